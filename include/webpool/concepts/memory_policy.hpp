@@ -1,0 +1,53 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <webpool/clock.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool {
+
+/// A model that a tab holds.
+struct LoadedModel {
+  ModelIndex model;
+  std::size_t bytes = 0;  ///< as the page reports; the file's size until then
+  TimePoint last_used;
+  bool idle = false;  ///< loaded and nothing in flight: only such a model may be evicted
+};
+
+/// One tab that is to load a further model.
+struct MemoryView {
+  const MemorySettings& settings;
+  std::span<const LoadedModel> models;
+  std::size_t used_bytes = 0;    ///< sum over `models`
+  std::size_t needed_bytes = 0;  ///< estimate for the model to come
+};
+
+/// What to do about it.
+struct MemoryDecision {
+  enum class Kind : unsigned char { load, evict, refuse };
+  Kind kind = Kind::load;
+  ModelIndex victim{};  ///< of `evict`
+
+  friend bool operator==(const MemoryDecision&, const MemoryDecision&) = default;
+};
+
+/// Decides whether a tab may load one more model and what has to leave first.
+///
+/// | expression       | result           | contract                                                                  |
+/// |------------------|------------------|---------------------------------------------------------------------------|
+/// | `m.make_room(v)` | `MemoryDecision` | `load` now; `evict` an idle model of `v.models` and be asked again; or    |
+/// |                  |                  | `refuse`, then another tab is tried; called on the pool's strand before   |
+/// |                  |                  | each load; must not block                                                 |
+///
+/// `v` is a `const MemoryView&`, valid during the call. Null object: `memory::Unlimited`.
+/// Put `static_assert(webpool::MemoryPolicy<Mine>);` beside your own.
+template <class M>
+concept MemoryPolicy = std::movable<M> && requires(M m, const MemoryView& v) {
+  { m.make_room(v) }
+  noexcept->std::same_as<MemoryDecision>;
+};
+
+}  // namespace webpool

@@ -1,0 +1,686 @@
+#pragma once
+
+// The largest header here: one class that turns events into engine calls and actions into I/O, a few lines for each.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+#include <webpool/detail/logger.hpp>
+#include <webpool/detail/token.hpp>
+#include <webpool/driver/browsers.hpp>
+#include <webpool/driver/load_plan.hpp>
+#include <webpool/driver/model_file.hpp>
+#include <webpool/driver/ort_directory.hpp>
+#include <webpool/driver/page_files.hpp>
+#include <webpool/driver/runtime.hpp>
+#include <webpool/engine/actions.hpp>
+#include <webpool/engine/model_spec.hpp>
+#include <webpool/engine/slot_map.hpp>
+#include <webpool/protocol/decode.hpp>
+#include <webpool/protocol/encode.hpp>
+#include <webpool/transport/websocket_server.hpp>
+
+namespace webpool::driver {
+
+/// Owns the pool's one thread and everything that lives on it: sockets, browsers, the engine. Other threads only post.
+template <class Engine>
+class Driver final : public Runtime {
+  using Server = transport::WebSocketServer;
+  using Socket = Server::Socket;
+  using Frame = std::span<const std::byte>;
+
+ public:
+  using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
+  using JoinHandler = std::function<void(const BrowserInfo&)>;
+
+  /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
+  template <class... Policies>
+  explicit Driver(PoolOptions options, Policies... policies)
+      : options_(checked(std::move(options))),
+        logger_(options_.log_level, options_.log),
+        browsers_(options_, logger_),
+        files_(find_ort_directory(options_.ort_directory),
+               [this](std::string_view sha256) { return find_model(sha256); }),
+        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
+        engine_(engine_options(), std::move(policies)...),
+        thread_([this] { run(); }) {}
+
+  ~Driver() override { close(); }
+
+  std::string join_url() const {
+    const std::string host =
+        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
+    return "http://" + host + ":" + std::to_string(server_.port()) + "/#token=" + token_;
+  }
+
+  bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
+
+  void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+              Completion done) override {
+    const TimePoint now = Clock::now();
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
+                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+      start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
+    });
+  }
+
+  void refuse(Error error, Completion done) override {
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), std::move(error));
+    asio::post(context_, [error = std::move(error), done = std::move(done)]() mutable { done(std::move(error)); });
+  }
+
+  void cancel(std::shared_ptr<Ticket> ticket) override {
+    post([this, ticket = std::move(ticket)] {
+      ticket->cancelled = true;
+      engine_.cancel(ticket->request, Clock::now(), actions_);
+      drain();
+    });
+  }
+
+  void release(ModelIndex model) override {
+    post([this, model] {
+      engine_.remove_model(model, Clock::now(), actions_);
+      drain();
+      models_.erase(model);
+    });
+  }
+
+  void load(ModelFile file, ModelOptions options, Task task, LoadCompletion done) {
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_,
+               [this, file = std::move(file), options = std::move(options), task, done = std::move(done)]() mutable {
+                 engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas};
+                 const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+                 models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
+                 drain();
+               });
+  }
+
+  /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
+  template <class Question>
+  auto ask(Question question) -> decltype(question(std::declval<const Engine&>())) {
+    if (on_pool_thread()) return question(std::as_const(engine_));
+    std::unique_lock lock(gate_);
+    if (!open_) {
+      lock.unlock();
+      std::lock_guard gone(closing_);
+      return question(std::as_const(engine_));
+    }
+    std::packaged_task<decltype(question(std::declval<const Engine&>()))()> task(
+        [&] { return question(std::as_const(engine_)); });
+    auto answer = task.get_future();
+    // The task moves along: its answer wakes the caller while the pool's thread is still inside it.
+    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    lock.unlock();
+    return answer.get();
+  }
+
+  bool has_model(std::string_view name) const {
+    return const_cast<Driver*>(this)->ask([&](const Engine&) {
+      return std::ranges::any_of(models_, [&](const auto& entry) { return entry.second.file.name == name; });
+    });
+  }
+
+  void on_join(JoinHandler handler) {
+    post([this, handler = std::move(handler)]() mutable { join_handlers_.push_back(std::move(handler)); });
+  }
+
+  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
+  void close() {
+    if (on_pool_thread())
+      throw Error(errc::would_deadlock, "a pool can't be closed on its own thread, which it would wait for");
+    std::lock_guard once(closing_);
+    if (!thread_.joinable()) return;
+    {
+      std::lock_guard lock(gate_);
+      open_ = false;
+    }
+    asio::post(context_, [this] { begin_shutdown(); });
+    thread_.join();
+  }
+
+ private:
+  struct Tab {
+    Socket socket;
+    BrowserInfo browser;
+  };
+  struct Worker {
+    ConnectionId connection;
+    ModelIndex model;
+    std::string key;
+    Socket socket;  ///< null until the worker attaches
+    std::vector<BackendFailure> passed_over;
+    std::shared_ptr<const Where> where;  ///< null until it is loaded
+  };
+  struct LoadingModel {
+    ModelFile file;
+    ModelOptions options;
+    LoadCompletion ready;  ///< empty once called
+  };
+  struct Pending {
+    RequestId id;
+    Inputs inputs;
+    RequestOptions options;
+    TimePoint submitted;
+    Outputs outputs;
+    Completion done;
+  };
+
+  static constexpr std::chrono::milliseconds tick_interval{100};
+  static constexpr std::chrono::seconds introduction_timeout{10};
+  static constexpr std::chrono::seconds shutdown_patience{3};
+  /// Longer times count as this one, which can be added to any point in time.
+  static constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 10);
+
+  static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
+
+  /// Ends an operation that began when the pool's thread was gone: not inside its initiating function, which must
+  /// return before the handler runs, but on a thread of Asio's.
+  template <class Done>
+  static void end_later(Done done, Error error) {
+    asio::post(asio::system_executor(),
+               [done = std::move(done), error = std::move(error)]() mutable { done(std::move(error)); });
+  }
+
+  static PoolOptions checked(PoolOptions options) {
+    if (options.min_connections > options.max_connections)
+      throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
+                                             ") exceeds max_connections (" + std::to_string(options.max_connections) +
+                                             ")");
+    if (options.max_connections == 0)
+      throw Error(errc::invalid_options, "max_connections is 0: such a pool can never run anything");
+    if (options.connection.requests_in_flight == 0)
+      throw Error(errc::invalid_options, "requests_in_flight is 0: nothing would ever run");
+    const ConnectionSettings& limits = options.connection;
+    for (const auto& [name, value] :
+         {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),
+          std::pair("message_timeout", limits.message_timeout), std::pair("health_interval", limits.health_interval),
+          std::pair("idle_timeout", limits.idle_timeout), std::pair("maximum_age", limits.maximum_age)})
+      if (value < std::chrono::milliseconds(0) || value > longest)
+        throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
+                                               " ms: it must be between 0 and " + std::to_string(longest.count()));
+    return options;
+  }
+
+  PoolOptions engine_options() const {
+    PoolOptions options = options_;
+    options.browsers = browsers_.kinds();
+    return options;
+  }
+
+  template <class F>
+  void post(F task) {
+    std::lock_guard lock(gate_);
+    if (open_) asio::post(context_, std::move(task));
+  }
+
+  // --- the thread
+
+  void run() {
+    pool_thread_ = std::this_thread::get_id();
+    const auto work = asio::make_work_guard(context_);
+    logger_.info("listening on " + join_url().substr(0, join_url().find('#')));
+    engine_.start(Clock::now(), actions_);
+    drain();
+    tick();
+    context_.run();
+    browsers_.close_all();
+    // What callers gave may own a model, and with it this driver.
+    join_handlers_.clear();
+    models_.clear();
+    // The system may give this thread's id to the next one.
+    pool_thread_ = std::thread::id();
+  }
+
+  void tick() {
+    const TimePoint now = Clock::now();
+    browsers_.poll(
+        now, [&](LaunchId launch, const Error& last_words) { engine_.exited(launch, last_words, now, actions_); });
+    if (stopping_since_) {
+      actions_.clear();
+      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
+    } else {
+      engine_.tick(now, actions_);
+      drain();
+      for (const auto& [socket, opened] : sockets_)
+        if (socket->owner == 0 && now > opened + introduction_timeout)
+          Server::refuse(socket, "the socket did not introduce itself in time");
+    }
+    timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
+    timer_.async_wait([this](const asio::error_code& aborted) {
+      if (!aborted) tick();
+    });
+  }
+
+  void begin_shutdown() {
+    engine_.close(Clock::now(), actions_);
+    drain();
+    server_.stop_listening();
+    for (const auto& [socket, opened] : sockets_) Server::close(socket, "the pool is closed");
+    stopping_since_ = Clock::now();
+    timer_.cancel();
+    tick();
+  }
+
+  // --- requests
+
+  void start(ModelIndex model, TimePoint now, Inputs inputs, RequestOptions options,
+             const std::shared_ptr<Ticket>& ticket, Completion done) {
+    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
+    Request request{.id = {}, .model = model, .priority = options.priority, .submitted = now};
+    if (options.deadline) request.deadline = now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest);
+    for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
+    const RequestId id = engine_.submit(request, now, actions_);
+    if (ticket) ticket->request = id;
+    const std::size_t slot = Requests::slot_of(id);
+    if (slot >= pending_.size()) pending_.resize(slot + 1);
+    pending_[slot] = Pending{id, std::move(inputs), std::move(options), now, {}, std::move(done)};
+    drain();
+  }
+
+  Pending& pending(RequestId id) { return pending_[Requests::slot_of(id)]; }
+
+  // --- actions
+
+  /// Carries out what the engine asked for, and what follows from that, in order.
+  void drain() {
+    if (draining_) return;
+    draining_ = true;
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const engine::Action action = std::move(actions_[i]);
+      std::visit([this](const auto& each) { this->carry_out(each); }, action);
+    }
+    actions_.clear();
+    draining_ = false;
+  }
+
+  void carry_out(const engine::Launch& action) {
+    const std::string url = join_url() + "&launch=" + std::to_string(action.launch.value);
+    if (const auto error = browsers_.launch(action.launch, action.browser, url)) {
+      logger_.info(error->message());
+      engine_.exited(action.launch, *error, Clock::now(), actions_);
+    }
+  }
+
+  void carry_out(const engine::CloseBrowser& action) { browsers_.close(action.launch, Clock::now()); }
+
+  void carry_out(const engine::OpenWorker& action) {
+    Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
+    send(tabs_.at(action.connection).socket, protocol::OpenWorker{action.worker, worker.key});
+    workers_.emplace(action.worker, std::move(worker));
+  }
+
+  void carry_out(const engine::CloseWorker& action) {
+    const auto worker = workers_.find(action.worker);
+    if (worker == workers_.end()) return;
+    forget(worker->second.socket, "the worker is no longer needed");
+    workers_.erase(worker);
+    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
+      send(tab->second.socket, protocol::CloseWorker{action.worker});
+  }
+
+  void carry_out(const engine::CloseConnection& action) {
+    const auto tab = tabs_.find(action.connection);
+    if (tab == tabs_.end()) return;
+    logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
+    send(tab->second.socket, protocol::Close{action.message});
+    forget(tab->second.socket, action.message);
+    erase_tab(action.connection);
+  }
+
+  void carry_out(const engine::Ping& action) { send(tabs_.at(action.connection).socket, protocol::Ping{++pings_}); }
+
+  void carry_out(const engine::Run& action) {
+    const Pending& request = pending(action.request);
+    send(workers_.at(action.worker).socket, protocol::Run{action.request, request.inputs, request.options.outputs});
+  }
+
+  void carry_out(const engine::CancelRun& action) {
+    send(workers_.at(action.worker).socket, protocol::Cancel{action.request});
+  }
+
+  void carry_out(const engine::Complete& action) {
+    Pending request = std::exchange(pending(action.request), {});
+    if (action.error)
+      request.done(*action.error);
+    else
+      request.done(std::move(request.outputs));
+  }
+
+  void carry_out(const engine::ModelReady& action) {
+    const auto model = models_.find(action.model);
+    if (model == models_.end() || !model->second.ready) return;
+    auto ready = std::exchange(model->second.ready, {});
+    if (!action.error) return ready(action.model);
+    const Error error = *action.error;
+    engine_.remove_model(action.model, Clock::now(), actions_);
+    models_.erase(model);
+    ready(error);
+  }
+
+  template <class Message>
+  static void send(const Socket& to, const Message& message) {
+    Server::send(to, [&](std::string& out) { protocol::encode(out, message); });
+  }
+
+  /// Closes a socket whose end is no news any more.
+  static void forget(const Socket& socket, std::string_view reason) {
+    if (!socket) return;
+    socket->owner = 0;
+    Server::close(socket, reason);
+  }
+
+  void erase_tab(ConnectionId id) {
+    std::erase_if(workers_, [&](auto& entry) {
+      if (entry.second.connection != id) return false;
+      forget(entry.second.socket, "its tab is gone");
+      return true;
+    });
+    tabs_.erase(id);
+  }
+
+  // --- events from the pages
+
+  Server::Handlers handlers() {
+    return {.http = [this](std::string_view path) { return files_(path); },
+            .opened = [this](const Socket& socket) { opened(socket); },
+            .received = [this](const Socket& from, Frame frame,
+                               std::shared_ptr<const void> owner) { received(from, frame, std::move(owner)); },
+            .closed = [this](const Socket& socket, const std::string& reason) { closed(socket, reason); }};
+  }
+
+  void opened(const Socket& socket) {
+    sockets_.emplace(socket, Clock::now());
+    if (stopping_since_) Server::close(socket, "the pool is closed");
+  }
+
+  void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
+    if (stopping_since_) return;
+    std::optional<Error> broken;
+    if (from->role == transport::SocketState::Role::control) {
+      if (auto message = decoder_.control(frame))
+        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
+      else
+        broken = message.error();
+    } else {
+      if (auto message = decoder_.data(frame, std::move(owner)))
+        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
+      else
+        broken = message.error();
+    }
+    if (broken) {
+      logger_.info("refused a message: " + broken->message());
+      Server::refuse(from, broken->message());
+    }
+    drain();
+  }
+
+  static std::optional<Error> out_of_turn(std::string_view what) {
+    return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
+  }
+
+  void refuse_tab(const Socket& from, protocol::Refusal code, std::string message) {
+    logger_.info("refused a tab: " + message);
+    send(from, protocol::Refused{code, message});
+    Server::refuse(from, message);
+  }
+
+  std::optional<Error> handle(const Socket& from, protocol::Hello& hello) {
+    if (from->owner != 0) return out_of_turn("hello");
+    if (hello.version != protocol::version) {
+      refuse_tab(from, protocol::Refusal::version_mismatch,
+                 "the page speaks version " + std::to_string(hello.version) + " of the protocol, this pool speaks " +
+                     std::to_string(protocol::version) + "; reload the page");
+      return std::nullopt;
+    }
+    if (!detail::equal_in_constant_time(hello.token, token_)) {
+      refuse_tab(from, protocol::Refusal::wrong_token,
+                 "the link's token does not belong to this pool; open the pool's join link again");
+      return std::nullopt;
+    }
+    const auto kind = hello.launch ? browsers_.kind_of(*hello.launch) : std::nullopt;
+    if (kind)
+      hello.browser.browser = *kind;  // some kinds call themselves by another's name
+    else
+      hello.launch.reset();
+    hello.browser.launched = kind.has_value();
+    const auto id = engine_.joined(hello.browser, hello.launch, Clock::now(), actions_);
+    if (!id) {
+      refuse_tab(from, protocol::Refusal::pool_full,
+                 "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
+      return std::nullopt;
+    }
+    from->owner = id->value;
+    send(from, protocol::Welcome{*id, options_.connection.health_interval});
+    logger_.info(describe(hello.browser) + " joined");
+    for (const auto& handler : join_handlers_) handler(hello.browser);
+    tabs_.emplace(*id, Tab{from, std::move(hello.browser)});
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Pong&) {
+    if (from->owner == 0) return out_of_turn("pong");
+    engine_.heard(ConnectionId{from->owner}, Clock::now());
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::WorkerFailed& news) {
+    if (from->owner == 0) return out_of_turn("worker_failed");
+    const auto worker = workers_.find(news.worker);
+    if (worker == workers_.end() || worker->second.connection.value != from->owner)
+      return std::nullopt;  // closed meanwhile
+    forget(std::exchange(worker->second.socket, nullptr), "the worker died");
+    lose_worker(worker->first, worker->second, "its worker died: " + news.message);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Attach& attach) {
+    if (from->owner != 0) return out_of_turn("attach");
+    if (attach.version != protocol::version)
+      return Error(errc::version_mismatch, "the worker speaks version " + std::to_string(attach.version));
+    const auto found = workers_.find(attach.worker);
+    if (found == workers_.end() || found->second.socket ||
+        !detail::equal_in_constant_time(attach.key, found->second.key))
+      return Error(errc::wrong_token, "no worker waits under that key");
+    Worker& worker = found->second;
+    const LoadingModel& model = models_.at(worker.model);
+    const BrowserInfo& browser = tabs_.at(worker.connection).browser;
+    LoadPlan plan =
+        plan_load(attach.worker, model.file, model.options, browsers_.options_of(browser.browser), options_.memory);
+    from->owner = attach.worker.value;
+    worker.socket = from;
+    worker.passed_over = std::move(plan.passed_over);
+    if (plan.message.backends.empty())
+      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), Clock::now(),
+                          actions_);
+    else
+      send(from, plan.message);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Progress& progress) {
+    Worker* worker = worker_of(from);
+    if (!worker) return out_of_turn("progress");
+    const LoadingModel& model = models_.at(worker->model);
+    if (model.options.progress)
+      model.options.progress({tabs_.at(worker->connection).browser, model.file.name,
+                              protocol::to_string(progress.stage), progress.done, progress.total});
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, protocol::Loaded& loaded) {
+    Worker* worker = worker_of(from);
+    if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
+    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
+    worker->where =
+        std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
+                                            loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
+    const auto& file = models_.at(worker->model).file;
+    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.bytes->size();
+    if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
+    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, protocol::Result& result) {
+    Worker* worker = worker_of(from);
+    if (!worker || !worker->where) return out_of_turn("result");
+    const std::optional<Error> wrong = check_outputs(*worker, result);
+    const TimePoint now = Clock::now();
+    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_)) {
+      Pending& request = pending(result.id);  // its `Complete` is not carried out before this function returns
+      result.times.total = std::chrono::duration<double, std::milli>(now - request.submitted).count();
+      request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
+    Worker* worker = worker_of(from);
+    if (!worker) return out_of_turn("error");
+    const errc code = protocol::parse_error_code(news.code).value_or(errc::run_failed);
+    std::string message = news.message;
+    if (logger_.debugging() && !news.stack.empty()) logger_.debug(news.message + "\n" + news.stack);
+    if (worker->where || news.id != from->owner) {
+      const Error error = about(*worker, code, message);
+      engine_.finished(WorkerId{from->owner}, RequestId{news.id}, &error, Clock::now(), actions_);
+    } else {
+      auto reasons = worker->passed_over;
+      reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
+      if (!reasons.empty()) message = describe(reasons);
+      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), Clock::now(), actions_);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::DeviceLost& news) {
+    Worker* worker = worker_of(from);
+    if (!worker) return out_of_turn("device_lost");
+    engine_.worker_lost(WorkerId{from->owner}, about(*worker, errc::device_lost, news.reason + ": " + news.message),
+                        Clock::now(), actions_);
+    return std::nullopt;
+  }
+
+  void closed(const Socket& socket, const std::string& reason) {
+    sockets_.erase(socket);
+    const std::uint64_t owner = std::exchange(socket->owner, 0);
+    if (owner == 0 || stopping_since_) return;
+    if (socket->role == transport::SocketState::Role::control) {
+      const ConnectionId id{owner};
+      const std::string who = describe(tabs_.at(id).browser);
+      logger_.info(who + " left: " + reason);
+      erase_tab(id);
+      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
+    } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
+      worker->second.socket = nullptr;
+      lose_worker(worker->first, worker->second, "its worker went away: " + reason);
+    }
+    drain();
+  }
+
+  void lose_worker(WorkerId id, const Worker& worker, const std::string& reason) {
+    const errc code = worker.where ? errc::connection_lost : errc::load_failed;
+    engine_.worker_lost(id, about(worker, code, reason), Clock::now(), actions_);
+  }
+
+  // --- small helpers
+
+  Worker* worker_of(const Socket& socket) {
+    const auto found = workers_.find(WorkerId{socket->owner});
+    return found == workers_.end() ? nullptr : &found->second;
+  }
+
+  template <class Printable>
+  static std::string describe(const Printable& value) {
+    std::ostringstream text;
+    text << value;
+    return std::move(text).str();
+  }
+  static std::string describe(const std::vector<BackendFailure>& failures) { return driver::describe(failures); }
+
+  Error about(const Worker& worker, errc code, const std::string& message) const {
+    const auto tab = tabs_.find(worker.connection);
+    const std::string place = worker.where         ? describe(*worker.where)
+                              : tab != tabs_.end() ? describe(tab->second.browser)
+                                                   : "a tab";
+    return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
+  }
+
+  /// What a page sends is not believed: each output must be one that the model declares, and each that was asked for
+  /// must be there.
+  std::optional<Error> check_outputs(const Worker& worker, const protocol::Result& result) const {
+    const ModelInfo& info = models_.at(worker.model).file.info;
+    for (const auto& [name, tensor] : result.outputs) {
+      const TensorSpec* spec = ModelInfo::find(info.outputs, name);
+      if (!spec || spec->datatype != tensor.datatype() || !spec->accepts(tensor.shape()))
+        return about(worker, errc::run_failed,
+                     "the page answered with an output '" + name + "' " + std::string(to_string(tensor.datatype())) +
+                         " " + to_string(tensor.shape()) + " that the model does not declare");
+    }
+    const std::size_t slot = Requests::slot_of(result.id);
+    if (slot >= pending_.size() || pending_[slot].id != result.id) return std::nullopt;  // nobody waits for it any more
+    std::vector<std::string> wanted = pending_[slot].options.outputs;
+    if (wanted.empty()) std::ranges::transform(info.outputs, std::back_inserter(wanted), &TensorSpec::name);
+    for (const auto& name : wanted)
+      if (std::ranges::find(result.outputs, name, &NamedTensor::name) == result.outputs.end())
+        return about(worker, errc::run_failed, "the page answered without the output '" + name + "'");
+    return std::nullopt;
+  }
+
+  std::shared_ptr<const std::string> find_model(std::string_view sha256) const {
+    for (const auto& [index, model] : models_)
+      if (model.file.sha256 == sha256) return model.file.bytes;
+    return nullptr;
+  }
+
+  using Requests = engine::SlotMap<RequestId, int>;
+
+  const PoolOptions options_;
+  const detail::Logger logger_;
+  const std::string token_ = detail::random_token();
+  asio::io_context context_{1};
+  asio::steady_timer timer_{context_};
+  Browsers browsers_;
+  PageFiles files_;
+  Server server_;
+  Engine engine_;
+  engine::Actions actions_;
+  bool draining_ = false;
+  protocol::Decoder decoder_;
+  std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
+  std::unordered_map<ConnectionId, Tab> tabs_;
+  std::unordered_map<WorkerId, Worker> workers_;
+  std::unordered_map<ModelIndex, LoadingModel> models_;
+  std::vector<Pending> pending_;  ///< by the slot in the request's id
+  std::vector<JoinHandler> join_handlers_;
+  std::uint64_t pings_ = 0;
+  std::optional<TimePoint> stopping_since_;
+
+  std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
+  bool open_ = true;
+  std::mutex closing_;  ///< held while `close` waits
+  std::atomic<std::thread::id> pool_thread_;
+  std::thread thread_;  ///< last, so that everything else is there when it starts
+};
+
+}  // namespace webpool::driver

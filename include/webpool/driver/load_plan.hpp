@@ -1,0 +1,57 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/browser.hpp>
+#include <webpool/driver/model_file.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/options.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/protocol/messages.hpp>
+
+namespace webpool::driver {
+
+/// What a tab is asked to load, and the backends that the options rule out there.
+struct LoadPlan {
+  protocol::Load message;  ///< without backends when none is left
+  std::vector<BackendFailure> passed_over;
+};
+
+/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched off.
+inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
+                          const BrowserOptions& browser, const MemorySettings& memory) {
+  LoadPlan plan;
+  plan.message.id = worker.value;
+  plan.message.model = {file.name, file.sha256, file.bytes->size(), "/models/" + file.sha256};
+  plan.message.free_dimensions = model.free_dimensions;
+  plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
+  plan.message.workgroup_size = browser.workgroup_size;
+  for (const Backend backend : model.backends) switch (backend) {
+      case Backend::webnn:
+        for (const WebnnDevice device : browser.webnn_devices)
+          plan.message.backends.push_back({backend, device, std::nullopt});
+        if (browser.webnn_devices.empty())
+          plan.passed_over.push_back({backend, "BrowserOptions::webnn_devices is empty"});
+        break;
+      case Backend::webgpu:
+        if (browser.compute_shaders)
+          plan.message.backends.push_back({backend, std::nullopt, std::nullopt});
+        else
+          plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
+        break;
+      case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+    }
+  return plan;
+}
+
+/// "webnn: not supported; webgpu: no adapter".
+inline std::string describe(const std::vector<BackendFailure>& failures) {
+  std::string text;
+  for (const auto& each : failures)
+    text += (text.empty() ? "" : "; ") + std::string(to_string(each.backend)) + ": " + each.message;
+  return text;
+}
+
+}  // namespace webpool::driver

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <webpool/detail/page_assets.hpp>
+#include <webpool/transport/websocket_server.hpp>
+
+namespace webpool::driver {
+
+/// Answers the pages' HTTP requests: the page itself, ONNX Runtime Web's files, and models by their hash.
+class PageFiles {
+ public:
+  /// A model's bytes by its SHA-256 in hexadecimal; null when no such model is loaded.
+  using FindModel = std::function<std::shared_ptr<const std::string>(std::string_view sha256)>;
+
+  PageFiles(std::filesystem::path ort_directory, FindModel find_model)
+      : ort_directory_(std::move(ort_directory)), find_model_(std::move(find_model)) {}
+
+  transport::HttpAnswer operator()(std::string_view path) const {
+    if (path.starts_with("/models/")) {
+      const auto bytes = find_model_(path.substr(8));
+      return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
+    }
+    if (path.starts_with("/ort/")) return ort_file(path.substr(5));
+    const std::string_view name = path == "/" ? "/index.html" : path.starts_with("/js/") ? path.substr(3) : "";
+    for (const auto& asset : detail::page_assets)
+      if (asset.path == name)
+        return {.content_type = std::string(asset.content_type),
+                .body = std::make_shared<const std::string>(asset.bytes),
+                .may_evaluate = name == "/worker.js"};  // ONNX Runtime Web's WebNN half makes its functions from text
+    return not_found(path);
+  }
+
+ private:
+  static transport::HttpAnswer not_found(std::string_view path) {
+    return {404, "text/plain", std::make_shared<const std::string>("no " + std::string(path)), false};
+  }
+
+  /// Only plain names of modules and WebAssembly: no path leads out of the folder.
+  transport::HttpAnswer ort_file(std::string_view name) const {
+    const bool module = name.ends_with(".mjs");
+    if ((!module && !name.ends_with(".wasm")) || name.find_first_of("/\\") != name.npos || name.starts_with("."))
+      return not_found(name);
+    std::ifstream file(ort_directory_ / std::string(name), std::ios::binary);
+    if (!file) return not_found(name);
+    auto bytes =
+        std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    return {200, module ? "text/javascript" : "application/wasm", std::move(bytes), false};
+  }
+
+  std::filesystem::path ort_directory_;
+  FindModel find_model_;
+};
+
+}  // namespace webpool::driver

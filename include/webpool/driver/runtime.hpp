@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <webpool/detail/unique_function.hpp>
+#include <webpool/expected.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/request.hpp>
+#include <webpool/tensor.hpp>
+
+namespace webpool::driver {
+
+/// Lets a caller cancel a request whose id is not known yet: the id is filled in on the pool's thread, where alone it
+/// is read.
+struct Ticket {
+  RequestId request{};
+  bool cancelled = false;
+};
+
+/// What a model handle needs of its pool, whatever the pool's policies. All functions may be called from any thread.
+class Runtime {
+ public:
+  /// Called once, on the pool's thread.
+  using Completion = detail::UniqueFunction<void(Expected<Outputs>)>;
+
+  virtual ~Runtime() = default;
+
+  /// Takes over a request whose inputs have been checked. `ticket` may be null.
+  virtual void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+                      Completion done) = 0;
+  /// Ends a request that failed its checks: later, as every asynchronous operation ends.
+  virtual void refuse(Error error, Completion done) = 0;
+  virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
+  virtual void release(ModelIndex model) = 0;
+  virtual bool on_pool_thread() const noexcept = 0;
+};
+
+}  // namespace webpool::driver

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+#include <webpool/browser.hpp>
+#include <webpool/error.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::engine {
+
+/// What the engine wants done. The driver carries actions out in order and reports what comes of them as events.
+struct Launch {
+  LaunchId launch;
+  Browser browser = Browser::other;
+};
+/// End that browser process, gracefully first. Its connection, if it has one, is closed by an action of its own.
+struct CloseBrowser {
+  LaunchId launch;
+};
+/// Let that tab start a worker; when the worker attaches, send it the model.
+struct OpenWorker {
+  ConnectionId connection;
+  WorkerId worker;
+  ModelIndex model;
+};
+struct CloseWorker {
+  ConnectionId connection;
+  WorkerId worker;
+};
+struct CloseConnection {
+  ConnectionId connection;
+  std::string message;
+};
+struct Ping {
+  ConnectionId connection;
+};
+/// Send that request's tensors to that worker.
+struct Run {
+  WorkerId worker;
+  RequestId request;
+};
+struct CancelRun {
+  WorkerId worker;
+  RequestId request;
+};
+/// Tell the caller: with an error, or without one, which only follows `Engine::finished` for the same request at once.
+/// The request's id is not valid afterwards. Comes exactly once per request.
+struct Complete {
+  RequestId request;
+  std::optional<Error> error;
+};
+/// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
+/// before.
+struct ModelReady {
+  ModelIndex model;
+  std::optional<Error> error;
+};
+
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, Ping, Run, CancelRun,
+                            Complete, ModelReady>;
+using Actions = std::vector<Action>;
+
+}  // namespace webpool::engine

@@ -1,0 +1,615 @@
+#pragma once
+
+// Longer than other headers: it has all events of the state machine, and the decisions in which policies take part. Who
+// is there (tables, launches) and what needs no policy (fleet) are beside it, as is where a model goes (placement).
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/concepts/browser_selector.hpp>
+#include <webpool/concepts/memory_policy.hpp>
+#include <webpool/concepts/scaling_policy.hpp>
+#include <webpool/concepts/scheduler.hpp>
+#include <webpool/engine/actions.hpp>
+#include <webpool/engine/expiries.hpp>
+#include <webpool/engine/fleet.hpp>
+#include <webpool/engine/model_spec.hpp>
+#include <webpool/engine/placement.hpp>
+#include <webpool/engine/sentences.hpp>
+#include <webpool/engine/tables.hpp>
+#include <webpool/metrics.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::engine {
+
+/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
+/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
+/// what is to be done to `out`; appending is the only allocation on the path of a request.
+///
+/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
+/// requests than `requests_in_flight`; a connection's memory is the sum over its workers; an action never names a
+/// connection, worker or launch that the driver was told to close before.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class Engine : private Fleet {
+ public:
+  /// `options.browsers` are the kinds that can be launched; empty when none can.
+  explicit Engine(PoolOptions options, Selector selector = Selector(), Scaling scaling = Scaling(),
+                  Memory memory = Memory(), Queue queue = Queue())
+      : Fleet(std::move(options)),
+        selector_(std::move(selector)),
+        scaling_(std::move(scaling)),
+        queue_(std::move(queue)),
+        placement_(std::move(memory)) {}
+
+  // --- models and requests
+
+  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
+    if (closed_) {
+      tables_.models.emplace_back();
+      const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
+      out.emplace_back(
+          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
+      return none;
+    }
+    ModelRow& model = tables_.add_model(std::move(spec));
+    acquire(model, now, out);
+    return model.index;
+  }
+
+  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
+  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
+    ModelRow* model = tables_.model(index);
+    if (!model) return;
+    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
+    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if (row.request.model == index) complete(id, released, now, out);
+    });
+    std::vector<std::pair<WorkerId, ConnectionId>> placed;
+    tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
+      if (row.model == index) placed.emplace_back(id, row.connection);
+    });
+    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
+    tables_.models[index.value].reset();
+    for (const auto& [worker, connection] : placed) settle(connection, now, out);
+  }
+
+  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
+  /// others.
+  RequestId submit(Request request, TimePoint now, Actions& out) {
+    request.submitted = now;
+    const RequestId id = tables_.requests.insert({request});
+    RequestRow& row = *tables_.requests.find(id);
+    row.request.id = id;
+    ++counters_.submitted;
+    ModelRow* model = tables_.model(request.model);
+    if (!model || closed_ || tables_.requests.full()) {
+      row.worker = refused;
+      ++tables_.running;
+      complete(id, refusal(model), now, out);
+      return id;
+    }
+    queue_.push(row.request);
+    if (request.deadline != never) {
+      deadlines_.push(request.deadline, id);
+      deadlines_.prune(tables_.requests.size(),
+                       [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
+    }
+    serve(*model, now, out);
+    return id;
+  }
+
+  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
+  void cancel(RequestId request, TimePoint now, Actions& out) {
+    const RequestRow* row = tables_.requests.find(request);
+    if (!row) return;
+    if (!row->waits()) out.emplace_back(CancelRun{row->worker, request});
+    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
+  }
+
+  // --- tabs
+
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once.
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
+    if (closed_ || tables_.connections.full()) return std::nullopt;
+    if (launch) {
+      const Launches::Row* row = launches_.find(*launch);
+      if (!row || row->connection) return std::nullopt;
+      browser.browser = row->browser;  // some kinds call themselves by another's name
+    } else if (tables_.connections.size() >= options_.max_connections) {
+      return std::nullopt;
+    }
+    browser.launched = launch.has_value();
+    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
+    if (launch) launches_.joined(*launch, id);
+    ++counters_.joins;
+    serve_all(now, out);
+    return id;
+  }
+
+  /// Its control socket closed, for whatever reason.
+  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
+    if (!tables_.connections.find(connection)) return;
+    ++counters_.losses;
+    forget(connection, reason, now, out);
+    serve_all(now, out);
+  }
+
+  /// It answered a heartbeat.
+  void heard(ConnectionId connection, TimePoint) {
+    ConnectionRow* row = tables_.connections.find(connection);
+    if (!row) return;
+    row->unanswered_pings = 0;
+    prove(connection);
+  }
+
+  /// The browser process ended, or could not be started.
+  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
+    const Launches::Row* row = launches_.find(launch);
+    if (!row) return;
+    if (const auto connection = row->connection) {
+      ++counters_.losses;
+      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message()});
+      tables_.connections.find(*connection)->exited = true;
+      forget(*connection, last_words, now, out);
+    } else {
+      launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+      launches_.erase(launch);
+    }
+    serve_all(now, out);
+  }
+
+  // --- workers
+
+  /// The worker holds the model. `memory_bytes`: 0 when unknown.
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = tables_.model_of(*worker);
+    tables_.worker_ready(id, backend, memory_bytes, now);
+    model.lost_loads = 0;
+    model.reasons.clear();
+    prove(worker->connection);
+    ++counters_.loads;
+    serve(model, now, out);
+  }
+
+  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    model.failed_on.insert(Tables::index_of(connection));
+    model.add_reason(prefixed(described(tables_.state(connection).browser), error));
+    close_worker(id, false, error, now, out);
+    serve(model, now, out);
+  }
+
+  /// The reply to a run, with its error if it has one. False: nobody waits for it any more.
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || !tables_.end_run(*worker, request, now)) {
+      ++counters_.late_replies;
+      return false;
+    }
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    const bool awaited = tables_.requests.find(request) != nullptr;
+    if (awaited) {
+      complete(request, error ? std::optional(*error) : std::nullopt, now, out);
+    } else {
+      ++counters_.late_replies;
+    }
+    if (!error) {
+      tables_.state(connection).consecutive_failures = 0;
+    } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
+      count_failure(connection, *error, now, out);
+    }
+    settle(connection, now, out);
+    serve(model, now, out);
+    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
+    return awaited;
+  }
+
+  /// The worker's socket closed, its thread died, or its device was lost.
+  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (!worker) return;
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    if (!worker->ready) note_lost_load(model, connection, reason, now);
+    close_worker(id, true, reason, now, out);
+    count_failure(connection, reason, now, out);
+    settle(connection, now, out);
+    serve(model, now, out);
+  }
+
+  // --- time
+
+  /// Launches what `min_connections` asks for. Call once, first.
+  void start(TimePoint now, Actions& out) {
+    if (!closed_) launch_up_to(options_.min_connections, now, out);
+  }
+
+  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
+  void tick(TimePoint now, Actions& out) {
+    if (closed_) return;
+    expire_requests(now, out);
+    expire_runs(now, out);
+    while (const auto worker = load_timeouts_.pop_due(now))
+      load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
+                  out);
+    expire_launches(now, out);
+    check_tabs(now, out);
+    scale(now, out);
+    relieve_starving(now, out);
+    serve_all(now, out);
+  }
+
+  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
+  void close(TimePoint now, Actions& out) {
+    if (closed_) return;
+    closed_ = true;
+    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
+    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      out.emplace_back(CloseConnection{id, "the pool is closing"});
+      forget(id, closing, now, out);
+    });
+    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
+    for (auto& model : tables_.models) {
+      if (model && !model->announced)
+        out.emplace_back(ModelReady{
+            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
+      model.reset();
+    }
+  }
+
+  Metrics metrics() const { return sums(placement_.evictions()); }
+  using Fleet::execution_stats;
+
+ private:
+  struct SentRun {
+    WorkerId worker;
+    RequestId request;
+  };
+
+  // Stands for a worker in the row of a request that never waited.
+  static constexpr WorkerId refused{~std::uint64_t{0}};
+  static constexpr unsigned pings_tolerated = 3;
+  static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
+
+  // --- requests
+
+  /// Ends a request that waits or runs: the one place where that happens.
+  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
+    const RequestRow& row = *tables_.requests.find(id);
+    if (row.waits()) queue_.erase(row.request);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    ++(!error                             ? counters_.completed
+       : !over                            ? counters_.failed
+       : error->code() == errc::cancelled ? counters_.cancelled
+                                          : counters_.expired);
+    if (const WorkerRow* worker = tables_.workers.find(row.worker); worker && !over) {
+      ConnectionState& tab = tables_.state(worker->connection);
+      ++(error ? tab.failed : tab.completed);
+      if (error) {
+        ++worker->experience->failed;
+      } else {
+        worker->experience->latency.record(now - row.request.submitted);
+      }
+    }
+    tables_.erase_request(id);
+    out.emplace_back(Complete{id, std::move(error)});
+  }
+
+  Error refusal(const ModelRow* model) const {
+    if (closed_) return {errc::pool_closed, "the pool is closed"};
+    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
+    return {errc::run_failed, "the pool holds as many requests as it can: " + std::to_string(tables_.requests.size())};
+  }
+
+  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
+  /// requests.
+  RequestRow* next(const ModelRow& model) {
+    const auto id = queue_.front(model.index);
+    if (!id) return nullptr;
+    RequestRow* row = tables_.requests.find(*id);
+    const bool valid = row && row->waits() && row->request.model == model.index;
+    assert(valid);
+    return valid ? row : nullptr;
+  }
+
+  /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
+  void serve(ModelRow& model, TimePoint now, Actions& out) {
+    while (model.lane.has_room()) {
+      RequestRow* row = next(model);
+      if (!row) break;
+      const RequestId request = row->request.id;
+      if (row->request.deadline <= now) {
+        complete(request, overdue(), now, out);
+        continue;
+      }
+      const auto chosen =
+          selector_.select(PoolView(tables_.states, model.lane.candidates(), model.lane.idle()), row->request);
+      assert(!chosen || model.lane.has_room(*chosen));
+      if (!chosen || !model.lane.has_room(*chosen)) break;
+      queue_.erase(row->request);
+      send(*row, request, model.lane.worker(*chosen), now, out);
+    }
+    acquire(model, now, out);
+  }
+
+  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
+    tables_.start_run(row, request, worker, now);
+    out.emplace_back(Run{worker, request});
+    run_timeouts_.push(now + options_.connection.message_timeout, {worker, request});
+    run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
+      const WorkerRow* sent_to = tables_.workers.find(each.worker);
+      return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
+    });
+  }
+
+  void serve_all(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      if (!tables_.models[i]) continue;
+      tables_.models[i]->obstacle = Obstacle::none;
+      serve(*tables_.models[i], now, out);
+    }
+  }
+
+  /// A tab fell idle: perhaps there is room now for a model that found none.
+  void serve_blocked(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      ModelRow* model = tables_.models[i].get();
+      if (!model || model->obstacle != Obstacle::busy || queue_.waiting(model->index) == 0) continue;
+      model->obstacle = Obstacle::none;
+      serve(*model, now, out);
+    }
+  }
+
+  // --- placements
+
+  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
+  void acquire(ModelRow& model, TimePoint now, Actions& out) {
+    const std::size_t goal = replicas(model);
+    const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
+    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
+    if (need < model.refused) model.obstacle = Obstacle::none;
+    if (model.announced && model.lane.size() > 0 &&
+        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
+         model.placeable.empty()))
+      return;
+
+    if (now < model.resting_until) model.obstacle = Obstacle::never;
+    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
+           !model.placeable.empty()) {
+      if (placement_.place(tables_, options_, selector_, model,
+                           model.present() == 0 ? need : std::max(need, Need::further), now, out))
+        load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+    }
+
+    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
+    std::size_t coming = launches_.starting(model.spec.browsers);
+    const bool helps = model.obstacle != Obstacle::never;
+    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
+    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
+
+    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
+      if (!model.announced) announce(model, std::nullopt, out);
+    } else if (model.loading == 0 && coming == 0 && !later) {
+      if (model.lane.size() > 0) {
+        announce(model, std::nullopt, out);
+      } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
+        give_up(model, now, out);
+      }
+    }
+  }
+
+  void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
+    model.announced = true;
+    out.emplace_back(ModelReady{model.index, std::move(error)});
+  }
+
+  void give_up(ModelRow& model, TimePoint now, Actions& out) {
+    const Error error = why_nowhere(model, now);
+    if (!model.announced) announce(model, error, out);
+    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
+    if (queue_.waiting(model.index) == 0) return;
+    // A scheduler may hold requests back; these end too.
+    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if (row.waits() && row.request.model == model.index) complete(id, error, now, out);
+    });
+  }
+
+  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained.
+  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
+    const ConnectionId connection = tables_.workers.find(id)->connection;
+    end_runs(id, reason, now, out);
+    out.emplace_back(CloseWorker{connection, id});
+    tables_.erase_worker(id, again);
+  }
+
+  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+    WorkerRow& worker = *tables_.workers.find(id);
+    while (!worker.runs.empty()) {
+      const RequestId request = worker.runs.front();
+      tables_.end_run(worker, request, now);
+      if (tables_.requests.find(request)) complete(request, reason, now, out);
+    }
+  }
+
+  // --- tabs and browsers
+
+  /// The tab is gone, or as good as gone: ends all that was in it.
+  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const std::string browser = described(tables_.state(id).browser);
+    while (!row.workers.empty()) {
+      const WorkerId worker = row.workers.back();
+      const WorkerRow& placed = *tables_.workers.find(worker);
+      ModelRow& model = tables_.model_of(placed);
+      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
+      end_runs(worker,
+               Error(errc::connection_lost,
+                     quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
+               now, out);
+      tables_.erase_worker(worker, false);
+    }
+    if (row.launch) {
+      const Browser kind = launches_.find(*row.launch)->browser;
+      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
+      if (row.exited) {
+        launches_.erase(*row.launch);
+      } else {
+        end_browser(*row.launch, out);
+      }
+    }
+    tables_.erase_connection(id);
+  }
+
+  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+    out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, reason, now, out);
+    serve_all(now, out);
+  }
+
+  void count_failure(ConnectionId id, const Error& error, TimePoint now, Actions& out) {
+    const unsigned failures = ++tables_.state(id).consecutive_failures;
+    if (options_.connection.error_threshold == 0 || failures < options_.connection.error_threshold) return;
+    close_connection(
+        id, Error(errc::connection_lost, std::to_string(failures) + " failures in a row, the last: " + error.message()),
+        now, out);
+  }
+
+  /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
+  void drain(ConnectionId id, TimePoint now, Actions& out) {
+    const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
+    const Error draining(errc::connection_lost, "the tab is being closed");
+    for (WorkerId worker : workers)
+      if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
+    tables_.drain(id);
+    settle(id, now, out);
+  }
+
+  /// A tab that drains is closed with its last reply; one that yields is then offered to the model that needs it.
+  void settle(ConnectionId id, TimePoint now, Actions& out) {
+    const ConnectionRow* row = tables_.connections.find(id);
+    if (!row || tables_.state(id).in_flight > 0) return;
+    if (row->draining) {
+      close_connection(id, Error(errc::connection_lost, "the pool doesn't need this tab any more"), now, out);
+    } else if (row->yields_to) {
+      ModelRow* needy = tables_.model(*row->yields_to);
+      tables_.reopen(id);
+      if (needy && needy->starving_since) {
+        needy->obstacle = Obstacle::none;
+        needy->offered = Tables::index_of(id);
+        acquire(*needy, now, out);
+        needy->offered.reset();
+      }
+      serve_all(now, out);
+    }
+  }
+
+  /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
+  /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
+  void relieve_starving(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      ModelRow* model = tables_.models[i].get();
+      if (!model) continue;
+      if (model->obstacle != Obstacle::busy || model->present() > 0 ||
+          (model->announced && queue_.waiting(model->index) == 0)) {
+        model->starving_since.reset();
+      } else if (!model->starving_since) {
+        model->starving_since = now;
+      } else if (now - *model->starving_since >= patience) {
+        model->starving_since = now;
+        if (const auto tab = least_busy(*model)) {
+          tables_.yield(*tab, model->index);
+          settle(*tab, now, out);
+        }
+      }
+    }
+  }
+
+  // --- time
+
+  static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
+
+  void expire_requests(TimePoint now, Actions& out) {
+    while (const auto id = deadlines_.pop_due(now)) {
+      const RequestRow* row = tables_.requests.find(*id);
+      if (!row) continue;
+      if (!row->waits()) out.emplace_back(CancelRun{row->worker, *id});
+      complete(*id, overdue(), now, out);
+    }
+  }
+
+  void expire_runs(TimePoint now, Actions& out) {
+    while (const auto sent = run_timeouts_.pop_due(now)) {
+      const WorkerRow* worker = tables_.workers.find(sent->worker);
+      if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      worker_lost(sent->worker,
+                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                             seconds(options_.connection.message_timeout)),
+                  now, out);
+    }
+  }
+
+  void check_tabs(TimePoint now, Actions& out) {
+    const ConnectionSettings& limits = options_.connection;
+    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
+    if (ping) next_ping_ = now + limits.health_interval;
+    std::vector<ConnectionId> silent, unused, old;
+    tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
+      const ConnectionState& tab = tables_.state(id);
+      if (ping && row.unanswered_pings++ == pings_tolerated) return silent.push_back(id);
+      if (ping) out.emplace_back(Ping{id});
+      if (!row.launch || row.draining) return;
+      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+          !loads(row)) {
+        unused.push_back(id);
+      } else if (limits.maximum_age.count() > 0 && now - tab.joined >= limits.maximum_age) {
+        old.push_back(id);
+      }
+    });
+    for (ConnectionId id : silent) {
+      ++counters_.losses;
+      close_connection(id,
+                       Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                                        " heartbeats, one each " + seconds(limits.health_interval)),
+                       now, out);
+    }
+    for (ConnectionId id : unused)
+      if (staying() > options_.min_connections) drain(id, now, out);
+    // One at a time, and not while a replacement starts, so that the pool never renews all its tabs at once.
+    if (!old.empty() && tables_.draining == 0 && launches_.starting() == 0) drain(old.front(), now, out);
+  }
+
+  void scale(TimePoint now, Actions& out) {
+    const PoolLoad load = this->load(now);
+    const std::size_t wanted =
+        std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
+    launch_up_to(wanted, now, out);
+    if (load.connections + load.starting > wanted)
+      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
+  }
+
+  Selector selector_;
+  Scaling scaling_;
+  Queue queue_;
+  Placement<Memory> placement_;
+  Expiries<RequestId> deadlines_;
+  Expiries<SentRun> run_timeouts_;
+  Expiries<WorkerId> load_timeouts_;
+  TimePoint next_ping_{};
+  bool closed_ = false;
+};
+
+}  // namespace webpool::engine

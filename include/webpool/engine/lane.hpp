@@ -1,0 +1,97 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+#include <webpool/ids.hpp>
+
+namespace webpool::engine {
+
+/// The tabs that serve one model, ordered by how many of its requests each has in flight, so that those with room are
+/// one span and the idle ones its front, without a scan or an allocation per decision.
+///
+/// The order is by buckets only: `ends_[k]` is where the tabs with at most k requests in flight end, and those with
+/// `limit` stand behind `ends_.back()`. A request sent or answered moves a tab to the neighbouring bucket by one swap.
+class Lane {
+ public:
+  /// `limit`: requests that one tab may have in flight, at least 1.
+  explicit Lane(unsigned limit) : ends_(limit, 0) {}
+
+  std::size_t size() const noexcept { return tabs_.size(); }
+  bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
+  bool has_room() const noexcept { return ends_.back() > 0; }
+  bool has_room(ConnectionIndex tab) const noexcept { return position(tab) < ends_.back(); }
+
+  /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
+  std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
+  std::size_t idle() const noexcept { return ends_.front(); }
+
+  /// The worker that serves the model in that tab, which must be in the lane.
+  WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
+
+  /// Adds a tab, which has nothing in flight.
+  void insert(ConnectionIndex tab, WorkerId worker) {
+    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    std::size_t here = tabs_.size();
+    positions_[tab.value] = static_cast<std::uint32_t>(here);
+    tabs_.push_back(tab);
+    workers_.push_back(worker);
+    for (std::size_t k = ends_.size(); k-- > 0; ++ends_[k]) here = swap(here, ends_[k]);
+  }
+
+  /// Takes a tab out, whatever it has in flight.
+  void erase(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    if (here == nowhere) return;
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+    swap(here, tabs_.size() - 1);
+    tabs_.pop_back();
+    workers_.pop_back();
+    positions_[tab.value] = nowhere;
+  }
+
+  /// One more request in flight in that tab, which must have room.
+  void sent(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    swap(here, --*bucket_of(here));
+  }
+
+  /// One less in that tab, which must have had one.
+  void answered(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    const auto below = bucket_of(here) - 1;
+    swap(here, (*below)++);
+  }
+
+ private:
+  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+
+  std::size_t position(ConnectionIndex tab) const noexcept {
+    return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
+  }
+
+  /// The end of the bucket that holds a position.
+  std::vector<std::size_t>::iterator bucket_of(std::size_t here) noexcept {
+    return std::upper_bound(ends_.begin(), ends_.end(), here);
+  }
+
+  std::size_t swap(std::size_t a, std::size_t b) noexcept {
+    std::swap(tabs_[a], tabs_[b]);
+    std::swap(workers_[a], workers_[b]);
+    positions_[tabs_[a].value] = static_cast<std::uint32_t>(a);
+    positions_[tabs_[b].value] = static_cast<std::uint32_t>(b);
+    return b;
+  }
+
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<WorkerId> workers_;         // of tabs_, in the same order
+  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace webpool::engine

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/concepts/browser_selector.hpp>
+#include <webpool/concepts/memory_policy.hpp>
+#include <webpool/engine/actions.hpp>
+#include <webpool/engine/sentences.hpp>
+#include <webpool/engine/tables.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::engine {
+
+/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
+/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
+/// them.
+template <MemoryPolicy Memory>
+class Placement {
+ public:
+  static constexpr std::size_t attempts = 8;
+
+  explicit Placement(Memory memory) : memory_(std::move(memory)) {}
+
+  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
+  /// that this need was refused, and whether it may be granted later; returns false.
+  template <BrowserSelector Selector>
+  bool place(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need, TimePoint now,
+             Actions& out) {
+    Obstacle obstacle = attempt(tables, options, selector, model, Need::restore, now, out);
+    if (obstacle != Obstacle::none && need != Need::restore)
+      obstacle = attempt(tables, options, selector, model, need, now, out);
+    model.obstacle = obstacle;
+    model.refused = need;
+    return obstacle == Obstacle::none;
+  }
+
+  std::uint64_t evictions() const noexcept { return evictions_; }
+
+ private:
+  template <BrowserSelector Selector>
+  Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
+                   TimePoint now, Actions& out) {
+    const Request asked{.id = {}, .model = model.index, .submitted = now};
+    Obstacle result = Obstacle::never;
+    std::array<ConnectionIndex, attempts> refused;
+    for (std::size_t tried = 0; tried < attempts; ++tried) {
+      const auto candidates =
+          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
+      if (candidates.empty()) break;
+      const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
+      assert(!chosen || model.placeable.contains(*chosen));
+      if (!chosen || !model.placeable.contains(*chosen)) return Obstacle::declined;
+      const ConnectionId connection = tables.connections.id_at(chosen->value);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, out);
+      if (obstacle == Obstacle::none) {
+        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
+        return Obstacle::none;
+      }
+      if (obstacle == Obstacle::busy) result = Obstacle::busy;
+      refused[tried] = *chosen;
+    }
+    return result;
+  }
+
+  /// The placeable tabs to ask first: the one that yielded to the model; those of the browser that its task prefers
+  /// most, of those that are there; else all of them.
+  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
+    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    const auto wishes = options.browser_preferences.find(model.spec.task);
+    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
+    for (Browser kind : wishes->second) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
+    return model.placeable.tabs();
+  }
+
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
+    tabs_.clear();
+    for (ConnectionIndex each : model.placeable.tabs())
+      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
+    return tabs_;
+  }
+
+  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
+                     Actions& out) {
+    while (true) {
+      models_.clear();
+      std::size_t used = 0;
+      for (WorkerId id : tables.connections.find(connection)->workers) {
+        const WorkerRow& worker = *tables.workers.find(id);
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker)});
+        used += worker.bytes;
+      }
+      const MemoryDecision decision = memory_.make_room(MemoryView{options.memory, models_, used, model.bytes});
+      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
+      if (decision.kind == MemoryDecision::Kind::refuse) {
+        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
+        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
+                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
+                                                      budget(options.memory) + ")"));
+        return Obstacle::never;
+      }
+      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
+    }
+  }
+
+  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
+    if (!worker.idle() || need == Need::restore) return false;
+    return need == Need::first || tables.models[worker.model.value]->lane.size() > 1;
+  }
+
+  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
+    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
+    assert(allowed != models_.end() && allowed->idle);
+    if (allowed == models_.end() || !allowed->idle) return false;
+    const WorkerId worker =
+        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.erase_worker(worker, true);
+    out.emplace_back(CloseWorker{connection, worker});
+    ++evictions_;
+    return true;
+  }
+
+  static std::string budget(const MemorySettings& settings) {
+    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
+                                              : std::to_string(settings.bytes_per_connection) + " bytes";
+  }
+
+  Memory memory_;
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<LoadedModel> models_;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace webpool::engine

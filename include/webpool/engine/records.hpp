@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+#include <webpool/backend.hpp>
+#include <webpool/clock.hpp>
+#include <webpool/engine/connection_set.hpp>
+#include <webpool/engine/lane.hpp>
+#include <webpool/engine/model_spec.hpp>
+#include <webpool/error.hpp>
+#include <webpool/request.hpp>
+#include <webpool/telemetry/histogram.hpp>
+
+namespace webpool::engine {
+
+/// The rows of the engine's tables.
+
+struct RequestRow {
+  Request request;
+  WorkerId worker{};  // 0 while it waits
+
+  bool waits() const noexcept { return worker == WorkerId{}; }
+};
+
+/// How a model did on one kind of browser and backend.
+struct Experience {
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t failed = 0;
+  telemetry::Histogram latency;
+};
+
+/// One placement: a model in a tab, being loaded or ready.
+struct WorkerRow {
+  ConnectionId connection;
+  ModelIndex model;
+  std::size_t bytes = 0;
+  TimePoint last_used;
+  bool ready = false;
+  Experience* experience = nullptr;  // once it is ready
+  std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
+
+  bool idle() const noexcept { return ready && runs.empty(); }
+};
+
+struct ConnectionRow {
+  std::optional<LaunchId> launch;
+  TimePoint last_used;
+  unsigned unanswered_pings = 0;
+  bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                  // its browser process has ended
+  std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  std::vector<WorkerId> workers;
+};
+
+/// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
+/// otherwise push each other out in turn. The more pressing comes first.
+enum class Need : std::uint8_t {
+  first,    // it is nowhere: any idle model may leave
+  further,  // it is somewhere: any idle model that is also elsewhere may leave
+  restore,  // nobody waits for it: nothing may leave
+};
+
+/// Why a model's next placement must wait.
+enum class Obstacle : std::uint8_t {
+  none,
+  declined,  // the selector leaves it for later
+  busy,      // the memory policy refused: other models are busy there
+  never,     // refused in a way that waiting doesn't change
+};
+
+struct ModelRow {
+  ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
+
+  ModelSpec spec;
+  ModelIndex index;
+  std::size_t bytes;                        // expected in the next tab
+  Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet placeable;                  // tabs that may hold it and don't
+  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
+  std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
+  std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
+  std::size_t loading = 0;                  // placements under way
+  bool announced = false;                   // ModelReady has been said
+  Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
+  Need refused = Need::first;               // what met the obstacle
+  std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
+  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
+  TimePoint resting_until{};                // no loads until then, because there were too many of those
+  std::deque<Experience> experiences;       // a deque: workers point into it
+
+  /// Tabs that hold it or are about to.
+  std::size_t present() const noexcept { return lane.size() + loading; }
+
+  bool fits(Browser browser) const noexcept {
+    return spec.browsers.empty() || std::ranges::find(spec.browsers, browser) != spec.browsers.end();
+  }
+
+  Experience& experience(Browser browser, Backend backend) {
+    for (Experience& each : experiences)
+      if (each.browser == browser && each.backend == backend) return each;
+    Experience& fresh = experiences.emplace_back();
+    fresh.browser = browser;
+    fresh.backend = backend;
+    return fresh;
+  }
+
+  void add_reason(const Error& error) {
+    constexpr std::size_t most = 8;
+    for (const Error& known : reasons)
+      if (known.message() == error.message()) return;
+    if (reasons.size() == most) reasons.erase(reasons.begin());
+    reasons.push_back(error);
+  }
+};
+
+}  // namespace webpool::engine

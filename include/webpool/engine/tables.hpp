@@ -1,0 +1,201 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+#include <webpool/concepts/pool_view.hpp>
+#include <webpool/engine/records.hpp>
+#include <webpool/engine/slot_map.hpp>
+
+namespace webpool::engine {
+
+/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
+/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
+struct Tables {
+  /// `limit`: requests that a worker may have in flight.
+  explicit Tables(unsigned requests_in_flight) : limit(requests_in_flight) {}
+
+  const unsigned limit;
+  SlotMap<RequestId, RequestRow> requests;
+  SlotMap<ConnectionId, ConnectionRow> connections;
+  SlotMap<WorkerId, WorkerRow> workers;
+  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
+  std::vector<ConnectionState> states;            // by connection index, what policies see
+
+  std::size_t running = 0;    // requests that are sent and have not ended
+  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
+  std::size_t places = 0;     // ready workers in lanes
+  std::size_t draining = 0;   // connections
+  std::size_t memory = 0;     // bytes of all workers
+
+  static ConnectionIndex index_of(ConnectionId id) noexcept {
+    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
+  }
+  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
+  ModelRow* model(ModelIndex index) noexcept {
+    return index.value < models.size() ? models[index.value].get() : nullptr;
+  }
+  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+
+  ModelRow& add_model(ModelSpec spec) {
+    std::size_t slot = 0;
+    while (slot < models.size() && models[slot]) ++slot;
+    if (slot == models.size()) models.emplace_back();
+    models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
+    ModelRow& fresh = *models[slot];
+    connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      if (!row.draining && fresh.fits(state(id).browser.browser)) fresh.placeable.insert(index_of(id));
+    });
+    return fresh;
+  }
+
+  ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now, .yields_to = {}, .workers = {}});
+    if (connections.slots() > states.size()) states.resize(connections.slots());
+    state(id) = {.browser = std::move(browser), .joined = now};
+    for (const auto& each : models)
+      if (each && each->fits(state(id).browser.browser)) each->placeable.insert(index_of(id));
+    return id;
+  }
+
+  WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .runs = {}});
+    workers.find(id)->runs.reserve(limit);
+    connections.find(connection)->workers.push_back(id);
+    connections.find(connection)->last_used = now;
+    ++state(connection).models;
+    state(connection).memory_bytes += model.bytes;
+    memory += model.bytes;
+    model.placeable.erase(index_of(connection));
+    ++model.loading;
+    return id;
+  }
+
+  /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
+  void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionState& tab = state(worker.connection);
+    if (bytes > 0) {
+      tab.memory_bytes += bytes - worker.bytes;
+      memory += bytes - worker.bytes;
+      worker.bytes = model.bytes = bytes;
+    }
+    worker.ready = true;
+    worker.last_used = now;
+    worker.experience = &model.experience(tab.browser.browser, backend);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// Takes a worker without runs away; `again`: the model may be loaded into that tab once more.
+  void erase_worker(WorkerId id, bool again) {
+    const WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionRow& connection = *connections.find(worker.connection);
+    ConnectionState& tab = state(worker.connection);
+    if (worker.ready) {
+      close_lane(worker);
+    } else {
+      --model.loading;
+    }
+    --tab.models;
+    tab.memory_bytes -= worker.bytes;
+    memory -= worker.bytes;
+    if (again && !connection.draining) {
+      model.placeable.insert(index_of(worker.connection));
+      model.obstacle = Obstacle::none;
+    }
+    std::erase(connection.workers, id);
+    workers.erase(id);
+  }
+
+  void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    row.worker = id;
+    worker.runs.push_back(request);
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    model_of(worker).lane.sent(index_of(worker.connection));
+    ++state(worker.connection).in_flight;
+    ++in_flight;
+    ++running;
+  }
+
+  /// The worker has room again; false when it has no such run.
+  bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
+    const auto found = std::ranges::find(worker.runs, request);
+    if (found == worker.runs.end()) return false;
+    worker.runs.erase(found);
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
+      model.lane.answered(index_of(worker.connection));
+    --state(worker.connection).in_flight;
+    --in_flight;
+    return true;
+  }
+
+  /// The row goes; the request must not wait in a scheduler any more.
+  void erase_request(RequestId id) {
+    if (!requests.find(id)->waits()) --running;
+    requests.erase(id);
+  }
+
+  /// The tab gets nothing new: no request, no model.
+  void drain(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.draining = true;
+    ++draining;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (const auto& each : models)
+      if (each) each->placeable.erase(index_of(id));
+  }
+
+  /// The tab gets no requests until `reopen`; loads go on.
+  void yield(ConnectionId id, ModelIndex to) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to = to;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `yield`, when nothing is in flight in the tab any more.
+  void reopen(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to.reset();
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
+  /// Takes a tab without workers away.
+  void erase_connection(ConnectionId id) {
+    for (const auto& each : models) {
+      if (!each) continue;
+      each->placeable.erase(index_of(id));
+      each->failed_on.erase(index_of(id));
+    }
+    if (connections.find(id)->draining) --draining;
+    state(id) = {};
+    connections.erase(id);
+  }
+
+ private:
+  void open_lane(WorkerId id) {
+    const WorkerRow& worker = *workers.find(id);
+    const ConnectionRow& row = *connections.find(worker.connection);
+    if (row.draining || row.yields_to) return;
+    model_of(worker).lane.insert(index_of(worker.connection), id);
+    ++places;
+  }
+
+  void close_lane(const WorkerRow& worker) {
+    ModelRow& model = model_of(worker);
+    if (!model.lane.contains(index_of(worker.connection))) return;
+    model.lane.erase(index_of(worker.connection));
+    --places;
+  }
+};
+
+}  // namespace webpool::engine

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+#include <webpool/backend.hpp>
+#include <webpool/browser.hpp>
+
+namespace webpool {
+
+/// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
+struct Metrics {
+  std::size_t connections = 0, starting = 0, models = 0, workers = 0;
+  std::size_t queued = 0, in_flight = 0;
+  std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
+  std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
+  std::uint64_t launches = 0, joins = 0,
+                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
+  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+};
+
+/// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
+struct ExecutionStats {
+  std::string model;
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t completed = 0, failed = 0;
+  double p50_ms = 0, p95_ms = 0, mean_ms = 0;
+};
+
+}  // namespace webpool

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <exception>
+#include <future>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/driver/batch.hpp>
+#include <webpool/driver/check_inputs.hpp>
+#include <webpool/driver/completion.hpp>
+#include <webpool/driver/runtime.hpp>
+#include <webpool/expected.hpp>
+#include <webpool/fwd.hpp>
+#include <webpool/model_info.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/request.hpp>
+#include <webpool/task.hpp>
+#include <webpool/tensor.hpp>
+#include <webpool/transport/asio.hpp>
+
+namespace webpool {
+
+/// A model that a pool has loaded. Copies share it; when the last copy goes, the pool releases the model, not the tabs.
+/// All functions may be called from any thread. A handle may outlive its pool: its calls then end with
+/// `errc::pool_closed`.
+class Model {
+ public:
+  const std::string& name() const noexcept { return state_->name; }
+  Task task() const noexcept { return state_->task; }
+  /// Inputs and outputs; free dimensions that got a value at load have it here.
+  const ModelInfo& info() const noexcept { return state_->info; }
+
+  /// Runs once and waits. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
+  Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
+    auto future = start(std::move(inputs), std::move(options));
+    return std::move(future.get()).value();
+  }
+
+  /// Runs once, with any Asio completion token; handler signature `void(std::exception_ptr, Outputs)`.
+  ///
+  /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
+  /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
+  /// anything is sent. A cancellation slot ends the request with `errc::cancelled`, also while the page computes.
+  /// Tensors that the inputs borrow must live until the handler runs.
+  template <class Token>
+  auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
+    return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
+        [state = state_](auto handler, Inputs in, RequestOptions how) {
+          auto ticket = driver::cancellation_ticket(handler, state->runtime);
+          submit(*state, std::move(in), std::move(how), std::move(ticket),
+                 driver::complete_on_executor<Outputs>(std::move(handler)));
+        },
+        token, std::move(inputs), std::move(options));
+  }
+
+  template <class Token>
+  auto async_run(Inputs inputs, Token&& token) const {
+    return async_run(std::move(inputs), RequestOptions{}, std::forward<Token>(token));
+  }
+
+  /// Runs all at once, spread over the tabs, and waits; one result or error each, in order.
+  std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
+                                                const RequestOptions& options = {}) const {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    for (auto& request : requests) futures.push_back(start(std::move(request), options));
+    std::vector<Expected<Outputs>> results;
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
+  }
+
+  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
+  /// concurrently. Throws the first error.
+  std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
+    for (const auto& request : requests)
+      if (auto error = driver::check_inputs(name(), info(), request, options)) throw *error;
+    if (auto batch = driver::concatenate(info(), requests))
+      if (auto parts = driver::split((*this)(std::move(batch->inputs), options), batch->rows)) return *std::move(parts);
+    std::vector<Outputs> results;
+    for (auto& result : run_concurrent(std::move(requests), options)) results.push_back(std::move(result).value());
+    return results;
+  }
+
+ private:
+  template <BrowserSelector, ScalingPolicy, MemoryPolicy, Scheduler>
+  friend class ResourcePool;
+
+  struct State {
+    std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
+    ModelIndex index;
+    std::string name;
+    ModelInfo info;
+    Task task = Task::other;
+
+    State() = default;
+    State(const State&) = delete;  // each releases the model once
+    State& operator=(const State&) = delete;
+    ~State() {
+      if (runtime) runtime->release(index);
+    }
+  };
+
+  explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+  static void submit(const State& state, Inputs inputs, RequestOptions options, std::shared_ptr<driver::Ticket> ticket,
+                     driver::Runtime::Completion done) {
+    if (auto error = driver::check_inputs(state.name, state.info, inputs, options))
+      return state.runtime->refuse(*std::move(error), std::move(done));
+    state.runtime->submit(state.index, std::move(inputs), std::move(options), std::move(ticket), std::move(done));
+  }
+
+  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options) const {
+    if (state_->runtime->on_pool_thread())
+      throw Error(errc::would_deadlock,
+                  "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
+    std::promise<Expected<Outputs>> promise;
+    auto future = promise.get_future();
+    submit(*state_, std::move(inputs), std::move(options), nullptr,
+           [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
+    return future;
+  }
+
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace webpool

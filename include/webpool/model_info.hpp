@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <webpool/datatype.hpp>
+#include <webpool/shape.hpp>
+
+namespace webpool {
+
+/// One input or output as the model declares it.
+struct TensorSpec {
+  std::string name{};
+  Datatype datatype = Datatype::float32;
+  Shape shape{};  ///< free extents are `Shape::any`
+  std::vector<std::string>
+      symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
+  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
+
+  /// Whether a tensor of this shape may be passed.
+  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
+};
+
+/// What an ONNX file says about itself.
+struct ModelInfo {
+  std::string producer{};
+  std::int64_t ir_version = 0;
+  std::int64_t opset = 0;
+  std::vector<TensorSpec> inputs{}, outputs{};
+
+  /// The input or output of that name; null when there is none.
+  static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
+    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
+    return found == specs.end() ? nullptr : &*found;
+  }
+};
+
+}  // namespace webpool

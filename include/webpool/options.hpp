@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <webpool/backend.hpp>
+#include <webpool/browser.hpp>
+#include <webpool/task.hpp>
+
+namespace webpool {
+
+/// How one kind of browser is launched and what is asked of it.
+struct BrowserOptions {
+  std::filesystem::path executable{};  ///< empty: search `WEBPOOL_<BROWSER>`, then PATH and the usual places
+  std::vector<std::string> flags{};    ///< appended to the command line
+  std::map<std::string, std::string>
+      prefs{};                  ///< Firefox: lines of user.js, values as JavaScript (`"true"`, `"\"text\""`)
+  bool compute_shaders = true;  ///< false: WebGPU is passed over in this browser
+  std::optional<std::array<unsigned, 3>>
+      workgroup_size{};           ///< pass WebGPU over where the adapter can't run such a workgroup
+  bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
+  std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
+                                         WebnnDevice::cpu};  ///< tried in this order
+  unsigned wasm_threads = 1;                                 ///< used where the page is cross-origin isolated
+};
+
+/// Time-outs and limits of one connection. Zero switches a limit off where it says so.
+struct ConnectionSettings {
+  std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
+  std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
+  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
+  std::chrono::milliseconds health_interval{1'000};   ///< between heartbeats; three missed ones end the connection
+  std::chrono::milliseconds idle_timeout{0};          ///< a launched tab unused for so long is closed; 0: never
+  std::chrono::milliseconds maximum_age{0};        ///< a launched tab older than this is drained and replaced; 0: never
+  unsigned error_threshold = 5;                    ///< consecutive failures that end a connection; 0: never
+  std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
+  unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
+};
+
+/// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
+struct MemorySettings {
+  std::size_t bytes_per_connection = 0;  ///< 0: unlimited
+  unsigned models_per_connection = 8;    ///< 0: unlimited
+  double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
+  bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
+};
+
+enum class LogLevel : std::uint8_t { debug, info, off };
+
+/// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
+using LogSink = std::function<void(LogLevel, std::string_view)>;
+
+/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+struct PoolOptions {
+  std::size_t min_connections = 1;  ///< launched at once and kept
+  std::size_t max_connections = 4;  ///< launched and attached together
+  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
+  bool headless = true;
+  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
+  std::map<Browser, BrowserOptions> browser_options{};
+  ConnectionSettings connection{};
+  MemorySettings memory{};
+  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
+  std::uint16_t port = 0;             ///< 0: any free one
+  std::filesystem::path
+      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
+  LogLevel log_level = LogLevel::info;
+  LogSink log{};
+};
+
+/// News of a model on its way into a tab.
+struct LoadProgress {
+  const BrowserInfo& browser;
+  std::string_view model;
+  std::string_view stage;  ///< "fetch" (bytes), "create", "warmup" (0 of 1, then 1 of 1)
+  std::uint64_t done = 0, total = 0;
+};
+
+/// How a model is loaded.
+struct ModelOptions {
+  std::string name{};          ///< empty: the file's name without extension
+  std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
+  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
+  std::vector<Browser> browsers{};                                                ///< only these; empty: any
+  std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
+  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
+  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
+};
+
+}  // namespace webpool

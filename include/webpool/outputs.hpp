@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include <webpool/backend.hpp>
+#include <webpool/browser.hpp>
+#include <webpool/error.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/tensor.hpp>
+
+namespace webpool {
+
+/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
+struct BackendFailure {
+  Backend backend = Backend::wasm;
+  std::string message{};
+};
+
+/// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
+struct Where {
+  ConnectionId connection{};
+  BrowserInfo browser{};
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device{};  ///< WebNN's
+  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
+  std::vector<BackendFailure> passed_over{};  ///< in the order tried
+
+  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter.
+  std::optional<bool> software() const {
+    if (backend != Backend::webgpu) return false;
+    return browser.webgpu ? browser.webgpu->software : std::nullopt;
+  }
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Where& where) {
+  out << where.browser.browser << '/' << where.backend;
+  if (where.device) out << '-' << to_string(*where.device);
+  if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
+  return where.browser.simulated ? out << " (simulated)" : out;
+}
+
+/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
+/// page's.
+struct RunTimes {
+  double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
+};
+
+/// A request's results. Copying shares the bytes.
+class Outputs {
+ public:
+  Outputs() = default;
+  Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
+      : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
+
+  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
+  const Tensor& operator[](std::string_view name) const {
+    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
+    if (found != tensors_.end()) return found->tensor;
+    std::string message = "no output '" + std::string(name) + "'; there is";
+    for (const auto& each : tensors_) message += " '" + each.name + "'";
+    throw Error(errc::unknown_output, message);
+  }
+
+  auto begin() const noexcept { return tensors_.begin(); }
+  auto end() const noexcept { return tensors_.end(); }
+  std::size_t size() const noexcept { return tensors_.size(); }
+
+  /// The tab that computed it. Only outputs that came from a request have one.
+  const Where& where() const noexcept { return *where_; }
+  std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
+  const RunTimes& times() const noexcept { return times_; }
+
+ private:
+  std::vector<NamedTensor> tensors_;
+  std::shared_ptr<const Where> where_;
+  RunTimes times_;
+};
+
+}  // namespace webpool

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <webpool/concepts/scaling_policy.hpp>
+
+namespace webpool::scaling {
+
+/// The null object: always `min_connections` tabs. Use it for a fixed set of devices, for benchmarks and in tests; use
+/// `Utilization` where load comes and goes.
+class Fixed {
+ public:
+  constexpr std::size_t desired(const PoolLoad& load) noexcept { return load.min_connections; }
+};
+
+static_assert(ScalingPolicy<Fixed>);
+
+}  // namespace webpool::scaling

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <webpool/concepts/scaling_policy.hpp>
+
+namespace webpool::scaling {
+
+/// Keeps the share of busy places between two thresholds, so that it neither runs full nor flaps.
+///
+///     u = (in_flight + queued) / capacity        s = u smoothed, α = 0.2 per second
+///     u and s > 0.70:  tabs = max(n + 1, ceil(demand / (0.70 · places per tab)))
+///     u and s < 0.30, and 30 s since the last change:  tabs = n − 1
+///
+/// n counts tabs that are joined or starting. The numbers are the predecessor's (`Settings`). Changed: waiting requests
+/// count as demand, because a full pool with a long queue is not at 100 % but far above; α holds per second instead of
+/// per call, so the rate of calls doesn't matter; only shrinking waits for the cool-down, because a burst can't; tabs
+/// that start or have not loaded anything yet count with the places that the others have, or every burst would launch
+/// all tabs before the first new one is ready; and nothing is predicted here.
+///
+/// Use it where load comes and goes. It sees no rise before it is there: with slow browsers and a daily rhythm,
+/// predict.
+class Utilization {
+ public:
+  struct Settings {
+    double up = 0.70, down = 0.30;      ///< thresholds of u and s
+    double alpha = 0.2;                 ///< weight of the newest second in s
+    std::chrono::seconds cooldown{30};  ///< from any change to the next shrinking
+  };
+
+  Utilization() = default;
+  explicit Utilization(Settings settings) noexcept : settings_(settings) {}
+
+  std::size_t desired(const PoolLoad& load) noexcept {
+    const std::size_t tabs = load.connections + load.starting;
+    const double demand = static_cast<double>(load.in_flight + load.queued);
+    const double seconds = started_ ? std::chrono::duration<double>(load.now - last_).count() : 0;
+    places_per_tab_ =
+        std::max(load.connections == 0 ? 0 : static_cast<double>(load.capacity) / static_cast<double>(load.connections),
+                 places_per_tab_ * std::pow(1 - settings_.alpha, seconds / forget));
+    const double capacity = places_per_tab_ * static_cast<double>(tabs);
+    const double now = capacity > 0 ? demand / capacity : 0;
+    smoothed_ = started_ ? now + (smoothed_ - now) * std::pow(1 - settings_.alpha, seconds) : now;
+    if (!started_) changed_ = load.now;
+    started_ = true;
+    last_ = load.now;
+
+    if (tabs == 0) return demand > 0 ? 1 : 0;
+    std::size_t wanted = tabs;
+    if (now > settings_.up && smoothed_ > settings_.up)
+      wanted = std::max(tabs + 1, static_cast<std::size_t>(std::ceil(demand / (settings_.up * places_per_tab_))));
+    else if (now < settings_.down && smoothed_ < settings_.down && load.now - changed_ >= settings_.cooldown)
+      wanted = tabs - 1;
+    wanted = std::clamp(wanted, load.min_connections, load.max_connections);
+    if (wanted != tabs) changed_ = load.now;
+    return wanted;
+  }
+
+ private:
+  // Places per tab fall this much slower than s when models are unloaded.
+  static constexpr double forget = 10;
+
+  Settings settings_{};
+  bool started_ = false;
+  TimePoint last_{}, changed_{};
+  double smoothed_ = 0;
+  double places_per_tab_ = 0;
+};
+
+static_assert(ScalingPolicy<Utilization>);
+
+}  // namespace webpool::scaling

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <webpool/concepts/browser_selector.hpp>
+
+namespace webpool::selector {
+
+/// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
+/// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
+/// `LeastLoaded` costs as little and also sees the other models' work.
+class FirstFit {
+ public:
+  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+    return pool.candidates().front();
+  }
+};
+
+static_assert(BrowserSelector<FirstFit>);
+
+}  // namespace webpool::selector

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include <webpool/expected.hpp>
+#include <webpool/protocol/decode_control.hpp>
+#include <webpool/protocol/decode_data.hpp>
+#include <webpool/protocol/frame.hpp>
+#include <webpool/protocol/json_reader.hpp>
+#include <webpool/protocol/messages.hpp>
+
+namespace webpool::protocol {
+
+/// Reads messages from pages. Whatever the bytes are, the answer is a message that keeps every rule of the wire, or
+/// `errc::malformed_frame` with a sentence that names the field or the byte.
+///
+/// Fields may come in any order; unknown ones are skipped without a look at their values, and of a field that occurs
+/// twice one is taken. Lists, names and the header are bounded as in `frame.hpp`; nothing is allocated by a number
+/// that the page announces.
+///
+/// Owns the parser's memory, some times the largest header so far, and uses it again. Not thread-safe; one per strand.
+class Decoder {
+ public:
+  /// A message of a control socket. Copies what it keeps.
+  Expected<ControlMessage> control(std::span<const std::byte> frame) {
+    return decode<ControlMessage>(frame, [](std::string_view type, detail::Fields& fields, FrameReader&) {
+      return detail::read_control(type, fields);
+    });
+  }
+
+  /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
+  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
+  Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
+    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 != 0) {
+      auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
+      const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
+      std::ranges::copy(frame, bytes.begin());
+      frame = bytes;
+      owner = std::move(copy);
+    }
+    return decode<DataMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
+      return detail::read_data(type, fields, reader, owner);
+    });
+  }
+
+ private:
+  template <class Message, class Read>
+  Expected<Message> decode(std::span<const std::byte> frame, Read read) {
+    try {
+      FrameReader reader(frame);
+      detail::Fields fields = parser_.parse(reader.header());
+      const std::string_view type = fields["type"].text();
+      fields.rename(type);
+      Message message = read(type, fields, reader);
+      reader.finish();
+      return message;
+    } catch (const Error& error) {
+      return Error(errc::malformed_frame, error.message());
+    }
+  }
+
+  detail::HeaderParser parser_;
+};
+
+}  // namespace webpool::protocol

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <webpool/protocol/frame.hpp>
+#include <webpool/protocol/json_text.hpp>
+#include <webpool/protocol/messages.hpp>
+
+/// `encode(out, message)` appends the frame of a message from the pool to `out`, whose capacity is reused.
+/// Text is escaped, and repaired where it is not UTF-8, so the page always receives valid JSON. Ids must be at most
+/// `max_id`. No errors but `std::bad_alloc`. Different strings may be written from different threads.
+namespace webpool::protocol {
+
+namespace detail {
+
+/// Writes `{"type":…` and then fields in the order of the calls.
+class HeaderWriter {
+ public:
+  HeaderWriter(std::string& out, std::string_view type, std::size_t bytes = 128)
+      : frame_(out, bytes), out_(frame_.header()) {
+    (out_ += R"({"type":")").append(type) += '"';
+  }
+
+  HeaderWriter& key(std::string_view name) {
+    ((out_ += ",\"").append(name)) += "\":";
+    return *this;
+  }
+  HeaderWriter& field(std::string_view name, std::string_view text) {
+    return key(name), append_string(out_, text), *this;
+  }
+  HeaderWriter& field(std::string_view name, std::uint64_t value) {
+    return key(name), append_integer(out_, value), *this;
+  }
+
+  /// `[item,item]`, each written by `write(item)`.
+  template <class Items, class Write>
+  HeaderWriter& list(std::string_view name, const Items& items, Write write) {
+    key(name);
+    return sequence('[', items, write, ']');
+  }
+  template <class Items, class Write>
+  HeaderWriter& map(std::string_view name, const Items& items, Write write) {
+    key(name);
+    return sequence('{', items, write, '}');
+  }
+
+  FrameWriter& end() {
+    out_ += '}';
+    frame_.end_header();
+    return frame_;
+  }
+
+ private:
+  template <class Items, class Write>
+  HeaderWriter& sequence(char open, const Items& items, Write write, char close) {
+    out_ += open;
+    bool first = true;
+    for (const auto& item : items) {
+      if (!first) out_ += ',';
+      first = false;
+      write(item);
+    }
+    out_ += close;
+    return *this;
+  }
+
+  FrameWriter frame_;
+  std::string& out_;
+};
+
+/// `{"name":"x","datatype":"FP32","shape":[1,4],"parameters":{"binary_data_size":16}}`
+inline void append_tensor(std::string& out, const NamedTensor& input) {
+  out += R"({"name":)";
+  append_string(out, input.name);
+  (out += R"(,"datatype":")").append(to_string(input.tensor.datatype())) += R"(","shape":[)";
+  for (std::size_t axis = 0; axis < input.tensor.shape().rank(); ++axis) {
+    if (axis > 0) out += ',';
+    append_integer(out, input.tensor.shape()[axis]);
+  }
+  out += R"(],"parameters":{"binary_data_size":)";
+  append_integer(out, input.tensor.bytes().size());
+  out += "}}";
+}
+
+/// At least as many bytes as the frame takes; at most some hundred more when names are plain text.
+inline std::size_t frame_bound(const Run& message) noexcept {
+  constexpr std::size_t number = 20, escaped = 6;
+  std::size_t bytes = 80 + number;
+  for (const auto& [name, tensor] : message.inputs)
+    bytes += 96 + number * (tensor.shape().rank() + 1) + escaped * name.size() + aligned(tensor.bytes().size());
+  for (const auto& name : message.outputs) bytes += 4 + escaped * name.size();
+  return bytes;
+}
+
+}  // namespace detail
+
+// --- control socket
+
+inline void encode(std::string& out, const Welcome& message) {
+  detail::HeaderWriter(out, "welcome")
+      .field("version", version)
+      .field("connection", message.connection.value)
+      .field("heartbeat_ms", static_cast<std::uint64_t>(message.heartbeat.count()))
+      .end();
+}
+
+inline void encode(std::string& out, const Refused& message) {
+  detail::HeaderWriter(out, "refused").field("code", to_string(message.code)).field("message", message.message).end();
+}
+
+inline void encode(std::string& out, const Ping& message) {
+  detail::HeaderWriter(out, "ping").field("id", message.id).end();
+}
+
+inline void encode(std::string& out, const OpenWorker& message) {
+  detail::HeaderWriter(out, "open_worker").field("worker", message.worker.value).field("key", message.key).end();
+}
+
+inline void encode(std::string& out, const CloseWorker& message) {
+  detail::HeaderWriter(out, "close_worker").field("worker", message.worker.value).end();
+}
+
+inline void encode(std::string& out, const Close& message) {
+  detail::HeaderWriter(out, "close").field("message", message.message).end();
+}
+
+// --- data socket
+
+inline void encode(std::string& out, const Load& message) {
+  const auto& model = message.model;
+  detail::HeaderWriter writer(out, "load", 512);
+  writer.field("id", message.id).key("model");
+  out += R"({"name":)";
+  detail::append_string(out, model.name);
+  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
+  out += '}';
+  writer.list("backends", message.backends, [&](const BackendChoice& choice) {
+    (out += R"({"name":")").append(to_string(choice.backend)) += '"';
+    if (choice.device) writer.field("device_type", to_string(*choice.device));
+    if (choice.threads) writer.field("threads", std::uint64_t{*choice.threads});
+    out += '}';
+  });
+  writer.map("free_dimensions", message.free_dimensions, [&](const auto& dimension) {
+    detail::append_string(out, dimension.first);
+    out += ':';
+    detail::append_integer(out, dimension.second);
+  });
+  if (message.warmup) writer.key("warmup"), out += *message.warmup ? "true" : "false";
+  if (message.workgroup_size)
+    writer.list("workgroup_size", *message.workgroup_size,
+                [&](unsigned extent) { detail::append_integer(out, extent); });
+  writer.end();
+}
+
+/// Memory is taken at most once, and each tensor's bytes are copied once, straight into `out`.
+inline void encode(std::string& out, const Run& message) {
+  detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
+  writer.field("id", message.id.value)
+      .list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); })
+      .list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  FrameWriter& frame = writer.end();
+  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
+}
+
+inline void encode(std::string& out, const Cancel& message) {
+  detail::HeaderWriter(out, "cancel").field("id", message.id.value).end();
+}
+
+}  // namespace webpool::protocol

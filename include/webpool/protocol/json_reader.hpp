@@ -1,0 +1,231 @@
+#pragma once
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <webpool/protocol/frame.hpp>
+
+/// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
+/// field that is wrong, such as `result.outputs[0].shape must be an array`.
+namespace webpool::protocol::detail {
+
+namespace json = simdjson::ondemand;
+
+/// Where a reader is in a message; written out only when something is wrong there.
+struct Path {
+  static constexpr std::size_t no_index = std::numeric_limits<std::size_t>::max();
+
+  const Path* parent = nullptr;
+  std::string_view name;
+  std::size_t index = no_index;
+
+  std::string text() const {
+    if (index != no_index) return parent->text() + '[' + std::to_string(index) + ']';
+    return parent ? parent->text() + '.' + std::string(name) : std::string(name);
+  }
+};
+
+/// A stranger's text in quotes, cut short.
+inline std::string in_quotes(std::string_view text) {
+  constexpr std::size_t most = 40;
+  if (text.size() <= most) return '"' + std::string(text) + '"';
+  std::size_t end = most;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return '"' + std::string(text.substr(0, end)) + "…\"";
+}
+
+/// "one of a b c"
+template <class Names>
+std::string one_of(const Names& names) {
+  std::string text = "one of";
+  for (const auto& name : names) text.append(" ").append(name);
+  return text;
+}
+
+class Fields;
+
+/// One JSON value, to be read once.
+class Value {
+ public:
+  Value(json::value value, Path path) noexcept : value_(value), path_(path) {}
+
+  [[noreturn]] void must_be(std::string_view what) const { malformed(path_.text() + " must be " + std::string(what)); }
+
+  bool is_null() { return value_.is_null().value_unsafe(); }
+
+  std::uint64_t integer(std::uint64_t most = max_id) {
+    std::uint64_t result = 0;
+    if (value_.get_uint64().get(result) || result > most) must_be("an integer from 0 to " + std::to_string(most));
+    return result;
+  }
+
+  std::int64_t extent(std::int64_t least) {
+    std::int64_t result = 0;
+    if (value_.get_int64().get(result) || result < least || result > static_cast<std::int64_t>(max_id))
+      must_be("an integer from " + std::to_string(least) + " to " + std::to_string(max_id));
+    return result;
+  }
+
+  double number() {
+    double result = 0;
+    if (value_.get_double().get(result)) must_be("a number");
+    return result;
+  }
+
+  bool boolean() {
+    bool result = false;
+    if (value_.get_bool().get(result)) must_be("true or false");
+    return result;
+  }
+
+  /// Valid until the decoder's next message.
+  std::string_view text() {
+    std::string_view result;
+    if (value_.get_string().get(result)) must_be("a string");
+    return result;
+  }
+
+  /// A text that identifies something.
+  std::string_view name() {
+    const std::string_view result = text();
+    if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
+    return result;
+  }
+
+  /// The enumerator whose name stands at its place in `names`.
+  template <class Enum, class Names>
+  Enum choice(const Names& names) {
+    const std::string_view given = text();
+    const auto found = std::ranges::find(names, given);
+    if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
+    return static_cast<Enum>(found - std::ranges::begin(names));
+  }
+
+  bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
+
+  /// Calls `visit(Value)` for each element.
+  template <class Visit>
+  void each(Visit visit) {
+    json::array array;
+    if (value_.get_array().get(array)) must_be("an array");
+    std::size_t index = 0;
+    for (auto element : array) {
+      if (element.error()) must_be("a well-formed array");
+      if (index == max_items) must_be("an array of at most " + std::to_string(max_items) + " items");
+      visit(Value(element.value_unsafe(), {&path_, {}, index++}));
+    }
+  }
+
+  /// Calls `visit(key, Value)` for each field of an object whose keys are data.
+  template <class Visit>
+  void each_field(Visit visit) {
+    json::object object;
+    if (value_.get_object().get(object)) must_be("an object");
+    std::size_t count = 0;
+    for (auto entry : object) {
+      std::string_view key;
+      if (entry.error() || entry.unescaped_key().get(key)) must_be("a well-formed object");
+      if (count++ == max_items) must_be("an object of at most " + std::to_string(max_items) + " fields");
+      if (key.size() > max_name_bytes)
+        must_be("an object whose keys have at most " + std::to_string(max_name_bytes) + " bytes");
+      visit(key, Value(entry.value_unsafe().value(), {&path_, key}));
+    }
+  }
+
+  Fields fields();
+
+ private:
+  json::value value_;
+  Path path_;
+};
+
+/// An object's fields, in whatever order they come; quickest in the order in which they are asked for.
+/// One value at a time: what was read before must not be used any more, texts excepted.
+class Fields {
+ public:
+  Fields(json::object object, Path path) noexcept : object_(object), path_(path) {}
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  /// What the values' paths begin with.
+  void rename(std::string_view name) noexcept { path_.name = name; }
+
+  Value operator[](std::string_view name) {
+    json::value value;
+    if (const auto error = object_.find_field_unordered(name).get(value)) fail(name, error);
+    return Value(value, {&path_, name});
+  }
+
+  /// Empty when the field is absent or null.
+  std::optional<Value> find(std::string_view name) {
+    json::value value;
+    const auto error = object_.find_field_unordered(name).get(value);
+    if (error == simdjson::NO_SUCH_FIELD) return std::nullopt;
+    if (error) fail(name, error);
+    Value found(value, {&path_, name});
+    return found.is_null() ? std::nullopt : std::optional(found);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view name, simdjson::error_code error) const {
+    if (error == simdjson::NO_SUCH_FIELD) malformed(path_.text() + '.' + std::string(name) + " is missing");
+    malformed(path_.text() + " must be well-formed JSON: " + simdjson::error_message(error));
+  }
+
+  json::object object_;
+  Path path_;
+};
+
+inline Fields Value::fields() {
+  json::object object;
+  if (value_.get_object().get(object)) must_be("an object");
+  return Fields(object, path_);
+}
+
+/// Parses headers. Owns the memory for it, which grows with the largest header so far and is used again.
+class HeaderParser {
+ public:
+  /// The header's one object; valid until the next call.
+  Fields parse(std::span<const std::byte> header) {
+    text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
+    std::memcpy(text_.data(), header.data(), header.size());
+    json::object object = open(header.size());
+    std::string_view all;
+    check(object.raw_json().get(all));
+    if (all.data() + all.size() != text_.data() + header.size())
+      malformed("the header must be one JSON object, nothing behind it");
+    document_.rewind();
+    check(document_.get_object().get(object));
+    return Fields(object, {nullptr, "header"});
+  }
+
+ private:
+  json::object open(std::size_t size) {
+    check(parser_.iterate(text_.data(), size, text_.size()).get(document_));
+    json::json_type type{};
+    json::object object;
+    check(document_.type().get(type));
+    if (type != json::json_type::object) malformed("the header must be one JSON object");
+    check(document_.get_object().get(object));
+    return object;
+  }
+
+  static void check(simdjson::error_code error) {
+    if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
+  }
+
+  json::parser parser_;
+  json::document document_;
+  std::vector<char> text_;
+};
+
+}  // namespace webpool::protocol::detail

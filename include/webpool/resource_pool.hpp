@@ -1,0 +1,144 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include <webpool/driver/completion.hpp>
+#include <webpool/driver/driver.hpp>
+#include <webpool/driver/model_file.hpp>
+#include <webpool/engine/engine.hpp>
+#include <webpool/expected.hpp>
+#include <webpool/fwd.hpp>
+#include <webpool/metrics.hpp>
+#include <webpool/model.hpp>
+#include <webpool/options.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/transport/asio.hpp>
+
+namespace webpool {
+
+/// A pool of browser tabs that run ONNX models. Every decision is one of the four policies, chosen at compile time.
+///
+/// The pool owns one thread, on which policies and handlers without an executor of their own run. All functions may be
+/// called from any thread; blocking ones (`load`, `execute_concurrent`, `close` and the destructor) not from that one.
+/// It launches browsers by itself and takes in every tab that opens `join_url()`.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class ResourcePool {
+ public:
+  /// Listens and starts `min_connections` browsers; does not wait for them. Throws `Error`: `errc::no_browser_found`,
+  /// `errc::runtime_missing`, `errc::address_in_use`, `errc::invalid_options`.
+  explicit ResourcePool(PoolOptions options = {}, Selector selector = Selector(), Scaling scaling = Scaling(),
+                        Memory memory = Memory(), Queue queue = Queue())
+      : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
+                                         std::move(queue))) {}
+
+  ResourcePool(const ResourcePool&) = delete;
+  ResourcePool& operator=(const ResourcePool&) = delete;
+  ~ResourcePool() { close(); }
+
+  /// Loads an ONNX file into `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
+  /// `errc::model_invalid`, `errc::no_backend` with every reason, `errc::load_failed`, `errc::launch_failed` ...
+  Model load(const std::filesystem::path& path, ModelOptions options = {}) {
+    refuse_pool_thread();
+    std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
+    auto future = promise.get_future();
+    auto file = read_file(path, options);
+    start_load(std::move(file), std::move(options),
+               [promise = std::move(promise)](Expected<std::shared_ptr<const Model::State>> result) mutable {
+                 promise.set_value(std::move(result));
+               });
+    return Model(future.get().value());
+  }
+
+  /// The same with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// model present exactly when there is no exception. The file is read before this returns.
+  template <class Token>
+  auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+    return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
+        [this](auto handler, driver::ModelFile file, ModelOptions how) {
+          this->start_load(std::move(file), std::move(how),
+                           [done = driver::complete_on_executor<std::optional<Model>>(std::move(handler))](
+                               Expected<std::shared_ptr<const Model::State>> result) mutable {
+                             if (result)
+                               done(std::optional<Model>(Model(*std::move(result))));
+                             else
+                               done(result.error());
+                           });
+        },
+        token, read_file(path, options), options);
+  }
+
+  /// Whether a model of that name is loaded or loading.
+  bool has_model(std::string_view name) const { return driver_->has_model(name); }
+
+  /// Runs each model on its inputs, all at once, and waits; one result or error each, in order.
+  std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
+                                                    const RequestOptions& options = {}) {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    for (auto& [model, inputs] : requests) futures.push_back(model.start(std::move(inputs), options));
+    std::vector<Expected<Outputs>> results;
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
+  }
+
+  /// Calls `handler` on the pool's thread for every tab that joins from now on; it must neither block nor throw.
+  void on_join(std::function<void(const BrowserInfo&)> handler) { driver_->on_join(std::move(handler)); }
+
+  /// The link that makes a browser a worker of this pool. It contains the pool's secret: whoever has it is let in.
+  std::string join_url() const { return driver_->join_url(); }
+
+  Metrics metrics() const {
+    return driver_->ask([](const Engine& engine) { return engine.metrics(); });
+  }
+
+  /// One row for each model, browser and backend that has run something.
+  std::vector<ExecutionStats> execution_stats() const {
+    return driver_->ask([](const Engine& engine) { return engine.execution_stats(); });
+  }
+
+  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
+  /// The destructor does the same; a second call does nothing.
+  void close() { driver_->close(); }
+
+ private:
+  using Engine = engine::Engine<Selector, Scaling, Memory, Queue>;
+  using Driver = driver::Driver<Engine>;
+
+  void refuse_pool_thread() const {
+    if (driver_->on_pool_thread())
+      throw Error(errc::would_deadlock,
+                  "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
+  }
+
+  static driver::ModelFile read_file(const std::filesystem::path& path, const ModelOptions& options) {
+    if (options.backends.empty())
+      throw Error(errc::invalid_options, "ModelOptions::backends is empty: nothing could hold the model");
+    return driver::read_model_file(path, options);
+  }
+
+  template <class Done>
+  void start_load(driver::ModelFile file, ModelOptions options, Done done) {
+    const Task task = options.task.value_or(deduce_task(file.name, file.info));
+    auto state = std::make_shared<Model::State>();
+    state->runtime = driver_;
+    state->name = file.name;
+    state->info = file.info;
+    state->task = task;
+    driver_->load(std::move(file), std::move(options), task,
+                  [state, done = std::move(done)](Expected<ModelIndex> index) mutable {
+                    if (!index) return state->runtime.reset(), done(index.error());
+                    state->index = *index;
+                    done(std::shared_ptr<const Model::State>(std::move(state)));
+                  });
+  }
+
+  std::shared_ptr<Driver> driver_;
+};
+
+}  // namespace webpool

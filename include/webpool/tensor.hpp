@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/datatype.hpp>
+#include <webpool/error.hpp>
+#include <webpool/shape.hpp>
+
+namespace webpool {
+
+/// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
+/// Distinct `Tensor` objects may be used from any threads, also when they share bytes.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
+  template <std::ranges::contiguous_range R>
+  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
+  static Tensor from(const R& elements, Shape shape) {
+    using T = std::ranges::range_value_t<R>;
+    const std::span<const T> given(elements);
+    std::shared_ptr<T[]> owner(new T[given.size()]);
+    std::ranges::copy(given, owner.get());
+    return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
+  }
+
+  /// Takes the elements over without a copy.
+  template <TensorElement T>
+  requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
+    auto owner = std::make_shared<std::vector<T>>(std::move(elements));
+    return borrow(std::span<const T>(*owner), shape, owner);
+  }
+
+  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
+  /// ends.
+  template <TensorElement T>
+  static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
+    return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
+  }
+
+  /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
+  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
+  Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
+    for (std::int64_t extent : shape_.extents())
+      if (extent == Shape::any)
+        throw Error(errc::wrong_shape, "a tensor's shape can't have a free extent: " + to_string(shape_));
+    if (bytes_.size() != shape_.elements() * size_of(datatype_))
+      throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
+                                         " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
+                                         " bytes, given " + std::to_string(bytes_.size()));
+  }
+
+  Datatype datatype() const noexcept { return datatype_; }
+  const Shape& shape() const noexcept { return shape_; }
+  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type.
+  template <TensorElement T>
+  std::span<const T> as() const {
+    if (datatype_ != *datatype_of<T>)
+      throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
+                                            std::string(to_string(*datatype_of<T>)));
+    return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+  }
+
+ private:
+  Datatype datatype_ = Datatype::float32;
+  Shape shape_{0};
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+/// A tensor and the model input or output that it belongs to.
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+/// What a request carries: `{{"ids", Tensor::from(ids, {1, 64})}}`.
+using Inputs = std::vector<NamedTensor>;
+
+}  // namespace webpool

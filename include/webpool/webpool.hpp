@@ -1,0 +1,7 @@
+#pragma once
+
+// The whole of webpool: the core, the WebSocket transport, the browsers, and the pool.
+
+#include <webpool/core.hpp>
+#include <webpool/model.hpp>
+#include <webpool/resource_pool.hpp>

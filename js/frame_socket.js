@@ -1,0 +1,59 @@
+// A WebSocket to the pool that served this page, in messages instead of bytes.
+
+import { decodeFrame, encodeFrame, ProtocolError } from './protocol.js';
+
+/** What a page may say instead of 1008, which browsers keep to themselves. */
+const policyViolation = 4008;
+
+/** A close reason holds 123 bytes. @param {string} text */
+const cut = text => new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, 120));
+
+export class FrameSocket {
+  #socket;
+
+  /**
+   * @param {string} path
+   * @param {(message: import('./protocol.js').Message) => void} receive may throw ProtocolError for a message out of turn, which closes the socket
+   */
+  constructor(path, receive) {
+    const url = new URL(path, location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    url.hash = '';
+    this.#socket = new WebSocket(url);
+    this.#socket.binaryType = 'arraybuffer';
+    this.#socket.onmessage = ({ data }) => this.#receive(data, receive);
+
+    /** Settles once: the socket is open, or never will be. @type {Promise<void>} */
+    this.opened = new Promise((resolve, reject) => {
+      this.#socket.onopen = () => resolve();
+      this.#socket.addEventListener('close', () => reject(new Error('the pool did not accept the socket')));
+    });
+    /** Why it was closed, in a sentence. @type {Promise<string>} */
+    this.closed = new Promise(resolve => {
+      this.#socket.addEventListener('close', ({ code, reason }) => resolve(reason || `the connection to the pool ended (${code})`));
+    });
+    this.opened.catch(() => {});  // whoever waits for `closed` alone has heard of it
+  }
+
+  /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
+  send(message) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message));
+  }
+
+  /** @param {string} [violation] the rule of the wire that the pool broke */
+  close(violation) {
+    if (violation === undefined) this.#socket.close(1000);
+    else this.#socket.close(policyViolation, cut(violation));
+  }
+
+  /** @param {unknown} data @param {(message: import('./protocol.js').Message) => void} receive */
+  #receive(data, receive) {
+    try {
+      if (!(data instanceof ArrayBuffer)) throw new ProtocolError('messages are binary');
+      receive(decodeFrame(data));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.close(error.message);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
+
+import { probeCapabilities } from './capabilities.js';
+import { FrameSocket } from './frame_socket.js';
+import { ProtocolError, version } from './protocol.js';
+import { TimerDrift } from './timer_drift.js';
+import { View } from './view.js';
+
+/** Firefox says nothing when a module that a worker imports cannot be loaded. */
+const startTimeout = 20_000;
+
+class Tab {
+  /** @type {Map<number, Worker>} */ #workers = new Map();
+  #drift = new TimerDrift();
+  #view;
+  #socket;
+  #welcomed = false;
+  #farewell = '';
+
+  /** @param {View} view */
+  constructor(view) {
+    this.#view = view;
+    this.#socket = new FrameSocket('/control', message => this.#receive(message));
+    this.#socket.closed.then(reason => this.#end(this.#farewell || reason));
+  }
+
+  /** Introduces the tab. @param {URLSearchParams} invitation the link's fragment @param {Record<string, unknown>} capabilities */
+  async join(invitation, capabilities) {
+    await this.#socket.opened;
+    const launch = Number.parseInt(invitation.get('launch') ?? '');
+    this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
+  }
+
+  /** @param {import('./protocol.js').Message} message */
+  #receive(message) {
+    if (message.type === 'welcome' || message.type === 'refused') {
+      if (this.#welcomed) throw new ProtocolError(`${message.type} came after welcome`);
+      if (message.type === 'refused') return this.#leave(message.message);
+      this.#welcomed = true;
+      return this.#view.showConnection('connected', `connection ${message.connection}`);
+    }
+    if (message.type === 'close') return this.#leave(message.message);
+    if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
+    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
+    if (message.type === 'open_worker') return this.#openWorker(message);
+    if (message.type === 'close_worker') return this.#closeWorker(message.worker);
+    throw new ProtocolError(`${message.type} is no message for a page`);
+  }
+
+  /** @param {import('./protocol.js').OpenWorker} message */
+  #openWorker({ worker: id, key }) {
+    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const fail = (/** @type {string} */ message) => {
+      if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
+      this.#socket.send({ type: 'worker_failed', worker: id, message });
+      this.#view.showTrouble(message);
+      this.#closeWorker(id);
+    };
+    worker.addEventListener('error', ({ message }) => fail(message || 'the worker\'s script could not be loaded'));
+    worker.addEventListener('messageerror', () => fail('a report of the worker could not be read'));
+    const late = setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
+    worker.addEventListener('message', () => clearTimeout(late), { once: true });
+    worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
+    this.#workers.set(id, worker);
+    worker.postMessage({ worker: id, key });
+  }
+
+  /** @param {number} id @param {import('./worker.js').Report} report @param {(message: string) => void} fail */
+  #hear(id, report, fail) {
+    if (report.event === 'failed') fail(report.message);
+    else if (report.event === 'closed') this.#closeWorker(id);
+    else if (report.event === 'trouble') this.#view.showTrouble(report.message);
+    else if (report.event === 'runs') this.#view.showRuns(id, report.count);
+    else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
+  }
+
+  /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
+  #closeWorker(id) {
+    this.#workers.get(id)?.terminate();
+    this.#workers.delete(id);
+    this.#view.forgetModel(id);
+  }
+
+  /** @param {string} farewell */
+  #leave(farewell) {
+    this.#farewell = farewell;
+    this.#socket.close();
+  }
+
+  /** @param {string} reason */
+  #end(reason) {
+    for (const id of [...this.#workers.keys()]) this.#closeWorker(id);
+    this.#view.showConnection('closed', reason);
+  }
+}
+
+const view = new View(document);
+const tab = new Tab(view);
+const capabilities = await probeCapabilities();
+view.showBrowser(capabilities);
+await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed

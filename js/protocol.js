@@ -1,0 +1,129 @@
+// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
+
+import { byteSize, datatypeSizes, fieldsOf, isObject, ProtocolError, tensors as tensorCheck } from './schema.js';
+
+export { ProtocolError };
+export const version = 1;
+
+/**
+ * @typedef {{ name: string, datatype: string, shape: number[], parameters: { binary_data_size: number } }} TensorHeader
+ * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
+ * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
+ * @typedef {{ backend: string, message: string }} Attempt
+ * @typedef {{ name: string, device_type?: string, threads?: number }} BackendChoice
+ *
+ * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
+ * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
+ * @typedef {{ type: 'refused', code: string, message: string }} Refused
+ * @typedef {{ type: 'ping', id: number }} Ping
+ * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
+ * @typedef {{ type: 'open_worker', worker: number, key: string }} OpenWorker
+ * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
+ * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
+ * @typedef {{ type: 'close', message: string }} Close
+ * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
+ * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
+ *             free_dimensions: Record<string, number>, warmup?: boolean, workgroup_size?: number[] }} Load
+ * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
+ * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
+ *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
+ *             from_cache: boolean, memory_bytes: number }} Loaded
+ * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'cancel', id: number }} Cancel
+ * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string }} Failure
+ * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
+ *
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket
+ * @typedef {Hello | Pong | WorkerFailed} FromPage
+ * @typedef {Load | Run | Cancel} ToWorker                                             data socket
+ * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
+ * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
+ */
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const aligned = (/** @type {number} */ offset) => Math.ceil(offset / 8) * 8;
+
+/** @param {ArrayBufferView} view */
+export const bytesOf = view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+/** @param {WireTensor} tensor @returns {TensorHeader} */
+const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
+
+/**
+ * Builds the frame of a message. Tensor data is copied once, into the frame. Throws ProtocolError if the message breaks the rules.
+ * @param {Message} message
+ */
+export function encodeFrame(message) {
+  const given = /** @type {Record<string, any>} */ (message);
+  const fields = fieldsOf(message.type);
+  /** @type {Record<string, unknown>} */
+  const header = { type: message.type };
+  /** @type {ArrayBufferView[]} */
+  const payload = [];
+  for (const [field, check] of Object.entries(fields)) {
+    const carries = check === tensorCheck && Array.isArray(given[field]);
+    const value = carries ? given[field].map(describe) : given[field];
+    check(value, field);
+    if (value !== undefined) header[field] = value;
+    if (carries) payload.push(...given[field].map((/** @type {WireTensor} */ tensor) => tensor.data));
+  }
+  const json = encoder.encode(JSON.stringify(header));
+  const headerEnd = aligned(4 + json.length);
+  const end = payload.reduce((offset, data) => aligned(offset) + data.byteLength, headerEnd);
+  const frame = new Uint8Array(end);
+  new DataView(frame.buffer).setUint32(0, headerEnd - 4, true);
+  frame.set(json, 4);
+  frame.fill(0x20, 4 + json.length, headerEnd);
+  let offset = headerEnd;
+  for (const data of payload) {
+    offset = aligned(offset);
+    frame.set(bytesOf(data), offset);
+    offset += data.byteLength;
+  }
+  return frame.buffer;
+}
+
+/** @param {Uint8Array} text */
+function parseHeader(text) {
+  let header;
+  try {
+    header = JSON.parse(strictDecoder.decode(text));
+  } catch (error) {
+    throw new ProtocolError(`the header is not JSON in UTF-8: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isObject(header)) throw new ProtocolError('the header must be one JSON object');
+  return header;
+}
+
+/**
+ * Reads a frame. Tensors in the message are views of it, not copies. Throws ProtocolError for anything malformed.
+ * @param {ArrayBuffer | Uint8Array} frame @returns {Message}
+ */
+export function decodeFrame(frame) {
+  const bytes = frame instanceof Uint8Array ? frame : new Uint8Array(frame);
+  if (bytes.length < 4) throw new ProtocolError(`a frame of ${bytes.length} bytes cannot hold the length of its header`);
+  const headerEnd = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (headerEnd > bytes.length) throw new ProtocolError(`the header ends at ${headerEnd}, but the frame at ${bytes.length}`);
+  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is no multiple of 8`);
+  const message = parseHeader(bytes.subarray(4, headerEnd));
+  const fields = fieldsOf(message.type);
+  for (const field in fields) fields[field](message[field], field);
+
+  let offset = headerEnd;
+  for (const field in message) {  // in the header's own order, which is the order of the bytes
+    if (fields[field] !== tensorCheck) continue;
+    message[field] = /** @type {TensorHeader[]} */ (message[field]).map(({ name, datatype, shape, parameters: { binary_data_size } }) => {
+      const start = aligned(offset);
+      if (start + binary_data_size > bytes.length) throw new ProtocolError(`tensor "${name}" ends at ${start + binary_data_size}, but the frame at ${bytes.length}`);
+      if (bytes.subarray(offset, start).some(byte => byte !== 0)) throw new ProtocolError(`the gap before tensor "${name}" is not zero`);
+      offset = start + binary_data_size;
+      return { name, datatype, shape, data: bytes.subarray(start, offset) };
+    });
+  }
+  if (offset !== bytes.length) throw new ProtocolError(`the message ends at ${offset}, but the frame at ${bytes.length}`);
+  return /** @type {Message} */ (/** @type {unknown} */ (message));
+}
+
+export { byteSize, datatypeSizes };

@@ -1,0 +1,55 @@
+// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
+
+import { CodedError } from './errors.js';
+
+/**
+ * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
+ * before one, so that a pool which waits for each answer waits for nothing else.
+ * @returns {Promise<void>}
+ */
+const listen = () => new Promise(resolve => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); resolve(); };
+  port2.postMessage(null);
+});
+
+/** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
+
+/** @template T */
+export class RunQueue {
+  /** @type {Entry<T>[]} */ #waiting = [];
+  /** @type {Entry<T> | undefined} */ #running;
+  /** @type {unknown} */ #failure;
+
+  /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  push(id, job) {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#waiting.push({ id, job, resolve, reject });
+      return this.#next();
+    });
+  }
+
+  /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
+  cancel(id) {
+    const i = this.#waiting.findIndex(entry => entry.id === id);
+    if (i >= 0) this.#waiting.splice(i, 1)[0].reject(new CodedError('cancelled', `run ${id} was cancelled before it started`));
+  }
+
+  /** Ends every job, started or not, with this error, and every later one too. @param {unknown} error */
+  fail(error) {
+    this.#failure = error;
+    this.#running?.reject(error);
+    this.#waiting.splice(0).forEach(({ reject }) => reject(error));
+  }
+
+  async #next() {
+    if (this.#running || this.#failure !== undefined) return;
+    const entry = this.#running = this.#waiting.shift();
+    if (!entry) return;
+    await entry.job().then(entry.resolve, entry.reject);
+    await listen();
+    this.#running = undefined;
+    this.#next();
+  }
+}

@@ -1,0 +1,67 @@
+// Writes small ONNX models, so that the tests need no files: just enough of the format (opset 17) for that.
+
+/** @typedef {{ name: string, type: number, shape: (number | string)[] }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
+
+export const FLOAT = 1, INT64 = 7, FLOAT16 = 10;
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+const number = (/** @type {number} */ field, /** @type {number} */ value) => Buffer.from([...varint(field * 8), ...varint(value)]);
+const bytes = (/** @type {number} */ field, /** @type {Uint8Array | string} */ content) => {
+  const body = Buffer.from(/** @type {any} */ (content));
+  return Buffer.concat([Buffer.from([...varint(field * 8 + 2), ...varint(body.length)]), body]);
+};
+const message = (/** @type {number} */ field, /** @type {Buffer[]} */ ...parts) => bytes(field, Buffer.concat(parts));
+
+/** @param {number} field @param {Value} value */
+const valueInfo = (field, { name, type, shape }) => message(field, bytes(1, name), message(2, message(1, number(1, type),
+  message(2, ...shape.map(dimension => message(1, typeof dimension === 'number' ? number(1, dimension) : bytes(2, dimension)))))));
+
+/** @param {Node} node */
+const nodeOf = ({ op, inputs, outputs, ints = {} }) => message(1, ...inputs.map(name => bytes(1, name)), ...outputs.map(name => bytes(2, name)), bytes(4, op),
+  ...Object.entries(ints).map(([name, value]) => message(5, bytes(1, name), number(3, value), number(20, 2))));
+
+/** @param {{ name: string, shape: number[], values: number[] }} weights */
+const initializer = ({ name, shape, values }) => message(5, ...shape.map(dimension => number(1, dimension)), number(2, FLOAT), bytes(8, name), bytes(9, new Uint8Array(new Float32Array(values).buffer)));
+
+/** @param {{ nodes: Node[], inputs: Value[], outputs: Value[], weights?: { name: string, shape: number[], values: number[] }[] }} graph @returns {Uint8Array} */
+export const onnxModel = ({ nodes, inputs, outputs, weights = [] }) => Buffer.concat([number(1, 8),
+  message(7, ...nodes.map(nodeOf), bytes(2, 'test'), ...weights.map(initializer), ...inputs.map(value => valueInfo(11, value)), ...outputs.map(value => valueInfo(12, value))),
+  message(8, number(2, 17))]);
+
+const weights = [
+  { name: 'w', shape: [4, 3], values: [0.5, -1, 2, 1.5, 0.25, -0.75, -2, 1, 0.125, 3, -0.5, 1] },
+  { name: 'b', shape: [3], values: [0.1, -0.2, 0.3] },
+];
+
+/** A classifier over rows of four numbers. @param {number | string} batch a size, or the name of a free dimension */
+export const classifier = batch => onnxModel({
+  nodes: [{ op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['scores'] }, { op: 'Softmax', inputs: ['scores'], outputs: ['probabilities'] }],
+  inputs: [{ name: 'x', type: FLOAT, shape: [batch, 4] }], weights,
+  outputs: [{ name: 'scores', type: FLOAT, shape: [batch, 3] }, { name: 'probabilities', type: FLOAT, shape: [batch, 3] }],
+});
+
+/** Has a node (Det) that ONNX Runtime computes on the CPU only. */
+export const determinant = () => onnxModel({
+  nodes: [{ op: 'Relu', inputs: ['x'], outputs: ['positive'] }, { op: 'Det', inputs: ['positive'], outputs: ['y'] }],
+  inputs: [{ name: 'x', type: FLOAT, shape: [3, 3] }], outputs: [{ name: 'y', type: FLOAT, shape: [] }],
+});
+
+/** Doubles halves, and rounds them to 64-bit integers. */
+export const halves = () => onnxModel({
+  nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }, { op: 'Cast', inputs: ['y'], outputs: ['z'], ints: { to: INT64 } }],
+  inputs: [{ name: 'x', type: FLOAT16, shape: [2, 3] }], outputs: [{ name: 'y', type: FLOAT16, shape: [2, 3] }, { name: 'z', type: INT64, shape: [2, 3] }],
+});
+
+/** No runtime knows its operator. */
+export const nonsense = () => onnxModel({
+  nodes: [{ op: 'Frobnicate', inputs: ['x'], outputs: ['y'] }],
+  inputs: [{ name: 'x', type: FLOAT, shape: [1] }], outputs: [{ name: 'y', type: FLOAT, shape: [1] }],
+});
+
+/** Enough work that a queue of runs takes a while: repeated products of square matrices. */
+export const slow = (side = 256, depth = 24) => onnxModel({
+  nodes: Array.from({ length: depth }, (_, i) => [
+    { op: 'MatMul', inputs: [i ? `t${i - 1}` : 'x', 'x'], outputs: [`m${i}`] }, { op: 'Tanh', inputs: [`m${i}`], outputs: [`t${i}`] }]).flat(),
+  inputs: [{ name: 'x', type: FLOAT, shape: [side, side] }], outputs: [{ name: `t${depth - 1}`, type: FLOAT, shape: [side, side] }],
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as later } from 'node:timers/promises';
+
+import { RunQueue } from '../run_queue.js';
+
+/** A job that ends when told to. */
+function controlled() {
+  /** @type {{ started: boolean, finish: (value: any) => void, break: (error: Error) => void, job: () => Promise<any> }} */
+  const control = { started: false, finish: () => {}, break: () => {}, job: () => new Promise((resolve, reject) => Object.assign(control, { started: true, finish: resolve, break: reject })) };
+  return control;
+}
+
+test('a job starts at once, the next one only when it has ended', async () => {
+  const queue = new RunQueue();
+  const [one, two] = [controlled(), controlled()];
+  const answers = [queue.push(1, one.job), queue.push(2, two.job)];
+  assert.deepEqual([one.started, two.started], [true, false]);
+  one.finish('first');
+  assert.equal(await answers[0], 'first');
+  for (let turns = 0; !two.started && turns < 100; turns++) await later();
+  two.finish('second');
+  assert.equal(await answers[1], 'second');
+});
+
+test('never two at a time, always in order', async () => {
+  const queue = new RunQueue();
+  let running = 0;
+  /** @type {number[]} */
+  const order = [];
+  await Promise.all(Array.from({ length: 50 }, (_, id) => queue.push(id, async () => {
+    assert.equal(++running, 1);
+    order.push(id);
+    if (id % 3) await later();
+    running--;
+  })));
+  assert.deepEqual(order, Array.from({ length: 50 }, (_, id) => id));
+});
+
+test('a job that fails does not stop the queue', async () => {
+  const queue = new RunQueue();
+  const bad = queue.push(1, async () => { throw new Error('no'); });
+  const good = queue.push(2, async () => 'yes');
+  await assert.rejects(bad, /no/);
+  assert.equal(await good, 'yes');
+});
+
+test('cancel drops a job that waits, and leaves alone the one that runs and those that have ended', async () => {
+  const queue = new RunQueue();
+  const one = controlled();
+  const answers = [queue.push(1, one.job), queue.push(2, async () => assert.fail('it was cancelled'))];
+  queue.cancel(1);
+  queue.cancel(2);
+  queue.cancel(3);
+  await assert.rejects(answers[1], { code: 'cancelled', message: /run 2 was cancelled/ });
+  one.finish('done');
+  assert.equal(await answers[0], 'done');
+});
+
+test('a cancel that comes while jobs never wait for anything is heard between them', async () => {
+  const queue = new RunQueue();
+  const answers = Array.from({ length: 3 }, (_, id) => queue.push(id, async () => id));
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { queue.cancel(2); port1.close(); };
+  port2.postMessage(null);
+  assert.deepEqual((await Promise.allSettled(answers)).map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected']);
+});
+
+test('a failure of the queue ends every job, even one that never answers, and every later one', async () => {
+  const queue = new RunQueue();
+  const stuck = controlled();
+  const answers = [queue.push(1, stuck.job), queue.push(2, async () => assert.fail('the queue has failed'))];
+  queue.fail(new Error('the device is gone'));
+  for (const answer of [...answers, queue.push(3, async () => {})]) await assert.rejects(answer, /the device is gone/);
+});

@@ -1,0 +1,26 @@
+// Time on the wire is in milliseconds; nobody needs more of it than microseconds.
+
+/** @param {number} milliseconds */
+export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
+
+/** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
+export async function timed(work) {
+  const start = performance.now();
+  const result = await work();
+  return [result, rounded(performance.now() - start)];
+}
+
+/**
+ * The promise's result, or an error that says what did not answer. The work itself cannot be stopped: whoever sees the error gives it up.
+ * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
+ */
+export async function answeredWithin(promise, milliseconds, what) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
+  try {
+    return /** @type {T} */ (await Promise.race([promise, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

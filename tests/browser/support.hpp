@@ -1,0 +1,195 @@
+#pragma once
+
+// What the tests with real browsers share: the pool, its models and their references, and a look at the processes.
+
+#include <algorithm>
+#include <asio/use_future.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include <webpool/webpool.hpp>
+
+#include "../../examples/support/media.hpp"
+#include "../../examples/support/npy.hpp"
+#include "../../examples/support/tokenizer.hpp"
+#include "../browser_process/support.hpp"
+
+namespace support {
+
+/// As many tabs as the options say, so that a test knows what it has.
+using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
+
+inline const std::filesystem::path root = std::filesystem::path(WEBPOOL_TESTS_DIR).parent_path();
+inline const std::filesystem::path models = root / "examples" / "models";
+inline const std::filesystem::path digits_file = models / "digits" / "digits.onnx";
+inline const std::filesystem::path encoder_file = models / "text" / "encoder.onnx";
+
+/// A pool that keeps one browser of each kind, and has patience with them on a busy machine.
+inline webpool::PoolOptions one_of_each(std::vector<webpool::Browser> kinds) {
+  const std::size_t count = kinds.size();
+  return {.min_connections = count,
+          .max_connections = count,
+          .browsers = std::move(kinds),
+          .connection = {.connect_timeout = 60s, .health_interval = 5s}};
+}
+
+inline bool joined(const Pool& pool, std::size_t tabs) {
+  return within(90s, [&] { return pool.metrics().connections == tabs; });
+}
+
+// --- models
+
+inline webpool::Inputs picture(int digit) {
+  return {{"image", read_pgm(models / "digits" / "samples" / (std::to_string(digit) + ".pgm"))}};
+}
+
+inline std::vector<webpool::Inputs> ten_pictures() {
+  std::vector<webpool::Inputs> all;
+  for (int digit = 0; digit < 10; ++digit) all.push_back(picture(digit));
+  return all;
+}
+
+inline webpool::Inputs sentence(std::size_t number) {
+  const std::string n = std::to_string(number);
+  return {{"ids", tokenize("Request number " + n + " asks for seat" + n + " in row" + std::to_string(number * 7 + 3))}};
+}
+
+/// One input that holds `count` sentences: a run that takes so many times as long.
+inline webpool::Inputs sentences(std::size_t count) {
+  std::vector<std::int64_t> ids;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto inputs = sentence(i);
+    std::ranges::copy(inputs[0].tensor.as<std::int64_t>(), std::back_inserter(ids));
+  }
+  const auto rows = static_cast<std::int64_t>(count), columns = static_cast<std::int64_t>(sequence_length);
+  return {{"ids", webpool::Tensor::from(std::move(ids), {rows, columns})}};
+}
+
+inline std::vector<float> values(const webpool::Outputs& outputs, std::string_view name) {
+  const auto elements = outputs[name].as<float>();
+  return {elements.begin(), elements.end()};
+}
+
+/// What native ONNX Runtime computes for each of the inputs, which hold one row each and run as one batch.
+inline std::vector<std::vector<float>> native(const std::filesystem::path& file, const std::string& output,
+                                              const std::vector<webpool::Inputs>& inputs) {
+  const webpool::Tensor& first = inputs.at(0).at(0).tensor;
+  auto rows = std::make_shared<std::vector<std::byte>>();
+  for (const auto& each : inputs) {
+    REQUIRE(each.at(0).tensor.shape() == first.shape());
+    rows->insert(rows->end(), each[0].tensor.bytes().begin(), each[0].tensor.bytes().end());
+  }
+  const webpool::Shape batch = webpool::driver::with_rows(first.shape(), static_cast<std::int64_t>(inputs.size()));
+
+  const Scripts folder;
+  const std::string in = (folder.folder() / "in.npy").string(), out = (folder.folder() / "out.npy").string();
+  npy::write(in, webpool::Tensor(first.datatype(), batch, *rows, rows));
+  const std::string command = "node '" + (root / "js" / "tools" / "reference.mjs").string() + "' '" + file.string() +
+                              "' --input '" + inputs[0][0].name + '=' + in + "' --output '" + output + '=' + out +
+                              "' > /dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  const webpool::Tensor result = npy::read(out);
+  const auto elements = result.as<float>();
+  const std::size_t width = elements.size() / inputs.size();
+  std::vector<std::vector<float>> results;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto row = elements.subspan(i * width, width);
+    results.emplace_back(row.begin(), row.end());
+  }
+  return results;
+}
+
+/// The largest difference from `right`, relative to its largest number where that is above 1; infinite where a number
+/// is none or the lengths differ.
+inline double difference(std::span<const float> given, std::span<const float> right) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  if (given.empty() || given.size() != right.size()) return infinite;
+  double largest = 0, scale = 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const double here = std::abs(static_cast<double>(given[i]) - static_cast<double>(right[i]));
+    largest = std::isnan(here) ? infinite : std::max(largest, here);
+    scale = std::max(scale, std::abs(static_cast<double>(right[i])));
+  }
+  return largest / scale;
+}
+
+/// The `difference` from native ONNX Runtime that an output may have. All compute in 32-bit floats (epsilon 6e-8) and
+/// sum up to a thousand products per output, each in its own order: about 1e-6. WebAssembly has the reference's
+/// kernels; GPUs and WebNN also fuse multiply-adds and approximate exp and the square root to some units in the last
+/// place.
+constexpr double tolerance(webpool::Backend backend) { return backend == webpool::Backend::wasm ? 2e-5 : 2e-4; }
+
+// --- errors
+
+/// The library's error inside `failed`; with code 0 when it is null.
+inline webpool::Error error_in(const std::exception_ptr& failed) {
+  try {
+    if (failed) std::rethrow_exception(failed);
+  } catch (const webpool::Error& error) {
+    return error;
+  }
+  return {webpool::errc{}, "no error"};
+}
+
+template <class Action>
+webpool::Error error_of(Action action) try {
+  action();
+  return {webpool::errc{}, "no error"};
+} catch (const webpool::Error& error) {
+  return error;
+}
+
+inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+
+inline std::string printed(const auto& value) {
+  std::ostringstream text;
+  text << value;
+  return std::move(text).str();
+}
+
+// --- processes, by Linux's /proc
+
+inline std::string command_of(pid_t process) {
+  std::string line = contents("/proc/" + std::to_string(process) + "/cmdline");
+  std::ranges::replace(line, '\0', ' ');
+  return line;
+}
+
+/// The processes that this one started, and those that they started, without zombies.
+inline std::vector<pid_t> descendants() {
+  std::multimap<pid_t, pid_t> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != name.npos) continue;
+    std::istringstream stat(contents(entry.path() / "stat"));
+    std::string skipped, state;
+    std::getline(stat, skipped, ')');
+    pid_t parent = 0;
+    if (stat >> state >> parent && state != "Z" && state != "X") children.emplace(parent, std::stoi(name));
+  }
+  std::vector<pid_t> found{::getpid()};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto child = first; child != last; ++child) found.push_back(child->second);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+/// Those of them whose command line contains `part`.
+inline std::vector<pid_t> descendants_with(std::string_view part) {
+  std::vector<pid_t> found = descendants();
+  std::erase_if(found, [&](pid_t process) { return !contains(command_of(process), part); });
+  return found;
+}
+
+}  // namespace support

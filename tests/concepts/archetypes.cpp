@@ -1,0 +1,20 @@
+#include "archetypes.hpp"
+
+#include <webpool/engine/engine.hpp>
+
+#include "../catch.hpp"
+
+using namespace archetypes;
+
+// The engine needs no more of a policy than its concept says.
+template class webpool::engine::Engine<Selector, Scaling, Memory, Queue>;
+
+TEST_CASE("an engine of archetypes lives") {
+  engine::Engine<Selector, Scaling, Memory, Queue> engine{PoolOptions()};
+  engine::Actions out;
+  engine.start(TimePoint(std::chrono::seconds(1)), out);
+  engine.submit({}, TimePoint(std::chrono::seconds(1)), out);
+  engine.tick(TimePoint(std::chrono::seconds(2)), out);
+  engine.close(TimePoint(std::chrono::seconds(3)), out);
+  CHECK(engine.metrics().failed == 1);
+}

@@ -1,0 +1,53 @@
+#include <webpool/driver/check_inputs.hpp>
+
+#include "../catch.hpp"
+
+using namespace webpool;
+
+namespace {
+
+ModelInfo model() {
+  ModelInfo info;
+  info.inputs = {{.name = "ids", .datatype = Datatype::int64, .shape = {Shape::any, 64}, .symbols = {"batch", ""}},
+                 {.name = "mask", .datatype = Datatype::int64, .any_rank = true}};
+  info.outputs = {{.name = "logits", .shape = {Shape::any, 2}, .symbols = {"batch", ""}}};
+  return info;
+}
+
+NamedTensor tensor(std::string name, Shape shape) {
+  return {std::move(name), Tensor::from(std::vector<std::int64_t>(shape.elements()), shape)};
+}
+
+std::string complaint(const Inputs& inputs, const RequestOptions& options = {}) {
+  const auto error = driver::check_inputs("bert", model(), inputs, options);
+  return error ? error->message() : "";
+}
+
+}  // namespace
+
+TEST_CASE("what fits the model is not complained about") {
+  CHECK(complaint({tensor("ids", {3, 64}), tensor("mask", {3, 1, 64})}).empty());
+  CHECK(complaint({tensor("mask", {}), tensor("ids", {0, 64})}, {.outputs = {"logits"}}).empty());
+}
+
+TEST_CASE("what does not fit is named with what would") {
+  const NamedTensor ids = tensor("ids", {1, 64}), mask = tensor("mask", {1});
+  CHECK(complaint({ids, mask, tensor("types", {1})}) ==
+        "model 'bert' has no input 'types'; its inputs are 'ids', 'mask'");
+  CHECK(complaint({ids, mask, mask}) == "input 'mask' of model 'bert' is given twice");
+  CHECK(complaint({ids}) == "model 'bert' needs input 'mask' (INT64 [])");
+  CHECK(complaint({mask}) == "model 'bert' needs input 'ids' (INT64 [?, 64])");
+  CHECK(complaint({tensor("ids", {1, 65}), mask}) == "input 'ids' of model 'bert' has shape [?, 64], given [1, 65]");
+  CHECK(complaint({tensor("ids", {64}), mask}) == "input 'ids' of model 'bert' has shape [?, 64], given [64]");
+  CHECK(complaint({{"ids", Tensor::from(std::vector<float>(64), {1, 64})}, mask}) ==
+        "input 'ids' of model 'bert' takes INT64, given FP32");
+  CHECK(complaint({ids, mask}, {.outputs = {"hidden"}}) ==
+        "model 'bert' has no output 'hidden'; its outputs are 'logits'");
+}
+
+TEST_CASE("a model without inputs says so") {
+  const auto error = driver::check_inputs("constant", {}, {tensor("x", {1})}, {});
+  REQUIRE(error);
+  CHECK(error->code() == errc::unknown_input);
+  CHECK(error->message() == "model 'constant' has no input 'x'; its inputs are none");
+}

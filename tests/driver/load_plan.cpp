@@ -1,0 +1,56 @@
+#include <webpool/driver/load_plan.hpp>
+
+#include "../catch.hpp"
+
+using namespace webpool;
+using driver::LoadPlan;
+
+namespace {
+
+LoadPlan plan(const ModelOptions& model, const BrowserOptions& browser, const MemorySettings& memory = {}) {
+  driver::ModelFile file;
+  file.name = "digits";
+  file.sha256 = "c0ff";
+  file.bytes = std::make_shared<const std::string>("12345");
+  return driver::plan_load(WorkerId{7}, file, model, browser, memory);
+}
+
+/// "webnn-npu webgpu wasm*3"
+std::string backends(const LoadPlan& plan) {
+  std::string text;
+  for (const auto& each : plan.message.backends) {
+    text += (text.empty() ? "" : " ") + std::string(to_string(each.backend));
+    if (each.device) text += "-" + std::string(to_string(*each.device));
+    if (each.threads) text += "*" + std::to_string(*each.threads);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the model's backends come in its order, WebNN once per device") {
+  CHECK(backends(plan({}, {})) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
+  CHECK(backends(plan({.backends = {Backend::wasm, Backend::webgpu}}, {.wasm_threads = 3})) == "wasm*3 webgpu");
+  CHECK(backends(plan({.backends = {Backend::webnn}}, {.webnn_devices = {WebnnDevice::cpu}})) == "webnn-cpu");
+}
+
+TEST_CASE("what the options rule out is passed over with its reason") {
+  const LoadPlan none =
+      plan({.backends = {Backend::webnn, Backend::webgpu}}, {.compute_shaders = false, .webnn_devices = {}});
+  CHECK(none.message.backends.empty());
+  CHECK(driver::describe(none.passed_over) ==
+        "webnn: BrowserOptions::webnn_devices is empty; webgpu: BrowserOptions::compute_shaders is off");
+}
+
+TEST_CASE("the message names the model and carries the browser's wishes") {
+  const LoadPlan full = plan({.free_dimensions = {{"batch", 2}}}, {.workgroup_size = {{64, 1, 1}}});
+  CHECK(full.message.id == 7);
+  CHECK(full.message.model.name == "digits");
+  CHECK(full.message.model.bytes == 5);
+  CHECK(full.message.model.url == "/models/c0ff");
+  CHECK(full.message.free_dimensions.at("batch") == 2);
+  CHECK(full.message.workgroup_size);
+  CHECK(full.message.warmup == true);
+  CHECK(plan({}, {.shader_precompile = false}).message.warmup == false);
+  CHECK(plan({}, {}, {.low_memory_mode = true}).message.warmup == false);
+}

@@ -1,0 +1,46 @@
+#include <webpool/driver/model_file.hpp>
+
+#include "../support/pool.hpp"
+
+using namespace webpool;
+using namespace webpool::testing;
+using driver::read_model_file;
+
+TEST_CASE("a model file is read whole, hashed and described") {
+  const TemporaryFolder folder;
+  const std::string bytes = onnx_file({{"x", {{"batch", "", 3}}}}, {{"y", {{"batch"}}}});
+  const auto file = read_model_file(folder.add("vit-tiny.onnx", bytes), {});
+  CHECK(file.name == "vit-tiny");
+  CHECK(*file.bytes == bytes);
+  CHECK(file.sha256 == webpool::detail::sha256_hex(std::as_bytes(std::span(bytes))));
+  CHECK(file.info.inputs.at(0).shape == Shape{Shape::any, Shape::any, 3});
+  CHECK(file.info.outputs.at(0).shape == Shape{Shape::any});
+}
+
+TEST_CASE("free dimensions get their values in inputs and outputs") {
+  const TemporaryFolder folder;
+  const auto path = folder.add("m.onnx", onnx_file({{"x", {{"batch", "", 3}}}, {"z", {}}}, {{"y", {{"batch"}}}}));
+  const auto file = read_model_file(path, {.name = "named", .free_dimensions = {{"batch", 2}, {"unused", 5}}});
+  CHECK(file.name == "named");
+  CHECK(file.info.inputs.at(0).shape == Shape{2, Shape::any, 3});
+  CHECK(file.info.inputs.at(1).any_rank);
+  CHECK(file.info.outputs.at(0).shape == Shape{2});
+}
+
+TEST_CASE("files that are none are refused with a reason") {
+  const TemporaryFolder folder;
+  const auto refusal = [](const std::filesystem::path& path) { return error_of([&] { read_model_file(path, {}); }); };
+  CHECK(refusal(folder.path() / "absent.onnx").code() == errc::model_not_found);
+  CHECK(refusal(folder.path()).code() == errc::model_not_found);
+  CHECK(refusal("").code() == errc::model_not_found);
+  CHECK(refusal(folder.add("empty.onnx", "")).code() == errc::model_invalid);
+  CHECK(refusal(folder.add("text.onnx", "Dear reader")).code() == errc::model_invalid);
+}
+
+TEST_CASE("the example model is read") {
+  const auto file =
+      read_model_file(std::filesystem::path(WEBPOOL_TESTS_DIR) / "../examples/models/digits/digits.onnx", {});
+  CHECK(file.name == "digits");
+  CHECK(ModelInfo::find(file.info.inputs, "image"));
+  CHECK(ModelInfo::find(file.info.outputs, "probabilities"));
+}

@@ -1,0 +1,81 @@
+#include <cstdlib>
+#include <new>
+#include <webpool/policies/scheduling/priority.hpp>
+#include <webpool/policies/selector/least_loaded.hpp>
+
+#include "../catch.hpp"
+#include "rig.hpp"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+// A program of its own, because these replace every allocation in it; not for sanitizers, which do that too. Not
+// inlined: GCC would take `free` for a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+using namespace rig;
+
+namespace {
+
+/// How often 20,000 requests allocate, 8 tabs and `backlog` waiting requests after a warm-up.
+template <class Queue>
+std::size_t allocations_with(std::size_t backlog) {
+  PoolOptions options = attached();
+  options.max_connections = 8;
+  Rig<selector::LeastLoaded, scaling::Fixed, memory::LruBudget, Queue> rig(options);
+  const ModelIndex digits = rig.engine.add_model(model("digits", {}, 8), rig.now, rig.out);
+  for (int i = 0; i < 8; ++i) rig.join();
+  rig.load_all();
+  rig.out.clear();
+  rig.out.reserve(1000);
+
+  std::vector<Run> running;
+  running.reserve(1000);
+  std::size_t submitted = 0;
+  const auto collect = [&] {
+    for (const Action& action : rig.out)
+      if (const Run* run = std::get_if<Run>(&action)) running.push_back(*run);
+    rig.out.clear();
+  };
+  const auto submit = [&] {
+    ++submitted;
+    const auto deadline = submitted % 4 == 0 ? std::optional<Duration>(10s) : std::nullopt;
+    rig.submit(digits, deadline, static_cast<int>(submitted % 5));
+    collect();
+  };
+  const auto finish = [&] {
+    const Run first = running.front();
+    running.erase(running.begin());
+    rig.finish(first);
+    collect();
+  };
+  const auto cycle = [&](int requests) {
+    for (int i = 0; i < requests; ++i) {
+      rig.now += 10us;
+      submit();
+      finish();
+    }
+  };
+
+  for (std::size_t i = 0; i < backlog + 16; ++i) submit();
+  cycle(100'000);
+  const std::size_t before = allocations;
+  cycle(20'000);
+  return allocations - before;
+}
+
+}  // namespace
+
+TEST_CASE("after a warm-up, a request allocates nothing") {
+  CHECK(allocations_with<scheduling::Fifo>(0) == 0);
+  CHECK(allocations_with<scheduling::Fifo>(5'000) == 0);
+  CHECK(allocations_with<scheduling::Priority>(0) == 0);
+  CHECK(allocations_with<scheduling::Priority>(5'000) == 0);
+}

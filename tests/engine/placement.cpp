@@ -1,0 +1,108 @@
+#include <webpool/engine/placement.hpp>
+
+#include <webpool/policies/memory/unlimited.hpp>
+
+#include "../catch.hpp"
+#include "rig.hpp"
+
+using namespace rig;
+
+namespace {
+constexpr TimePoint now{1000s};
+
+/// Refuses tabs that hold a certain model.
+struct NotBeside {
+  ModelIndex unwanted{99};
+  MemoryDecision make_room(const MemoryView& view) noexcept {
+    ++asked;
+    for (const LoadedModel& each : view.models)
+      if (each.model == unwanted) return {MemoryDecision::Kind::refuse};
+    return {};
+  }
+  int asked = 0;
+};
+
+template <class Memory>
+struct Setting {
+  explicit Setting(Memory memory = Memory()) : placement(std::move(memory)) {}
+
+  Tables tables{2};
+  PoolOptions options;
+  selector::FirstFit selector;
+  Placement<Memory> placement;
+  Actions out;
+
+  ConnectionId join(Browser kind) { return tables.add_connection(browser(kind), std::nullopt, now); }
+  ModelRow& hold(ConnectionId tab, std::string name) {
+    ModelRow& row = tables.add_model(model(std::move(name)));
+    tables.worker_ready(tables.open_worker(row, tab, now), Backend::wasm, 0, now);
+    return row;
+  }
+  bool place(ModelRow& row, Need need) { return placement.place(tables, options, selector, row, need, now, out); }
+  ConnectionId placed() const { return std::get<OpenWorker>(out.back()).connection; }
+};
+}  // namespace
+
+TEST_CASE("a model is placed where nothing has to leave, if there is such a tab") {
+  Setting<memory::LruBudget> setting;
+  setting.options.memory.models_per_connection = 1;
+  setting.hold(setting.join(Browser::chromium), "held");
+  const ConnectionId empty = setting.join(Browser::chromium);
+  CHECK(setting.place(setting.tables.add_model(model("digits")), Need::first));
+  CHECK(setting.out.size() == 1);
+  CHECK(setting.placed() == empty);
+}
+
+TEST_CASE("what may leave depends on the need") {
+  Setting<memory::LruBudget> setting;
+  setting.options.memory.models_per_connection = 1;
+  setting.hold(setting.join(Browser::chromium), "held");
+  ModelRow& digits = setting.tables.add_model(model("digits"));
+  CHECK_FALSE(setting.place(digits, Need::restore));
+  CHECK(digits.obstacle == Obstacle::busy);
+  CHECK_FALSE(setting.place(digits, Need::further));
+  CHECK(setting.place(digits, Need::first));
+  REQUIRE(setting.out.size() == 2);
+  CHECK(std::holds_alternative<CloseWorker>(setting.out[0]));
+  CHECK(setting.placement.evictions() == 1);
+}
+
+TEST_CASE("a preferred browser is taken first, and another when it refuses") {
+  const bool refuses = GENERATE(false, true);
+  Setting<NotBeside> setting(NotBeside{.unwanted = {refuses ? 0u : 99u}});
+  setting.options.browser_preferences = {{Task::audio, {Browser::safari, Browser::firefox}}};
+  const ConnectionId chromium = setting.join(Browser::chromium), firefox = setting.join(Browser::firefox);
+  setting.hold(firefox, "unwanted");
+  ModelSpec spec = model("whisper");
+  spec.task = Task::audio;
+  CHECK(setting.place(setting.tables.add_model(spec), Need::first));
+  CHECK(setting.placed() == (refuses ? chromium : firefox));
+}
+
+TEST_CASE("a bounded number of tabs is asked") {
+  Setting<NotBeside> setting(NotBeside{.unwanted = {0}});
+  ModelRow& unwanted = setting.tables.add_model(model("unwanted"));
+  for (int i = 0; i < 100; ++i)
+    setting.tables.worker_ready(setting.tables.open_worker(unwanted, setting.join(Browser::chromium), now),
+                                Backend::wasm, 0, now);
+  ModelRow& digits = setting.tables.add_model(model("digits"));
+  CHECK_FALSE(setting.place(digits, Need::first));
+  CHECK(digits.obstacle == Obstacle::never);  // refused although everything could leave
+  CHECK(setting.out.empty());
+}
+
+TEST_CASE("a selector may leave a load for later") {
+  struct Later {
+    std::optional<ConnectionIndex> select(PoolView, const Request& request) noexcept {
+      asked_for = request.id;
+      return std::nullopt;
+    }
+    RequestId asked_for{1};
+  } later;
+  Setting<memory::Unlimited> setting;
+  setting.join(Browser::chromium);
+  ModelRow& digits = setting.tables.add_model(model("digits"));
+  CHECK_FALSE(setting.placement.place(setting.tables, setting.options, later, digits, Need::first, now, setting.out));
+  CHECK(digits.obstacle == Obstacle::declined);
+  CHECK(later.asked_for == RequestId{0});
+}

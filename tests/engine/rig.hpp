@@ -1,0 +1,117 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+#include <webpool/engine/engine.hpp>
+#include <webpool/policies/memory/lru_budget.hpp>
+#include <webpool/policies/scaling/fixed.hpp>
+#include <webpool/policies/scheduling/fifo.hpp>
+#include <webpool/policies/selector/first_fit.hpp>
+
+namespace rig {
+
+using namespace std::chrono_literals;
+using namespace webpool;
+using namespace webpool::engine;
+
+inline BrowserInfo browser(Browser kind, std::string version = "1.0") {
+  BrowserInfo info;
+  info.browser = kind;
+  info.version = std::move(version);
+  return info;
+}
+
+inline ModelSpec model(std::string name, std::vector<Browser> browsers = {}, std::size_t replicas = 1,
+                       std::size_t bytes = 100) {
+  return {.name = std::move(name),
+          .task = Task::other,
+          .bytes = bytes,
+          .browsers = std::move(browsers),
+          .replicas = replicas};
+}
+
+/// Launches chromium, at most 4 tabs, none unasked.
+inline PoolOptions launching() {
+  PoolOptions options;
+  options.min_connections = 0;
+  options.browsers = {Browser::chromium};
+  return options;
+}
+
+/// Only tabs that people open.
+inline PoolOptions attached() {
+  PoolOptions options;
+  options.min_connections = 0;
+  options.launch_browsers = false;
+  return options;
+}
+
+/// An engine with a manual clock, and the actions that it asked for and nobody has looked at yet.
+template <class Selector = selector::FirstFit, class Scaling = scaling::Fixed, class Memory = memory::LruBudget,
+          class Queue = scheduling::Fifo>
+struct Rig {
+  explicit Rig(PoolOptions options) : engine(std::move(options)) {}
+
+  Engine<Selector, Scaling, Memory, Queue> engine;
+  TimePoint now{1000s};
+  Actions out;
+
+  /// Takes the actions of one kind, oldest first.
+  template <class A>
+  std::vector<A> take() {
+    std::vector<A> taken;
+    Actions rest;
+    for (Action& action : out) {
+      if (A* wanted = std::get_if<A>(&action)) {
+        taken.push_back(std::move(*wanted));
+      } else {
+        rest.push_back(std::move(action));
+      }
+    }
+    out = std::move(rest);
+    return taken;
+  }
+
+  ConnectionId join(Browser kind = Browser::chromium) {
+    return engine.joined(browser(kind), std::nullopt, now, out).value();
+  }
+  ConnectionId join(LaunchId launch, Browser kind = Browser::chromium) {
+    return engine.joined(browser(kind), launch, now, out).value();
+  }
+
+  /// Every worker that was opened loads its model.
+  std::vector<OpenWorker> load_all(std::size_t bytes = 0) {
+    std::vector<OpenWorker> all;
+    for (auto opened = take<OpenWorker>(); !opened.empty(); opened = take<OpenWorker>())
+      for (const OpenWorker& each : opened) {
+        engine.loaded(each.worker, Backend::webgpu, bytes, now, out);
+        all.push_back(each);
+      }
+    return all;
+  }
+
+  RequestId submit(ModelIndex index, std::optional<Duration> deadline = std::nullopt, int priority = 0) {
+    Request request;
+    request.model = index;
+    request.priority = priority;
+    if (deadline) request.deadline = now + *deadline;
+    return engine.submit(request, now, out);
+  }
+
+  bool finish(const Run& run) { return engine.finished(run.worker, run.request, nullptr, now, out); }
+  bool fail(const Run& run, errc code = errc::run_failed) {
+    const Error error(code, "as told");
+    return engine.finished(run.worker, run.request, &error, now, out);
+  }
+
+  void tick(Duration later = 0s) {
+    now += later;
+    engine.tick(now, out);
+  }
+};
+
+}  // namespace rig

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""conventions.py RULE [HEADERS...]: checks one rule on the sources and prints what breaks it."""
+
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = ROOT / "include" / "webpool"
+
+# Where each third-party library may be included, relative to include/webpool.
+THIRD_PARTY = {
+    "asio": r"transport/|browser/|model\.hpp|resource_pool\.hpp",
+    "websocketpp": r"transport/websocketpp\.hpp",
+    "simdjson": r"protocol/",
+    "protozero": r"content/",
+}
+
+# Headers without a test of their own, and why. Concepts are tested by tests/concepts, policies by their own tests.
+WITHOUT_TEST = {
+    "core.hpp": "an umbrella",
+    "webpool.hpp": "an umbrella",
+    "fwd.hpp": "declarations only",
+    "clock.hpp": "three aliases",
+    "browser/launch_spec.hpp": "data only",
+    "engine/actions.hpp": "data only",
+    "engine/model_spec.hpp": "data only",
+    "detail/page_assets.hpp": "generated; compared with js/ by generated.page_assets",
+    "transport/asio.hpp": "includes Asio",
+}
+
+
+def headers() -> list[pathlib.Path]:
+    return sorted(INCLUDE.rglob("*.hpp"))
+
+
+def includes(file: pathlib.Path) -> list[str]:
+    return re.findall(r"^\s*#\s*include\s*[<\"]([^>\"]+)", file.read_text(), flags=re.MULTILINE)
+
+
+def tracked() -> list[pathlib.Path]:
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True, text=True, check=True).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def core_is_std_only(*core: str):
+    """The headers of webpool::core include the standard library and each other."""
+    names = {pathlib.Path(header).relative_to(INCLUDE.parent).as_posix() for header in core}
+    for header in core:
+        for name in includes(pathlib.Path(header)):
+            if name not in names and not re.fullmatch(r"[a-z_]+", name):
+                yield f"{header} includes <{name}>, which is not part of webpool::core"
+
+
+def third_party_includes():
+    for header in headers():
+        name = header.relative_to(INCLUDE).as_posix()
+        for included in includes(header):
+            library = re.split(r"[./]", included)[0]
+            if library in THIRD_PARTY and not re.match(THIRD_PARTY[library], name):
+                yield f"{name} includes <{included}>: only {THIRD_PARTY[library]} may"
+
+
+def header_sizes():
+    """Median at most 100 lines, nine in ten at most 300, and a longer one says why at its top."""
+    sizes = {header: header.read_text().count("\n") for header in headers() if header.name != "page_assets.hpp"}
+    if statistics.median(sizes.values()) > 100:
+        yield f"the median header has {statistics.median(sizes.values())} lines, more than 100"
+    long = [header for header, lines in sizes.items() if lines > 300]
+    if len(long) > len(sizes) / 10:
+        yield f"more than a tenth of the headers have over 300 lines: {', '.join(header.name for header in long)}"
+    for header in long:
+        if not re.match(r"#pragma once\n\n//", header.read_text()):
+            yield f"{header.relative_to(ROOT)} has {sizes[header]} lines and no comment at its top that says why"
+
+
+def tests_mirror_headers():
+    tests = {path.stem for path in (ROOT / "tests").rglob("*.cpp")}
+    for header in headers():
+        name = header.relative_to(INCLUDE).as_posix()
+        if header.stem not in tests and name not in WITHOUT_TEST:
+            yield f"include/webpool/{name} has no tests/**/{header.stem}.cpp"
+    for name in WITHOUT_TEST:
+        if not (INCLUDE / name).exists():
+            yield f"{name} is listed in conventions.py and does not exist"
+
+
+def example_length():
+    for example in sorted((ROOT / "examples").glob("*.cpp")):
+        lines = example.read_text().count("\n")
+        if lines > 60:
+            yield f"examples/{example.name} has {lines} lines, more than 60"
+
+
+def readme_shows_hello():
+    if (ROOT / "examples/hello.cpp").read_text() not in (ROOT / "README.md").read_text():
+        yield "README.md does not hold examples/hello.cpp as it is"
+
+
+def no_machine_paths():
+    """No path of someone's machine, and no address of a package registry: lock files name versions and hashes only."""
+    bad = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm|root|home)/|\"resolved\": \"|https?://[^/\s]*(registry|mirror|proxy)")
+    for file in tracked():
+        try:
+            lines = file.read_text().splitlines()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, 1):
+            if bad.search(line):
+                yield f"{file.relative_to(ROOT)}:{number}: {line.strip()[:120]}"
+
+
+def no_skipped_tests():
+    bad = re.compile(r"\[\.\]|\[!mayfail\]|\[!shouldfail\]|^ *// *(TEST_CASE|REQUIRE|CHECK)|\.skip\b")
+    for pattern in ("tests/**/*.cpp", "js/test/*.mjs"):
+        for file in sorted(ROOT.glob(pattern)):
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                if bad.search(line):
+                    yield f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+def main() -> int:
+    rules = (core_is_std_only, third_party_includes, header_sizes, tests_mirror_headers, example_length,
+             readme_shows_hello, no_machine_paths, no_skipped_tests)
+    rule, *arguments = sys.argv[1:]
+    broken = list({function.__name__: function for function in rules}[rule](*arguments))
+    print("\n".join(broken))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

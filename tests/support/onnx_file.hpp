@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace webpool::testing {
+
+/// An input or output of a model that is made for a test. An extent is a number, the name of a free one, or free
+/// without a name ("").
+struct OnnxValue {
+  std::string name;
+  std::optional<std::vector<std::variant<std::int64_t, std::string>>> shape;  ///< empty: even the rank is free
+  int element = 1;  ///< ONNX's number of the datatype; 1: FP32
+};
+
+namespace onnx {
+
+inline std::string varint(std::uint64_t value) {
+  std::string bytes;
+  for (; value > 127; value >>= 7) bytes += static_cast<char>((value & 127) | 128);
+  return bytes += static_cast<char>(value);
+}
+inline std::string number(unsigned field, std::uint64_t value) { return varint(field << 3) + varint(value); }
+inline std::string text(unsigned field, std::string_view bytes) {
+  return varint(field << 3 | 2) + varint(bytes.size()) + std::string(bytes);
+}
+
+inline std::string value_info(const OnnxValue& value) {
+  std::string type = number(1, static_cast<std::uint64_t>(value.element));
+  if (value.shape) {
+    std::string extents;
+    for (const auto& extent : *value.shape) {
+      const auto* fixed = std::get_if<std::int64_t>(&extent);
+      const std::string name = fixed ? "" : std::get<std::string>(extent);
+      extents += text(1, fixed ? number(1, static_cast<std::uint64_t>(*fixed)) : name.empty() ? "" : text(2, name));
+    }
+    type += text(2, extents);
+  }
+  return text(1, value.name) + text(2, text(1, type));
+}
+
+}  // namespace onnx
+
+/// The bytes of a model without nodes: enough for all that the host looks at.
+inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::vector<OnnxValue>& outputs) {
+  std::string graph = onnx::text(2, "graph");
+  for (const auto& each : inputs) graph += onnx::text(11, onnx::value_info(each));
+  for (const auto& each : outputs) graph += onnx::text(12, onnx::value_info(each));
+  return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));
+}
+
+}  // namespace webpool::testing
