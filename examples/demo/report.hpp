@@ -44,26 +44,26 @@ class Report {
 
   /// The table, then the reasons why backends were passed over, then the count.
   void print(std::ostream& out) const {
-    const auto [cells, reasons] = table();
-    for (const auto& line : aligned(cells)) out << line << '\n';
-    for (std::size_t i = 0; i < reasons.size(); ++i) out << "[" << i + 1 << "] " << reasons[i] << '\n';
-    out << count() << '\n';
+    for (const auto& line : lines()) out << line << '\n';
   }
 
-  /// The table as a picture.
+  /// The same as a picture.
   void write_svg(const std::filesystem::path& path) const {
-    const auto lines = aligned(table().first);
-    const std::size_t width = 8 * lines[0].size() + 32, height = 22 * (lines.size() + 1) + 32;
+    const auto all = lines();
+    const std::size_t width = 8 * all[0].size() + 32, height = 22 * all.size() + 32;
     std::ofstream out(path);
     out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height
         << "\" font-family=\"ui-monospace,monospace\" font-size=\"13\">\n"
         << "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#0d1117\"/>\n";
-    for (std::size_t i = 0; i <= lines.size(); ++i) {
-      const bool heading = i == 0, last = i == lines.size();
-      const std::string_view colour = heading ? "#8b949e" : last || rows_[i - 1].verified ? "#7ee787" : "#ff7b72";
-      out << "<text x=\"16\" y=\"" << 22 * i + 32 << "\" textLength=\"" << 8 * (last ? count().size() : lines[i].size())
-          << "\" xml:space=\"preserve\" fill=\"" << colour << "\">" << escaped(last ? count() : lines[i])
-          << "</text>\n";
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool result = i > 0 && (i <= rows_.size() || i + 1 == all.size());
+      const bool good = i <= rows_.size() ? i > 0 && rows_[i - 1].verified : failed() == 0;
+      out << "<text x=\"16\" y=\"" << 22 * i + 32 << "\" textLength=\"" << 8 * all[i].size()
+          << "\" xml:space=\"preserve\" fill=\""
+          << (!result ? "#8b949e"
+              : good  ? "#7ee787"
+                      : "#ff7b72")
+          << "\">" << escaped(all[i]) << "</text>\n";
     }
     out << "</svg>\n";
     check(out, path);
@@ -133,9 +133,13 @@ class Report {
     return {cells, reasons};
   }
 
-  std::string count() const {
-    return std::to_string(rows_.size()) + " placements tried, " + std::to_string(verified()) + " verified, " +
-           std::to_string(failed()) + " failed";
+  std::vector<std::string> lines() const {
+    const auto [cells, reasons] = table();
+    std::vector<std::string> all = aligned(cells);
+    for (std::size_t i = 0; i < reasons.size(); ++i) all.push_back("[" + std::to_string(i + 1) + "] " + reasons[i]);
+    all.push_back(std::to_string(rows_.size()) + " placements tried, " + std::to_string(verified()) + " verified, " +
+                  std::to_string(failed()) + " failed");
+    return all;
   }
 
   static std::vector<std::string> aligned(const Cells& cells) {

@@ -34,9 +34,7 @@ class ResourcePool {
   /// Listens and starts `min_connections` browsers; does not wait for them. Throws `Error`: `errc::no_browser_found`,
   /// `errc::runtime_missing`, `errc::address_in_use`, `errc::invalid_options`.
   explicit ResourcePool(PoolOptions options = {}, Selector selector = Selector(), Scaling scaling = Scaling(),
-                        Memory memory = Memory(), Queue queue = Queue())
-      : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
-                                         std::move(queue))) {}
+                        Memory memory = Memory(), Queue queue = Queue());
 
   ResourcePool(const ResourcePool&) = delete;
   ResourcePool& operator=(const ResourcePool&) = delete;
@@ -140,5 +138,13 @@ class ResourcePool {
 
   std::shared_ptr<Driver> driver_;
 };
+
+// Not inline, so that `extern template class webpool::ResourcePool<...>;` keeps the transport out of a translation
+// unit.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options, Selector selector, Scaling scaling,
+                                                             Memory memory, Queue queue)
+    : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
+                                       std::move(queue))) {}
 
 }  // namespace webpool

@@ -5126,9 +5126,12 @@ class Browsers {
 #include <string>
 #include <utility>
 #include <vector>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -5542,7 +5545,26 @@ inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, 
   }
 }
 
-/// Reads and checks a file. Throws `errc::model_not_found` or `errc::model_invalid`.
+/// Throws `errc::invalid_options` for a value of a dimension that the model doesn't have, or that is none.
+inline void check_free_dimensions(const ModelFile& file, const std::map<std::string, std::int64_t>& values) {
+  std::set<std::string> known;
+  for (const auto* specs : {&file.info.inputs, &file.info.outputs})
+    for (const auto& spec : *specs)
+      for (const auto& symbol : spec.symbols)
+        if (!symbol.empty()) known.insert(symbol);
+  std::string names;
+  for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
+  for (const auto& [name, value] : values) {
+    if (!known.contains(name))
+      throw Error(errc::invalid_options, "model '" + file.name + "' has no free dimension '" + name +
+                                             "'; it has: " + (names.empty() ? "none" : names));
+    if (value < 0)
+      throw Error(errc::invalid_options,
+                  "the free dimension '" + name + "' is " + std::to_string(value) + ": no size of anything");
+  }
+}
+
+/// Reads and checks a file. Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`.
 inline ModelFile read_model_file(const std::filesystem::path& path, const ModelOptions& options) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed))
@@ -5558,6 +5580,7 @@ inline ModelFile read_model_file(const std::filesystem::path& path, const ModelO
   file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
   file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  check_free_dimensions(file, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;
@@ -7488,16 +7511,22 @@ class WebsocketppServer : public Config::transport_type {
     if (!transport_type::is_listening()) return;
     const connection_ptr connection = make_connection();
     transport_type::async_accept(connection, [this, connection](const std::error_code& failed) {
-      if (failed)
-        connection->terminate(failed);
-      else
+      if (!failed) {
         connection->start();
-      start_accept();
+        return start_accept();
+      }
+      connection->terminate(failed);
+      // Out of file descriptors, most likely: trying again at once would fail again.
+      transport_type::set_timer(accept_pause, [this](const std::error_code& aborted) {
+        if (!aborted) start_accept();
+      });
     });
   }
 
  private:
   using transport_type = typename Config::transport_type;
+
+  static constexpr long accept_pause = 100;  // milliseconds
 
   connection_ptr make_connection() {
     auto connection =
@@ -9350,9 +9379,7 @@ class ResourcePool {
   /// Listens and starts `min_connections` browsers; does not wait for them. Throws `Error`: `errc::no_browser_found`,
   /// `errc::runtime_missing`, `errc::address_in_use`, `errc::invalid_options`.
   explicit ResourcePool(PoolOptions options = {}, Selector selector = Selector(), Scaling scaling = Scaling(),
-                        Memory memory = Memory(), Queue queue = Queue())
-      : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
-                                         std::move(queue))) {}
+                        Memory memory = Memory(), Queue queue = Queue());
 
   ResourcePool(const ResourcePool&) = delete;
   ResourcePool& operator=(const ResourcePool&) = delete;
@@ -9456,5 +9483,13 @@ class ResourcePool {
 
   std::shared_ptr<Driver> driver_;
 };
+
+// Not inline, so that `extern template class webpool::ResourcePool<...>;` keeps the transport out of a translation
+// unit.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options, Selector selector, Scaling scaling,
+                                                             Memory memory, Queue queue)
+    : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
+                                       std::move(queue))) {}
 
 }  // namespace webpool

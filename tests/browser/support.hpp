@@ -23,6 +23,9 @@
 #include "../../examples/support/tokenizer.hpp"
 #include "../browser_process/support.hpp"
 
+// Compiled once, in tests/support/browser_pool.cpp.
+extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
+
 namespace support {
 
 /// As many tabs as the options say, so that a test knows what it has.

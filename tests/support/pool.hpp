@@ -22,6 +22,9 @@
 #include "onnx_file.hpp"
 #include "raw_tab.hpp"
 
+// Compiled once, in pool.cpp: each translation unit that makes a pool would compile the whole transport again.
+extern template class webpool::ResourcePool<>;
+
 namespace webpool::testing {
 
 /// Matches a text that contains another one, with Catch2 version 3 or 2.

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -32,7 +35,26 @@ inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, 
   }
 }
 
-/// Reads and checks a file. Throws `errc::model_not_found` or `errc::model_invalid`.
+/// Throws `errc::invalid_options` for a value of a dimension that the model doesn't have, or that is none.
+inline void check_free_dimensions(const ModelFile& file, const std::map<std::string, std::int64_t>& values) {
+  std::set<std::string> known;
+  for (const auto* specs : {&file.info.inputs, &file.info.outputs})
+    for (const auto& spec : *specs)
+      for (const auto& symbol : spec.symbols)
+        if (!symbol.empty()) known.insert(symbol);
+  std::string names;
+  for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
+  for (const auto& [name, value] : values) {
+    if (!known.contains(name))
+      throw Error(errc::invalid_options, "model '" + file.name + "' has no free dimension '" + name +
+                                             "'; it has: " + (names.empty() ? "none" : names));
+    if (value < 0)
+      throw Error(errc::invalid_options,
+                  "the free dimension '" + name + "' is " + std::to_string(value) + ": no size of anything");
+  }
+}
+
+/// Reads and checks a file. Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`.
 inline ModelFile read_model_file(const std::filesystem::path& path, const ModelOptions& options) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed))
@@ -48,6 +70,7 @@ inline ModelFile read_model_file(const std::filesystem::path& path, const ModelO
   file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
   file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  check_free_dimensions(file, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;

@@ -109,16 +109,22 @@ class WebsocketppServer : public Config::transport_type {
     if (!transport_type::is_listening()) return;
     const connection_ptr connection = make_connection();
     transport_type::async_accept(connection, [this, connection](const std::error_code& failed) {
-      if (failed)
-        connection->terminate(failed);
-      else
+      if (!failed) {
         connection->start();
-      start_accept();
+        return start_accept();
+      }
+      connection->terminate(failed);
+      // Out of file descriptors, most likely: trying again at once would fail again.
+      transport_type::set_timer(accept_pause, [this](const std::error_code& aborted) {
+        if (!aborted) start_accept();
+      });
     });
   }
 
  private:
   using transport_type = typename Config::transport_type;
+
+  static constexpr long accept_pause = 100;  // milliseconds
 
   connection_ptr make_connection() {
     auto connection =

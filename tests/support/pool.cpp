@@ -1,0 +1,3 @@
+#include "pool.hpp"
+
+template class webpool::ResourcePool<>;
