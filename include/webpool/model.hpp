@@ -64,8 +64,10 @@ class Model {
   std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
                                                 const RequestOptions& options = {}) const {
     std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
     for (auto& request : requests) futures.push_back(start(std::move(request), options));
     std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
     return results;
   }
@@ -74,10 +76,11 @@ class Model {
   /// concurrently. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     for (const auto& request : requests)
-      if (auto error = driver::check_inputs(name(), info(), request, options)) throw *error;
+      if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
     if (auto batch = driver::concatenate(info(), requests))
       if (auto parts = driver::split((*this)(std::move(batch->inputs), options), batch->rows)) return *std::move(parts);
     std::vector<Outputs> results;
+    results.reserve(requests.size());
     for (auto& result : run_concurrent(std::move(requests), options)) results.push_back(std::move(result).value());
     return results;
   }

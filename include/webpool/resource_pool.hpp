@@ -79,8 +79,10 @@ class ResourcePool {
   std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                     const RequestOptions& options = {}) {
     std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
     for (auto& [model, inputs] : requests) futures.push_back(model.start(std::move(inputs), options));
     std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
     return results;
   }

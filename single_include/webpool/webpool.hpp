@@ -3353,6 +3353,7 @@ inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::sp
     }
   }
   std::vector<Outputs> result;
+  result.reserve(parts.size());
   for (auto& part : parts) result.emplace_back(std::move(part), outputs.shared_where(), outputs.times());
   return result;
 }
@@ -3580,8 +3581,10 @@ class Model {
   std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
                                                 const RequestOptions& options = {}) const {
     std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
     for (auto& request : requests) futures.push_back(start(std::move(request), options));
     std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
     return results;
   }
@@ -3590,10 +3593,11 @@ class Model {
   /// concurrently. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     for (const auto& request : requests)
-      if (auto error = driver::check_inputs(name(), info(), request, options)) throw *error;
+      if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
     if (auto batch = driver::concatenate(info(), requests))
       if (auto parts = driver::split((*this)(std::move(batch->inputs), options), batch->rows)) return *std::move(parts);
     std::vector<Outputs> results;
+    results.reserve(requests.size());
     for (auto& result : run_concurrent(std::move(requests), options)) results.push_back(std::move(result).value());
     return results;
   }
@@ -8742,7 +8746,8 @@ class Driver final : public Runtime {
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
 
-  ~Driver() override { close(); }
+  // Ends the program on the pool's own thread, where nothing could wait for it.
+  ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
   std::string join_url() const {
     const std::string host =
@@ -9120,7 +9125,7 @@ class Driver final : public Runtime {
     return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
   }
 
-  void refuse_tab(const Socket& from, protocol::Refusal code, std::string message) {
+  void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
     logger_.info("refused a tab: " + message);
     send(from, protocol::Refused{code, message});
     Server::refuse(from, message);
@@ -9424,8 +9429,10 @@ class ResourcePool {
   std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                     const RequestOptions& options = {}) {
     std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
     for (auto& [model, inputs] : requests) futures.push_back(model.start(std::move(inputs), options));
     std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
     return results;
   }

@@ -77,6 +77,7 @@ inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::sp
     }
   }
   std::vector<Outputs> result;
+  result.reserve(parts.size());
   for (auto& part : parts) result.emplace_back(std::move(part), outputs.shared_where(), outputs.times());
   return result;
 }

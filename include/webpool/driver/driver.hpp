@@ -61,7 +61,8 @@ class Driver final : public Runtime {
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
 
-  ~Driver() override { close(); }
+  // Ends the program on the pool's own thread, where nothing could wait for it.
+  ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
   std::string join_url() const {
     const std::string host =
@@ -439,7 +440,7 @@ class Driver final : public Runtime {
     return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
   }
 
-  void refuse_tab(const Socket& from, protocol::Refusal code, std::string message) {
+  void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
     logger_.info("refused a tab: " + message);
     send(from, protocol::Refused{code, message});
     Server::refuse(from, message);
