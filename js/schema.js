@@ -85,6 +85,7 @@ const messages = {
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
+    compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },

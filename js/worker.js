@@ -53,12 +53,12 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, workgroup_size: workgroupSize }) {
+  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
     /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
     const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
     const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
+    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
     this.#session = opened.session;
     const { inputs, outputs, details } = opened.session;
     return {

@@ -27,11 +27,14 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  run_failed,         ///< the runtime refused or failed the run
-  device_lost,        ///< the GPU device behind the session went away
-  cancelled,          ///< by the caller
-  deadline_exceeded,  ///< the request's own deadline passed
-  timed_out,          ///< no answer within the pool's message time-out
+  run_failed,            ///< the runtime refused or failed the run
+  device_lost,           ///< the GPU device behind the session went away
+  cancelled,             ///< by the caller
+  deadline_exceeded,     ///< the request's own deadline passed
+  queue_full,            ///< the scheduler's limit for waiting requests is reached
+  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  policy_failed,         ///< a policy of the pool broke its contract; the message says how
+  timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
   would_deadlock,  ///< a blocking call on the pool's own thread
   // browsers and connections
@@ -69,6 +72,9 @@ inline const std::error_category& error_category() noexcept {
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::queue_full: return "queue full";
+        case errc::deadline_unreachable: return "deadline unreachable";
+        case errc::policy_failed: return "policy failed";
         case errc::timed_out: return "timed out";
         case errc::pool_closed: return "pool closed";
         case errc::would_deadlock: return "blocking call on the pool's thread";

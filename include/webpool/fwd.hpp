@@ -7,12 +7,12 @@
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/scaling/utilization.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
-#include <webpool/policies/selector/least_loaded.hpp>
+#include <webpool/policies/selector/power_of_two.hpp>
 
 namespace webpool {
 
 /// The only place where default policies are named.
-template <BrowserSelector = selector::LeastLoaded, ScalingPolicy = scaling::Utilization,
+template <BrowserSelector = selector::PowerOfTwo, ScalingPolicy = scaling::Utilization,
           MemoryPolicy = memory::LruBudget, Scheduler = scheduling::Priority>
 class ResourcePool;
 

@@ -47,6 +47,7 @@ struct ConnectionSettings {
 /// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
+  std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
   unsigned models_per_connection = 8;    ///< 0: unlimited
   double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
@@ -89,8 +90,12 @@ struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
-  std::vector<Browser> browsers{};                                                ///< only these; empty: any
+  /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
+  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
+  bool fastest = false;
+  std::vector<Browser> browsers{};                        ///< only these; empty: any
   std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;                                    ///< no memory policy puts it out of a tab
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
 };

@@ -2,17 +2,20 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/task.hpp>
 
 namespace webpool {
 
 /// What a caller may say about one request.
 struct RequestOptions {
-  int priority = 0;  ///< larger runs earlier, under a scheduler that looks at it
+  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
+  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
@@ -22,10 +25,13 @@ struct RequestOptions {
 struct Request {
   RequestId id{};
   ModelIndex model{};
+  Task task = Task::other;
   int priority = 0;
+  std::uint32_t client = 0;
   TimePoint submitted{};
   TimePoint deadline = never;
   std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
+  std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };
 
 }  // namespace webpool

@@ -53,38 +53,60 @@ async function warmUp(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+const slowRun = 500;
+
+/** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
+async function runTime(session) {
+  const zeros = zerosFor(session.inputs);
+  /** @type {number[]} */
+  const times = [];
+  do times.push((await timed(() => session.run(zeros, [])))[1]);
+  while (times.length < 3 && times[0] < slowRun);
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
+
 /**
- * Opens the model on the first backend that holds it and, if asked, survives a first run.
+ * Opens the model on the first backend that holds it and, if asked, survives a first run; or, to compare, on the one that runs it fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Uint8Array} model
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice'> & { warmup?: boolean, compare?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends]
  * @returns {Promise<Opened>}
  */
-export async function openSession(model, choices, { warmup, ...options }, progress, backends = installed) {
+export async function openSession(model, choices, { warmup, compare, ...options }, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
+  /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  let best;
   let missing = false;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session} */ session) => {
+    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
+    session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+  };
   for (const choice of choices) {
-    /** @type {Session | undefined} */
+    /** @type {any} */
     let session;
     try {
       progress('create', 0);
-      const [created, createTime] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
+      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
       session = created;
       progress('create', 1);
-      if (warmup) progress('warmup', 0);
-      const [, warmupTime] = warmup ? await timed(() => warmUp(created)) : [undefined, 0];
-      if (warmup) progress('warmup', 1);
-      return { session, backend: choice.name, tried, times: { create: createTime, warmup: warmupTime } };
+      if (warmup || compare) progress('warmup', 0);
+      const warm = warmup || compare ? (await timed(() => warmUp(created)))[1] : 0;
+      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await runTime(created) : 0 };
+      if (warmup || compare) progress('warmup', 1);
+      const slower = best && best.run <= held.run ? held : best;
+      best = slower === held ? best : held;
+      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.session);
+      if (!compare) break;
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${messageOf(error)}` });
-      session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+      pass(choice, messageOf(error), session);
     }
   }
+  if (best) return { session: best.session, backend: best.choice.name, tried, times: best.times };
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }

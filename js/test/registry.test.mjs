@@ -39,6 +39,22 @@ test('a backend that fails the warmup is passed over and disposed of', async () 
   assert.equal(disposed, 1);
 });
 
+test('to compare, every backend is tried and the fastest kept, with the times of the others as reasons', async () => {
+  /** @type {string[]} */
+  const disposed = [];
+  const takes = (/** @type {string} */ name, /** @type {number} */ ms) => fake(name, async () => session({
+    run: async () => { await new Promise(resolve => { setTimeout(resolve, ms); }); return { outputs: [], times: { upload: 0, compute: 0, download: 0 } }; },
+    dispose: async () => { disposed.push(name); },
+  }));
+  const backends = [takes('slow', 60), fake('none', async () => { throw new Error('no adapter'); }), takes('fast', 1), takes('middling', 30)];
+  const choices = backends.map(({ name }) => ({ name }));
+  const opened = await openSession(model, choices, { ...options, compare: true }, quiet, backends);
+  assert.equal(opened.backend, 'fast');
+  assert.deepEqual(disposed, ['slow', 'middling']);
+  assert.deepEqual(opened.tried.map(({ backend }) => backend), ['none', 'slow', 'middling']);
+  assert.match(opened.tried[1].message, /^slower: a run on zeros takes [56]\d\.\d ms, on fast \d+\.\d ms$/);
+});
+
 test('the warmup is one run on zeros, free dimensions taken as 1', async () => {
   /** @type {any[]} */
   const runs = [];

@@ -72,7 +72,7 @@ const messages = [
   ['attach', 'page_to_pool', 'data', { type: 'attach', version: 1, worker: 7, key: '9a1e44' }],
   ['load', 'pool_to_page', 'data', { type: 'load', id: 41, model: digits,
     backends: [{ name: 'webnn', device_type: 'npu' }, { name: 'webgpu' }, { name: 'wasm', threads: 1 }],
-    free_dimensions: { batch: 1 }, warmup: true, workgroup_size: [256, 1, 1] }],
+    free_dimensions: { batch: 1 }, warmup: true, compare: true, workgroup_size: [256, 1, 1] }],
   ['load with nothing optional', 'pool_to_page', 'data', { type: 'load', id: 0, model: { ...digits, name: '' }, backends: [{ name: 'wasm' }], free_dimensions: {} }],
   ['progress of the fetch', 'page_to_pool', 'data', { type: 'progress', id: 41, stage: 'fetch', done: 65536, total: 181234 }],
   ['progress of the creation', 'page_to_pool', 'data', { type: 'progress', id: 41, stage: 'create', done: 0, total: 1 }],

@@ -129,7 +129,9 @@ inline constexpr TimePoint never = TimePoint::max();
 }  // namespace webpool
 #include <concepts>
 #include <optional>
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <cstdint>
 #include <functional>
@@ -173,12 +175,20 @@ struct ConnectionState {
   unsigned consecutive_failures = 0;
 };
 
+/// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
+struct Serving {
+  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+  std::span<const Backend> backends{};         ///< what runs the model there
+  std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+};
+
 /// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
 class PoolView {
  public:
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
-                     std::size_t idle) noexcept
-      : connections_(connections), candidates_(candidates), idle_(idle) {}
+                     std::size_t idle, const Serving& serving = {}) noexcept
+      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
 
   /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more,
   /// fewest of that model's requests in flight first. For a load: those that may hold the model and don't yet.
@@ -187,76 +197,54 @@ class PoolView {
   /// The candidates without any of that model's requests in flight: the front of `candidates()`.
   constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
 
+  /// Whether the tab is a candidate; O(1) for a request's view as the engine gives it.
+  constexpr bool contains(ConnectionIndex index) const noexcept {
+    if (whole_ && !serving_.positions.empty())
+      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
+    return std::ranges::find(candidates_, index) != candidates_.end();
+  }
+
+  /// The same pool with other candidates, some of these, the first `idle` of them idle.
+  constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
+    PoolView view(connections_, candidates, idle, serving_);
+    view.whole_ = false;
+    return view;
+  }
+
   constexpr const ConnectionState& operator[](ConnectionIndex index) const noexcept {
     return connections_[index.value];
+  }
+
+  /// Slots of tabs, joined or gone: every `ConnectionIndex` is below.
+  constexpr std::size_t slots() const noexcept { return connections_.size(); }
+
+  /// Requests for the model that wait, this one included; 0 for a load.
+  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
+
+  /// Whether the tab serves the request's model, with room or without; false for a load.
+  constexpr bool serves(ConnectionIndex index) const noexcept {
+    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+  }
+
+  /// What runs the request's model in a tab that serves it; empty for others.
+  constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
+    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
   }
 
  private:
   std::span<const ConnectionState> connections_;
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
+  Serving serving_;
+  bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
 };
 
 }  // namespace webpool
 #include <chrono>
 #include <cstddef>
-#include <optional>
-#include <string>
-#include <vector>
-
-namespace webpool {
-
-/// What a caller may say about one request.
-struct RequestOptions {
-  int priority = 0;  ///< larger runs earlier, under a scheduler that looks at it
-  std::optional<std::chrono::milliseconds>
-      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-};
-
-/// A request as policies see it.
-struct Request {
-  RequestId id{};
-  ModelIndex model{};
-  int priority = 0;
-  TimePoint submitted{};
-  TimePoint deadline = never;
-  std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
-};
-
-}  // namespace webpool
-
-namespace webpool {
-
-/// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
-///
-/// | expression       | result                      | contract |
-/// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
-/// |                  |                             | called on the pool's strand for every request: no lock needed, |
-/// |                  |                             | must not block, should not look at every candidate |
-///
-/// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
-/// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
-template <class S>
-concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Request& r) {
-  { s.select(p, r) }
-  noexcept->std::same_as<std::optional<ConnectionIndex>>;
-};
-
-}  // namespace webpool
-#include <concepts>
-#include <cstddef>
-#include <span>
-#include <array>
-#include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 #include <array>
 #include <cctype>
@@ -404,11 +392,14 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  run_failed,         ///< the runtime refused or failed the run
-  device_lost,        ///< the GPU device behind the session went away
-  cancelled,          ///< by the caller
-  deadline_exceeded,  ///< the request's own deadline passed
-  timed_out,          ///< no answer within the pool's message time-out
+  run_failed,            ///< the runtime refused or failed the run
+  device_lost,           ///< the GPU device behind the session went away
+  cancelled,             ///< by the caller
+  deadline_exceeded,     ///< the request's own deadline passed
+  queue_full,            ///< the scheduler's limit for waiting requests is reached
+  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  policy_failed,         ///< a policy of the pool broke its contract; the message says how
+  timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
   would_deadlock,  ///< a blocking call on the pool's own thread
   // browsers and connections
@@ -446,6 +437,9 @@ inline const std::error_category& error_category() noexcept {
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::queue_full: return "queue full";
+        case errc::deadline_unreachable: return "deadline unreachable";
+        case errc::policy_failed: return "policy failed";
         case errc::timed_out: return "timed out";
         case errc::pool_closed: return "pool closed";
         case errc::would_deadlock: return "blocking call on the pool's thread";
@@ -664,6 +658,67 @@ inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
 
 namespace webpool {
 
+/// What a caller may say about one request.
+struct RequestOptions {
+  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
+  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
+  std::optional<std::chrono::milliseconds>
+      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+};
+
+/// A request as policies see it.
+struct Request {
+  RequestId id{};
+  ModelIndex model{};
+  Task task = Task::other;
+  int priority = 0;
+  std::uint32_t client = 0;
+  TimePoint submitted{};
+  TimePoint deadline = never;
+  std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
+  std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
+};
+
+}  // namespace webpool
+
+namespace webpool {
+
+/// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
+///
+/// | expression       | result                      | contract                                                          |
+/// |------------------|-----------------------------|-------------------------------------------------------------------|
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
+/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
+/// |                  |                             | must not block, should not look at every candidate               |
+///
+/// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
+/// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
+template <class S>
+concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+  { s.select(p, r) }
+  noexcept->std::same_as<std::optional<ConnectionIndex>>;
+};
+
+}  // namespace webpool
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool {
+
 /// How one kind of browser is launched and what is asked of it.
 struct BrowserOptions {
   std::filesystem::path executable{};  ///< empty: search `WEBPOOL_<BROWSER>`, then PATH and the usual places
@@ -695,6 +750,7 @@ struct ConnectionSettings {
 /// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
+  std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
   unsigned models_per_connection = 8;    ///< 0: unlimited
   double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
@@ -737,8 +793,12 @@ struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
-  std::vector<Browser> browsers{};                                                ///< only these; empty: any
+  /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
+  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
+  bool fastest = false;
+  std::vector<Browser> browsers{};                        ///< only these; empty: any
   std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;                                    ///< no memory policy puts it out of a tab
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
 };
@@ -752,7 +812,10 @@ struct LoadedModel {
   ModelIndex model;
   std::size_t bytes = 0;  ///< as the page reports; the file's size until then
   TimePoint last_used;
-  bool idle = false;  ///< loaded and nothing in flight: only such a model may be evicted
+  bool idle = false;                      ///< loaded, not pinned, nothing in flight: only such a model may be evicted
+  TimePoint loaded;                       ///< since when it is there
+  std::uint64_t uses = 0;                 ///< runs since then
+  std::chrono::nanoseconds load_time{0};  ///< what the model's last load took, in whichever tab
 };
 
 /// One tab that is to load a further model.
@@ -760,7 +823,10 @@ struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
   std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< estimate for the model to come
+  std::size_t needed_bytes = 0;  ///< of the model to come: as a page reported, the file's size until then
+  std::size_t pool_bytes = 0;    ///< used in all tabs together
+  TimePoint now;
+  bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
 };
 
 /// What to do about it.
@@ -789,8 +855,43 @@ concept MemoryPolicy = std::movable<M> && requires(M m, const MemoryView& v) {
 };
 
 }  // namespace webpool
+#include <chrono>
+#include <concepts>
+
+namespace webpool {
+
+/// How one run ended.
+struct Outcome {
+  const Request& request;
+  ConnectionIndex connection;
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  TimePoint sent, ended;
+  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
+  /// came later, to its own answer.
+  std::chrono::nanoseconds service{0};
+  bool ok = true;
+};
+
+/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
+/// that learns nothing pays nothing.
+///
+/// | expression     | result | contract                                                                              |
+/// |----------------|--------|---------------------------------------------------------------------------------------|
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
+/// |                |        | that were cancelled or ran out of time; must not block                                |
+///
+/// `o` is a `const Outcome&`, valid during the call.
+template <class P>
+concept Observer = requires(P p, const Outcome& o) {
+  { p.observe(o) }
+  noexcept->std::same_as<void>;
+};
+
+}  // namespace webpool
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 
 namespace webpool {
 
@@ -803,6 +904,8 @@ struct PoolLoad {
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
   std::size_t queued = 0;                                ///< requests that wait
+  std::uint64_t submitted = 0, ended = 0;                ///< requests since the pool began
+  std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
 
 /// Says how many tabs the pool should have.
@@ -824,6 +927,7 @@ concept ScalingPolicy = std::movable<S> && requires(S s, const PoolLoad& l) {
 }  // namespace webpool
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace webpool {
@@ -831,12 +935,12 @@ namespace webpool {
 /// Keeps the requests that wait and says which comes next. Each model has a lane of its own; a lane is served when a
 /// tab that holds the model has room.
 ///
-/// | expression     | result                | contract |
-/// |----------------|-----------------------|---------------------------------------------------------------------------|
-/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on | | `s.front(m)`   |
-/// `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits        | | `s.erase(r)`
-/// | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time      | |
-/// `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                            |
+/// | expression     | result                | contract                                                              |
+/// |----------------|-----------------------|-----------------------------------------------------------------------|
+/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on                           |
+/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
+/// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
+/// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
 ///
 /// `r` is a `const Request&`, `m` a `ModelIndex`. All are called on the pool's strand, must not block, and should cost
 /// at most O(log n) in the requests that wait. Null object: `scheduling::Fifo`. Put
@@ -852,6 +956,79 @@ concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& 
   { c.waiting(m) }
   noexcept->std::same_as<std::size_t>;
 };
+
+/// What there is to serve a new request of a model with, when it is submitted.
+struct LaneLoad {
+  std::size_t waiting = 0;    ///< requests before it, whatever their order
+  std::size_t in_flight = 0;  ///< requests sent and not yet answered
+  std::size_t places = 0;     ///< tabs that hold the model
+};
+
+enum class Admission : std::uint8_t {
+  accept,
+  queue_full,  ///< ends the request with `errc::queue_full`
+  too_late,    ///< ends it with `errc::deadline_unreachable`
+};
+
+/// What a scheduler may have on top: it refuses what it could only fail.
+///
+/// | expression      | result      | contract                                                                    |
+/// |-----------------|-------------|-----------------------------------------------------------------------------|
+/// | `s.admit(r, l)` | `Admission` | called before `push(r)`, which follows only after `accept`; must not block  |
+///
+/// `l` is a `const LaneLoad&`. The time is `r.submitted`.
+template <class S>
+concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
+  { s.admit(r, l) }
+  noexcept->std::same_as<Admission>;
+};
+
+/// What a scheduler may have on top: it hears when requests end.
+///
+/// | expression   | result | contract                                                                                |
+/// |--------------|--------|-----------------------------------------------------------------------------------------|
+/// | `s.ended(r)` | `void` | `r` has its result or error; called once for each request, after `erase(r)`, and also   |
+/// |              |        | for those that were never pushed; must not block                                        |
+template <class S>
+concept EndListener = requires(S s, const Request& r) {
+  { s.ended(r) }
+  noexcept->std::same_as<void>;
+};
+
+}  // namespace webpool
+#include <concepts>
+#include <optional>
+
+namespace webpool {
+
+/// A part of a `selector::Chain`: rules tabs out.
+///
+/// | expression          | result | contract                                                                            |
+/// |---------------------|--------|-------------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
+/// |                     |        | 16 candidates per decision; must not block                                          |
+///
+/// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
+template <class F>
+concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, ConnectionIndex c, const Request& r) {
+  { f.accepts(p, c, r) }
+  noexcept->std::same_as<bool>;
+};
+
+/// A part of a `selector::Chain`: has the first say.
+///
+/// | expression        | result                      | contract                                                         |
+/// |-------------------|-----------------------------|------------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
+/// |                   |                             | called on the pool's strand; must not block                      |
+template <class S>
+concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+  { s.propose(p, r) }
+  noexcept->std::same_as<std::optional<ConnectionIndex>>;
+};
+
+template <class P>
+concept SelectorPart = CandidateFilter<P> || Proposer<P>;
 
 }  // namespace webpool
 #include <optional>
@@ -1219,6 +1396,7 @@ class Launches {
 #include <string_view>
 #include <vector>
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -1269,7 +1447,6 @@ class ConnectionSet {
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -1294,6 +1471,9 @@ class Lane {
   /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
   std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
   std::size_t idle() const noexcept { return ends_.front(); }
+
+  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
+  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
 
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
@@ -1334,7 +1514,7 @@ class Lane {
   }
 
  private:
-  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t nowhere = Serving::nowhere;
 
   std::size_t position(ConnectionIndex tab) const noexcept {
     return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
@@ -1373,6 +1553,7 @@ struct ModelSpec {
   std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
+  bool pinned = false;              ///< never evicted
 };
 
 }  // namespace webpool::engine
@@ -1442,6 +1623,7 @@ namespace webpool::engine {
 struct RequestRow {
   Request request;
   WorkerId worker{};  // 0 while it waits
+  TimePoint sent{};
 
   bool waits() const noexcept { return worker == WorkerId{}; }
 };
@@ -1460,6 +1642,8 @@ struct WorkerRow {
   ModelIndex model;
   std::size_t bytes = 0;
   TimePoint last_used;
+  TimePoint opened, loaded, answered;
+  std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
@@ -1501,10 +1685,13 @@ struct ModelRow {
   ModelIndex index;
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
+  std::vector<Backend> backends;            // by tab, of those in the lane
+  std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
   std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
+  std::size_t in_flight = 0;                // its runs, sent and not answered
   std::size_t loading = 0;                  // placements under way
   bool announced = false;                   // ModelReady has been said
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
@@ -1559,6 +1746,24 @@ inline std::string seconds(std::chrono::milliseconds time) {
   std::ostringstream text;
   text << std::chrono::duration<double>(time).count() << " s";
   return text.str();
+}
+
+/// What becomes of a request whose selector answers with a tab that can't take it.
+inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
+  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
+                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
+}
+
+/// Why the scheduler did not let a request in.
+inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
+  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
+                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
+  if (answer == Admission::queue_full)
+    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
+  return {errc::deadline_unreachable,
+          "a deadline in " +
+              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
+              " can't be met by " + facts};
 }
 
 /// "chromium, firefox"; `none` for an empty list.
@@ -1642,8 +1847,14 @@ struct Tables {
   }
 
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert(
-        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .runs = {}});
+    const WorkerId id = workers.insert({.connection = connection,
+                                        .model = model.index,
+                                        .bytes = model.bytes,
+                                        .last_used = now,
+                                        .opened = now,
+                                        .loaded = {},
+                                        .answered = {},
+                                        .runs = {}});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -1666,7 +1877,11 @@ struct Tables {
       worker.bytes = model.bytes = bytes;
     }
     worker.ready = true;
-    worker.last_used = now;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    const std::size_t tab_index = index_of(worker.connection).value;
+    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    model.backends[tab_index] = backend;
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -1697,10 +1912,13 @@ struct Tables {
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
     WorkerRow& worker = *workers.find(id);
     row.worker = id;
+    row.sent = now;
     worker.runs.push_back(request);
+    ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
     ++state(worker.connection).in_flight;
+    ++model_of(worker).in_flight;
     ++in_flight;
     ++running;
   }
@@ -1714,6 +1932,7 @@ struct Tables {
     if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
     --state(worker.connection).in_flight;
+    --model_of(worker).in_flight;
     --in_flight;
     return true;
   }
@@ -1945,7 +2164,10 @@ class Fleet {
             .starting = launches_.starting(),
             .in_flight = tables_.in_flight,
             .capacity = tables_.places * tables_.limit,
-            .queued = tables_.requests.size() - tables_.running};
+            .queued = tables_.requests.size() - tables_.running,
+            .submitted = counters_.submitted,
+            .ended = counters_.completed + counters_.failed + counters_.cancelled + counters_.expired,
+            .memory_bytes = tables_.memory};
   }
 
   Metrics sums(std::uint64_t evictions) const {
@@ -2035,7 +2257,7 @@ class Placement {
   template <BrowserSelector Selector>
   Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
                    TimePoint now, Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .submitted = now};
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
@@ -2043,10 +2265,13 @@ class Placement {
           tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
       if (candidates.empty()) break;
       const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      assert(!chosen || model.placeable.contains(*chosen));
-      if (!chosen || !model.placeable.contains(*chosen)) return Obstacle::declined;
+      if (!chosen) return Obstacle::declined;
+      if (!model.placeable.contains(*chosen)) {
+        model.add_reason(no_candidate(*chosen, candidates.size()));
+        return Obstacle::never;
+      }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, out);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
       if (obstacle == Obstacle::none) {
         out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
         return Obstacle::none;
@@ -2080,16 +2305,18 @@ class Placement {
   }
 
   Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     Actions& out) {
+                     TimePoint now, Actions& out) {
     while (true) {
       models_.clear();
       std::size_t used = 0;
       for (WorkerId id : tables.connections.find(connection)->workers) {
         const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker)});
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
+                           worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision = memory_.make_room(MemoryView{options.memory, models_, used, model.bytes});
+      const MemoryDecision decision =
+          memory_.make_room(MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -2104,8 +2331,9 @@ class Placement {
   }
 
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    if (!worker.idle() || need == Need::restore) return false;
-    return need == Need::first || tables.models[worker.model.value]->lane.size() > 1;
+    const ModelRow& model = *tables.models[worker.model.value];
+    if (!worker.idle() || model.spec.pinned || need == Need::restore) return false;
+    return need == Need::first || model.lane.size() > 1;
   }
 
   bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
@@ -2200,6 +2428,16 @@ class Engine : private Fleet {
       ++tables_.running;
       complete(id, refusal(model), now, out);
       return id;
+    }
+    row.request.task = model->spec.task;
+    if constexpr (AdmissionControl<Queue>) {
+      const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
+      if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
+        row.worker = refused;
+        ++tables_.running;
+        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        return id;
+      }
     }
     queue_.push(row.request);
     if (request.deadline != never) {
@@ -2312,6 +2550,7 @@ class Engine : private Fleet {
     } else {
       ++counters_.late_replies;
     }
+    worker->answered = now;
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
@@ -2397,6 +2636,7 @@ class Engine : private Fleet {
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
     if (row.waits()) queue_.erase(row.request);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     ++(!error                             ? counters_.completed
        : !over                            ? counters_.failed
@@ -2410,9 +2650,28 @@ class Engine : private Fleet {
       } else {
         worker->experience->latency.record(now - row.request.submitted);
       }
+      tell(row, *worker, !error, now);
     }
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error)});
+  }
+
+  /// Tells the policies that listen how a run ended.
+  void tell(const RequestRow& row, const WorkerRow& worker, bool ok, TimePoint now) {
+    if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
+      const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
+      const Outcome outcome{.request = row.request,
+                            .connection = Tables::index_of(worker.connection),
+                            .browser = worker.experience->browser,
+                            .backend = worker.experience->backend,
+                            .sent = row.sent,
+                            .ended = now,
+                            .service = std::max(now - began, TimePoint::duration(0)),
+                            .ok = ok};
+      if constexpr (Observer<Selector>) selector_.observe(outcome);
+      if constexpr (Observer<Scaling>) scaling_.observe(outcome);
+      if constexpr (Observer<Queue>) queue_.observe(outcome);
+    }
   }
 
   Error refusal(const ModelRow* model) const {
@@ -2442,10 +2701,15 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      const auto chosen =
-          selector_.select(PoolView(tables_.states, model.lane.candidates(), model.lane.idle()), row->request);
-      assert(!chosen || model.lane.has_room(*chosen));
-      if (!chosen || !model.lane.has_room(*chosen)) break;
+      const auto chosen = selector_.select(
+          PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
+                   {model.backends, model.lane.positions(), queue_.waiting(model.index)}),
+          row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        continue;
+      }
       queue_.erase(row->request);
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
@@ -2761,32 +3025,80 @@ class [[nodiscard]] Expected {
 
 }  // namespace webpool
 #include <algorithm>
+#include <cstddef>
+
+namespace webpool::memory::detail {
+
+/// A threshold that is no share counts as 1; so does NaN.
+constexpr double share_of(double share) noexcept { return share >= 0 && share <= 1 ? share : 1; }
+
+/// Whether `bytes` are within that share of a budget. Sums that overflow are not.
+constexpr bool within(std::size_t used, std::size_t needed, std::size_t budget, double share = 1) noexcept {
+  if (budget == 0) return true;
+  if (needed > budget || used > budget - needed) return false;
+  return share == 1 || static_cast<double>(used + needed) <= share * static_cast<double>(budget);
+}
+
+/// Whether the model to come fits beside the others within that share of both byte budgets.
+constexpr bool bytes_fit(const MemoryView& view, double share) noexcept {
+  return within(view.used_bytes, view.needed_bytes, view.settings.bytes_per_connection, share) &&
+         within(view.pool_bytes, view.needed_bytes, view.settings.bytes_for_pool, share);
+}
+
+/// Whether it would fit into the budgets with all idle models gone: only then is it worth evicting one.
+constexpr bool could_fit(const MemoryView& view) noexcept {
+  std::size_t idle = 0, idle_bytes = 0;
+  for (const LoadedModel& each : view.models) {
+    if (!each.idle) continue;
+    ++idle;
+    idle_bytes += each.bytes;
+  }
+  const unsigned most = view.settings.models_per_connection;
+  const auto less = [idle_bytes](std::size_t used) { return used - std::min(used, idle_bytes); };
+  return (most == 0 || view.models.size() - idle < most) &&
+         within(less(view.used_bytes), view.needed_bytes, view.settings.bytes_per_connection) &&
+         within(less(view.pool_bytes), view.needed_bytes, view.settings.bytes_for_pool);
+}
+
+/// What policies that keep to `MemorySettings` have in common: where the further model would pass that share of a
+/// budget, or the number of models, the idle one with the least value gives way; where none is idle, it may fill the
+/// budgets up, but not pass them. Refused is what could only pass them, before anything is evicted for it.
+///
+/// `value(m)` of a `const LoadedModel&` is compared by `<`; among equals the least recently used goes. A limit of 0 is
+/// none, and a share outside 0 .. 1 counts as 1.
+template <class Value>
+constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, Value value) noexcept {
+  if (!could_fit(view)) return {MemoryDecision::Kind::refuse};
+  const unsigned most = view.settings.models_per_connection;
+  const bool crowded = most > 0 && view.models.size() >= most;
+  if (!crowded && bytes_fit(view, share_of(share))) return {MemoryDecision::Kind::load};
+  if (!view.may_evict) return {MemoryDecision::Kind::refuse};
+
+  const LoadedModel* least = nullptr;
+  for (const LoadedModel& each : view.models) {
+    if (!each.idle) continue;
+    if (!least || value(each) < value(*least) || (!(value(*least) < value(each)) && each.last_used < least->last_used))
+      least = &each;
+  }
+  return least ? MemoryDecision{MemoryDecision::Kind::evict, least->model} : MemoryDecision{};
+}
+
+}  // namespace webpool::memory::detail
 
 namespace webpool::memory {
 
-/// Keeps each tab within `MemorySettings`: its number of models, and its bytes. Where a further model would pass
-/// `pressure_threshold` (0.8) of `bytes_per_connection`, the idle models give way to it, least recently used first;
-/// where none is idle, it may fill the budget up, but not pass it.
+/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. Where a
+/// further model would pass `pressure_threshold` (0.8) of a budget, the tab's idle models give way to it, least
+/// recently used first; where none is idle, it may fill the budget up, but not pass it. What could only pass a budget
+/// is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
 ///
 /// Use it whenever models compete for memory. It swaps in and out when two models that don't fit together are used in
-/// turn: then give the pool more tabs.
+/// turn: then give the pool more tabs. Where models differ much in size or loading time, `CostAware` knows better.
 class LruBudget {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
-    const std::size_t budget = view.settings.bytes_per_connection, most = view.settings.models_per_connection;
-    if (budget > 0 && view.needed_bytes > budget) return {MemoryDecision::Kind::refuse};
-
-    const std::size_t after = view.used_bytes + view.needed_bytes;
-    const bool crowded = most > 0 && view.models.size() >= most;
-    const bool pressed =
-        budget > 0 && static_cast<double>(after) > view.settings.pressure_threshold * static_cast<double>(budget);
-    if (!crowded && !pressed) return {MemoryDecision::Kind::load};
-
-    const LoadedModel* oldest = nullptr;
-    for (const LoadedModel& each : view.models)
-      if (each.idle && (!oldest || each.last_used < oldest->last_used)) oldest = &each;
-    if (oldest) return {MemoryDecision::Kind::evict, oldest->model};
-    return {crowded || after > budget ? MemoryDecision::Kind::refuse : MemoryDecision::Kind::load};
+    return detail::keep_to_budgets(view, view.settings.pressure_threshold,
+                                   [](const LoadedModel& model) { return model.last_used; });
   }
 };
 
@@ -2797,6 +3109,74 @@ static_assert(MemoryPolicy<LruBudget>);
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+
+namespace webpool::scaling::detail {
+
+/// A wish rounded up, between 0 and the pool's most; what is no number is 0.
+inline std::size_t whole_tabs(double wish, const PoolLoad& load) noexcept {
+  const double tabs = std::ceil(wish);
+  if (!(tabs > 0)) return 0;
+  return tabs < static_cast<double>(load.max_connections) ? static_cast<std::size_t>(tabs) : load.max_connections;
+}
+
+/// Grows at once, because a burst can't wait; shrinks by one tab at a time, each a cool-down after the last change.
+class Pace {
+ public:
+  explicit Pace(std::chrono::nanoseconds cooldown) noexcept : cooldown_(cooldown) {}
+
+  /// From the tabs that are joined or starting towards the wanted number, within the pool's bounds.
+  std::size_t step(std::size_t wanted, const PoolLoad& load) noexcept {
+    const std::size_t tabs = load.connections + load.starting;
+    if (!started_) changed_ = load.now;
+    started_ = true;
+    if (wanted < tabs) wanted = load.now - changed_ >= cooldown_ ? tabs - 1 : tabs;
+    wanted = std::min(std::max(wanted, load.min_connections), load.max_connections);
+    if (wanted != tabs) changed_ = load.now;
+    return wanted;
+  }
+
+ private:
+  std::chrono::nanoseconds cooldown_;
+  TimePoint changed_{};
+  bool started_ = false;
+};
+
+}  // namespace webpool::scaling::detail
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+
+namespace webpool::scaling::detail {
+
+/// What one tab has of something, places or bytes. It rises at once and falls ten times slower than α per second would,
+/// because tabs that have just joined hold nothing yet and will soon be like the others.
+class PerTab {
+ public:
+  explicit PerTab(double alpha = 0.2) noexcept : keep_(1 - alpha) {}
+
+  double update(TimePoint now, std::size_t total, std::size_t tabs) noexcept {
+    const double seconds = started_ ? std::max(0.0, std::chrono::duration<double>(now - last_).count()) : 0;
+    started_ = true;
+    last_ = now;
+    const double average = tabs == 0 ? 0 : static_cast<double>(total) / static_cast<double>(tabs);
+    return value_ = std::max(average, value_ * std::pow(keep_, seconds / 10));
+  }
+
+  double value() const noexcept { return value_; }
+
+ private:
+  double keep_;
+  double value_ = 0;
+  TimePoint last_{};
+  bool started_ = false;
+};
+
+}  // namespace webpool::scaling::detail
 
 namespace webpool::scaling {
 
@@ -2828,80 +3208,137 @@ class Utilization {
   std::size_t desired(const PoolLoad& load) noexcept {
     const std::size_t tabs = load.connections + load.starting;
     const double demand = static_cast<double>(load.in_flight + load.queued);
-    const double seconds = started_ ? std::chrono::duration<double>(load.now - last_).count() : 0;
-    places_per_tab_ =
-        std::max(load.connections == 0 ? 0 : static_cast<double>(load.capacity) / static_cast<double>(load.connections),
-                 places_per_tab_ * std::pow(1 - settings_.alpha, seconds / forget));
-    const double capacity = places_per_tab_ * static_cast<double>(tabs);
+    const double seconds = started_ ? std::max(0.0, std::chrono::duration<double>(load.now - last_).count()) : 0;
+    const double places_per_tab = places_per_tab_.update(load.now, load.capacity, load.connections);
+    const double capacity = places_per_tab * static_cast<double>(tabs);
     const double now = capacity > 0 ? demand / capacity : 0;
     smoothed_ = started_ ? now + (smoothed_ - now) * std::pow(1 - settings_.alpha, seconds) : now;
-    if (!started_) changed_ = load.now;
     started_ = true;
     last_ = load.now;
 
     if (tabs == 0) return demand > 0 ? 1 : 0;
     std::size_t wanted = tabs;
     if (now > settings_.up && smoothed_ > settings_.up)
-      wanted = std::max(tabs + 1, static_cast<std::size_t>(std::ceil(demand / (settings_.up * places_per_tab_))));
-    else if (now < settings_.down && smoothed_ < settings_.down && load.now - changed_ >= settings_.cooldown)
+      wanted = std::max(tabs + 1, detail::whole_tabs(demand / (settings_.up * places_per_tab), load));
+    else if (now < settings_.down && smoothed_ < settings_.down)
       wanted = tabs - 1;
-    wanted = std::clamp(wanted, load.min_connections, load.max_connections);
-    if (wanted != tabs) changed_ = load.now;
-    return wanted;
+    return pace_.step(wanted, load);
   }
 
  private:
-  // Places per tab fall this much slower than s when models are unloaded.
-  static constexpr double forget = 10;
-
   Settings settings_{};
+  detail::PerTab places_per_tab_{settings_.alpha};
+  detail::Pace pace_{settings_.cooldown};
   bool started_ = false;
-  TimePoint last_{}, changed_{};
+  TimePoint last_{};
   double smoothed_ = 0;
-  double places_per_tab_ = 0;
 };
 
 static_assert(ScalingPolicy<Utilization>);
 
 }  // namespace webpool::scaling
+#include <cstdint>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <unordered_set>
+#include <variant>
+#include <vector>
+#include <cstddef>
+#include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
-namespace webpool::scheduling {
+namespace webpool::scheduling::detail {
 
-/// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. One binary heap per lane: `push` and `erase` are O(log n), `front` is O(1). A request that leaves before its
-/// turn stays as a tombstone until it reaches the top or more than half of the heap are tombstones.
-///
-/// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
-/// those a deadline, or use a scheduler that ages them.
-class Priority {
+/// A hash map that uses its nodes again: after a warm-up, entries come and go without an allocation.
+template <class Key, class Value>
+class NodeMap {
  public:
-  void push(const Request& request) noexcept {
+  std::size_t size() const noexcept { return map_.size(); }
+
+  /// Null when there is none. Valid until the entry is taken.
+  const Value* find(Key key) const noexcept {
+    const auto found = map_.find(key);
+    return found == map_.end() ? nullptr : &found->second;
+  }
+
+  /// Adds the entry, or changes it.
+  void set(Key key, Value value) noexcept {
+    if (const auto found = map_.find(key); found != map_.end()) {
+      found->second = std::move(value);
+    } else if (spare_.empty()) {
+      map_.emplace(key, std::move(value));
+    } else {
+      auto node = std::move(spare_.back());
+      spare_.pop_back();
+      node.key() = key;
+      node.mapped() = std::move(value);
+      map_.insert(std::move(node));
+    }
+  }
+
+  /// Removes the entry and returns its value; empty when there is none.
+  std::optional<Value> take(Key key) noexcept {
+    const auto found = map_.find(key);
+    if (found == map_.end()) return std::nullopt;
+    std::optional<Value> value(std::move(found->second));
+    spare_.push_back(map_.extract(found));
+    return value;
+  }
+
+  /// Removes the entries whose value is so: O(size).
+  template <class Predicate>
+  void remove_if(Predicate predicate) noexcept {
+    for (auto each = map_.begin(); each != map_.end();) {
+      const auto here = each++;
+      if (predicate(here->second)) spare_.push_back(map_.extract(here));
+    }
+  }
+
+ private:
+  using Map = std::unordered_map<Key, Value>;
+
+  Map map_;
+  std::vector<typename Map::node_type> spare_;
+};
+
+}  // namespace webpool::scheduling::detail
+
+namespace webpool::scheduling::detail {
+
+/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
+/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
+/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
+/// reaches the top or more than half of the heap are tombstones.
+template <class Key>
+class KeyedLanes {
+ public:
+  void push(const Request& request, Key key) noexcept {
     if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
     std::vector<Entry>& heap = lanes_[request.model.value].heap;
-    heap.push_back({request.priority, arrivals_++, request.id});
+    heap.push_back({key, arrivals_++, request.id});
     std::ranges::push_heap(heap, behind);
   }
 
-  std::optional<RequestId> front(ModelIndex model) noexcept {
+  std::optional<RequestId> front(ModelIndex model) const noexcept {
     if (waiting(model) == 0) return std::nullopt;
     return lanes_[model.value].heap.front().id;
   }
 
+  /// The key of `front(model)`, which must not be empty.
+  Key front_key(ModelIndex model) const noexcept { return lanes_[model.value].heap.front().key; }
+
   void erase(const Request& request) noexcept {
     Lane& lane = lanes_[request.model.value];
     if (lane.heap.front().id != request.id) {
-      tombstones_.insert(request.id);
+      tombstones_.set(request.id, {});
       ++lane.tombstones;
     } else {
       pop(lane);
     }
-    while (lane.tombstones > 0 && tombstones_.erase(lane.heap.front().id) > 0) {
+    while (lane.tombstones > 0 && tombstones_.take(lane.heap.front().id)) {
       pop(lane);
       --lane.tombstones;
     }
@@ -2915,7 +3352,7 @@ class Priority {
 
  private:
   struct Entry {
-    int priority;
+    Key key;
     std::uint64_t arrival;
     RequestId id;
   };
@@ -2924,7 +3361,7 @@ class Priority {
     std::size_t tombstones = 0;  // in heap; its top is none
   };
   static constexpr auto behind = [](const Entry& a, const Entry& b) {
-    return a.priority != b.priority ? a.priority < b.priority : a.arrival > b.arrival;
+    return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;
   };
 
   static void pop(Lane& lane) noexcept {
@@ -2933,14 +3370,31 @@ class Priority {
   }
 
   void compact(Lane& lane) noexcept {
-    std::erase_if(lane.heap, [this](const Entry& entry) { return tombstones_.erase(entry.id) > 0; });
+    std::erase_if(lane.heap, [this](const Entry& entry) { return tombstones_.take(entry.id).has_value(); });
     std::ranges::make_heap(lane.heap, behind);
     lane.tombstones = 0;
   }
 
   std::vector<Lane> lanes_;  // by model
-  std::unordered_set<RequestId> tombstones_;
+  NodeMap<RequestId, std::monostate> tombstones_;
   std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace webpool::scheduling::detail
+
+namespace webpool::scheduling {
+
+/// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
+/// first. `push` and `erase` are O(log n), `front` is O(1).
+///
+/// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
+/// those a deadline, or use `Aged`.
+class Priority : detail::KeyedLanes<std::int64_t> {
+ public:
+  void push(const Request& request) noexcept { KeyedLanes::push(request, -std::int64_t{request.priority}); }
+  using KeyedLanes::erase;
+  using KeyedLanes::front;
+  using KeyedLanes::waiting;
 };
 
 static_assert(Scheduler<Priority>);
@@ -2950,50 +3404,64 @@ static_assert(Scheduler<Priority>);
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <cstddef>
+#include <cstdint>
 
 namespace webpool::selector {
 
-/// Two tabs drawn at random, the one with fewer requests in flight over all models wins; drawn from the idle ones if
-/// there are any. With n tabs the longest queue is then about log2 log n instead of log n / log log n for one draw
-/// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), at a cost that
-/// does not depend on n. The draws are a xorshift sequence (G. Marsaglia, J. Stat. Software 8(14), 2003) from a fixed
-/// seed: the same events make the same choices.
-///
-/// A good default where tabs are alike. Where browsers or devices differ much in speed, measure and route by that
-/// instead.
-class LeastLoaded {
+/// Random numbers for policies: the xorshift sequence of 64 bits (G. Marsaglia, J. Stat. Software 8(14), 2003) from a
+/// fixed seed, so that the same events make the same choices.
+class Draw {
  public:
-  LeastLoaded() = default;
-  constexpr explicit LeastLoaded(std::uint64_t seed) noexcept : state_(seed | 1) {}
+  constexpr explicit Draw(std::uint64_t seed = 0) noexcept : state_((seed + 1) * 0x9e3779b97f4a7c15 | 1) {}
 
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
-    const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
-    if (tabs.size() == 1) return tabs.front();
-    const std::size_t first = draw(tabs.size());
-    const std::size_t second = (first + 1 + draw(tabs.size() - 1)) % tabs.size();
-    return pool[tabs[second]].in_flight < pool[tabs[first]].in_flight ? tabs[second] : tabs[first];
-  }
-
- private:
   /// Uniform below `bound`, up to a bias of bound / 2^32.
-  constexpr std::size_t draw(std::size_t bound) noexcept {
+  constexpr std::size_t below(std::size_t bound) noexcept {
     state_ ^= state_ << 13;
     state_ ^= state_ >> 7;
     state_ ^= state_ << 17;
     return static_cast<std::size_t>(((state_ >> 32) * bound) >> 32);
   }
 
-  std::uint64_t state_ = 0x9e3779b97f4a7c15;  // anything but 0
+ private:
+  std::uint64_t state_;  // anything but 0
 };
 
-static_assert(BrowserSelector<LeastLoaded>);
+}  // namespace webpool::selector
+
+namespace webpool::selector {
+
+/// Two tabs drawn at random, the one with fewer requests in flight over all models wins; drawn from the idle ones if
+/// there are any. With n tabs the longest queue is then about log2 log n instead of log n / log log n for one draw
+/// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), at a cost that
+/// does not depend on n.
+///
+/// The default, good where tabs are alike. Where browsers or devices differ much in speed, use `Learned`.
+class PowerOfTwo {
+ public:
+  PowerOfTwo() = default;
+  constexpr explicit PowerOfTwo(std::uint64_t seed) noexcept : draw_(seed) {}
+
+  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+    const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
+    if (tabs.size() == 1) return tabs.front();
+    const std::size_t first = draw_.below(tabs.size());
+    const std::size_t second = (first + 1 + draw_.below(tabs.size() - 1)) % tabs.size();
+    return pool[tabs[second]].in_flight < pool[tabs[first]].in_flight ? tabs[second] : tabs[first];
+  }
+
+ private:
+  Draw draw_;
+};
+
+static_assert(BrowserSelector<PowerOfTwo>);
 
 }  // namespace webpool::selector
 
 namespace webpool {
 
 /// The only place where default policies are named.
-template <BrowserSelector = selector::LeastLoaded, ScalingPolicy = scaling::Utilization,
+template <BrowserSelector = selector::PowerOfTwo, ScalingPolicy = scaling::Utilization,
           MemoryPolicy = memory::LruBudget, Scheduler = scheduling::Priority>
 class ResourcePool;
 
@@ -3164,6 +3632,46 @@ class Outputs {
 };
 
 }  // namespace webpool
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace webpool::memory {
+
+/// Keeps to `MemorySettings` as `LruBudget` does, but the idle model that is cheapest to be without gives way first,
+/// the one with the least
+///
+///     value = load time · rate / bytes        in seconds of loading spared, per second and byte
+///     rate  = min((uses + 1) / seconds since it was loaded, 1 / seconds since it was used)
+///
+/// This is GreedyDual-Size-Frequency (Cherkasova, "Improving WWW proxies performance with
+/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L: L ages what is not
+/// used any more, but has to be told of every use. Here a model's rate falls once its pause is longer than the pauses
+/// before. Loading counts as a use, so that a model is not thrown out before its first request.
+///
+/// No time is taken for less than a second, nor a clock that goes backwards for anything else. A load time of 0 is not
+/// known yet: such a model goes first; among equals, the least recently used.
+///
+/// Use it where models differ much in size, loading time or use. Where they are alike it is hardly better than
+/// `LruBudget`, and it keeps a busy model of yesterday longer.
+class CostAware {
+ public:
+  constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
+    const auto since = [&view](TimePoint then) {
+      return view.now <= then ? 1.0 : std::max(1.0, std::chrono::duration<double>(view.now - then).count());
+    };
+    return detail::keep_to_budgets(view, view.settings.pressure_threshold, [since](const LoadedModel& model) {
+      const double rate =
+          std::min((static_cast<double>(model.uses) + 1) / since(model.loaded), 1 / since(model.last_used));
+      const double bytes = static_cast<double>(std::max<std::size_t>(model.bytes, 1));
+      return std::max(0.0, std::chrono::duration<double>(model.load_time).count()) * rate / bytes;
+    });
+  }
+};
+
+static_assert(MemoryPolicy<CostAware>);
+
+}  // namespace webpool::memory
 namespace webpool::memory {
 
 /// The null object: every model may be loaded everywhere, and nothing is ever put out. Use it where all models together
@@ -3174,6 +3682,55 @@ class Unlimited {
 };
 
 static_assert(MemoryPolicy<Unlimited>);
+
+}  // namespace webpool::memory
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+namespace webpool::memory {
+
+/// Keeps to `MemorySettings` as `LruBudget` does, but clears up in batches: nothing leaves below the high mark, and a
+/// model that would pass it makes idle models leave, least recently used first, until it stays below the low mark.
+///
+///     high = pressure_threshold (0.8)        low = `Settings::low` (0.6)        as shares of each byte budget
+///
+/// So several loads find room before the next clearing, and a tab at its limit doesn't evict for every load. Two marks
+/// are how kernels reclaim pages (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory Manager", 2004,
+/// chapter 10). Where only the number of models is passed, one leaves. A low mark above the high one, or no number, is
+/// the high one: then it is `LruBudget`.
+///
+/// Use it where models are loaded often and are small beside the budget. It keeps less loaded than `LruBudget`: with
+/// few large models it evicts what would have fitted.
+class Watermarks {
+ public:
+  struct Settings {
+    double low = 0.6;  ///< share of the budget at which clearing up ends
+  };
+
+  Watermarks() = default;
+  constexpr explicit Watermarks(Settings settings) noexcept : low_(settings.low) {}
+
+  constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
+    const double high = detail::share_of(view.settings.pressure_threshold);
+    // The policy is asked again right after an eviction, with what it has left.
+    const bool clearing = (left_ && *left_ == view.used_bytes) || !detail::bytes_fit(view, high);
+    left_.reset();
+    const MemoryDecision decision = detail::keep_to_budgets(view, clearing && low_ >= 0 && low_ < high ? low_ : high,
+                                                            [](const LoadedModel& model) { return model.last_used; });
+    if (clearing && decision.kind == MemoryDecision::Kind::evict) {
+      const auto victim = std::ranges::find(view.models, decision.victim, &LoadedModel::model);
+      left_ = view.used_bytes - std::min(view.used_bytes, victim->bytes);
+    }
+    return decision;
+  }
+
+ private:
+  double low_ = Settings().low;
+  std::optional<std::size_t> left_;  // bytes in the tab after the eviction, while clearing up
+};
+
+static_assert(MemoryPolicy<Watermarks>);
 
 }  // namespace webpool::memory
 namespace webpool::scaling {
@@ -3188,9 +3745,730 @@ class Fixed {
 static_assert(ScalingPolicy<Fixed>);
 
 }  // namespace webpool::scaling
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+namespace webpool::scaling {
+
+/// Triple exponential smoothing, additive: forecasts a series that has a level ℓ, a trend b and a season s of m values.
+///
+///     ℓ' = α (y − s) + (1 − α)(ℓ + b)       b' = β (ℓ' − ℓ) + (1 − β) b       s' = γ (y − ℓ − b) + (1 − γ) s
+///     forecast of the k-th value to come: ℓ + k b + the s of its place in the season
+///
+/// Holt, "Forecasting seasonals and trends by exponentially weighted moving averages", ONR memorandum 52 (1957);
+/// Winters, "Forecasting sales by exponentially weighted moving averages", Management Science 6 (1960). The first
+/// season gives ℓ (its mean) and s; b begins at 0.
+class HoltWinters {
+ public:
+  struct Settings {
+    std::size_t season = 1440;  ///< m; 0 and 1: the series has none
+    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s; what is not in [0, 1]
+    /// counts as the default.
+    double alpha = 0.1, beta = 0.005, gamma = 0.3;
+  };
+
+  HoltWinters() : HoltWinters(Settings()) {}
+  explicit HoltWinters(Settings settings) : length_(std::max<std::size_t>(settings.season, 1)) {
+    const auto valid = [](double share, double fallback) { return share >= 0 && share <= 1 ? share : fallback; };
+    alpha_ = valid(settings.alpha, Settings().alpha);
+    beta_ = valid(settings.beta, Settings().beta);
+    gamma_ = length_ == 1 ? 0 : valid(settings.gamma, Settings().gamma);
+    season_.reserve(length_);
+  }
+
+  /// Whether a whole season has been added.
+  bool ready() const noexcept { return season_.size() == length_; }
+
+  /// Adds the next value. What is no finite number counts as what was expected.
+  void add(double value) noexcept {
+    if (!ready()) {
+      season_.push_back(std::isfinite(value) ? value : 0);
+      if (ready()) begin();
+      return;
+    }
+    if (!std::isfinite(value)) value = forecast(1);
+    double& seasonal = season_[next_];
+    const double expected = level_ + trend_;
+    const double level = alpha_ * (value - seasonal) + (1 - alpha_) * expected;
+    trend_ = beta_ * (level - level_) + (1 - beta_) * trend_;
+    seasonal = gamma_ * (value - expected) + (1 - gamma_) * seasonal;
+    level_ = level;
+    next_ = (next_ + 1) % length_;
+  }
+
+  /// The value to come, `ahead` ≥ 1 after the last one; only when ready.
+  double forecast(std::size_t ahead) const noexcept {
+    return level_ + static_cast<double>(ahead) * trend_ + season_[(next_ + ahead - 1) % length_];
+  }
+
+ private:
+  void begin() noexcept {
+    level_ = std::accumulate(season_.begin(), season_.end(), 0.0) / static_cast<double>(length_);
+    for (double& each : season_) each -= level_;
+  }
+
+  std::size_t length_;
+  double alpha_, beta_, gamma_;
+  std::vector<double> season_;  // the values themselves until it is whole
+  std::size_t next_ = 0;        // place of the value to come
+  double level_ = 0, trend_ = 0;
+};
+
+}  // namespace webpool::scaling
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <optional>
-#include <unordered_set>
+#include <utility>
+
+namespace webpool::scaling {
+
+/// Any scaling policy with at most as many tabs as their models' memory allows:
+///
+///     tabs ≤ max(1, floor(bytes / bytes per tab))
+///
+/// Bytes per tab are the average; it rises at once and falls slowly, because a tab that has just joined is going to
+/// load what the others hold. Nothing is measured for 10 s after a tab has gone, since a tab that drains still has its
+/// models' memory, but is counted no more. Until memory is known, and with `bytes` 0, the inner policy has its way. The
+/// pool's `min_connections` stand above this limit.
+///
+/// Use it where all tabs are on one machine; for one with tabs elsewhere, `MemorySettings` limit each tab. Around
+/// `WarmSpare`, the spare tabs are within the limit.
+template <ScalingPolicy Inner = Utilization>
+class MemoryLimited {
+ public:
+  struct Settings {
+    std::size_t bytes = 0;  ///< of all models in all tabs; 0: unlimited
+  };
+
+  MemoryLimited() = default;
+  explicit MemoryLimited(Settings settings, Inner inner = Inner()) noexcept
+      : settings_(settings), inner_(std::move(inner)) {}
+
+  std::size_t desired(const PoolLoad& load) noexcept {
+    if (load.connections < connections_) shrank_ = load.now;
+    connections_ = load.connections;
+    if (!shrank_ || load.now - *shrank_ >= settle) per_tab_.update(load.now, load.memory_bytes, load.connections);
+
+    const std::size_t wish = inner_.desired(load);
+    const double most = static_cast<double>(settings_.bytes) / per_tab_.value();
+    const bool limited = settings_.bytes > 0 && per_tab_.value() > 0 && most < static_cast<double>(wish);
+    return limited ? std::max<std::size_t>(static_cast<std::size_t>(most), 1) : wish;
+  }
+
+  void observe(const Outcome& outcome) noexcept requires Observer<Inner> { inner_.observe(outcome); }
+
+ private:
+  static constexpr std::chrono::seconds settle{10};
+
+  Settings settings_{};
+  Inner inner_{};
+  detail::PerTab per_tab_;
+  std::size_t connections_ = 0;
+  std::optional<TimePoint> shrank_;
+};
+
+static_assert(ScalingPolicy<MemoryLimited<>>);
+
+}  // namespace webpool::scaling
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+
+namespace webpool::scaling::detail {
+
+/// How long a tab is busy with one request, over all models in the mix that is asked for. A tab that does nothing else
+/// serves 1 / this many per second. Smoothed with α = 0.2 per second where answers are many, and over 16 answers where
+/// they are few.
+class ServiceTime {
+ public:
+  void observe(const Outcome& outcome) noexcept {
+    if (!outcome.ok) return;
+    sum_ += std::max(0.0, std::chrono::duration<double>(outcome.service).count());
+    ++answers_;
+  }
+
+  /// In seconds; 0 until something was answered.
+  double at(TimePoint now) noexcept {
+    const double passed = known_ ? std::chrono::duration<double>(now - last_).count() : 0;
+    if (answers_ == 0 || (known_ && passed <= 0)) return mean_;
+    const double answers = static_cast<double>(answers_);
+    const double weight = known_ ? 1 - std::max(std::pow(0.8, passed), std::pow(15.0 / 16, answers)) : 1;
+    mean_ += weight * (sum_ / answers - mean_);
+    known_ = true;
+    last_ = now;
+    sum_ = 0;
+    answers_ = 0;
+    return mean_;
+  }
+
+ private:
+  double mean_ = 0, sum_ = 0;
+  std::size_t answers_ = 0;  // since last_
+  TimePoint last_{};
+  bool known_ = false;
+};
+
+}  // namespace webpool::scaling::detail
+
+namespace webpool::scaling {
+
+/// Has tabs ready when the load of the hour comes. `HoltWinters` forecasts λ, the requests submitted per second, from
+/// buckets of time; with S, how long a tab is busy with one request,
+///
+///     tabs = max(what Utilization wants, ceil(λ · S / up))        λ: the highest forecast from now to now + horizon
+///
+/// The forecast only adds to `Utilization`, which alone decides until a whole season and a service are known: a wrong
+/// forecast costs idle tabs, never a burst.
+///
+/// Why this method: load has a rhythm, mostly the day's, and a trend. A line through the last points, the usual choice,
+/// knows no rhythm: it rises on after each peak and sees no morning coming. Holt-Winters knows both with one number per
+/// bucket, O(1) per step, and no training.
+///
+/// The season counts from the pool's start, by a clock that knows no midnight. After a gap longer than a season it
+/// learns anew. A day that was different is in the next day's forecast with weight γ.
+///
+/// Use it where load comes back by the clock and browsers start slowly. Where it doesn't, it is `Utilization` with
+/// needless tabs. Make a bucket no shorter than it takes for some ten requests to come: counts of less are noise.
+class Predictive {
+ public:
+  struct Settings {
+    std::chrono::nanoseconds bucket = std::chrono::minutes(1);    ///< at least 1 ms
+    HoltWinters::Settings forecast{};                             ///< season: 1440 buckets, a day
+    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start and a model's load
+    Utilization::Settings reactive{};                             ///< its `up` is the share of busy time aimed at
+  };
+
+  Predictive() = default;
+  explicit Predictive(Settings settings) : settings_(settings) {}
+
+  void observe(const Outcome& outcome) noexcept { service_.observe(outcome); }
+
+  std::size_t desired(const PoolLoad& load) noexcept {
+    const std::size_t now = reactive_.desired(load);
+    count(load);
+    const double service = service_.at(load.now);
+    if (!forecast_.ready() || service <= 0) return now;
+    const auto into = load.now - began_ + settings_.horizon;
+    const auto last = into > Duration(0) ? static_cast<std::size_t>(into / bucket_) : 0;
+    double rate = 0;
+    for (std::size_t i = 0; i <= std::min(last, most_buckets); ++i) rate = std::max(rate, forecast_.forecast(i + 1));
+    return std::max(now, detail::whole_tabs(rate * service / settings_.reactive.up, load));
+  }
+
+ private:
+  // Of the horizon, however long it is: this is asked a few times per second.
+  static constexpr std::size_t most_buckets = 1000;
+
+  /// Adds the buckets that are over to the forecast.
+  void count(const PoolLoad& load) noexcept {
+    const auto buckets = started_ && load.now > began_ ? (load.now - began_) / bucket_ : 0;
+    if (started_ && buckets == 0) return;
+    if (started_ && static_cast<std::size_t>(buckets) <= std::max<std::size_t>(settings_.forecast.season, 1)) {
+      const double arrived = load.submitted > submitted_ ? static_cast<double>(load.submitted - submitted_) : 0;
+      const double seconds = std::chrono::duration<double>(bucket_).count() * static_cast<double>(buckets);
+      for (auto i = buckets; i > 0; --i) forecast_.add(arrived / seconds);
+      began_ += bucket_ * buckets;
+    } else {
+      forecast_ = HoltWinters(settings_.forecast);
+      began_ = load.now;
+    }
+    started_ = true;
+    submitted_ = load.submitted;
+  }
+
+  Settings settings_{};
+  std::chrono::nanoseconds bucket_ = std::max<std::chrono::nanoseconds>(settings_.bucket, std::chrono::milliseconds(1));
+  Utilization reactive_{settings_.reactive};
+  HoltWinters forecast_{settings_.forecast};
+  detail::ServiceTime service_;
+  std::uint64_t submitted_ = 0;
+  TimePoint began_{};  // of the bucket that is open
+  bool started_ = false;
+};
+
+static_assert(ScalingPolicy<Predictive> && Observer<Predictive>);
+
+}  // namespace webpool::scaling
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace webpool::scaling {
+
+/// As many tabs as keep the time in the queue at a goal. By Little's law (Little, "A proof for the queuing formula
+/// L = λW", Operations Research 9, 1961) what waits has waited, at its end, for queued / throughput; n tabs that are
+/// busy for S with each request have the throughput n / S. So
+///
+///     tabs = ceil(S · max(λ, q / goal))
+///
+/// λ: requests submitted per second, smoothed with α per second. q: those that wait, or their smoothed number if that
+/// is less, because a burst is over before a browser has started. S is measured per answer, not taken from how many
+/// requests ended: those that were refused or cancelled kept no tab busy, and with idle tabs the rate of ends says
+/// nothing of what the tabs could do. It grows at once and shrinks one at a time, `cooldown` after the last change.
+///
+/// Nothing is changed until a request was answered, or while no tab holds a model. A goal of 0 or less wants all tabs
+/// as soon as something waits; α outside 0 .. 1 counts as 0.2.
+///
+/// Use it where the promise is a time. Service comes on top of the goal, half of the requests wait longer than the
+/// mean, and S counts double where two models of a tab overlap. Where load swings with the hour, `Predictive` is ready
+/// before.
+class TargetWait {
+ public:
+  struct Settings {
+    std::chrono::nanoseconds goal = std::chrono::milliseconds(100);  ///< mean time in the queue
+    double alpha = 0.2;                                              ///< weight of the newest second in λ and q
+    std::chrono::seconds cooldown{30};                               ///< from any change to the next shrinking
+  };
+
+  TargetWait() = default;
+  explicit TargetWait(Settings settings) noexcept : settings_(settings) {
+    if (!(settings_.alpha >= 0 && settings_.alpha <= 1)) settings_.alpha = Settings().alpha;
+  }
+
+  void observe(const Outcome& outcome) noexcept { service_.observe(outcome); }
+
+  std::size_t desired(const PoolLoad& load) noexcept {
+    smooth(load);
+    const double service = service_.at(load.now);
+    const std::size_t tabs = load.connections + load.starting;
+    if (tabs == 0) return load.queued > 0 ? 1 : 0;
+    std::size_t wanted = tabs;
+    if (service > 0 && load.capacity > 0) {
+      const double waiting = std::min(static_cast<double>(load.queued), queued_);
+      const double goal = std::max(std::chrono::duration<double>(settings_.goal).count(), 1e-9);
+      wanted = detail::whole_tabs(service * std::max(rate_, waiting / goal), load);
+    }
+    return pace_.step(wanted, load);
+  }
+
+ private:
+  void smooth(const PoolLoad& load) noexcept {
+    const double queued = static_cast<double>(load.queued);
+    const double seconds = started_ ? std::chrono::duration<double>(load.now - last_).count() : 0;
+    if (!started_) {
+      queued_ = queued;
+    } else if (seconds > 0) {
+      const double arrived = load.submitted > submitted_ ? static_cast<double>(load.submitted - submitted_) : 0;
+      const double keep = std::pow(1 - settings_.alpha, seconds);
+      rate_ = arrived / seconds + (rate_ - arrived / seconds) * keep;
+      queued_ = queued + (queued_ - queued) * keep;
+    } else {
+      return;
+    }
+    started_ = true;
+    last_ = load.now;
+    submitted_ = load.submitted;
+  }
+
+  Settings settings_{};
+  detail::ServiceTime service_;
+  detail::Pace pace_{settings_.cooldown};
+  double rate_ = 0, queued_ = 0;  // λ and q, smoothed
+  std::uint64_t submitted_ = 0;
+  TimePoint last_{};
+  bool started_ = false;
+};
+
+static_assert(ScalingPolicy<TargetWait> && Observer<TargetWait>);
+
+}  // namespace webpool::scaling
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace webpool::scaling {
+
+/// Any scaling policy and n tabs more than it wants, so that a rise finds a browser that has started already:
+///
+///     tabs = min(inner(load without n tabs) + n, max_connections)
+///
+/// The inner policy is shown the pool without the spare tabs, those that start first, and the rest's share of places
+/// and memory; else it would take them for its own, and n would be added to them again and again.
+///
+/// Use it where browsers start slowly and load rises suddenly. The spare tabs take requests like the others; what is
+/// spare is capacity. They cost their memory all the time.
+template <ScalingPolicy Inner = Utilization>
+class WarmSpare {
+ public:
+  struct Settings {
+    std::size_t tabs = 1;  ///< n
+  };
+
+  WarmSpare() = default;
+  constexpr explicit WarmSpare(Settings settings, Inner inner = Inner()) noexcept
+      : settings_(settings), inner_(std::move(inner)) {}
+
+  constexpr std::size_t desired(const PoolLoad& load) noexcept {
+    const std::size_t spare = std::min(settings_.tabs, load.max_connections);
+    PoolLoad rest = load;
+    rest.starting -= std::min(spare, load.starting);
+    rest.connections -= std::min(spare - (load.starting - rest.starting), load.connections);
+    if (load.connections > 0) {
+      rest.capacity = load.capacity * rest.connections / load.connections;
+      rest.memory_bytes = load.memory_bytes / load.connections * rest.connections;
+    }
+    return std::min(std::min(inner_.desired(rest), load.max_connections) + spare, load.max_connections);
+  }
+
+  constexpr void observe(const Outcome& outcome) noexcept requires Observer<Inner> { inner_.observe(outcome); }
+
+ private:
+  Settings settings_{};
+  Inner inner_{};
+};
+
+static_assert(ScalingPolicy<WarmSpare<>>);
+
+}  // namespace webpool::scaling
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace webpool::scheduling {
+
+/// Priorities that age: each level is worth `step` of waiting. In each lane, the least key comes next:
+///
+///     key = submitted − priority · step
+///
+/// All requests age at the same rate, so the order of two never changes, and a heap needs no sorting again. This is the
+/// dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research Logistics
+/// Quarterly 7 (1960).
+///
+/// Nothing starves: a request of priority p is overtaken only by what is submitted within (P − p) · step after it, P
+/// being the highest priority in use. After that it waits for those before it, and for none that comes later.
+///
+/// Use it where `Priority` would starve someone. A step longer than any wait makes it `Priority`, a step of 0 (or less)
+/// serves in order of submission.
+class Aged : detail::KeyedLanes<Duration> {
+ public:
+  struct Settings {
+    std::chrono::nanoseconds step = std::chrono::seconds(1);  ///< of waiting that one level of priority is worth
+  };
+
+  Aged() = default;
+  explicit Aged(Settings settings) noexcept : step_(std::max<Duration>(settings.step, Duration(0))) {}
+
+  void push(const Request& request) noexcept {
+    KeyedLanes::push(request, request.submitted.time_since_epoch() - advantage(request.priority));
+  }
+  using KeyedLanes::erase;
+  using KeyedLanes::front;
+  using KeyedLanes::waiting;
+
+ private:
+  /// Bounded to some 70 years, so that no sum overflows.
+  Duration advantage(int priority) const noexcept {
+    if (step_ == Duration(0)) return step_;
+    const Duration::rep most = std::numeric_limits<Duration::rep>::max() / 4 / step_.count();
+    return step_ * std::clamp<Duration::rep>(priority, -most, most);
+  }
+
+  Duration step_ = Settings().step;
+};
+
+static_assert(Scheduler<Aged>);
+
+}  // namespace webpool::scheduling
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace webpool::scheduling::detail {
+
+/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. A treap
+/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes, its nodes in one vector
+/// and used again.
+template <class Key>
+class Ranks {
+ public:
+  std::size_t size() const noexcept { return nodes_[root_].size; }
+
+  void insert(Key key) noexcept {
+    Index fresh = free_;
+    if (fresh != none) {
+      free_ = nodes_[fresh].left;
+    } else {
+      fresh = static_cast<Index>(nodes_.size());
+      nodes_.emplace_back();
+    }
+    const std::uint32_t weight = random();
+    Index* link = &root_;
+    while (*link != none && nodes_[*link].weight >= weight) {
+      Node& above = nodes_[*link];
+      ++above.size;
+      link = key < above.key ? &above.left : &above.right;
+    }
+    const Pair halves = split(*link, key);
+    nodes_[fresh] = {key, halves.left, halves.right, 0, weight};
+    resize(fresh);
+    *link = fresh;
+  }
+
+  /// Removes one such key, which must be there.
+  void erase(Key key) noexcept {
+    Index* link = &root_;
+    while (nodes_[*link].key != key) {
+      Node& above = nodes_[*link];
+      --above.size;
+      link = key < above.key ? &above.left : &above.right;
+    }
+    const Index gone = *link;
+    *link = merge(nodes_[gone].left, nodes_[gone].right);
+    nodes_[gone].left = free_;
+    free_ = gone;
+  }
+
+  std::size_t count_up_to(Key key) const noexcept {
+    std::size_t count = 0;
+    for (Index here = root_; here != none;) {
+      const Node& node = nodes_[here];
+      if (key < node.key) {
+        here = node.left;
+      } else {
+        count += nodes_[node.left].size + 1;
+        here = node.right;
+      }
+    }
+    return count;
+  }
+
+ private:
+  using Index = std::uint32_t;
+  static constexpr Index none = 0;  // a node of size 0 that all leaves share
+
+  struct Node {
+    Key key{};
+    Index left = none, right = none;
+    std::uint32_t size = 0;
+    std::uint32_t weight = 0;  // random; a parent's is not less than its children's
+  };
+  struct Pair {
+    Index left, right;
+  };
+
+  /// Left: the keys up to `key`; right: the others.
+  Pair split(Index tree, const Key& key) noexcept {
+    if (tree == none) return {none, none};
+    const bool goes_left = !(key < nodes_[tree].key);
+    Pair halves = split(goes_left ? nodes_[tree].right : nodes_[tree].left, key);
+    (goes_left ? nodes_[tree].right : nodes_[tree].left) = goes_left ? halves.left : halves.right;
+    resize(tree);
+    (goes_left ? halves.left : halves.right) = tree;
+    return halves;
+  }
+
+  /// All keys of `left` come before those of `right`.
+  Index merge(Index left, Index right) noexcept {
+    if (left == none || right == none) return left == none ? right : left;
+    const bool left_on_top = nodes_[left].weight > nodes_[right].weight;
+    const Index top = left_on_top ? left : right;
+    (left_on_top ? nodes_[top].right : nodes_[top].left) =
+        left_on_top ? merge(nodes_[left].right, right) : merge(left, nodes_[right].left);
+    resize(top);
+    return top;
+  }
+
+  void resize(Index tree) noexcept {
+    nodes_[tree].size = nodes_[nodes_[tree].left].size + nodes_[nodes_[tree].right].size + 1;
+  }
+
+  std::uint32_t random() noexcept {  // xorshift (Marsaglia 2003)
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 17;
+    return state_ ^= state_ << 5;
+  }
+
+  std::vector<Node> nodes_ = std::vector<Node>(1);
+  Index root_ = none, free_ = none;
+  std::uint32_t state_ = 2'463'534'242;
+};
+
+}  // namespace webpool::scheduling::detail
+
+namespace webpool::scheduling {
+
+/// In each lane, the earliest deadline comes next, and those without one last; among equals the one that came first. A
+/// request that would not be done in time is refused at once (`Admission::too_late`), so that it costs nothing and its
+/// caller can go elsewhere:
+///
+///     finish = submitted + S · (ceil((ahead + in_flight) / places) + 1)         refused if finish > deadline
+///
+/// `ahead` counts the waiting requests whose deadline is not later: exactly, in O(log n); `LaneLoad::waiting` would
+/// count all, and refuse the urgent behind a backlog that doesn't matter. S is how long a tab is busy with one request
+/// of the model, smoothed with α per answer. A mean, because the formula adds up many services, whose sum is near the
+/// sum of the means; a quantile would be taken that many times over.
+///
+/// Earliest deadline first is optimal on one machine that can be preempted: Liu and Layland, "Scheduling algorithms for
+/// multiprogramming in a hard-real-time environment", JACM 20 (1973). Refusing by predicted finish: Gujarati et al.,
+/// "Serving DNNs like Clockwork", OSDI 2020.
+///
+/// Its bias: too strict where several requests of a tab overlap; too mild for what varies, because half the services
+/// are longer than the mean, and because an urgent newcomer may make those late that it overtakes. Until a model has an
+/// answer, or while no tab holds it, nothing is refused. S is the model's, not the browser's, and lives as long as the
+/// model's slot: a model that follows in it begins with the S of the one before.
+///
+/// Use it where late is worthless. Without deadlines it is `Fifo`; priorities change nothing.
+class Deadline : detail::KeyedLanes<TimePoint> {
+ public:
+  struct Settings {
+    double alpha = 0.2;  ///< weight of the newest service in S; what is not in (0, 1] counts as 0.2
+  };
+
+  Deadline() = default;
+  explicit Deadline(Settings settings) noexcept
+      : alpha_(settings.alpha > 0 && settings.alpha <= 1 ? settings.alpha : Settings().alpha) {}
+
+  void push(const Request& request) noexcept {
+    KeyedLanes::push(request, request.deadline);
+    if (request.deadline != never) of(request.model).deadlines.insert(request.deadline);
+  }
+  void erase(const Request& request) noexcept {
+    KeyedLanes::erase(request);
+    if (request.deadline != never) of(request.model).deadlines.erase(request.deadline);
+  }
+  using KeyedLanes::front;
+  using KeyedLanes::waiting;
+
+  Admission admit(const Request& request, const LaneLoad& load) noexcept {
+    const Model& model = of(request.model);
+    if (request.deadline == never || load.places == 0 || model.answers == 0) return Admission::accept;
+    const std::size_t before = model.deadlines.count_up_to(request.deadline) + load.in_flight;
+    const double rounds = std::ceil(static_cast<double>(before) / static_cast<double>(load.places)) + 1;
+    const double left = std::chrono::duration<double>(request.deadline - request.submitted).count();
+    return rounds * model.service > left ? Admission::too_late : Admission::accept;
+  }
+
+  void observe(const Outcome& outcome) noexcept {
+    if (!outcome.ok) return;
+    Model& model = of(outcome.request.model);
+    const double seconds = std::max(0.0, std::chrono::duration<double>(outcome.service).count());
+    // A plain mean until there are 1 / α answers.
+    ++model.answers;
+    model.service += (seconds - model.service) * std::max(alpha_, 1 / static_cast<double>(model.answers));
+  }
+
+ private:
+  struct Model {
+    detail::Ranks<TimePoint> deadlines;  // of those that wait
+    double service = 0;                  // S in seconds
+    std::size_t answers = 0;
+  };
+
+  Model& of(ModelIndex model) noexcept {
+    if (model.value >= models_.size()) models_.resize(model.value + 1);
+    return models_[model.value];
+  }
+
+  std::vector<Model> models_;  // by index
+  double alpha_ = Settings().alpha;
+};
+
+static_assert(Scheduler<Deadline> && AdmissionControl<Deadline> && Observer<Deadline>);
+
+}  // namespace webpool::scheduling
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace webpool::scheduling {
+
+/// Shares each lane out between `RequestOptions::client`s by weight: start-time fair queueing. The least start tag S
+/// comes next:
+///
+///     S = max(v, F of the client's request before)      F = S + rows / weight      v = S of the last one sent
+///
+/// While two clients f and g have requests waiting, the rows sent for them, divided by their weights, differ by at most
+/// r_f / w_f + r_g / w_g, r being their largest request. Idle time earns nothing, and none is punished for having had
+/// the pool alone. Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM ToN 5 (1997); with several
+/// requests in flight at once: Jin, Chase, Kaur, "Interposed proportional sharing for a storage service utility",
+/// SIGMETRICS 2004. Chosen over other fair queueing because it is fair at any speed of the server: tabs come and go.
+///
+/// The cost is `Request::rows`: in a lane all requests run the same model, so rows stand for time. A request that
+/// leaves before its turn is refunded to those that its client submits later, not to those that wait already.
+///
+/// Use it where one caller's backlog must not be everybody's. It is fair per model, not over all models together, and
+/// looks at neither priority nor deadline.
+class FairShare {
+ public:
+  struct Settings {
+    std::map<std::uint32_t, double>
+        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for the others and for bad values
+  };
+
+  FairShare() = default;
+  explicit FairShare(Settings settings) noexcept : settings_(std::move(settings)) {}
+
+  void push(const Request& request) noexcept {
+    if (request.model.value >= shares_.size()) shares_.resize(request.model.value + 1);
+    Share& share = shares_[request.model.value];
+    const double* finish = share.finish.find(request.client);
+    const double start = finish ? std::max(share.now, *finish) : share.now;
+    share.finish.set(request.client, start + cost(request));
+    lanes_.push(request, start);
+    // Who is not ahead of v is as good as unknown.
+    if (share.finish.size() > 2 * (waiting(request.model) + share.kept) + 64) {
+      share.finish.remove_if([&share](double each) { return each <= share.now; });
+      share.kept = share.finish.size();
+    }
+  }
+
+  auto front(ModelIndex model) const noexcept { return lanes_.front(model); }
+
+  void erase(const Request& request) noexcept {
+    Share& share = shares_[request.model.value];
+    if (lanes_.front(request.model) == request.id) {
+      share.now = std::max(share.now, lanes_.front_key(request.model));
+    } else if (const double* finish = share.finish.find(request.client)) {
+      share.finish.set(request.client, *finish - cost(request));
+    }
+    lanes_.erase(request);
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept { return lanes_.waiting(model); }
+
+ private:
+  struct Share {
+    double now = 0;                                   // v
+    detail::NodeMap<std::uint32_t, double> finish{};  // F by client
+    std::size_t kept = 0;                             // clients after the last clean-up
+  };
+
+  double cost(const Request& request) const noexcept {
+    const auto found = settings_.weights.find(request.client);
+    const double weight = found == settings_.weights.end() || !(found->second > 0) ? 1 : found->second;
+    return std::max(request.rows, 1u) / std::clamp(weight, 1e-6, 1e6);
+  }
+
+  Settings settings_{};
+  std::vector<Share> shares_;  // by model
+  detail::KeyedLanes<double> lanes_;
+};
+
+static_assert(Scheduler<FairShare>);
+
+}  // namespace webpool::scheduling
+#include <cstddef>
+#include <optional>
+#include <variant>
 #include <vector>
 
 namespace webpool::scheduling {
@@ -3216,12 +4494,12 @@ class Fifo {
   void erase(const Request& request) noexcept {
     Lane& lane = lanes_[request.model.value];
     if (lane.ids[lane.first] != request.id) {
-      tombstones_.insert(request.id);
+      tombstones_.set(request.id, {});
       ++lane.tombstones;
     } else {
       ++lane.first;
     }
-    while (lane.tombstones > 0 && tombstones_.erase(lane.ids[lane.first]) > 0) {
+    while (lane.tombstones > 0 && tombstones_.take(lane.ids[lane.first])) {
       ++lane.first;
       --lane.tombstones;
     }
@@ -3244,24 +4522,501 @@ class Fifo {
   void compact(Lane& lane) noexcept {
     lane.ids.erase(lane.ids.begin(), lane.ids.begin() + static_cast<std::ptrdiff_t>(lane.first));
     lane.first = 0;
-    if (lane.tombstones > 0) std::erase_if(lane.ids, [this](RequestId id) { return tombstones_.erase(id) > 0; });
+    if (lane.tombstones > 0) std::erase_if(lane.ids, [this](RequestId id) { return tombstones_.take(id).has_value(); });
     lane.tombstones = 0;
   }
 
   std::vector<Lane> lanes_;  // by model
-  std::unordered_set<RequestId> tombstones_;
+  detail::NodeMap<RequestId, std::monostate> tombstones_;
 };
 
 static_assert(Scheduler<Fifo>);
 
 }  // namespace webpool::scheduling
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::scheduling {
+
+/// What `Limited` does with a request that finds its queue full.
+enum class WhenFull : std::uint8_t {
+  reject,  ///< it ends with `errc::queue_full`
+  delay,   ///< it waits outside, first come, first served, until there is room
+};
+
+/// Any scheduler with a limit to the requests that wait: per model and priority, so that neither a backlog of one model
+/// nor one of low priority shuts the others out. A short queue is a fast answer: what waits in a full one is late
+/// anyway, and its caller learns it too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
+///
+/// `delay` refuses nobody; it bounds what the inner scheduler has to look at, and with it how much of one priority can
+/// be passed by later requests. `Deadline` inside doesn't count what waits outside. All calls cost O(log p) on top,
+/// with p pairs of model and priority; more than 64 pairs are forgotten when nothing of theirs waits.
+///
+/// Use `reject` where callers can retry elsewhere or do without, `delay` where they can't. The pool's memory is bounded
+/// by `reject` only, and only if callers don't make up ever new priorities.
+template <Scheduler Queue = Priority>
+class Limited {
+ public:
+  struct Settings {
+    std::size_t limit = 1000;                  ///< of requests that wait, per model and priority; 0: unlimited
+    std::map<int, std::size_t> by_priority{};  ///< instead of `limit`, for these priorities
+    WhenFull when_full = WhenFull::reject;
+  };
+
+  Limited() = default;
+  explicit Limited(Settings settings, Queue queue = Queue()) noexcept
+      : settings_(std::move(settings)), queue_(std::move(queue)) {}
+
+  Admission admit(const Request& request, const LaneLoad& load) noexcept {
+    if (settings_.when_full == WhenFull::reject && full(request)) return Admission::queue_full;
+    if constexpr (AdmissionControl<Queue>) return queue_.admit(request, load);
+    return Admission::accept;
+  }
+
+  void push(const Request& request) noexcept {
+    if (settings_.when_full == WhenFull::reject || !full(request)) return enter(request);
+    classes_[key(request)].outside.push(place(request));
+    outside_.set(request.id, request);
+    if (request.model.value >= delayed_.size()) delayed_.resize(request.model.value + 1);
+    ++delayed_[request.model.value];
+  }
+
+  std::optional<RequestId> front(ModelIndex model) noexcept { return queue_.front(model); }
+
+  void erase(const Request& request) noexcept {
+    const auto found = classes_.find(key(request));
+    Class& own = found->second;
+    if (outside_.find(request.id)) {
+      leave_outside(own, request);
+    } else {
+      queue_.erase(request);
+      --own.inside;
+      if (const auto next = own.outside.front({})) enter(leave_outside(own, *outside_.find(*next)));
+    }
+    if (own.inside == 0 && classes_.size() > 64) classes_.erase(found);
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept {
+    return queue_.waiting(model) + (model.value < delayed_.size() ? delayed_[model.value] : 0);
+  }
+
+  void observe(const Outcome& outcome) noexcept requires Observer<Queue> { queue_.observe(outcome); }
+
+  void ended(const Request& request) noexcept {
+    if constexpr (EndListener<Queue>) queue_.ended(request);
+  }
+
+ private:
+  struct Class {
+    std::size_t inside = 0;
+    Fifo outside{};  // has one lane
+  };
+  using Key = std::pair<ModelIndex, int>;
+
+  static Key key(const Request& request) noexcept { return {request.model, request.priority}; }
+
+  /// The request as `Class::outside` knows it.
+  static Request place(Request request) noexcept {
+    request.model = {};
+    return request;
+  }
+
+  bool full(const Request& request) const noexcept {
+    const auto own = settings_.by_priority.find(request.priority);
+    const std::size_t limit = own == settings_.by_priority.end() ? settings_.limit : own->second;
+    const auto found = classes_.find(key(request));
+    return limit > 0 && found != classes_.end() && found->second.inside >= limit;
+  }
+
+  void enter(const Request& request) noexcept {
+    ++classes_[key(request)].inside;
+    queue_.push(request);
+  }
+
+  Request leave_outside(Class& own, const Request& request) noexcept {
+    --delayed_[request.model.value];
+    own.outside.erase(place(request));
+    return *outside_.take(request.id);
+  }
+
+  Settings settings_{};
+  Queue queue_{};
+  std::map<Key, Class> classes_;
+  detail::NodeMap<RequestId, Request> outside_;
+  std::vector<std::size_t> delayed_;  // requests outside, by model
+};
+
+static_assert(Scheduler<Limited<>> && AdmissionControl<Limited<>>);
+
+}  // namespace webpool::scheduling
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace webpool::scheduling {
+
+/// Any scheduler that also holds requests back while too many tensor bytes are under way: the next request of a lane is
+/// sent only if
+///
+///     payload bytes of all requests that are sent and have not ended + its own ≤ `bytes`
+///
+/// The inner scheduler's order stands: a request that doesn't fit is not passed by a smaller one of its lane, or large
+/// ones would starve (smallest first is best on average only). Other lanes may go ahead meanwhile, as batch systems
+/// backfill (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times; then they wait until the
+/// held lane has had its turn. What has no payload is never held, and with nothing under way anything goes, also what
+/// is larger than `bytes`: so nothing waits for ever.
+///
+/// The budget is shared by all models. When another model's answer frees bytes, a lane that was held learns of it at
+/// the pool's next tick, a tenth of a second later at most.
+///
+/// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
+/// sockets and the pages hold at once. With small inputs it only costs a look-up per request.
+template <Scheduler Queue = Priority>
+class MemoryAware {
+ public:
+  struct Settings {
+    std::size_t bytes = 256u << 20;  ///< of payload under way in all tabs together; 0: unlimited
+    std::size_t overtakes = 64;      ///< requests of other models that may go ahead of a held one
+  };
+
+  MemoryAware() = default;
+  explicit MemoryAware(Settings settings, Queue queue = Queue()) noexcept
+      : settings_(settings), queue_(std::move(queue)) {}
+
+  void push(const Request& request) noexcept {
+    payloads_.set(request.id, request.payload_bytes);
+    queue_.push(request);
+  }
+
+  std::optional<RequestId> front(ModelIndex model) noexcept {
+    const std::optional<RequestId> next = queue_.front(model);
+    if (!next) return next;
+    const bool own = held_ && held_->model == model;
+    if (!fits(*payloads_.find(*next))) {
+      if (!held_) held_ = {model, 0};
+      return std::nullopt;
+    }
+    if (own) held_.reset();
+    if (held_ && held_->overtaken >= settings_.overtakes && under_way_ > 0) return std::nullopt;
+    return next;
+  }
+
+  /// Counts the request as under way; if it was not sent, `ended` follows at once.
+  void erase(const Request& request) noexcept {
+    queue_.erase(request);
+    under_way_ += request.payload_bytes;
+    if (!held_) return;
+    if (held_->model != request.model) {
+      ++held_->overtaken;
+    } else if (queue_.waiting(request.model) == 0) {
+      held_.reset();
+    }
+  }
+
+  /// The request has ended, for whatever reason, after `erase`.
+  void ended(const Request& request) noexcept {
+    if (const auto bytes = payloads_.take(request.id)) under_way_ -= *bytes;
+    if constexpr (EndListener<Queue>) queue_.ended(request);
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept { return queue_.waiting(model); }
+
+  Admission admit(const Request& request, const LaneLoad& load) noexcept requires AdmissionControl<Queue> {
+    return queue_.admit(request, load);
+  }
+
+  void observe(const Outcome& outcome) noexcept requires Observer<Queue> { queue_.observe(outcome); }
+
+ private:
+  struct Held {
+    ModelIndex model;
+    std::size_t overtaken;
+  };
+
+  bool fits(std::size_t bytes) const noexcept {
+    return settings_.bytes == 0 || under_way_ == 0 || bytes == 0 ||
+           (under_way_ <= settings_.bytes && bytes <= settings_.bytes - under_way_);
+  }
+
+  Settings settings_{};
+  Queue queue_{};
+  detail::NodeMap<RequestId, std::size_t> payloads_;  // of those that wait or are under way
+  std::size_t under_way_ = 0;
+  std::optional<Held> held_;  // the lane that has waited for room for longest
+};
+
+static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);
+
+}  // namespace webpool::scheduling
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace webpool::selector {
+
+/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle: what the tab has
+/// warmed up or cached for them stays useful. For a load it proposes the tab that ran the model last, whose browser
+/// still has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
+///
+/// It remembers 4,096 pairs of model and client, by their hash; a newcomer takes the place of an older pair. Don't use
+/// it where clients are many and models few: it then only makes the tabs' load uneven.
+class Affinity {
+ public:
+  std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
+    const Memory& known = memory_[place(request)];
+    if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
+    if (known.tab.value >= pool.slots() || pool[known.tab].joined > known.when) return std::nullopt;  // another tab now
+    return pool[known.tab].in_flight == 0 && pool.contains(known.tab) ? std::optional(known.tab) : std::nullopt;
+  }
+
+  void observe(const Outcome& outcome) noexcept {
+    if (!outcome.ok) return;
+    memory_[place(outcome.request)] = {true, outcome.request.model, outcome.request.client, outcome.connection,
+                                       outcome.ended};
+  }
+
+ private:
+  struct Memory {
+    bool used = false;
+    ModelIndex model;
+    std::uint32_t client = 0;
+    ConnectionIndex tab;
+    TimePoint when;
+  };
+  static constexpr std::size_t places = 4096;
+
+  /// Fibonacci hashing: Knuth, The Art of Computer Programming, volume 3, section 6.4.
+  static constexpr std::size_t place(const Request& request) noexcept {
+    const std::uint64_t key = std::uint64_t{request.model.value} << 32 | request.client;
+    return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15) >> 52);
+  }
+
+  std::vector<Memory> memory_ = std::vector<Memory>(places);
+};
+
+static_assert(Proposer<Affinity> && Observer<Affinity>);
+
+}  // namespace webpool::selector
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace webpool::selector {
+
+/// What a selector looks at that wants to compare candidates: all of them up to `most`, else `most` neighbours from a
+/// place drawn at random, among the idle ones while there are enough. So a decision costs the same with 10,000 tabs.
+class Sample {
+ public:
+  static constexpr std::size_t most = 16;
+
+  constexpr Sample(const PoolView& pool, Draw& draw) noexcept {
+    const std::span<const ConnectionIndex> all = pool.candidates();
+    if (all.size() <= most) {
+      size_ = all.size();
+      idle_ = pool.idle().size();
+      std::ranges::copy(all, tabs_.begin());
+      return;
+    }
+    const std::span<const ConnectionIndex> from = pool.idle().size() >= most ? pool.idle() : all;
+    const std::size_t first = draw.below(from.size());
+    // Wrapped around, the idle ones of a mixed sample would not be its front.
+    for (std::size_t i = 0; i < most; ++i) tabs_[size_++] = from[(first + i) % from.size()];
+    if (from.data() == all.data() && from.size() != all.size()) idle_ = size_;
+  }
+
+  constexpr std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  constexpr std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  std::array<ConnectionIndex, most> tabs_{};
+  std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::selector
+
+namespace webpool::selector {
+
+/// Scores what each tab said about itself when it joined and takes the best, divided by the requests that it has:
+///
+///     score = 100 · (hardware WebGPU adapter) + 10 · (software one)
+///           + 15 · shader-f16 + 10 · subgroups                           (hardware only: they double its arithmetic)
+///           + 40 · npu, else 25 · gpu, else 15 · cpu                     (WebNN contexts that can be made)
+///           + 2 · min(cores, 16) · (WASM threads ? 1 : 1/4)
+///           + 2 · min(memory in GiB, 8)
+///     taken: the largest score / (1 + requests in flight)
+///
+/// The weights order devices as their makers' figures do and are not fitted to anything. A software adapter counts
+/// little, because WASM beats it nearly always. Use it for the first requests of a mixed crowd of devices, when there
+/// is no history yet; `Learned` overtakes it after a few requests per tab.
+class Capability {
+ public:
+  std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+    const Sample sample(pool, draw_);
+    return std::ranges::max(sample.tabs(), {}, [&](ConnectionIndex tab) {
+      return score(pool, tab) / (1 + static_cast<double>(pool[tab].in_flight));
+    });
+  }
+
+  static double score(const BrowserInfo& browser) noexcept {
+    double sum = 0;
+    if (browser.webgpu && browser.webgpu->software.value_or(false)) {
+      sum += 10;
+    } else if (browser.webgpu) {
+      sum += 100;
+      if (has(*browser.webgpu, "shader-f16")) sum += 15;
+      if (has(*browser.webgpu, "subgroups")) sum += 10;
+    }
+    const auto can = [&](WebnnDevice device) {
+      const auto found = browser.webnn.find(device);
+      return found != browser.webnn.end() && found->second.empty();
+    };
+    sum += can(WebnnDevice::npu) ? 40 : can(WebnnDevice::gpu) ? 25 : can(WebnnDevice::cpu) ? 15 : 0;
+    sum += 2.0 * std::min(browser.hardware_concurrency, 16u) * (browser.wasm_threads ? 1 : 0.25);
+    return sum + 2 * std::clamp(browser.device_memory_gib.value_or(0), 0.0, 8.0);
+  }
+
+ private:
+  struct Known {
+    TimePoint joined;
+    double score = 0;
+  };
+
+  static bool has(const AdapterInfo& adapter, std::string_view feature) noexcept {
+    return std::ranges::find(adapter.features, feature) != adapter.features.end();
+  }
+
+  /// Computed once per tab: the maps and names in `BrowserInfo` are not for every decision.
+  double score(const PoolView& pool, ConnectionIndex tab) noexcept {
+    if (tab.value >= known_.size()) known_.resize(pool.slots());
+    Known& known = known_[tab.value];
+    if (known.score == 0 || known.joined != pool[tab].joined) known = {pool[tab].joined, score(pool[tab].browser) + 1};
+    return known.score;
+  }
+
+  std::vector<Known> known_;  // by connection
+  Draw draw_;
+};
+
+static_assert(BrowserSelector<Capability>);
+
+}  // namespace webpool::selector
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace webpool::selector {
+
+namespace detail {
+
+template <class... Parts>
+inline constexpr bool well_formed_chain = false;
+template <class Last>
+inline constexpr bool well_formed_chain<Last> = BrowserSelector<Last>;
+template <class First, class... Rest>
+inline constexpr bool well_formed_chain<First, Rest...> = SelectorPart<First>&& well_formed_chain<Rest...>;
+
+}  // namespace detail
+
+/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may have the first say, and the
+/// last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
+///
+/// Filters look at a `Sample` of at most 16 candidates. Where a filter leaves none, it is passed over for this
+/// decision: a pool whose tabs are all unfit serves its requests badly rather than never.
+template <class... Parts>
+requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chain {
+ public:
+  Chain() = default;
+  explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
+
+  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+    if (const auto proposed = propose<0>(pool, request)) return proposed;
+    const Sample sample(pool, draw_);
+    return decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+  }
+
+  void observe(const Outcome& outcome) noexcept requires(Observer<Parts> || ...) {
+    std::apply([&](auto&... part) { (tell(part, outcome), ...); }, parts_);
+  }
+
+ private:
+  template <std::size_t I>
+  using Part = std::tuple_element_t<I, std::tuple<Parts...>>;
+  static constexpr std::size_t last = sizeof...(Parts) - 1;
+
+  /// The first proposal that the filters before it accept.
+  template <std::size_t I>
+  std::optional<ConnectionIndex> propose(const PoolView& pool, const Request& request) noexcept {
+    if constexpr (I == last) {
+      return std::nullopt;
+    } else {
+      if constexpr (Proposer<Part<I>>) {
+        const auto proposed = std::get<I>(parts_).propose(pool, request);
+        if (proposed && accepted<I>(pool, *proposed, request)) return proposed;
+      }
+      return propose<I + 1>(pool, request);
+    }
+  }
+
+  /// By all filters before part `End`.
+  template <std::size_t End, std::size_t I = 0>
+  bool accepted(const PoolView& pool, ConnectionIndex tab, const Request& request) noexcept {
+    if constexpr (I == End) {
+      return true;
+    } else {
+      if constexpr (CandidateFilter<Part<I>>)
+        if (!std::get<I>(parts_).accepts(pool, tab, request)) return false;
+      return accepted<End, I + 1>(pool, tab, request);
+    }
+  }
+
+  template <std::size_t I>
+  std::optional<ConnectionIndex> decide(const PoolView& pool, const Request& request) noexcept {
+    if constexpr (I == last) {
+      return std::get<I>(parts_).select(pool, request);
+    } else if constexpr (CandidateFilter<Part<I>>) {
+      std::array<ConnectionIndex, Sample::most> fit;
+      std::size_t size = 0, idle = 0;
+      for (std::size_t i = 0; i < pool.candidates().size(); ++i) {
+        if (!std::get<I>(parts_).accepts(pool, pool.candidates()[i], request)) continue;
+        fit[size++] = pool.candidates()[i];
+        if (i < pool.idle().size()) idle = size;
+      }
+      return decide<I + 1>(size == 0 ? pool : pool.with({fit.data(), size}, idle), request);
+    } else {
+      return decide<I + 1>(pool, request);
+    }
+  }
+
+  template <class Each>
+  static void tell(Each& part, const Outcome& outcome) noexcept {
+    if constexpr (Observer<Each>) part.observe(outcome);
+  }
+
+  std::tuple<Parts...> parts_;
+  Draw draw_;
+};
+
+}  // namespace webpool::selector
 #include <optional>
 
 namespace webpool::selector {
 
 /// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
 /// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
-/// `LeastLoaded` costs as little and also sees the other models' work.
+/// `PowerOfTwo` costs as little and also sees the other models' work.
 class FirstFit {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -3272,6 +5027,1558 @@ class FirstFit {
 static_assert(BrowserSelector<FirstFit>);
 
 }  // namespace webpool::selector
+namespace webpool::selector {
+
+/// Rules out tabs that failed their latest requests, `tolerated` or more in a row, or more than `failure_share` of at
+/// least `sample` requests since they joined. One success clears the first, ordinary work in time the second.
+///
+/// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
+class Healthy {
+ public:
+  struct Settings {
+    unsigned tolerated = 3;
+    double failure_share = 0.5;
+    unsigned sample = 10;
+  };
+
+  Healthy() = default;
+  constexpr explicit Healthy(Settings settings) noexcept : settings_(settings) {}
+
+  constexpr bool accepts(const PoolView& pool, ConnectionIndex tab, const Request&) const noexcept {
+    const ConnectionState& state = pool[tab];
+    if (state.consecutive_failures >= settings_.tolerated) return false;
+    const double ended = static_cast<double>(state.completed + state.failed);
+    return ended < settings_.sample || static_cast<double>(state.failed) <= settings_.failure_share * ended;
+  }
+
+ private:
+  Settings settings_{};
+};
+
+static_assert(CandidateFilter<Healthy>);
+
+}  // namespace webpool::selector
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::selector {
+
+/// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
+/// keeps the tab busy, and takes the earliest expected finish,
+///
+///     average · (requests in flight there + 1)
+///
+/// A tab that has not run the model counts with the average of its browser and backend, and one of a kind that nobody
+/// has measured is tried at once, with one request. Averages are exponential; two runs in a row that are off by more
+/// than `surprise` replace the average, so a browser that drifts is believed after two runs, not after twenty.
+///
+/// Waiting can be better than running: a request stays queued while the faster tabs are full, as long as
+/// q ≤ average · Σ rate of the n faster − n, where q requests wait or stand second in a tab (A. K. Agrawala et al.,
+/// "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors", IEEE Trans. Computers
+/// C-33, 1984). This rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab is rarely missing.
+///
+/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as all such runs together took
+/// no more than `explore` of the busy time longer than the best tab would have. So it costs a bounded share, and a tab
+/// that is fifty times slower is asked fifty times less often. A failed run doubles the tab's average.
+///
+/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less.
+class Learned {
+ public:
+  struct Settings {
+    double explore = 0.05;  ///< share of the busy time
+    double weight = 0.3;    ///< of the newest run in an average
+    double surprise = 2;    ///< factor
+    unsigned forget = 32;   ///< requests
+  };
+
+  Learned() = default;
+  explicit Learned(Settings settings) noexcept : settings_(settings) {}
+
+  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+    Table& table = table_of(request, pool.slots());
+    const Sample sample(pool, draw_);
+    if (pool.waiting() == 0) return for_load(table, pool, sample);
+
+    ConnectionIndex best = sample.tabs().front();
+    double finish = -1, estimate = 0;
+    for (ConnectionIndex tab : sample.tabs()) {
+      const double each = expected(table, pool, tab);
+      if (each == 0 && pool[tab].in_flight > 0) continue;  // is being tried
+      const double then = each * (pool[tab].in_flight + 1);
+      if (finish < 0 || then < finish) best = tab, finish = then, estimate = each;
+    }
+    if (finish < 0) return best;  // all are
+    if (const auto stale = worth_a_trial(table, pool, sample, estimate)) {
+      best = *stale;
+    } else if (estimate > 0 && better_to_wait(table, pool, estimate)) {
+      return std::nullopt;
+    }
+    table.best = estimate;
+    Arm& arm = table.arms[best.value];
+    if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    arm.asked = ++table.requests;
+    return best;
+  }
+
+  void observe(const Outcome& outcome) noexcept {
+    Table& table = table_of(outcome.request, outcome.connection.value + 1);
+    Arm& arm = table.arms[outcome.connection.value];
+    const bool trial = std::exchange(arm.trial, false);
+    if (!outcome.ok) {
+      arm.average *= 2;
+      return;
+    }
+    const double time = std::max(std::chrono::duration<double>(outcome.service).count(), 1e-9);
+    table.busy += time;
+    if (trial) table.excess += std::max(time - table.best, 0.0);
+    const bool odd = time > arm.average * settings_.surprise || time * settings_.surprise < arm.average;
+    if (arm.average == 0) {
+      arm.average = time;
+    } else if (odd && arm.odd) {
+      arm.average = (arm.last + time) / 2;
+    } else {
+      arm.average += settings_.weight * (time - arm.average);
+    }
+    arm.odd = odd;
+    arm.last = time;
+    double& kind = table.kind(outcome.browser, outcome.backend);
+    kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
+  }
+
+  /// What a run of the model is expected to take in that tab, in seconds; 0 when nothing is known.
+  double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
+    return expected(table_of(request, pool.slots()), pool, tab);
+  }
+
+ private:
+  struct Arm {
+    TimePoint joined{};  // of the tab that the rest belongs to
+    double average = 0, last = 0;
+    std::uint64_t asked = 0;  // value of `Table::requests` when it was chosen last
+    bool odd = false, trial = false;
+  };
+  struct Table {
+    std::vector<Arm> arms;  // by connection
+    std::array<double, 32> kinds{};
+    double busy = 0, excess = 0, best = 0;
+    std::uint64_t requests = 0;
+
+    double& kind(Browser browser, Backend backend) noexcept {
+      return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
+    }
+  };
+  static constexpr std::size_t batches = 8;  // 1, 2, 3-4, 5-8 ... rows
+  static constexpr std::size_t few = 64;
+
+  Table& table_of(const Request& request, std::size_t slots) {
+    const auto batch = std::min<std::size_t>(std::bit_width(std::max(request.rows, 1u) - 1), batches - 1);
+    const std::size_t place = request.model.value * batches + batch;
+    if (place >= tables_.size()) tables_.resize(place + 1);
+    Table& table = tables_[place];
+    if (slots > table.arms.size()) table.arms.resize(slots);
+    return table;
+  }
+
+  static double expected(Table& table, const PoolView& pool, ConnectionIndex tab) noexcept {
+    const Arm& arm = table.arms[tab.value];
+    if (arm.joined == pool[tab].joined && arm.average > 0) return arm.average;
+    const auto backend = pool.backend(tab);
+    return backend ? table.kind(pool[tab].browser.browser, *backend) : 0;
+  }
+
+  /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
+  std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
+                                               double estimate) noexcept {
+    const double budget = settings_.explore * table.busy - table.excess;
+    std::optional<ConnectionIndex> stalest;
+    for (ConnectionIndex tab : sample.tabs()) {
+      const Arm& arm = table.arms[tab.value];
+      if (pool[tab].in_flight > 0 || table.requests - arm.asked < settings_.forget) continue;
+      if (stalest && table.arms[stalest->value].asked <= arm.asked) continue;
+      if (expected(table, pool, tab) - estimate <= budget) stalest = tab;
+    }
+    if (stalest) table.arms[stalest->value].trial = true;
+    return stalest;
+  }
+
+  bool better_to_wait(Table& table, const PoolView& pool, double estimate) const noexcept {
+    if (pool.slots() > few) return false;
+    double rate = 0, faster = 0, queued = static_cast<double>(pool.waiting());
+    for (std::uint32_t i = 0; i < pool.slots(); ++i) {
+      const ConnectionIndex tab{i};
+      if (!pool.serves(tab) || pool.contains(tab) || pool[tab].in_flight == 0) continue;
+      const double each = expected(table, pool, tab);
+      if (each == 0 || each >= estimate) continue;
+      rate += 1 / each;
+      faster += 1;
+      queued += pool[tab].in_flight - 1;
+    }
+    return faster > 0 && queued <= estimate * rate - faster;
+  }
+
+  /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
+  static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
+    const auto fastest = [&](ConnectionIndex tab) {
+      double best = 0;
+      for (const Backend backend : {Backend::wasm, Backend::webgpu, Backend::webnn}) {
+        const double each = table.kind(pool[tab].browser.browser, backend);
+        if (each > 0 && (best == 0 || each < best)) best = each;
+      }
+      return std::pair(best, pool[tab].models);
+    };
+    return std::ranges::min(sample.tabs(), {}, fastest);
+  }
+
+  Settings settings_{};
+  std::vector<Table> tables_;  // by model and batch
+  Draw draw_;
+};
+
+static_assert(BrowserSelector<Learned> && Observer<Learned>);
+
+}  // namespace webpool::selector
+#include <algorithm>
+#include <optional>
+
+namespace webpool::selector {
+
+/// The tab with the fewest requests in flight over all models; among equals the one with the fewest models. It compares
+/// all candidates up to 16, and 16 neighbours drawn at random beyond.
+///
+/// Use it with few tabs that hold several models each; `PowerOfTwo` is as good with many.
+class LeastLoaded {
+ public:
+  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
+    const Sample sample(pool, draw_);
+    return std::ranges::min(sample.tabs(), [&](ConnectionIndex a, ConnectionIndex b) {
+      const ConnectionState &left = pool[a], &right = pool[b];
+      return left.in_flight != right.in_flight ? left.in_flight < right.in_flight : left.models < right.models;
+    });
+  }
+
+ private:
+  Draw draw_;
+};
+
+static_assert(BrowserSelector<LeastLoaded>);
+
+}  // namespace webpool::selector
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::selector {
+
+/// A fixed table: for each task, the browsers and backends to use, best first. A tab ranks by the first row that fits
+/// it, tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
+///
+/// The default table is the predecessor's belief: audio to Firefox; vision, text generation and multimodal models to
+/// Chrome and Chromium; text embedding to WebNN, which Edge has. It is a prior that nobody measured: on the machine
+/// where this was written, WebNN beat WebGPU by fifty times and Firefox's WebGPU Chromium's by seven, all on software
+/// adapters. Use it to say what you know better than any measurement; else use `Learned`.
+class Preference {
+ public:
+  struct Row {
+    Task task;
+    std::optional<Browser> browser{};  ///< empty: any
+    std::optional<Backend> backend{};  ///< empty: any
+  };
+
+  Preference() : Preference(predecessor()) {}
+  explicit Preference(std::vector<Row> rows) noexcept : rows_(std::move(rows)) {}
+
+  static std::vector<Row> predecessor() {
+    std::vector<Row> rows{{Task::audio, Browser::firefox}};
+    for (const Task task : {Task::vision, Task::text_generation, Task::multimodal})
+      for (const Browser browser : {Browser::chrome, Browser::chromium, Browser::headless_shell})
+        rows.push_back({task, browser});
+    rows.push_back({Task::text_embedding, {}, Backend::webnn});
+    rows.push_back({Task::text_embedding, Browser::edge});
+    return rows;
+  }
+
+  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+    const Sample sample(pool, draw_);
+    return std::ranges::min(sample.tabs(), {}, [&](ConnectionIndex tab) {
+      return std::pair(rank(request.task, pool[tab].browser.browser, pool.backend(tab)), pool[tab].in_flight);
+    });
+  }
+
+ private:
+  std::size_t rank(Task task, Browser browser, std::optional<Backend> backend) const noexcept {
+    const auto fits = [&](const Row& row) {
+      return row.task == task && (!row.browser || row.browser == browser) &&
+             (!row.backend || !backend || row.backend == backend);
+    };
+    return static_cast<std::size_t>(std::ranges::find_if(rows_, fits) - rows_.begin());
+  }
+
+  std::vector<Row> rows_;
+  Draw draw_;
+};
+
+static_assert(BrowserSelector<Preference>);
+
+}  // namespace webpool::selector
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace webpool::selector {
+
+/// The candidates in turn, idle ones while there are any. The engine reorders them as they fill and empty, so the turn
+/// is exact when all are idle or all are busy, and statistical in between.
+///
+/// Use it where each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere
+/// `PowerOfTwo` costs as little and follows the load.
+class RoundRobin {
+ public:
+  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+    const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
+    return tabs[turn_++ % tabs.size()];
+  }
+
+ private:
+  std::size_t turn_ = 0;
+};
+
+static_assert(BrowserSelector<RoundRobin>);
+
+}  // namespace webpool::selector
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <optional>
+#include <vector>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+namespace webpool::testing {
+
+/// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014; constants of
+/// S. Vigna's public-domain splitmix64.c). The draws below are written out, because what std::*_distribution makes of
+/// the same bits differs from one standard library to the next; only the last bit of `std::log` and its like may.
+class Random {
+ public:
+  /// Streams of one seed are independent of each other.
+  constexpr explicit Random(std::uint64_t seed, std::uint64_t stream = 0) noexcept
+      : state_(mix(seed + golden) ^ mix(mix(stream + golden))) {}
+
+  constexpr std::uint64_t bits() noexcept { return mix(state_ += golden); }
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  constexpr double uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
+
+  /// Uniform below `bound`, which is not 0; biased by at most bound / 2^64.
+  constexpr std::uint64_t below(std::uint64_t bound) noexcept { return bits() % bound; }
+
+  /// Of mean 1.
+  double exponential() noexcept { return -std::log(1 - uniform()); }
+
+  /// Of mean 0 and variance 1 (G. Box, M. Muller, Ann. Math. Statist. 29(2), 1958).
+  double normal() noexcept {
+    const double radius = std::sqrt(2 * exponential());
+    return radius * std::cos(2 * std::numbers::pi * uniform());
+  }
+
+ private:
+  static constexpr std::uint64_t golden = 0x9e3779b97f4a7c15;
+
+  static constexpr std::uint64_t mix(std::uint64_t z) noexcept {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  std::uint64_t state_;
+};
+
+/// Rounded down to the clock's resolution.
+constexpr Duration duration_of(double seconds) noexcept {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+constexpr double seconds_of(Duration time) noexcept { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// How long something takes, at random. Given by its median, which is what one measures, and its spread: the standard
+/// deviation as a share of the mean. A plain duration converts to one that never varies.
+class Distribution {
+ public:
+  constexpr Distribution() = default;
+  template <class Rep, class Period>
+  constexpr Distribution(std::chrono::duration<Rep, Period> always) noexcept
+      : median_(std::max(std::chrono::duration<double>(always).count(), 0.0)) {}
+
+  friend Distribution lognormal(Duration median, double spread) noexcept;
+  friend Distribution gamma(Duration median, double spread) noexcept;
+
+  Duration operator()(Random& random) const noexcept {
+    switch (shape_) {
+      case Shape::lognormal: return duration_of(median_ * std::exp(parameter_ * random.normal()));
+      case Shape::gamma: return duration_of(median_ * unit_gamma(random) / middle(parameter_));
+      case Shape::constant: break;
+    }
+    return duration_of(median_);
+  }
+
+  Duration mean() const noexcept {
+    switch (shape_) {
+      case Shape::lognormal: return duration_of(median_ * std::exp(parameter_ * parameter_ / 2));
+      case Shape::gamma: return duration_of(median_ * parameter_ / middle(parameter_));
+      case Shape::constant: break;
+    }
+    return duration_of(median_);
+  }
+
+ private:
+  enum class Shape : unsigned char { constant, lognormal, gamma };
+  Distribution(Shape shape, Duration median, double parameter) noexcept
+      : shape_(shape), median_(std::max(seconds_of(median), 0.0)), parameter_(parameter) {}
+
+  /// The median of the gamma distribution of scale 1, k >= 1, off by less than 2 % (E. Wilson, M. Hilferty, PNAS
+  /// 17(12), 1931).
+  static double middle(double k) noexcept { return k * std::pow(1 - 1 / (9 * k), 3); }
+
+  /// Of scale 1 (G. Marsaglia, W. Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS 26(3), 2000).
+  double unit_gamma(Random& random) const noexcept {
+    const double d = parameter_ - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+    while (true) {
+      const double x = random.normal(), v = std::pow(1 + c * x, 3);
+      if (v > 0 && std::log(1 - random.uniform()) < x * x / 2 + d - d * v + d * std::log(v)) return d * v;
+    }
+  }
+
+  Shape shape_ = Shape::constant;
+  double median_ = 0;     // seconds
+  double parameter_ = 1;  // lognormal: standard deviation of the logarithm; gamma: shape k
+};
+
+/// Latencies with a long tail. `spread` below 0 counts as 0.
+inline Distribution lognormal(Duration median, double spread) noexcept {
+  return {Distribution::Shape::lognormal, median, std::sqrt(std::log1p(std::pow(std::max(spread, 0.0), 2)))};
+}
+
+/// Latencies with a short tail. `spread` counts as at least 0.01 and at most 1, the exponential distribution.
+inline Distribution gamma(Duration median, double spread) noexcept {
+  return {Distribution::Shape::gamma, median, 1 / std::pow(std::clamp(spread, 0.01, 1.0), 2)};
+}
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// What is asked for, again and again.
+struct Work {
+  ModelIndex model{};
+  RequestOptions options{};
+  std::size_t payload_bytes = 0;
+  std::uint32_t rows = 1;
+};
+
+/// Says when requests come. Times count from the start of the simulation.
+///
+/// | expression     | result               | contract                                                           |
+/// |----------------|----------------------|--------------------------------------------------------------------|
+/// | `a.work`       | `Work`               | what each of them asks for                                         |
+/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, itself an arrival or 0; empty when    |
+/// |                |                      | there is none; draws from `r`, a `Random&` of its own              |
+template <class A>
+concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r) {
+  { a.work } -> std::convertible_to<Work>;
+  { a.next(t, r) } -> std::same_as<std::optional<Duration>>;
+};
+
+/// Arrivals of a rate that varies, by thinning those of the highest one (P. Lewis, G. Shedler, Nav. Res. Logist. 26(3),
+/// 1979). `rate`: of a time, in 1/s, at most `highest`.
+template <class Rate>
+std::optional<Duration> thinned(Duration after, double highest, Rate rate, Random& random) {
+  if (!(highest > 0)) return std::nullopt;
+  double t = seconds_of(after);
+  for (int drawn = 0; drawn < 1'000'000; ++drawn) {
+    t += random.exponential() / highest;
+    if (random.uniform() * highest < rate(t)) return duration_of(t);
+  }
+  return std::nullopt;
+}
+
+/// Requests that know nothing of each other.
+struct Poisson {
+  double rate = 1;  ///< 1/s
+  Work work{};
+  Duration from{}, until = Duration::max();
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const auto at = thinned(
+        std::max(after, from), rate, [this](double) { return rate; }, random);
+    return at && *at < until ? at : std::nullopt;
+  }
+};
+
+/// Busy for `on`, quiet for `off`, and again, Poisson in both.
+struct Bursts {
+  double rate = 1, quiet_rate = 0;  ///< 1/s
+  Duration on = std::chrono::seconds(1), off = std::chrono::seconds(9);
+  Work work{};
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const double period = seconds_of(on + off), busy = seconds_of(on);
+    return thinned(
+        after, std::max(rate, quiet_rate), [&](double t) { return std::fmod(t, period) < busy ? rate : quiet_rate; },
+        random);
+  }
+};
+
+/// A sine over the day: `rate` on average, `swing` (0 to 1) of it up and down, lowest at the start.
+struct DayCurve {
+  double rate = 1;  ///< 1/s
+  double swing = 0.9;
+  Duration day = std::chrono::hours(24);
+  Work work{};
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const auto at = [this](double t) {
+      return rate * (1 - swing * std::cos(2 * std::numbers::pi * t / seconds_of(day)));
+    };
+    return thinned(after, rate * (1 + std::abs(swing)), at, random);
+  }
+};
+
+/// Requests at given times, in order.
+struct Replay {
+  std::vector<Duration> times{};
+  Work work{};
+  std::size_t played = 0;
+
+  std::optional<Duration> next(Duration, Random&) {
+    return played < times.size() ? std::optional(times[played++]) : std::nullopt;
+  }
+};
+
+static_assert(ArrivalProcess<Poisson> && ArrivalProcess<Bursts> && ArrivalProcess<DayCurve> && ArrivalProcess<Replay>);
+
+/// Clients that wait for each result, think, and ask again. Client i is `options.client` + i of its work, and begins
+/// with the i-th of its works.
+struct ClosedLoop {
+  std::size_t clients = 1;
+  Distribution think{};
+  Work work{};
+  std::vector<Work> then{};  ///< what each asks for in turn after `work`
+};
+
+}  // namespace webpool::testing
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::testing {
+
+/// A virtual clock and what happens on it: a binary heap in the order of time, and of `push` among equals, so that a
+/// simulation is the same whenever its events are.
+template <class Event>
+class EventQueue {
+ public:
+  explicit EventQueue(TimePoint start) noexcept : now_(start) {}
+
+  TimePoint now() const noexcept { return now_; }
+  bool empty() const noexcept { return heap_.empty(); }
+
+  /// An event in the past happens now.
+  void push(TimePoint when, Event event) {
+    heap_.push_back({std::max(when, now_), pushed_++, std::move(event)});
+    std::ranges::push_heap(heap_, later);
+  }
+
+  /// The next event until `end`, with the clock set to its time; empty, with the clock set to `end`, when there is
+  /// none.
+  std::optional<Event> pop(TimePoint end) {
+    if (heap_.empty() || heap_.front().when > end) {
+      now_ = std::max(now_, end);
+      return std::nullopt;
+    }
+    std::ranges::pop_heap(heap_, later);
+    now_ = heap_.back().when;
+    std::optional<Event> event(std::move(heap_.back().event));
+    heap_.pop_back();
+    return event;
+  }
+
+ private:
+  struct Entry {
+    TimePoint when;
+    std::uint64_t order;
+    Event event;
+  };
+  static constexpr auto later = [](const Entry& a, const Entry& b) {
+    return a.when != b.when ? a.when > b.when : a.order > b.order;
+  };
+
+  TimePoint now_;
+  std::uint64_t pushed_ = 0;
+  std::vector<Entry> heap_;
+};
+
+}  // namespace webpool::testing
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <variant>
+
+namespace webpool::testing {
+
+/// What happens in a simulation. An event of something that is gone by then means nothing.
+namespace event {
+struct Join {
+  std::size_t kind;
+  std::optional<LaunchId> launch;
+};
+struct LaunchFails {
+  LaunchId launch;
+};
+struct Pong {
+  ConnectionId tab;
+};
+struct Crash {
+  ConnectionId tab;
+};
+struct LoadEnds {
+  WorkerId worker;
+};
+struct Answer {
+  WorkerId worker;
+  RequestId request;
+  std::optional<errc> error;
+};
+struct Arrival {
+  std::size_t process;
+};
+struct ClientAsks {
+  std::size_t client;
+};
+struct Tick {};
+}  // namespace event
+
+using Event = std::variant<event::Join, event::LaunchFails, event::Pong, event::Crash, event::LoadEnds, event::Answer,
+                           event::Arrival, event::ClientAsks, event::Tick, std::function<void()>>;
+using Events = EventQueue<Event>;
+
+}  // namespace webpool::testing
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+#include <cstdint>
+#include <optional>
+
+namespace webpool::testing {
+
+/// What became of one request. Times count from the start of the simulation.
+struct RequestRecord {
+  ModelIndex model{};
+  std::uint32_t client = 0;
+  int priority = 0;
+  Duration submitted{};
+  std::optional<Duration> deadline{};          ///< when it was due
+  bool warm = false;                           ///< a tab held the model when it was submitted
+  std::optional<ConnectionId> tab{};           ///< where it was sent
+  Browser browser = Browser::other;            ///< with `tab`
+  Backend backend = Backend::wasm;             ///< with `tab`
+  std::optional<Duration> started{}, ended{};  ///< empty: that didn't happen
+  std::optional<errc> error{};                 ///< why it ended without a result
+
+  bool ok() const noexcept { return ended && !error; }
+
+  /// From submission until a tab computed, or until it ended without that; `now` for one that still waits.
+  Duration wait(Duration now) const noexcept { return started.value_or(ended.value_or(now)) - submitted; }
+  Duration latency(Duration now) const noexcept { return ended.value_or(now) - submitted; }
+  /// How long a tab computed for it.
+  Duration service(Duration now) const noexcept { return started ? ended.value_or(now) - *started : Duration(0); }
+  /// It was due and had no result then, or will have none.
+  bool missed(Duration now) const noexcept {
+    return deadline && (ended ? error || *ended > *deadline : now > *deadline);
+  }
+};
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// Who asked for what, and what became of it.
+class Ledger {
+ public:
+  /// `start`: of the simulation.
+  explicit Ledger(TimePoint start) : start_(start) {}
+
+  Duration since_start(TimePoint now) const noexcept { return now - start_; }
+  std::vector<RequestRecord>& records() noexcept { return records_; }
+
+  void submitted(RequestId id, const Request& request, bool warm, TimePoint now) {
+    numbers_[id] = records_.size();
+    RequestRecord& record = records_.emplace_back();
+    record.model = request.model;
+    record.client = request.client;
+    record.priority = request.priority;
+    record.submitted = since_start(now);
+    if (request.deadline != never) record.deadline = since_start(request.deadline);
+    record.warm = warm;
+  }
+
+  /// Sent to a tab. Its number: how many were submitted before it.
+  std::size_t sent(RequestId id, ConnectionId tab, Browser browser, Backend backend) {
+    const std::size_t number = numbers_.at(id);
+    records_[number].tab = tab;
+    records_[number].browser = browser;
+    records_[number].backend = backend;
+    return number;
+  }
+
+  /// A tab began to compute; for one that has ended this means nothing.
+  void started(RequestId id, TimePoint now) {
+    if (const auto found = numbers_.find(id); found != numbers_.end())
+      records_[found->second].started = since_start(now);
+  }
+
+  void ended(RequestId id, const std::optional<Error>& error, TimePoint now) {
+    const auto found = numbers_.find(id);
+    if (found == numbers_.end()) {
+      ++unknown_ends_;
+      return;
+    }
+    RequestRecord& record = records_[found->second];
+    record.ended = since_start(now);
+    if (error) record.error = static_cast<errc>(error->code().value());
+    numbers_.erase(found);
+  }
+
+  /// Ends of requests that had ended already, or never were: a defect of the engine.
+  std::uint64_t unknown_ends() const noexcept { return unknown_ends_; }
+
+ private:
+  TimePoint start_;
+  std::vector<RequestRecord> records_;
+  std::unordered_map<RequestId, std::size_t> numbers_;  // of those that have not ended
+  std::uint64_t unknown_ends_ = 0;
+};
+
+}  // namespace webpool::testing
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace webpool::testing {
+
+/// The smallest value that a share `quantile` (0 to 1) of all does not exceed; 0 without any.
+inline double quantile(std::vector<double> values, double quantile) {
+  if (values.empty()) return 0;
+  const double rank = std::ceil(quantile * static_cast<double>(values.size()));
+  const auto at = static_cast<std::ptrdiff_t>(std::clamp(rank, 1.0, static_cast<double>(values.size()))) - 1;
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+inline double mean(std::span<const double> values) {
+  double sum = 0;
+  for (double each : values) sum += each;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+/// Jain's fairness index of what each of n got: (sum of x)^2 / (n * sum of x^2), from 1/n, one has it all, to 1, all
+/// have the same (R. Jain, D. Chiu, W. Hawe, DEC TR-301, 1984). 1 when nobody got anything.
+inline double fairness(std::span<const double> shares) {
+  double sum = 0, squares = 0;
+  for (double each : shares) {
+    sum += each;
+    squares += each * each;
+  }
+  return squares > 0 ? sum * sum / (static_cast<double>(shares.size()) * squares) : 1;
+}
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// What a simulation was like. Figures of requests can be had of some of them only: `which` is called with each
+/// `RequestRecord`, and takes those for which it is true.
+struct Result {
+  Duration length{};
+  std::vector<RequestRecord> requests{};        ///< in the order of submission
+  Metrics metrics{};                            ///< of the engine, at the end
+  std::map<ModelIndex, std::uint64_t> loads{};  ///< into any tab
+  double browser_minutes = 0;                   ///< sum over tabs, from launch (or joining) to closing
+  std::size_t peak_browsers = 0;                ///< tabs and browsers that start
+  std::size_t peak_memory = 0;                  ///< bytes of all loaded models
+  std::uint64_t crashes = 0;
+
+  static constexpr auto all = [](const RequestRecord&) { return true; };
+
+  template <class Which = decltype(all)>
+  std::size_t count(Which which = {}) const {
+    return static_cast<std::size_t>(std::ranges::count_if(requests, which));
+  }
+  template <class Which = decltype(all)>
+  std::size_t completed(Which which = {}) const {
+    return count([&](const RequestRecord& each) { return each.ok() && which(each); });
+  }
+  /// Results per second.
+  template <class Which = decltype(all)>
+  double throughput(Which which = {}) const {
+    return length > Duration(0) ? static_cast<double>(completed(which)) / seconds_of(length) : 0;
+  }
+
+  /// Milliseconds from submission until a tab computed; of all requests, those that still wait included.
+  template <class Which = decltype(all)>
+  double wait_ms(double quantile, Which which = {}) const {
+    return testing::quantile(values([&](const RequestRecord& each) { return each.wait(length); }, which), quantile);
+  }
+  /// Milliseconds from submission to result; of the requests that got one.
+  template <class Which = decltype(all)>
+  double latency_ms(double quantile, Which which = {}) const {
+    return testing::quantile(latencies(which), quantile);
+  }
+  template <class Which = decltype(all)>
+  double mean_latency_ms(Which which = {}) const {
+    return mean(latencies(which));
+  }
+
+  /// Requests with a deadline that had no result then, for whatever reason.
+  template <class Which = decltype(all)>
+  std::size_t deadline_misses(Which which = {}) const {
+    return count([&](const RequestRecord& each) { return each.missed(length) && which(each); });
+  }
+  /// Share of the requests whose model was loaded somewhere when they came.
+  template <class Which = decltype(all)>
+  double hit_rate(Which which = {}) const {
+    const std::size_t asked = count(which);
+    const std::size_t hits = count([&](const RequestRecord& each) { return each.warm && which(each); });
+    return asked == 0 ? 1 : static_cast<double>(hits) / static_cast<double>(asked);
+  }
+
+  /// Seconds that tabs computed for each client.
+  std::map<std::uint32_t, double> service_by_client() const {
+    std::map<std::uint32_t, double> sums;
+    for (const RequestRecord& each : requests) sums[each.client] += seconds_of(each.service(length));
+    return sums;
+  }
+
+  /// Loads beyond the first of each model.
+  std::uint64_t reloads() const {
+    std::uint64_t sum = 0;
+    for (const auto& [model, times] : loads) sum += times - 1;
+    return sum;
+  }
+
+ private:
+  template <class Which>
+  std::vector<double> latencies(Which& which) const {
+    return values([&](const RequestRecord& each) { return each.latency(length); },
+                  [&](const RequestRecord& each) { return each.ok() && which(each); });
+  }
+
+  template <class Time, class Which>
+  std::vector<double> values(Time time, Which which) const {
+    std::vector<double> some;
+    for (const RequestRecord& each : requests)
+      if (which(each)) some.push_back(1e3 * seconds_of(time(each)));
+    return some;
+  }
+};
+
+}  // namespace webpool::testing
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace webpool::testing {
+
+/// How one model does in one kind of tab.
+struct SimulatedModel {
+  Backend backend = Backend::webgpu;
+  Distribution service = std::chrono::milliseconds(10);  ///< of one run
+  Distribution load = std::chrono::milliseconds(500);
+  std::size_t memory = 0;      ///< bytes that the page reports; 0: it doesn't know
+  double failure_per_run = 0;  ///< probability that a run ends with `errc::run_failed`
+  double crash_per_run = 0;    ///< probability that a run takes the tab down instead of ending
+};
+
+/// From `at` on (time since the start of the simulation), service times are `factor` times what they were before.
+struct Drift {
+  Duration at{};
+  double factor = 1;
+  std::string model{};  ///< empty: all
+};
+
+/// A browser on a machine: what its tabs are like. A model that it doesn't list can't be loaded there.
+struct TabKind {
+  Browser browser = Browser::other;
+  BrowserInfo says{};                               ///< the rest of its hello
+  std::map<std::string, SimulatedModel> models{};   ///< by `ModelSpec::name`
+  Distribution start_up = std::chrono::seconds(1);  ///< from launch to hello
+  std::size_t attached = 0;        ///< tabs that people open at the start; such a kind is never launched
+  bool one_run_at_a_time = false;  ///< its models share one processor; else each runs on its own
+  std::size_t memory_limit = 0;    ///< bytes; a load that passes it takes the tab down; 0: none
+  std::chrono::nanoseconds mean_time_between_crashes{0};  ///< of a tab, exponential; 0: none
+  std::vector<Drift> drifts{};
+
+  /// What a run of the model that begins at that time since the start takes on average; the model must be listed.
+  Duration mean_service(const std::string& model, Duration at) const {
+    return duration_of(seconds_of(models.at(model).service.mean()) * drifted(model, at));
+  }
+
+  /// By how much the model's service times are multiplied then.
+  double drifted(const std::string& model, Duration at) const {
+    double factor = 1;
+    for (const Drift& each : drifts)
+      if (each.at <= at && (each.model.empty() || each.model == model)) factor *= each.factor;
+    return factor;
+  }
+};
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// The kinds of tabs that a simulation has, by index.
+class TabKinds {
+ public:
+  explicit TabKinds(std::vector<TabKind> kinds) : kinds_(std::move(kinds)) {}
+
+  std::size_t size() const noexcept { return kinds_.size(); }
+  const TabKind& operator[](std::size_t kind) const noexcept { return kinds_[kind]; }
+
+  /// Each browser that can be launched, once.
+  std::vector<Browser> launchable() const {
+    std::vector<Browser> all;
+    for (const TabKind& each : kinds_)
+      if (each.attached == 0 && std::ranges::find(all, each.browser) == all.end()) all.push_back(each.browser);
+    return all;
+  }
+
+  /// The kind of the next launch of that browser: its kinds take turns.
+  std::optional<std::size_t> next(Browser browser) noexcept {
+    for (std::size_t tried = 0; tried < kinds_.size(); ++tried) {
+      const std::size_t kind = (turn_ + tried) % kinds_.size();
+      if (kinds_[kind].browser != browser || kinds_[kind].attached > 0) continue;
+      turn_ = kind + 1;
+      return kind;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::vector<TabKind> kinds_;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace webpool::testing
+#include <algorithm>
+#include <cstddef>
+
+namespace webpool::testing {
+
+/// What the tabs of a simulation cost: their time, from launch (or joining) to closing, and their models' memory.
+class Usage {
+ public:
+  void opened() { peak_open_ = std::max(peak_open_, ++open_); }
+  void closed(Duration after) {
+    --open_;
+    time_ += after;
+  }
+  void loaded(std::size_t bytes) { peak_bytes_ = std::max(peak_bytes_, bytes_ += bytes); }
+  void unloaded(std::size_t bytes) { bytes_ -= bytes; }
+
+  std::size_t peak_open() const noexcept { return peak_open_; }
+  std::size_t peak_bytes() const noexcept { return peak_bytes_; }
+  /// Of tabs that were closed.
+  Duration time() const noexcept { return time_; }
+
+ private:
+  std::size_t open_ = 0, peak_open_ = 0, bytes_ = 0, peak_bytes_ = 0;
+  Duration time_{};
+};
+
+}  // namespace webpool::testing
+
+namespace webpool::testing {
+
+/// The tabs of a simulation, which do as the engine says: an action goes in, the event that comes of it is pushed. A
+/// worker runs one request at a time, as a page does; others that are in flight wait for it.
+class SimulatedTabs {
+ public:
+  SimulatedTabs(std::vector<TabKind> kinds, std::uint64_t seed, Events& events, Ledger& ledger)
+      : kinds_(std::move(kinds)), seed_(seed), events_(events), ledger_(ledger) {
+    for (std::size_t kind = 0; kind < kinds_.size(); ++kind)
+      for (std::size_t i = 0; i < kinds_[kind].attached; ++i) events_.push(events_.now(), event::Join{kind, {}});
+  }
+
+  std::vector<Browser> launchable() const { return kinds_.launchable(); }
+
+  void add_model(ModelIndex index, const std::string& name, std::size_t bytes) {
+    if (index.value >= models_.size()) models_.resize(index.value + 1);
+    models_[index.value] = {name, bytes, 0, models_[index.value].loads};
+  }
+
+  // --- actions
+
+  void obey(const engine::Launch& action) {
+    const auto kind = kinds_.next(action.browser);
+    if (!kind) return events_.push(events_.now(), event::LaunchFails{action.launch});
+    launches_[action.launch] = {*kind, events_.now(), {}};
+    usage_.opened();
+    Random random = stream(action.launch.value, launch_streams);
+    events_.push(events_.now() + kinds_[*kind].start_up(random), event::Join{*kind, action.launch});
+  }
+
+  void obey(const engine::CloseBrowser& action) {
+    const auto launch = launches_.find(action.launch);
+    if (launch == launches_.end()) return;
+    if (launch->second.tab) erase_tab(*launch->second.tab);
+    usage_.closed(events_.now() - launch->second.since);
+    launches_.erase(launch);
+  }
+
+  void obey(const engine::OpenWorker& action) {
+    Tab& tab = tabs_.at(action.connection);
+    const Model& model = models_[action.model.value];
+    const auto found = kinds_[tab.kind].models.find(model.name);
+    const SimulatedModel* speed = found == kinds_[tab.kind].models.end() ? nullptr : &found->second;
+    workers_[action.worker] = {action.connection, action.model, speed, 0, false, {}};
+    tab.workers.push_back(action.worker);
+    Random random = stream(action.worker.value, load_streams);
+    events_.push(events_.now() + (speed ? speed->load(random) : Duration(0)), event::LoadEnds{action.worker});
+  }
+
+  void obey(const engine::CloseWorker& action) {
+    const auto worker = workers_.find(action.worker);
+    if (worker == workers_.end()) return;
+    std::erase(tabs_.at(action.connection).workers, action.worker);
+    Line& line = line_of(worker->second);
+    const bool runs = !line.empty() && line.front().worker == action.worker;
+    std::erase_if(line, [&](const Sent& each) { return each.worker == action.worker; });
+    erase_worker(worker);
+    if (runs && kinds_[tabs_.at(action.connection).kind].one_run_at_a_time)
+      start_next(tabs_.at(action.connection).line);
+  }
+
+  void obey(const engine::CloseConnection& action) {
+    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) erase_tab(action.connection);
+  }
+
+  void obey(const engine::Ping& action) { events_.push(events_.now(), event::Pong{action.connection}); }
+
+  void obey(const engine::Run& action) {
+    Worker& worker = workers_.at(action.worker);
+    const std::size_t number =
+        ledger_.sent(action.request, worker.tab, kinds_[tabs_.at(worker.tab).kind].browser, worker.speed->backend);
+    Line& line = line_of(worker);
+    line.push_back({action.worker, action.request, number});
+    if (line.size() == 1) start_next(line);
+  }
+
+  /// What computes goes on to its end, as in a page; what waits is dropped. Both are answered.
+  void obey(const engine::CancelRun& action) {
+    const auto worker = workers_.find(action.worker);
+    if (worker == workers_.end()) return;
+    Line& line = line_of(worker->second);
+    const auto waits = [&](const Sent& each) { return each.request == action.request; };
+    if (line.empty() || waits(line.front())) return;
+    if (std::erase_if(line, waits) > 0)
+      events_.push(events_.now(), event::Answer{action.worker, action.request, errc::cancelled});
+  }
+
+  // --- events
+
+  /// What the tab says when it joins; empty when its browser was closed before.
+  std::optional<BrowserInfo> hello(const event::Join& join) const {
+    if (join.launch && !launches_.contains(*join.launch)) return std::nullopt;
+    BrowserInfo info = kinds_[join.kind].says;
+    info.browser = kinds_[join.kind].browser;
+    info.simulated = true;
+    return info;
+  }
+
+  void joined(const event::Join& join, ConnectionId id) {
+    tabs_[id] = {join.kind, join.launch, events_.now(), 0, {}, {}};
+    if (join.launch) {
+      launches_.at(*join.launch).tab = id;
+    } else {
+      usage_.opened();
+    }
+    if (const auto between = kinds_[join.kind].mean_time_between_crashes; between.count() > 0) {
+      Random random = stream(id.value, crash_streams);
+      events_.push(events_.now() + duration_of(seconds_of(between) * random.exponential()), event::Crash{id});
+    }
+  }
+
+  bool answers(ConnectionId tab) const { return tabs_.contains(tab); }
+
+  struct Loss {
+    std::optional<LaunchId> launch;
+  };
+  /// The tab goes down; empty when it is gone already.
+  std::optional<Loss> crashed(ConnectionId id) {
+    const auto tab = tabs_.find(id);
+    if (tab == tabs_.end()) return std::nullopt;
+    ++crashes_;
+    const Loss loss{tab->second.launch};
+    erase_tab(id);
+    if (loss.launch) {
+      usage_.closed(events_.now() - launches_.at(*loss.launch).since);
+      launches_.erase(*loss.launch);
+    }
+    return loss;
+  }
+
+  struct Load {
+    enum class End : unsigned char { loaded, impossible, out_of_memory } end;
+    ConnectionId tab;
+    Backend backend;
+    std::size_t bytes;
+  };
+  /// How the load ends; empty when its worker was closed before.
+  std::optional<Load> load_ends(WorkerId id) {
+    const auto found = workers_.find(id);
+    if (found == workers_.end()) return std::nullopt;
+    Worker& worker = found->second;
+    if (!worker.speed) return Load{Load::End::impossible, worker.tab, {}, 0};
+    Tab& tab = tabs_.at(worker.tab);
+    Model& model = models_[worker.model.value];
+    worker.bytes = worker.speed->memory > 0 ? worker.speed->memory : model.bytes;
+    tab.bytes += worker.bytes;
+    usage_.loaded(worker.bytes);
+    worker.ready = true;
+    ++model.holders;
+    ++model.loads;
+    const std::size_t limit = kinds_[tab.kind].memory_limit;
+    const bool fits = limit == 0 || tab.bytes <= limit;
+    return Load{fits ? Load::End::loaded : Load::End::out_of_memory, worker.tab, worker.speed->backend,
+                worker.speed->memory};
+  }
+
+  /// The run's answer leaves the page; false when the worker was closed before.
+  bool answered(const event::Answer& answer) {
+    const auto worker = workers_.find(answer.worker);
+    if (worker == workers_.end()) return false;
+    if (answer.error == errc::cancelled) return true;
+    Line& line = line_of(worker->second);
+    line.pop_front();
+    if (!line.empty()) start_next(line);
+    return true;
+  }
+
+  // --- figures
+
+  /// Tabs that hold the model.
+  std::size_t holders(ModelIndex model) const {
+    return model.value < models_.size() ? models_[model.value].holders : 0;
+  }
+  std::uint64_t loads(ModelIndex model) const { return models_[model.value].loads; }
+  std::size_t models() const noexcept { return models_.size(); }
+  std::size_t peak_memory() const noexcept { return usage_.peak_bytes(); }
+  std::size_t peak_browsers() const noexcept { return usage_.peak_open(); }
+  std::uint64_t crashes() const noexcept { return crashes_; }
+  /// Sum over tabs, from launch (or joining) to closing, or until now.
+  double browser_minutes() const {
+    Duration sum = usage_.time();
+    for (const auto& [id, launch] : launches_) sum += events_.now() - launch.since;
+    for (const auto& [id, tab] : tabs_)
+      if (!tab.launch) sum += events_.now() - tab.since;
+    return seconds_of(sum) / 60;
+  }
+
+ private:
+  enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams };
+
+  struct Sent {
+    WorkerId worker;
+    RequestId request;
+    std::size_t number;
+  };
+  using Line = std::deque<Sent>;  // the first computes
+
+  struct Launched {
+    std::size_t kind;
+    TimePoint since;
+    std::optional<ConnectionId> tab;
+  };
+  struct Tab {
+    std::size_t kind;
+    std::optional<LaunchId> launch;
+    TimePoint since;
+    std::size_t bytes;
+    std::vector<WorkerId> workers;
+    Line line;  // where workers share a processor
+  };
+  struct Worker {
+    ConnectionId tab;
+    ModelIndex model;
+    const SimulatedModel* speed;  // null: this kind of tab can't load the model
+    std::size_t bytes;
+    bool ready;
+    Line line;  // where they don't
+  };
+  struct Model {
+    std::string name;
+    std::size_t bytes = 0, holders = 0;
+    std::uint64_t loads = 0;
+  };
+
+  /// What happens to one thing does not depend on what happened to others, so that two policies can be compared under
+  /// the same luck.
+  Random stream(std::uint64_t thing, std::uint64_t kind) const { return Random(seed_, thing * 8 + kind); }
+
+  Line& line_of(Worker& worker) {
+    Tab& tab = tabs_.at(worker.tab);
+    return kinds_[tab.kind].one_run_at_a_time ? tab.line : worker.line;
+  }
+
+  void start_next(Line& line) {
+    if (line.empty()) return;
+    const Sent& run = line.front();
+    const Worker& worker = workers_.at(run.worker);
+    const TabKind& kind = kinds_[tabs_.at(worker.tab).kind];
+    Random random = stream(run.number, request_streams);
+    const TimePoint now = events_.now();
+    const bool crashes = random.uniform() < worker.speed->crash_per_run;
+    const bool fails = random.uniform() < worker.speed->failure_per_run;
+    const double drift = kind.drifted(models_[worker.model.value].name, ledger_.since_start(now));
+    const TimePoint end = now + duration_of(seconds_of(worker.speed->service(random)) * drift);
+    ledger_.started(run.request, now);
+    if (crashes) return events_.push(end, event::Crash{worker.tab});
+    events_.push(end, event::Answer{run.worker, run.request, fails ? std::optional(errc::run_failed) : std::nullopt});
+  }
+
+  void erase_worker(std::unordered_map<WorkerId, Worker>::iterator worker) {
+    Worker& gone = worker->second;
+    if (gone.ready) --models_[gone.model.value].holders;
+    tabs_.at(gone.tab).bytes -= gone.bytes;
+    usage_.unloaded(gone.bytes);
+    workers_.erase(worker);
+  }
+
+  void erase_tab(ConnectionId id) {
+    const auto tab = tabs_.find(id);
+    for (WorkerId worker : tab->second.workers) erase_worker(workers_.find(worker));
+    if (tab->second.launch) {
+      launches_.at(*tab->second.launch).tab.reset();
+    } else {
+      usage_.closed(events_.now() - tab->second.since);
+    }
+    tabs_.erase(tab);
+  }
+
+  TabKinds kinds_;
+  std::uint64_t seed_;
+  Events& events_;
+  Ledger& ledger_;
+  std::vector<Model> models_;  // by index
+  std::unordered_map<LaunchId, Launched> launches_;
+  std::unordered_map<ConnectionId, Tab> tabs_;
+  std::unordered_map<WorkerId, Worker> workers_;
+  std::uint64_t crashes_ = 0;
+  Usage usage_;
+};
+
+}  // namespace webpool::testing
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace webpool::testing {
+
+struct SimulationSettings {
+  std::uint64_t seed = 1;
+  PoolOptions options{};  ///< `browsers` empty: every kind of `tabs` that isn't attached
+  std::vector<TabKind> tabs{};
+  std::chrono::nanoseconds tick = std::chrono::milliseconds(100);  ///< between calls of `Engine::tick`
+};
+
+/// The pool's engine with these policies over simulated tabs and callers, on a virtual clock: hours take seconds, and
+/// the same seed gives the same result. Two simulations that differ in a policy have the same arrivals, and request n
+/// has the same luck in both. Add models, then who asks for them, then run. Not thread-safe.
+template <BrowserSelector Selector = selector::FirstFit, ScalingPolicy Scaling = scaling::Fixed,
+          MemoryPolicy Memory = memory::LruBudget, Scheduler Queue = scheduling::Fifo>
+class Simulation {
+ public:
+  explicit Simulation(SimulationSettings settings, Selector selector = Selector(), Scaling scaling = Scaling(),
+                      Memory memory = Memory(), Queue queue = Queue())
+      : seed_(settings.seed),
+        tick_(std::max<Duration>(settings.tick, std::chrono::milliseconds(1))),
+        events_(start),
+        ledger_(start),
+        tabs_(std::move(settings.tabs), settings.seed, events_, ledger_),
+        engine_(launching(std::move(settings.options), tabs_.launchable()), std::move(selector), std::move(scaling),
+                std::move(memory), std::move(queue)) {
+    engine_.start(events_.now(), actions_);
+    obey();
+    events_.push(start + tick_, event::Tick{});
+  }
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  ModelIndex add_model(engine::ModelSpec spec) {
+    const std::string name = spec.name;
+    const std::size_t bytes = spec.bytes;
+    const ModelIndex index = engine_.add_model(std::move(spec), events_.now(), actions_);
+    tabs_.add_model(index, name, bytes);
+    obey();
+    return index;
+  }
+
+  void remove_model(ModelIndex index) {
+    engine_.remove_model(index, events_.now(), actions_);
+    obey();
+  }
+
+  template <ArrivalProcess Process>
+  void add(Process process) {
+    const std::size_t number = processes_.size();
+    const auto next = [process, random = Random(seed_, process_streams + number)](Duration after) mutable {
+      return process.next(after, random);
+    };
+    processes_.push_back({process.work, next});
+    expect(number);
+  }
+
+  void add(const ClosedLoop& loop) {
+    for (std::size_t i = 0; i < loop.clients; ++i) {
+      Client client{{loop.work}, i, loop.think, Random(seed_, client_streams + clients_.size())};
+      client.works.insert(client.works.end(), loop.then.begin(), loop.then.end());
+      for (Work& each : client.works) each.options.client += static_cast<std::uint32_t>(i);
+      events_.push(events_.now(), event::ClientAsks{clients_.size()});
+      clients_.push_back(std::move(client));
+    }
+  }
+
+  /// Calls back when that much time has passed since the start; the call may do anything but run the simulation.
+  void at(Duration time, std::function<void()> call) { events_.push(start + time, std::move(call)); }
+
+  RequestId submit(const Work& work) {
+    Request request;
+    request.model = work.model;
+    request.priority = work.options.priority;
+    request.client = work.options.client;
+    if (work.options.deadline) request.deadline = events_.now() + *work.options.deadline;
+    request.payload_bytes = work.payload_bytes;
+    request.rows = work.rows;
+    const bool warm = tabs_.holders(work.model) > 0;
+    const RequestId id = engine_.submit(request, events_.now(), actions_);
+    ledger_.submitted(id, request, warm, events_.now());
+    return id;
+  }
+
+  void cancel(RequestId request) { engine_.cancel(request, events_.now(), actions_); }
+
+  /// Everything until that much later. What has not ended by then goes on in the next call.
+  const Result& run_for(Duration time) {
+    const TimePoint end = events_.now() + time;
+    obey();
+    while (const auto event = events_.pop(end)) {
+      std::visit([this](const auto& each) { this->happen(each); }, *event);
+      obey();
+    }
+    return sum_up();
+  }
+
+  /// Closes the pool, which ends every request.
+  const Result& close() {
+    engine_.close(events_.now(), actions_);
+    obey();
+    return sum_up();
+  }
+
+  /// Since the start.
+  Duration now() const noexcept { return events_.now() - start; }
+  /// Ends of requests that had ended already: a defect of the engine.
+  std::uint64_t unknown_ends() const noexcept { return ledger_.unknown_ends(); }
+  const auto& engine() const noexcept { return engine_; }
+
+ private:
+  static constexpr TimePoint start{std::chrono::seconds(1000)};
+  static constexpr std::uint64_t process_streams = std::uint64_t{1} << 61, client_streams = std::uint64_t{1} << 62;
+
+  struct Process {
+    Work work;
+    std::function<std::optional<Duration>(Duration)> next;
+  };
+  struct Client {
+    std::vector<Work> works;
+    std::size_t turn;
+    Distribution think;
+    Random random;
+  };
+
+  static PoolOptions launching(PoolOptions options, std::vector<Browser> kinds) {
+    if (options.browsers.empty()) options.browsers = std::move(kinds);
+    if (options.browsers.empty()) options.launch_browsers = false;
+    return options;
+  }
+
+  // --- events
+
+  void happen(const event::Join& join) {
+    auto info = tabs_.hello(join);
+    if (!info) return;
+    const auto id = engine_.joined(std::move(*info), join.launch, events_.now(), actions_);
+    if (id) tabs_.joined(join, *id);
+  }
+  void happen(const event::LaunchFails& failed) {
+    engine_.exited(failed.launch, Error(errc::launch_failed, "no kind of tab has this browser"), events_.now(),
+                   actions_);
+  }
+  void happen(const event::Pong& pong) {
+    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now());
+  }
+  void happen(const event::Crash& crash) { lose(crash.tab, "the tab crashed"); }
+  void happen(const event::LoadEnds& load) {
+    const auto ended = tabs_.load_ends(load.worker);
+    if (!ended) return;
+    using End = SimulatedTabs::Load::End;
+    if (ended->end == End::out_of_memory) return lose(ended->tab, "the tab ran out of memory");
+    if (ended->end == End::loaded) {
+      engine_.loaded(load.worker, ended->backend, ended->bytes, events_.now(), actions_);
+    } else {
+      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"),
+                          events_.now(), actions_);
+    }
+  }
+  void happen(const event::Answer& answer) {
+    if (!tabs_.answered(answer)) return;
+    std::optional<Error> error;
+    if (answer.error) error.emplace(*answer.error, "the run failed");
+    engine_.finished(answer.worker, answer.request, error ? &*error : nullptr, events_.now(), actions_);
+  }
+  void happen(const event::Arrival& arrival) {
+    submit(processes_[arrival.process].work);
+    expect(arrival.process);
+  }
+  void happen(const event::ClientAsks& asks) {
+    Client& client = clients_[asks.client];
+    asked_by_[submit(client.works[client.turn++ % client.works.size()])] = asks.client;
+  }
+  void happen(const event::Tick&) {
+    engine_.tick(events_.now(), actions_);
+    events_.push(events_.now() + tick_, event::Tick{});
+  }
+  void happen(const std::function<void()>& call) { call(); }
+
+  void lose(ConnectionId tab, const char* why) {
+    const auto loss = tabs_.crashed(tab);
+    if (!loss) return;
+    const Error error(errc::connection_lost, why);
+    if (loss->launch) {
+      engine_.exited(*loss->launch, error, events_.now(), actions_);
+    } else {
+      engine_.left(tab, error, events_.now(), actions_);
+    }
+  }
+
+  void expect(std::size_t process) {
+    if (const auto next = processes_[process].next(now())) events_.push(start + *next, event::Arrival{process});
+  }
+
+  // --- actions
+
+  void obey() {
+    for (const engine::Action& action : actions_) std::visit([this](const auto& each) { this->carry_out(each); }, action);
+    actions_.clear();
+  }
+  template <class Action>
+  void carry_out(const Action& action) {
+    tabs_.obey(action);
+  }
+  void carry_out(const engine::Complete& action) {
+    ledger_.ended(action.request, action.error, events_.now());
+    const auto asked = asked_by_.find(action.request);
+    if (asked == asked_by_.end()) return;
+    Client& client = clients_[asked->second];
+    // One that is refused at once would ask again for ever.
+    const Duration pause = std::max(client.think(client.random), action.error ? tick_ : Duration(0));
+    events_.push(events_.now() + pause, event::ClientAsks{asked->second});
+    asked_by_.erase(asked);
+  }
+  void carry_out(const engine::ModelReady&) {}
+
+  const Result& sum_up() {
+    result_.length = now();
+    result_.requests = ledger_.records();
+    result_.metrics = engine_.metrics();
+    for (std::uint32_t i = 0; i < tabs_.models(); ++i)
+      if (const std::uint64_t loads = tabs_.loads(ModelIndex{i})) result_.loads[ModelIndex{i}] = loads;
+    result_.browser_minutes = tabs_.browser_minutes();
+    result_.peak_browsers = tabs_.peak_browsers();
+    result_.peak_memory = tabs_.peak_memory();
+    result_.crashes = tabs_.crashes();
+    return result_;
+  }
+
+  std::uint64_t seed_;
+  Duration tick_;
+  Events events_;
+  Ledger ledger_;
+  SimulatedTabs tabs_;
+  engine::Engine<Selector, Scaling, Memory, Queue> engine_;
+  engine::Actions actions_;
+  std::vector<Process> processes_;
+  std::vector<Client> clients_;
+  std::unordered_map<RequestId, std::size_t> asked_by_;  // requests of closed loops
+  Result result_;
+};
+
+}  // namespace webpool::testing
 #include <exception>
 #include <future>
 #include <memory>
@@ -5719,6 +9026,7 @@ struct Load {
   std::vector<BackendChoice> backends;
   std::map<std::string, std::int64_t> free_dimensions;
   std::optional<bool> warmup;
+  std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
 };
 /// Refers to the caller's tensors and names, which must live until the message is encoded.
@@ -5785,6 +9093,7 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
   plan.message.model = {file.name, file.sha256, file.bytes->size(), "/models/" + file.sha256};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
+  if (model.fastest) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:
@@ -6332,7 +9641,7 @@ export const version = 1;
  * @typedef {{ type: 'close', message: string }} Close
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, workgroup_size?: number[] }} Load
+ *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
@@ -6437,7 +9746,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7442)},
+, 7461)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -6584,6 +9893,7 @@ const messages = {
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
+    compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },
@@ -6609,7 +9919,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6423)},
+, 6455)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -6923,12 +10233,12 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, workgroup_size: workgroupSize }) {
+  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
     /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
     const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
     const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
+    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
     this.#session = opened.session;
     const { inputs, outputs, details } = opened.session;
     return {
@@ -6986,7 +10296,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5596)},
+, 5614)},
 {"/backends/ort.js", "text/javascript", std::string_view(
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
@@ -7166,43 +10476,65 @@ async function warmUp(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+const slowRun = 500;
+
+/** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
+async function runTime(session) {
+  const zeros = zerosFor(session.inputs);
+  /** @type {number[]} */
+  const times = [];
+  do times.push((await timed(() => session.run(zeros, [])))[1]);
+  while (times.length < 3 && times[0] < slowRun);
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
+
 /**
- * Opens the model on the first backend that holds it and, if asked, survives a first run.
+ * Opens the model on the first backend that holds it and, if asked, survives a first run; or, to compare, on the one that runs it fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Uint8Array} model
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice'> & { warmup?: boolean, compare?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends]
  * @returns {Promise<Opened>}
  */
-export async function openSession(model, choices, { warmup, ...options }, progress, backends = installed) {
+export async function openSession(model, choices, { warmup, compare, ...options }, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
+  /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  let best;
   let missing = false;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session} */ session) => {
+    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
+    session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+  };
   for (const choice of choices) {
-    /** @type {Session | undefined} */
+    /** @type {any} */
     let session;
     try {
       progress('create', 0);
-      const [created, createTime] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
+      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
       session = created;
       progress('create', 1);
-      if (warmup) progress('warmup', 0);
-      const [, warmupTime] = warmup ? await timed(() => warmUp(created)) : [undefined, 0];
-      if (warmup) progress('warmup', 1);
-      return { session, backend: choice.name, tried, times: { create: createTime, warmup: warmupTime } };
+      if (warmup || compare) progress('warmup', 0);
+      const warm = warmup || compare ? (await timed(() => warmUp(created)))[1] : 0;
+      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await runTime(created) : 0 };
+      if (warmup || compare) progress('warmup', 1);
+      const slower = best && best.run <= held.run ? held : best;
+      best = slower === held ? best : held;
+      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.session);
+      if (!compare) break;
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${messageOf(error)}` });
-      session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+      pass(choice, messageOf(error), session);
     }
   }
+  if (best) return { session: best.session, backend: best.choice.name, tried, times: best.times };
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 4327)},
+, 5640)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -8699,6 +12031,7 @@ inline void encode(std::string& out, const Load& message) {
     detail::append_integer(out, dimension.second);
   });
   if (message.warmup) writer.key("warmup"), out += *message.warmup ? "true" : "false";
+  if (message.compare) writer.key("compare"), out += *message.compare ? "true" : "false";
   if (message.workgroup_size)
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });
@@ -8793,13 +12126,13 @@ class Driver final : public Runtime {
   void load(ModelFile file, ModelOptions options, Task task, LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_,
-               [this, file = std::move(file), options = std::move(options), task, done = std::move(done)]() mutable {
-                 engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas};
-                 const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-                 models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
-                 drain();
-               });
+    asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
+                          done = std::move(done)]() mutable {
+      engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas, options.pinned};
+      const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+      models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
+      drain();
+    });
   }
 
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
@@ -8973,9 +12306,11 @@ class Driver final : public Runtime {
   void start(ModelIndex model, TimePoint now, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{.id = {}, .model = model, .priority = options.priority, .submitted = now};
+    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = now};
     if (options.deadline) request.deadline = now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest);
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
+    if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
+      request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, now, actions_);
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);

@@ -92,6 +92,20 @@ TEST_CASE("every backend of every browser computes what native ONNX Runtime comp
   CHECK(pool.execution_stats().empty());  // rows of models that are loaded
 }
 
+TEST_CASE("asked for the fastest backend, a tab tries them all and says what the others take", "[browser]") {
+  Pool pool(support::one_of_each({Browser::headless_shell}));
+  const auto pictures = support::ten_pictures();
+  const auto right = support::native(support::digits_file, "logits", pictures);
+  const Model digits = pool.load(support::digits_file, {.backends = {Backend::webgpu, Backend::wasm}, .fastest = true});
+  const Outputs outputs = digits(pictures[3]);
+  const Where& where = outputs.where();
+  CHECK(support::difference(support::values(outputs, "logits"), right[3]) <= support::tolerance(where.backend));
+  REQUIRE(where.passed_over.size() == 1);
+  CHECK(where.passed_over[0].backend != where.backend);
+  CHECK(contains(where.passed_over[0].message, "slower: a run on zeros takes "));
+  if (browser::Machine::detect().graphics == browser::Graphics::software) CHECK(where.backend == Backend::wasm);
+}
+
 TEST_CASE("a batch is one run and gives what single runs give", "[browser]") {
   const auto pictures = support::ten_pictures();
   Pool pool(support::one_of_each({Browser::firefox}));

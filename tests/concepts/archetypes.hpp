@@ -4,8 +4,10 @@
 #include <optional>
 #include <webpool/concepts/browser_selector.hpp>
 #include <webpool/concepts/memory_policy.hpp>
+#include <webpool/concepts/observer.hpp>
 #include <webpool/concepts/scaling_policy.hpp>
 #include <webpool/concepts/scheduler.hpp>
+#include <webpool/concepts/selector_parts.hpp>
 
 /// Per concept, the least that satisfies it; and per requirement, the same with exactly that one removed.
 namespace archetypes {
@@ -128,6 +130,62 @@ struct QueueWithIntWaiting : Queue {
 };
 struct QueueWithMutableWaiting : Queue {
   std::size_t waiting(ModelIndex) noexcept;
+};
+
+struct Admitting {
+  Admission admit(const Request&, const LaneLoad&) noexcept { return Admission::accept; }
+};
+struct AdmittingWithBool {
+  bool admit(const Request&, const LaneLoad&) noexcept;
+};
+struct AdmittingThatMayThrow {
+  Admission admit(const Request&, const LaneLoad&);
+};
+
+struct Ending {
+  void ended(const Request&) noexcept {}
+};
+struct EndingWithResult {
+  bool ended(const Request&) noexcept;
+};
+struct EndingThatMayThrow {
+  void ended(const Request&);
+};
+
+struct Listener {
+  void observe(const Outcome&) noexcept {}
+};
+struct ListenerWithResult {
+  bool observe(const Outcome&) noexcept;
+};
+struct ListenerThatMayThrow {
+  void observe(const Outcome&);
+};
+
+struct Filter : NotCopyable {
+  bool accepts(const PoolView&, ConnectionIndex, const Request&) noexcept { return true; }
+};
+struct FilterNotMovable : NotMovable {
+  bool accepts(const PoolView&, ConnectionIndex, const Request&) noexcept;
+};
+struct FilterWithInt {
+  int accepts(const PoolView&, ConnectionIndex, const Request&) noexcept;
+};
+struct FilterThatMayThrow {
+  bool accepts(const PoolView&, ConnectionIndex, const Request&);
+};
+
+struct Proposing : NotCopyable {
+  std::optional<ConnectionIndex> propose(PoolView, const Request&) noexcept { return std::nullopt; }
+};
+struct ProposingNotMovable : NotMovable {
+  std::optional<ConnectionIndex> propose(PoolView, const Request&) noexcept;
+};
+struct ProposingWithBareIndex {
+  ConnectionIndex propose(PoolView, const Request&) noexcept;
+};
+struct ProposingThatMayThrow {
+  std::optional<ConnectionIndex> propose(PoolView, const Request&);
 };
 
 }  // namespace archetypes

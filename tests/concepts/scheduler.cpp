@@ -5,6 +5,20 @@
 
 using namespace archetypes;
 
+TEST_CASE("a listener to ends has an ended that returns nothing and cannot throw") {
+  STATIC_REQUIRE(EndListener<Ending>);
+  STATIC_REQUIRE_FALSE(EndListener<Queue>);
+  STATIC_REQUIRE_FALSE(EndListener<EndingWithResult>);
+  STATIC_REQUIRE_FALSE(EndListener<EndingThatMayThrow>);
+}
+
+TEST_CASE("admission control has an admit that answers and cannot throw") {
+  STATIC_REQUIRE(AdmissionControl<Admitting>);
+  STATIC_REQUIRE_FALSE(AdmissionControl<Queue>);
+  STATIC_REQUIRE_FALSE(AdmissionControl<AdmittingWithBool>);
+  STATIC_REQUIRE_FALSE(AdmissionControl<AdmittingThatMayThrow>);
+}
+
 TEST_CASE("a scheduler is movable and has four members that cannot throw") {
   STATIC_REQUIRE(Scheduler<Queue>);
   STATIC_REQUIRE_FALSE(Scheduler<QueueNotMovable>);

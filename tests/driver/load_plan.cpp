@@ -51,6 +51,8 @@ TEST_CASE("the message names the model and carries the browser's wishes") {
   CHECK(full.message.free_dimensions.at("batch") == 2);
   CHECK(full.message.workgroup_size);
   CHECK(full.message.warmup == true);
+  CHECK_FALSE(full.message.compare);
+  CHECK(plan({.fastest = true}, {}).message.compare == true);
   CHECK(plan({}, {.shader_precompile = false}).message.warmup == false);
   CHECK(plan({}, {}, {.low_memory_mode = true}).message.warmup == false);
 }

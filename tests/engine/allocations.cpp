@@ -1,7 +1,20 @@
 #include <cstdlib>
 #include <new>
+#include <webpool/policies/scheduling/aged.hpp>
+#include <webpool/policies/scheduling/deadline.hpp>
+#include <webpool/policies/scheduling/fair_share.hpp>
+#include <webpool/policies/scheduling/limited.hpp>
+#include <webpool/policies/scheduling/memory_aware.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
+#include <webpool/policies/selector/affinity.hpp>
+#include <webpool/policies/selector/capability.hpp>
+#include <webpool/policies/selector/chain.hpp>
+#include <webpool/policies/selector/healthy.hpp>
+#include <webpool/policies/selector/learned.hpp>
 #include <webpool/policies/selector/least_loaded.hpp>
+#include <webpool/policies/selector/power_of_two.hpp>
+#include <webpool/policies/selector/preference.hpp>
+#include <webpool/policies/selector/round_robin.hpp>
 
 #include "../catch.hpp"
 #include "rig.hpp"
@@ -24,12 +37,18 @@ using namespace rig;
 
 namespace {
 
+/// Most of the backlog waits outside the inner scheduler.
+struct Tight : scheduling::Limited<> {
+  Tight() : Limited({.limit = 10, .when_full = scheduling::WhenFull::delay}) {}
+};
+using Best = selector::Chain<selector::Healthy, selector::Affinity, selector::Learned>;
+
 /// How often 20,000 requests allocate, 8 tabs and `backlog` waiting requests after a warm-up.
-template <class Queue>
+template <class Queue, class Selector = selector::PowerOfTwo>
 std::size_t allocations_with(std::size_t backlog) {
   PoolOptions options = attached();
   options.max_connections = 8;
-  Rig<selector::LeastLoaded, scaling::Fixed, memory::LruBudget, Queue> rig(options);
+  Rig<Selector, scaling::Fixed, memory::LruBudget, Queue> rig(options);
   const ModelIndex digits = rig.engine.add_model(model("digits", {}, 8), rig.now, rig.out);
   for (int i = 0; i < 8; ++i) rig.join();
   rig.load_all();
@@ -73,9 +92,16 @@ std::size_t allocations_with(std::size_t backlog) {
 
 }  // namespace
 
-TEST_CASE("after a warm-up, a request allocates nothing") {
-  CHECK(allocations_with<scheduling::Fifo>(0) == 0);
-  CHECK(allocations_with<scheduling::Fifo>(5'000) == 0);
-  CHECK(allocations_with<scheduling::Priority>(0) == 0);
-  CHECK(allocations_with<scheduling::Priority>(5'000) == 0);
+TEMPLATE_TEST_CASE("after a warm-up, no scheduler allocates for a request", "", scheduling::Fifo, scheduling::Priority,
+                   scheduling::Aged, scheduling::Deadline, scheduling::FairShare, scheduling::Limited<>,
+                   scheduling::MemoryAware<>, Tight) {
+  CHECK(allocations_with<TestType>(0) == 0);
+  CHECK(allocations_with<TestType>(5'000) == 0);
+}
+
+TEMPLATE_TEST_CASE("after a warm-up, no selector allocates for a request", "", selector::FirstFit, selector::RoundRobin,
+                   selector::PowerOfTwo, selector::LeastLoaded, selector::Preference, selector::Capability,
+                   selector::Learned, Best) {
+  CHECK(allocations_with<scheduling::Priority, TestType>(0) == 0);
+  CHECK(allocations_with<scheduling::Priority, TestType>(5'000) == 0);
 }

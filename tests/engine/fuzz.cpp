@@ -1,14 +1,27 @@
-#include <algorithm>
-#include <map>
 #include <random>
-#include <set>
+#include <webpool/policies/memory/cost_aware.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
+#include <webpool/policies/memory/watermarks.hpp>
+#include <webpool/policies/scaling/memory_limited.hpp>
+#include <webpool/policies/scaling/predictive.hpp>
+#include <webpool/policies/scaling/target_wait.hpp>
 #include <webpool/policies/scaling/utilization.hpp>
+#include <webpool/policies/scaling/warm_spare.hpp>
+#include <webpool/policies/scheduling/aged.hpp>
+#include <webpool/policies/scheduling/deadline.hpp>
+#include <webpool/policies/scheduling/fair_share.hpp>
+#include <webpool/policies/scheduling/limited.hpp>
+#include <webpool/policies/scheduling/memory_aware.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
-#include <webpool/policies/selector/least_loaded.hpp>
+#include <webpool/policies/selector/affinity.hpp>
+#include <webpool/policies/selector/capability.hpp>
+#include <webpool/policies/selector/chain.hpp>
+#include <webpool/policies/selector/healthy.hpp>
+#include <webpool/policies/selector/learned.hpp>
+#include <webpool/policies/selector/power_of_two.hpp>
 
 #include "../catch.hpp"
-#include "rig.hpp"
+#include "world.hpp"
 
 using namespace rig;
 
@@ -23,344 +36,40 @@ struct Hesitant {
   std::minstd_rand random;
 };
 
-constexpr Browser kinds[] = {Browser::chromium, Browser::firefox, Browser::safari};
-
-/// Tabs, browsers and callers that do what the engine says, and check that it could be done.
-template <class Rig>
-struct World {
-  struct Tab {
-    std::optional<LaunchId> launch;
-    std::set<WorkerId> workers;
-  };
-  struct Worker {
-    ConnectionId tab;
-    ModelIndex model;
-    std::size_t bytes = 0;
-    bool ready = false;
-    std::set<RequestId> runs;
-  };
-
-  World(PoolOptions options, std::uint64_t seed)
-      : limit(options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight),
-        max(options.max_connections),
-        rig(std::move(options)),
-        random(seed) {}
-
-  const std::size_t limit, max;
-  Rig rig;
-  std::mt19937_64 random;
-  std::map<LaunchId, bool> launches;  // whether its tab has joined
-  std::map<ConnectionId, Tab> tabs;
-  std::map<WorkerId, Worker> workers;
-  std::map<RequestId, ModelIndex> pending;
-  std::set<ModelIndex> models, unannounced;
-  std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
-  std::vector<ConnectionId> doomed;            // tabs that close when the engine's other actions are carried out
-  std::vector<RequestId> ended;
-  std::size_t ends = 0, submitted = 0;
-
-  std::size_t draw(std::size_t bound) { return random() % bound; }
-  bool chance(int percent) { return draw(100) < static_cast<std::size_t>(percent); }
-  template <class Map>
-  auto any(Map& map) {
-    return std::next(map.begin(), static_cast<std::ptrdiff_t>(draw(map.size())));
-  }
-
-  void drop_worker(WorkerId id) {
-    const auto found = workers.find(id);
-    for (RequestId request : found->second.runs) REQUIRE_FALSE(pending.contains(request));
-    tabs.at(found->second.tab).workers.erase(id);
-    workers.erase(found);
-  }
-
-  void drop_tab(ConnectionId id) {
-    const auto inside = tabs.at(id).workers;
-    for (WorkerId worker : inside) drop_worker(worker);
-    tabs.erase(id);
-  }
-
-  /// `replied`: the request whose good reply the engine was just told.
-  void obey(std::optional<RequestId> replied = std::nullopt) {
-    for (const Action& action : rig.out) std::visit([&](const auto& each) { carry_out(each, replied); }, action);
-    rig.out.clear();
-    check();
-  }
-
-  void carry_out(const Launch& action, std::optional<RequestId>) {
-    REQUIRE(starting() + tabs.size() - doomed.size() < max);
-    REQUIRE(launches.emplace(action.launch, false).second);
-  }
-  void carry_out(const CloseBrowser& action, std::optional<RequestId>) { REQUIRE(launches.erase(action.launch) == 1); }
-  void carry_out(const OpenWorker& action, std::optional<RequestId>) {
-    REQUIRE(there(action.connection));
-    REQUIRE(models.contains(action.model));
-    for (WorkerId other : tabs.at(action.connection).workers) REQUIRE(workers.at(other).model != action.model);
-    REQUIRE(
-        workers.emplace(action.worker, Worker{action.connection, action.model, bytes_of.at(action.model), false, {}})
-            .second);
-    tabs.at(action.connection).workers.insert(action.worker);
-  }
-  void carry_out(const CloseWorker& action, std::optional<RequestId>) {
-    REQUIRE(workers.contains(action.worker));
-    REQUIRE(workers.at(action.worker).tab == action.connection);
-    drop_worker(action.worker);
-  }
-  void carry_out(const CloseConnection& action, std::optional<RequestId>) {
-    REQUIRE(there(action.connection));
-    doomed.push_back(action.connection);
-  }
-  void carry_out(const Ping& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
-  void carry_out(const webpool::engine::Run& action, std::optional<RequestId>) {
-    Worker& worker = workers.at(action.worker);
-    REQUIRE(worker.ready);
-    REQUIRE(pending.at(action.request) == worker.model);
-    for (const auto& [id, other] : workers) REQUIRE_FALSE(other.runs.contains(action.request));
-    worker.runs.insert(action.request);
-    REQUIRE(worker.runs.size() <= limit);
-  }
-  void carry_out(const CancelRun& action, std::optional<RequestId>) {
-    REQUIRE(workers.at(action.worker).runs.contains(action.request));
-  }
-  void carry_out(const Complete& action, std::optional<RequestId> replied) {
-    REQUIRE(pending.erase(action.request) == 1);
-    REQUIRE((action.error || action.request == replied));
-    ended.push_back(action.request);
-    ++ends;
-  }
-  void carry_out(const ModelReady& action, std::optional<RequestId>) { REQUIRE(unannounced.erase(action.model) == 1); }
-
-  bool there(ConnectionId tab) const { return tabs.contains(tab) && !std::ranges::count(doomed, tab); }
-  std::size_t starting() const {
-    return static_cast<std::size_t>(std::ranges::count_if(launches, [](const auto& each) { return !each.second; }));
-  }
-
-  /// The engine's sums are the world's.
-  void check() {
-    for (ConnectionId tab : doomed) drop_tab(tab);
-    doomed.clear();
-    const Metrics sums = rig.engine.metrics();
-    REQUIRE(sums.connections == tabs.size());
-    REQUIRE(sums.starting == starting());
-    REQUIRE(sums.workers == workers.size());
-    REQUIRE(sums.models == models.size());
-    REQUIRE(sums.queued + sums.in_flight == pending.size());
-    REQUIRE(sums.submitted == submitted);
-    REQUIRE(sums.completed + sums.failed + sums.cancelled + sums.expired == ends);
-    std::size_t bytes = 0, running = 0;
-    for (const auto& [id, worker] : workers) {
-      bytes += worker.bytes;
-      running += static_cast<std::size_t>(
-          std::ranges::count_if(worker.runs, [&](RequestId each) { return pending.contains(each); }));
-    }
-    REQUIRE(sums.memory_bytes == bytes);
-    REQUIRE(sums.in_flight == running);
-  }
-
-  // --- events
-
-  void add_model() {
-    std::vector<Browser> only;
-    if (chance(40)) only.push_back(kinds[draw(3)]);
-    ModelSpec spec = model("m", only, 1 + draw(3));
-    spec.task = static_cast<Task>(draw(3));
-    if (chance(10)) spec.bytes = 400;
-    const std::size_t bytes = spec.bytes;
-    const ModelIndex index = rig.engine.add_model(std::move(spec), rig.now, rig.out);
-    models.insert(index);
-    unannounced.insert(index);
-    bytes_of[index] = bytes;
-    obey();
-  }
-
-  void remove_model() {
-    const ModelIndex index = *any(models);
-    models.erase(index);
-    unannounced.erase(index);
-    rig.engine.remove_model(index, rig.now, rig.out);
-    obey();
-  }
-
-  void submit() {
-    const ModelIndex index = chance(95) && !models.empty() ? *any(models) : ModelIndex{77};
-    std::optional<Duration> deadline;
-    if (chance(30)) deadline = std::chrono::milliseconds(draw(400));
-    const RequestId id = rig.submit(index, deadline, static_cast<int>(draw(3)));
-    ++submitted;
-    REQUIRE(pending.emplace(id, index).second);
-    obey();
-  }
-
-  void cancel() {
-    const bool stale = pending.empty() || (chance(20) && !ended.empty());
-    if (stale && ended.empty()) return;
-    rig.engine.cancel(stale ? ended[draw(ended.size())] : any(pending)->first, rig.now, rig.out);
-    obey();
-  }
-
-  void join(std::optional<LaunchId> launch, Browser kind) {
-    const auto id = rig.engine.joined(browser(kind), launch, rig.now, rig.out);
-    if (launch) {
-      REQUIRE(id.has_value() == !launches.at(*launch));
-      launches.at(*launch) = true;
-    } else {
-      REQUIRE(id.has_value() == (tabs.size() < max));
-    }
-    if (id) tabs[*id].launch = launch;
-    obey();
-  }
-
-  void leave() {
-    const ConnectionId id = any(tabs)->first;
-    doomed.push_back(id);
-    rig.engine.left(id, Error(errc::connection_lost, "gone"), rig.now, rig.out);
-    obey();
-  }
-
-  void exit() {
-    const LaunchId id = any(launches)->first;
-    rig.engine.exited(id, Error(errc::launch_failed, "died"), rig.now, rig.out);
-    launches.erase(id);
-    obey();
-  }
-
-  void load(int success) {
-    const auto& [id, worker] = *any(workers);
-    const WorkerId which = id;
-    if (chance(success)) {
-      const std::size_t bytes = chance(50) ? 0 : 50 + draw(100);
-      if (!worker.ready) {
-        workers.at(which).ready = true;
-        if (bytes > 0) workers.at(which).bytes = bytes_of[worker.model] = bytes;
-      }
-      rig.engine.loaded(which, Backend::wasm, bytes, rig.now, rig.out);
-    } else if (chance(70)) {
-      rig.engine.load_failed(which, Error(errc::load_failed, "no"), rig.now, rig.out);
-    } else {
-      rig.engine.worker_lost(which, Error(errc::connection_lost, "crash"), rig.now, rig.out);
-    }
-    obey();
-  }
-
-  void reply(int success) {
-    std::vector<std::pair<WorkerId, RequestId>> runs;
-    for (const auto& [id, worker] : workers)
-      for (RequestId each : worker.runs) runs.emplace_back(id, each);
-    if (runs.empty()) return;
-    const auto [worker, request] = runs[draw(runs.size())];
-    const bool good = chance(success), awaited = pending.contains(request);
-    constexpr errc codes[] = {errc::run_failed, errc::device_lost, errc::wrong_shape, errc::cancelled};
-    const Error error(codes[draw(4)], "no");
-    workers.at(worker).runs.erase(request);
-    REQUIRE(rig.engine.finished(worker, request, good ? nullptr : &error, rig.now, rig.out) == awaited);
-    obey(good ? std::optional(request) : std::nullopt);
-  }
-
-  void stale_reply() {
-    REQUIRE_FALSE(rig.engine.finished(WorkerId{draw(1 << 22)}, RequestId{draw(1 << 22)}, nullptr, rig.now, rig.out));
-    obey();
-  }
-
-  void tick(Duration later) {
-    rig.tick(later);
-    obey();
-  }
-
-  void anything() {
-    switch (draw(14)) {
-      case 0: return chance(30) && models.size() < 6 ? add_model() : void();
-      case 1: return chance(10) && !models.empty() ? remove_model() : void();
-      case 2:
-      case 3:
-      case 4: return submit();
-      case 5: return cancel();
-      case 6: return chance(30) ? join(std::nullopt, kinds[draw(3)]) : void();
-      case 7: return launches.empty() ? void() : join(any(launches)->first, kinds[draw(3)]);
-      case 8: return chance(15) && !tabs.empty() ? leave() : void();
-      case 9: return chance(15) && !launches.empty() ? exit() : void();
-      case 10: return workers.empty() ? void() : load(80);
-      case 11: return reply(80);
-      case 12:
-        if (!tabs.empty() && chance(80)) rig.engine.heard(any(tabs)->first, rig.now);
-        return chance(10) ? stale_reply() : void();
-      default: return tick(std::chrono::milliseconds(chance(5) ? draw(40'000) : draw(300)));
-    }
-  }
-
-  /// From here on all goes well: then no request may wait for ever.
-  void recover() {
-    for (int round = 0; round < 1000 && !pending.empty(); ++round) {
-      std::vector<LaunchId> waiting;
-      for (const auto& [id, joined] : launches)
-        if (!joined) waiting.push_back(id);
-      for (LaunchId id : waiting)
-        if (launches.contains(id)) join(id, Browser::other);
-      for (int i = 0; i < 30; ++i) {
-        for (const auto& [id, tab] : tabs) rig.engine.heard(id, rig.now);
-        if (!workers.empty()) load(100);
-        reply(100);
-      }
-      tick(100ms);
-    }
-    REQUIRE(pending.empty());
-  }
-
-  void close() {
-    rig.engine.close(rig.now, rig.out);
-    models.clear();
-    obey();
-    REQUIRE(pending.empty());
-    REQUIRE(tabs.empty());
-    REQUIRE(workers.empty());
-    REQUIRE(launches.empty());
-    REQUIRE(unannounced.empty());
-    REQUIRE(ends == submitted);
-  }
-};
+constexpr std::uint64_t seeds = 340;
+constexpr int events = 600;  // with five sets of policies they make a million
 
 template <class Rig>
 void fuzz(std::uint64_t seed) {
   CAPTURE(seed);
   std::mt19937_64 random(seed);
-  const auto one_in = [&](std::uint64_t n) { return random() % n == 0; };
-  PoolOptions options;
-  options.min_connections = random() % 3;
-  options.max_connections = options.min_connections + 1 + random() % 5;
-  options.browsers = {Browser::chromium, Browser::firefox};
-  options.launch_browsers = !one_in(3);
-  options.connection.requests_in_flight = static_cast<unsigned>(1 + random() % 3);
-  options.connection.error_threshold = static_cast<unsigned>(random() % 4);
-  if (one_in(2)) options.connection.idle_timeout = 2s;
-  if (one_in(2)) options.connection.load_timeout = 3s;
-  if (one_in(2)) options.connection.message_timeout = 3s;
-  if (one_in(2)) options.connection.connect_timeout = 3s;
-  if (one_in(2)) options.connection.maximum_age = 20s;
-  if (one_in(2)) options.memory.bytes_per_connection = 300;
-  if (one_in(2)) options.memory.models_per_connection = 2;
-  options.memory.low_memory_mode = one_in(5);
-  if (one_in(3))
-    options.browser_preferences = {{Task::vision, {Browser::firefox}},
-                                   {Task::audio, {Browser::safari, Browser::chromium}}};
+  PoolOptions options = any_options(random);
   const bool launches = options.launch_browsers;
-
-  World<Rig> world(std::move(options), seed);
-  world.rig.engine.start(world.rig.now, world.rig.out);
-  world.obey();
-  for (int i = 0; i < 600; ++i) world.anything();
-  if (launches) world.recover();
-  world.close();
+  World<Rig, std::mt19937_64>(std::move(options), random).live(events, launches);
 }
 
 }  // namespace
 
 TEST_CASE("fuzz: null objects") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed)
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
     fuzz<Rig<selector::FirstFit, scaling::Fixed, memory::Unlimited, scheduling::Fifo>>(seed);
 }
 TEST_CASE("fuzz: the policies that do something") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed)
-    fuzz<Rig<selector::LeastLoaded, scaling::Utilization, memory::LruBudget, scheduling::Priority>>(seed);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+    fuzz<Rig<selector::PowerOfTwo, scaling::Utilization, memory::LruBudget, scheduling::Priority>>(seed);
+}
+TEST_CASE("fuzz: the policies that learn and refuse") {
+  using Selector = selector::Chain<selector::Healthy, selector::Affinity, selector::Learned>;
+  using Queue = scheduling::Limited<scheduling::MemoryAware<scheduling::Deadline>>;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+    fuzz<Rig<Selector, scaling::WarmSpare<scaling::TargetWait>, memory::CostAware, Queue>>(seed);
+}
+TEST_CASE("fuzz: the policies that share and predict") {
+  using Scaling = scaling::MemoryLimited<scaling::Predictive>;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+    fuzz<Rig<selector::Capability, Scaling, memory::Watermarks, scheduling::FairShare>>(seed);
 }
 TEST_CASE("fuzz: a selector that hesitates") {
-  for (std::uint64_t seed = 1; seed <= 150; ++seed)
-    fuzz<Rig<Hesitant, scaling::Utilization, memory::LruBudget, scheduling::Fifo>>(seed);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+    fuzz<Rig<Hesitant, scaling::Utilization, memory::LruBudget, scheduling::Aged>>(seed);
 }

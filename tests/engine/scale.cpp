@@ -1,5 +1,5 @@
 #include <webpool/policies/scheduling/priority.hpp>
-#include <webpool/policies/selector/least_loaded.hpp>
+#include <webpool/policies/selector/power_of_two.hpp>
 
 #include "../catch.hpp"
 #include "rig.hpp"
@@ -10,7 +10,7 @@ TEMPLATE_TEST_CASE("10,000 tabs work off 100,000 requests", "", scheduling::Fifo
   constexpr std::size_t tabs = 10'000, requests = 100'000;
   PoolOptions options = attached();
   options.max_connections = tabs;
-  Rig<selector::LeastLoaded, scaling::Fixed, memory::LruBudget, TestType> rig(options);
+  Rig<selector::PowerOfTwo, scaling::Fixed, memory::LruBudget, TestType> rig(options);
   const ModelIndex digits = rig.engine.add_model(model("digits", {}, tabs), rig.now, rig.out);
   for (std::size_t i = 0; i < tabs; ++i) rig.join(i % 2 == 0 ? Browser::chromium : Browser::firefox);
   REQUIRE(rig.load_all().size() == tabs);

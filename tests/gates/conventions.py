@@ -28,6 +28,7 @@ WITHOUT_TEST = {
     "engine/actions.hpp": "data only",
     "engine/model_spec.hpp": "data only",
     "detail/page_assets.hpp": "generated; compared with js/ by generated.page_assets",
+    "testing/events.hpp": "data only",
     "transport/asio.hpp": "includes Asio",
 }
 

@@ -88,9 +88,10 @@ const std::map<std::string, std::string> written{
                           {{Backend::webnn, WebnnDevice::npu, {}}, {Backend::webgpu, {}, {}}, {Backend::wasm, {}, 1}},
                           {{"batch", 1}},
                           true,
+                          true,
                           {{256, 1, 1}}})},
     {"load with nothing optional",
-     encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}})},
+     encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}, {}})},
     {"cancel", encoded(Cancel{RequestId{42}})},
 };
 

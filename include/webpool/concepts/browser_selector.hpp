@@ -9,11 +9,11 @@ namespace webpool {
 
 /// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
 ///
-/// | expression       | result                      | contract |
+/// | expression       | result                      | contract                                                          |
 /// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
-/// |                  |                             | called on the pool's strand for every request: no lock needed, |
-/// |                  |                             | must not block, should not look at every candidate |
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
+/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
+/// |                  |                             | must not block, should not look at every candidate               |
 ///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.

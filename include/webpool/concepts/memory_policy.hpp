@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
@@ -14,7 +16,10 @@ struct LoadedModel {
   ModelIndex model;
   std::size_t bytes = 0;  ///< as the page reports; the file's size until then
   TimePoint last_used;
-  bool idle = false;  ///< loaded and nothing in flight: only such a model may be evicted
+  bool idle = false;                      ///< loaded, not pinned, nothing in flight: only such a model may be evicted
+  TimePoint loaded;                       ///< since when it is there
+  std::uint64_t uses = 0;                 ///< runs since then
+  std::chrono::nanoseconds load_time{0};  ///< what the model's last load took, in whichever tab
 };
 
 /// One tab that is to load a further model.
@@ -22,7 +27,10 @@ struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
   std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< estimate for the model to come
+  std::size_t needed_bytes = 0;  ///< of the model to come: as a page reported, the file's size until then
+  std::size_t pool_bytes = 0;    ///< used in all tabs together
+  TimePoint now;
+  bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
 };
 
 /// What to do about it.

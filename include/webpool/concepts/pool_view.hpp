@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
@@ -19,12 +22,20 @@ struct ConnectionState {
   unsigned consecutive_failures = 0;
 };
 
+/// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
+struct Serving {
+  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+  std::span<const Backend> backends{};         ///< what runs the model there
+  std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+};
+
 /// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
 class PoolView {
  public:
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
-                     std::size_t idle) noexcept
-      : connections_(connections), candidates_(candidates), idle_(idle) {}
+                     std::size_t idle, const Serving& serving = {}) noexcept
+      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
 
   /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more,
   /// fewest of that model's requests in flight first. For a load: those that may hold the model and don't yet.
@@ -33,14 +44,46 @@ class PoolView {
   /// The candidates without any of that model's requests in flight: the front of `candidates()`.
   constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
 
+  /// Whether the tab is a candidate; O(1) for a request's view as the engine gives it.
+  constexpr bool contains(ConnectionIndex index) const noexcept {
+    if (whole_ && !serving_.positions.empty())
+      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
+    return std::ranges::find(candidates_, index) != candidates_.end();
+  }
+
+  /// The same pool with other candidates, some of these, the first `idle` of them idle.
+  constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
+    PoolView view(connections_, candidates, idle, serving_);
+    view.whole_ = false;
+    return view;
+  }
+
   constexpr const ConnectionState& operator[](ConnectionIndex index) const noexcept {
     return connections_[index.value];
+  }
+
+  /// Slots of tabs, joined or gone: every `ConnectionIndex` is below.
+  constexpr std::size_t slots() const noexcept { return connections_.size(); }
+
+  /// Requests for the model that wait, this one included; 0 for a load.
+  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
+
+  /// Whether the tab serves the request's model, with room or without; false for a load.
+  constexpr bool serves(ConnectionIndex index) const noexcept {
+    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+  }
+
+  /// What runs the request's model in a tab that serves it; empty for others.
+  constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
+    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
   }
 
  private:
   std::span<const ConnectionState> connections_;
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
+  Serving serving_;
+  bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
 };
 
 }  // namespace webpool

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <webpool/clock.hpp>
 
 namespace webpool {
@@ -15,6 +16,8 @@ struct PoolLoad {
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
   std::size_t queued = 0;                                ///< requests that wait
+  std::uint64_t submitted = 0, ended = 0;                ///< requests since the pool began
+  std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
 
 /// Says how many tabs the pool should have.

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <webpool/request.hpp>
 
@@ -10,12 +11,12 @@ namespace webpool {
 /// Keeps the requests that wait and says which comes next. Each model has a lane of its own; a lane is served when a
 /// tab that holds the model has room.
 ///
-/// | expression     | result                | contract |
-/// |----------------|-----------------------|---------------------------------------------------------------------------|
-/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on | | `s.front(m)`   |
-/// `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits        | | `s.erase(r)`
-/// | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time      | |
-/// `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                            |
+/// | expression     | result                | contract                                                              |
+/// |----------------|-----------------------|-----------------------------------------------------------------------|
+/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on                           |
+/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
+/// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
+/// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
 ///
 /// `r` is a `const Request&`, `m` a `ModelIndex`. All are called on the pool's strand, must not block, and should cost
 /// at most O(log n) in the requests that wait. Null object: `scheduling::Fifo`. Put
@@ -30,6 +31,44 @@ concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& 
   noexcept->std::same_as<void>;
   { c.waiting(m) }
   noexcept->std::same_as<std::size_t>;
+};
+
+/// What there is to serve a new request of a model with, when it is submitted.
+struct LaneLoad {
+  std::size_t waiting = 0;    ///< requests before it, whatever their order
+  std::size_t in_flight = 0;  ///< requests sent and not yet answered
+  std::size_t places = 0;     ///< tabs that hold the model
+};
+
+enum class Admission : std::uint8_t {
+  accept,
+  queue_full,  ///< ends the request with `errc::queue_full`
+  too_late,    ///< ends it with `errc::deadline_unreachable`
+};
+
+/// What a scheduler may have on top: it refuses what it could only fail.
+///
+/// | expression      | result      | contract                                                                    |
+/// |-----------------|-------------|-----------------------------------------------------------------------------|
+/// | `s.admit(r, l)` | `Admission` | called before `push(r)`, which follows only after `accept`; must not block  |
+///
+/// `l` is a `const LaneLoad&`. The time is `r.submitted`.
+template <class S>
+concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
+  { s.admit(r, l) }
+  noexcept->std::same_as<Admission>;
+};
+
+/// What a scheduler may have on top: it hears when requests end.
+///
+/// | expression   | result | contract                                                                                |
+/// |--------------|--------|-----------------------------------------------------------------------------------------|
+/// | `s.ended(r)` | `void` | `r` has its result or error; called once for each request, after `erase(r)`, and also   |
+/// |              |        | for those that were never pushed; must not block                                        |
+template <class S>
+concept EndListener = requires(S s, const Request& r) {
+  { s.ended(r) }
+  noexcept->std::same_as<void>;
 };
 
 }  // namespace webpool

@@ -479,7 +479,7 @@ export const version = 1;
  * @typedef {{ type: 'close', message: string }} Close
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, workgroup_size?: number[] }} Load
+ *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
@@ -584,7 +584,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7442)},
+, 7461)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -731,6 +731,7 @@ const messages = {
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
+    compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },
@@ -756,7 +757,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6423)},
+, 6455)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1070,12 +1071,12 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, workgroup_size: workgroupSize }) {
+  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
     /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
     const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
     const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
+    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
     this.#session = opened.session;
     const { inputs, outputs, details } = opened.session;
     return {
@@ -1133,7 +1134,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5596)},
+, 5614)},
 {"/backends/ort.js", "text/javascript", std::string_view(
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
@@ -1313,43 +1314,65 @@ async function warmUp(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+const slowRun = 500;
+
+/** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
+async function runTime(session) {
+  const zeros = zerosFor(session.inputs);
+  /** @type {number[]} */
+  const times = [];
+  do times.push((await timed(() => session.run(zeros, [])))[1]);
+  while (times.length < 3 && times[0] < slowRun);
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
+
 /**
- * Opens the model on the first backend that holds it and, if asked, survives a first run.
+ * Opens the model on the first backend that holds it and, if asked, survives a first run; or, to compare, on the one that runs it fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Uint8Array} model
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice'> & { warmup?: boolean, compare?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends]
  * @returns {Promise<Opened>}
  */
-export async function openSession(model, choices, { warmup, ...options }, progress, backends = installed) {
+export async function openSession(model, choices, { warmup, compare, ...options }, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
+  /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  let best;
   let missing = false;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session} */ session) => {
+    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
+    session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+  };
   for (const choice of choices) {
-    /** @type {Session | undefined} */
+    /** @type {any} */
     let session;
     try {
       progress('create', 0);
-      const [created, createTime] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
+      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
       session = created;
       progress('create', 1);
-      if (warmup) progress('warmup', 0);
-      const [, warmupTime] = warmup ? await timed(() => warmUp(created)) : [undefined, 0];
-      if (warmup) progress('warmup', 1);
-      return { session, backend: choice.name, tried, times: { create: createTime, warmup: warmupTime } };
+      if (warmup || compare) progress('warmup', 0);
+      const warm = warmup || compare ? (await timed(() => warmUp(created)))[1] : 0;
+      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await runTime(created) : 0 };
+      if (warmup || compare) progress('warmup', 1);
+      const slower = best && best.run <= held.run ? held : best;
+      best = slower === held ? best : held;
+      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.session);
+      if (!compare) break;
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${messageOf(error)}` });
-      session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+      pass(choice, messageOf(error), session);
     }
   }
+  if (best) return { session: best.session, backend: best.choice.name, tried, times: best.times };
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 4327)},
+, 5640)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

@@ -108,13 +108,13 @@ class Driver final : public Runtime {
   void load(ModelFile file, ModelOptions options, Task task, LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_,
-               [this, file = std::move(file), options = std::move(options), task, done = std::move(done)]() mutable {
-                 engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas};
-                 const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-                 models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
-                 drain();
-               });
+    asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
+                          done = std::move(done)]() mutable {
+      engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas, options.pinned};
+      const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+      models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
+      drain();
+    });
   }
 
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
@@ -288,9 +288,11 @@ class Driver final : public Runtime {
   void start(ModelIndex model, TimePoint now, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{.id = {}, .model = model, .priority = options.priority, .submitted = now};
+    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = now};
     if (options.deadline) request.deadline = now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest);
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
+    if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
+      request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, now, actions_);
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);

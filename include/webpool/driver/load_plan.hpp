@@ -27,6 +27,7 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
   plan.message.model = {file.name, file.sha256, file.bytes->size(), "/models/" + file.sha256};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
+  if (model.fastest) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:

@@ -14,6 +14,7 @@
 #include <vector>
 #include <webpool/concepts/browser_selector.hpp>
 #include <webpool/concepts/memory_policy.hpp>
+#include <webpool/concepts/observer.hpp>
 #include <webpool/concepts/scaling_policy.hpp>
 #include <webpool/concepts/scheduler.hpp>
 #include <webpool/engine/actions.hpp>
@@ -93,6 +94,16 @@ class Engine : private Fleet {
       ++tables_.running;
       complete(id, refusal(model), now, out);
       return id;
+    }
+    row.request.task = model->spec.task;
+    if constexpr (AdmissionControl<Queue>) {
+      const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
+      if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
+        row.worker = refused;
+        ++tables_.running;
+        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        return id;
+      }
     }
     queue_.push(row.request);
     if (request.deadline != never) {
@@ -205,6 +216,7 @@ class Engine : private Fleet {
     } else {
       ++counters_.late_replies;
     }
+    worker->answered = now;
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
@@ -290,6 +302,7 @@ class Engine : private Fleet {
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
     if (row.waits()) queue_.erase(row.request);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     ++(!error                             ? counters_.completed
        : !over                            ? counters_.failed
@@ -303,9 +316,28 @@ class Engine : private Fleet {
       } else {
         worker->experience->latency.record(now - row.request.submitted);
       }
+      tell(row, *worker, !error, now);
     }
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error)});
+  }
+
+  /// Tells the policies that listen how a run ended.
+  void tell(const RequestRow& row, const WorkerRow& worker, bool ok, TimePoint now) {
+    if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
+      const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
+      const Outcome outcome{.request = row.request,
+                            .connection = Tables::index_of(worker.connection),
+                            .browser = worker.experience->browser,
+                            .backend = worker.experience->backend,
+                            .sent = row.sent,
+                            .ended = now,
+                            .service = std::max(now - began, TimePoint::duration(0)),
+                            .ok = ok};
+      if constexpr (Observer<Selector>) selector_.observe(outcome);
+      if constexpr (Observer<Scaling>) scaling_.observe(outcome);
+      if constexpr (Observer<Queue>) queue_.observe(outcome);
+    }
   }
 
   Error refusal(const ModelRow* model) const {
@@ -335,10 +367,15 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      const auto chosen =
-          selector_.select(PoolView(tables_.states, model.lane.candidates(), model.lane.idle()), row->request);
-      assert(!chosen || model.lane.has_room(*chosen));
-      if (!chosen || !model.lane.has_room(*chosen)) break;
+      const auto chosen = selector_.select(
+          PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
+                   {model.backends, model.lane.positions(), queue_.waiting(model.index)}),
+          row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        continue;
+      }
       queue_.erase(row->request);
       send(*row, request, model.lane.worker(*chosen), now, out);
     }

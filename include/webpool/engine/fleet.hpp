@@ -155,7 +155,10 @@ class Fleet {
             .starting = launches_.starting(),
             .in_flight = tables_.in_flight,
             .capacity = tables_.places * tables_.limit,
-            .queued = tables_.requests.size() - tables_.running};
+            .queued = tables_.requests.size() - tables_.running,
+            .submitted = counters_.submitted,
+            .ended = counters_.completed + counters_.failed + counters_.cancelled + counters_.expired,
+            .memory_bytes = tables_.memory};
   }
 
   Metrics sums(std::uint64_t evictions) const {

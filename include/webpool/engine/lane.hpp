@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
+#include <webpool/concepts/pool_view.hpp>
 #include <webpool/ids.hpp>
 
 namespace webpool::engine {
@@ -29,6 +29,9 @@ class Lane {
   /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
   std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
   std::size_t idle() const noexcept { return ends_.front(); }
+
+  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
+  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
 
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
@@ -69,7 +72,7 @@ class Lane {
   }
 
  private:
-  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t nowhere = Serving::nowhere;
 
   std::size_t position(ConnectionIndex tab) const noexcept {
     return tab.value < positions_.size() ? positions_[tab.value] : nowhere;

@@ -15,6 +15,7 @@ struct ModelSpec {
   std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
+  bool pinned = false;              ///< never evicted
 };
 
 }  // namespace webpool::engine

@@ -48,7 +48,7 @@ class Placement {
   template <BrowserSelector Selector>
   Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
                    TimePoint now, Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .submitted = now};
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
@@ -56,10 +56,13 @@ class Placement {
           tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
       if (candidates.empty()) break;
       const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      assert(!chosen || model.placeable.contains(*chosen));
-      if (!chosen || !model.placeable.contains(*chosen)) return Obstacle::declined;
+      if (!chosen) return Obstacle::declined;
+      if (!model.placeable.contains(*chosen)) {
+        model.add_reason(no_candidate(*chosen, candidates.size()));
+        return Obstacle::never;
+      }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, out);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
       if (obstacle == Obstacle::none) {
         out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
         return Obstacle::none;
@@ -93,16 +96,18 @@ class Placement {
   }
 
   Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     Actions& out) {
+                     TimePoint now, Actions& out) {
     while (true) {
       models_.clear();
       std::size_t used = 0;
       for (WorkerId id : tables.connections.find(connection)->workers) {
         const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker)});
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
+                           worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision = memory_.make_room(MemoryView{options.memory, models_, used, model.bytes});
+      const MemoryDecision decision =
+          memory_.make_room(MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -117,8 +122,9 @@ class Placement {
   }
 
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    if (!worker.idle() || need == Need::restore) return false;
-    return need == Need::first || tables.models[worker.model.value]->lane.size() > 1;
+    const ModelRow& model = *tables.models[worker.model.value];
+    if (!worker.idle() || model.spec.pinned || need == Need::restore) return false;
+    return need == Need::first || model.lane.size() > 1;
   }
 
   bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {

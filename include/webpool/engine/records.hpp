@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,6 +23,7 @@ namespace webpool::engine {
 struct RequestRow {
   Request request;
   WorkerId worker{};  // 0 while it waits
+  TimePoint sent{};
 
   bool waits() const noexcept { return worker == WorkerId{}; }
 };
@@ -40,6 +42,8 @@ struct WorkerRow {
   ModelIndex model;
   std::size_t bytes = 0;
   TimePoint last_used;
+  TimePoint opened, loaded, answered;
+  std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
@@ -81,10 +85,13 @@ struct ModelRow {
   ModelIndex index;
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
+  std::vector<Backend> backends;            // by tab, of those in the lane
+  std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
   std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
+  std::size_t in_flight = 0;                // its runs, sent and not answered
   std::size_t loading = 0;                  // placements under way
   bool announced = false;                   // ModelReady has been said
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick

@@ -10,6 +10,7 @@
 #include <vector>
 #include <webpool/browser.hpp>
 #include <webpool/concepts/pool_view.hpp>
+#include <webpool/concepts/scheduler.hpp>
 #include <webpool/engine/records.hpp>
 #include <webpool/error.hpp>
 
@@ -31,6 +32,24 @@ inline std::string seconds(std::chrono::milliseconds time) {
   std::ostringstream text;
   text << std::chrono::duration<double>(time).count() << " s";
   return text.str();
+}
+
+/// What becomes of a request whose selector answers with a tab that can't take it.
+inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
+  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
+                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
+}
+
+/// Why the scheduler did not let a request in.
+inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
+  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
+                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
+  if (answer == Admission::queue_full)
+    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
+  return {errc::deadline_unreachable,
+          "a deadline in " +
+              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
+              " can't be met by " + facts};
 }
 
 /// "chromium, firefox"; `none` for an empty list.

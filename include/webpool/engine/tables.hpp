@@ -62,8 +62,14 @@ struct Tables {
   }
 
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert(
-        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .runs = {}});
+    const WorkerId id = workers.insert({.connection = connection,
+                                        .model = model.index,
+                                        .bytes = model.bytes,
+                                        .last_used = now,
+                                        .opened = now,
+                                        .loaded = {},
+                                        .answered = {},
+                                        .runs = {}});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -86,7 +92,11 @@ struct Tables {
       worker.bytes = model.bytes = bytes;
     }
     worker.ready = true;
-    worker.last_used = now;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    const std::size_t tab_index = index_of(worker.connection).value;
+    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    model.backends[tab_index] = backend;
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -117,10 +127,13 @@ struct Tables {
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
     WorkerRow& worker = *workers.find(id);
     row.worker = id;
+    row.sent = now;
     worker.runs.push_back(request);
+    ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
     ++state(worker.connection).in_flight;
+    ++model_of(worker).in_flight;
     ++in_flight;
     ++running;
   }
@@ -134,6 +147,7 @@ struct Tables {
     if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
     --state(worker.connection).in_flight;
+    --model_of(worker).in_flight;
     --in_flight;
     return true;
   }

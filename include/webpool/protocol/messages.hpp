@@ -135,6 +135,7 @@ struct Load {
   std::vector<BackendChoice> backends;
   std::map<std::string, std::int64_t> free_dimensions;
   std::optional<bool> warmup;
+  std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
 };
 /// Refers to the caller's tensors and names, which must live until the message is encoded.

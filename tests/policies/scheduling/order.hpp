@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -11,10 +12,9 @@
 
 /// Drives a scheduler with random pushes and erasures and compares it with a sorted list. `before(a, b)`: a goes first.
 template <class Scheduler, class Before>
-void compare_with_a_sorted_list(Before before) {
+void compare_with_a_sorted_list(Before before, Scheduler scheduler = {}) {
   using namespace webpool;
   std::mt19937_64 random(1);
-  Scheduler scheduler;
   std::map<ModelIndex, std::vector<Request>> lanes;
   std::uint64_t next = 0;
   for (int i = 0; i < 30'000; ++i) {
@@ -26,7 +26,9 @@ void compare_with_a_sorted_list(Before before) {
       const Request request{.id = {(++next << 20) ^ (random() % 1024)},
                             .model = model,
                             .priority = static_cast<int>(random() % 4),
-                            .submitted = {}};
+                            .client = static_cast<std::uint32_t>(random() % 5),
+                            .submitted = TimePoint(std::chrono::milliseconds(i)),
+                            .deadline = random() % 4 == 0 ? never : TimePoint(std::chrono::seconds(random() % 50))};
       scheduler.push(request);
       lane.insert(std::ranges::find_if(lane, [&](const Request& each) { return before(request, each); }), request);
     } else {

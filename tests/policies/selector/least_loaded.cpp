@@ -1,58 +1,23 @@
 #include <webpool/policies/selector/least_loaded.hpp>
 
-#include <array>
-#include <cstdint>
-#include <vector>
-
 #include "../../catch.hpp"
+#include "tabs.hpp"
 
 using namespace webpool;
 
-namespace {
-constexpr std::array<ConnectionIndex, 3> tabs{{{0}, {1}, {2}}};
-
-std::vector<ConnectionState> with_loads(std::vector<unsigned> loads) {
-  std::vector<ConnectionState> states(loads.size());
-  for (std::size_t i = 0; i < loads.size(); ++i) states[i].in_flight = loads[i];
-  return states;
-}
-}  // namespace
-
-TEST_CASE("LeastLoaded takes the only candidate, also at compile time") {
-  constexpr std::array<ConnectionIndex, 1> only{{{4}}};
-  STATIC_REQUIRE(*selector::LeastLoaded(1).select(PoolView({}, only, 0), Request{}) == ConnectionIndex{4});
+TEST_CASE("LeastLoaded counts the requests of all models") {
+  rig::Tabs tabs(3);
+  rig::Tabs busy = tabs;
+  for (std::uint32_t i = 0; i < 3; ++i) busy.states[i].in_flight = 3 - i;
+  // The model's own requests leave the order as it is; those of others fill the first tabs.
+  const PoolView view = tabs.view();
+  const PoolView others(busy.states, view.candidates(), view.idle().size());
+  for (int i = 0; i < 10; ++i) CHECK(selector::LeastLoaded().select(others, {}) == ConnectionIndex{2});
 }
 
-TEST_CASE("LeastLoaded draws from the idle candidates while there are any") {
-  const auto states = with_loads({9, 8, 0});
-  selector::LeastLoaded selector;
-  for (int i = 0; i < 100; ++i) CHECK(selector.select(PoolView(states, tabs, 2), Request{})->value < 2);
-}
-
-TEST_CASE("of two candidates, LeastLoaded always takes the less busy") {
-  const auto states = with_loads({3, 1});
-  selector::LeastLoaded selector;
-  for (int i = 0; i < 100; ++i)
-    CHECK(*selector.select(PoolView(states, std::span(tabs).first(2), 0), Request{}) == ConnectionIndex{1});
-}
-
-TEST_CASE("LeastLoaded never takes the busiest of three, and the others about 2 to 1") {
-  const auto states = with_loads({1, 2, 3});
-  selector::LeastLoaded selector;
-  std::array<int, 3> taken{};
-  for (int i = 0; i < 30'000; ++i) ++taken[selector.select(PoolView(states, tabs, 0), Request{})->value];
-  CHECK(taken[2] == 0);
-  CHECK(taken[0] == Approx(20'000).epsilon(0.03));
-}
-
-TEST_CASE("two choices keep the fullest of many tabs close to the mean, one choice doesn't") {
-  constexpr std::uint32_t n = 1000;
-  std::vector<ConnectionState> states(n);
-  std::vector<ConnectionIndex> all(n);
-  for (std::uint32_t i = 0; i < n; ++i) all[i] = {i};
-  selector::LeastLoaded selector;
-  for (std::uint32_t i = 0; i < n; ++i) ++states[selector.select(PoolView(states, all, 0), Request{})->value].in_flight;
-  unsigned fullest = 0;
-  for (const auto& each : states) fullest = std::max(fullest, each.in_flight);
-  CHECK(fullest <= 4);  // log2 ln 1000 is 2.8; one choice gives 5 to 7
+TEST_CASE("among equally busy tabs LeastLoaded takes the one with the fewest models") {
+  rig::Tabs tabs(3);
+  tabs.states[0].models = 2;
+  tabs.states[2].models = 1;
+  CHECK(selector::LeastLoaded().select(tabs.view(), {}) == ConnectionIndex{1});
 }

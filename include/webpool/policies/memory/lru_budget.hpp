@@ -1,33 +1,22 @@
 #pragma once
 
-#include <algorithm>
 #include <webpool/concepts/memory_policy.hpp>
+#include <webpool/policies/memory/budget.hpp>
 
 namespace webpool::memory {
 
-/// Keeps each tab within `MemorySettings`: its number of models, and its bytes. Where a further model would pass
-/// `pressure_threshold` (0.8) of `bytes_per_connection`, the idle models give way to it, least recently used first;
-/// where none is idle, it may fill the budget up, but not pass it.
+/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. Where a
+/// further model would pass `pressure_threshold` (0.8) of a budget, the tab's idle models give way to it, least
+/// recently used first; where none is idle, it may fill the budget up, but not pass it. What could only pass a budget
+/// is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
 ///
 /// Use it whenever models compete for memory. It swaps in and out when two models that don't fit together are used in
-/// turn: then give the pool more tabs.
+/// turn: then give the pool more tabs. Where models differ much in size or loading time, `CostAware` knows better.
 class LruBudget {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
-    const std::size_t budget = view.settings.bytes_per_connection, most = view.settings.models_per_connection;
-    if (budget > 0 && view.needed_bytes > budget) return {MemoryDecision::Kind::refuse};
-
-    const std::size_t after = view.used_bytes + view.needed_bytes;
-    const bool crowded = most > 0 && view.models.size() >= most;
-    const bool pressed =
-        budget > 0 && static_cast<double>(after) > view.settings.pressure_threshold * static_cast<double>(budget);
-    if (!crowded && !pressed) return {MemoryDecision::Kind::load};
-
-    const LoadedModel* oldest = nullptr;
-    for (const LoadedModel& each : view.models)
-      if (each.idle && (!oldest || each.last_used < oldest->last_used)) oldest = &each;
-    if (oldest) return {MemoryDecision::Kind::evict, oldest->model};
-    return {crowded || after > budget ? MemoryDecision::Kind::refuse : MemoryDecision::Kind::load};
+    return detail::keep_to_budgets(view, view.settings.pressure_threshold,
+                                   [](const LoadedModel& model) { return model.last_used; });
   }
 };
 

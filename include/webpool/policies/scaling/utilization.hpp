@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <webpool/concepts/scaling_policy.hpp>
+#include <webpool/policies/scaling/pace.hpp>
+#include <webpool/policies/scaling/per_tab.hpp>
 
 namespace webpool::scaling {
 
@@ -36,37 +38,30 @@ class Utilization {
   std::size_t desired(const PoolLoad& load) noexcept {
     const std::size_t tabs = load.connections + load.starting;
     const double demand = static_cast<double>(load.in_flight + load.queued);
-    const double seconds = started_ ? std::chrono::duration<double>(load.now - last_).count() : 0;
-    places_per_tab_ =
-        std::max(load.connections == 0 ? 0 : static_cast<double>(load.capacity) / static_cast<double>(load.connections),
-                 places_per_tab_ * std::pow(1 - settings_.alpha, seconds / forget));
-    const double capacity = places_per_tab_ * static_cast<double>(tabs);
+    const double seconds = started_ ? std::max(0.0, std::chrono::duration<double>(load.now - last_).count()) : 0;
+    const double places_per_tab = places_per_tab_.update(load.now, load.capacity, load.connections);
+    const double capacity = places_per_tab * static_cast<double>(tabs);
     const double now = capacity > 0 ? demand / capacity : 0;
     smoothed_ = started_ ? now + (smoothed_ - now) * std::pow(1 - settings_.alpha, seconds) : now;
-    if (!started_) changed_ = load.now;
     started_ = true;
     last_ = load.now;
 
     if (tabs == 0) return demand > 0 ? 1 : 0;
     std::size_t wanted = tabs;
     if (now > settings_.up && smoothed_ > settings_.up)
-      wanted = std::max(tabs + 1, static_cast<std::size_t>(std::ceil(demand / (settings_.up * places_per_tab_))));
-    else if (now < settings_.down && smoothed_ < settings_.down && load.now - changed_ >= settings_.cooldown)
+      wanted = std::max(tabs + 1, detail::whole_tabs(demand / (settings_.up * places_per_tab), load));
+    else if (now < settings_.down && smoothed_ < settings_.down)
       wanted = tabs - 1;
-    wanted = std::clamp(wanted, load.min_connections, load.max_connections);
-    if (wanted != tabs) changed_ = load.now;
-    return wanted;
+    return pace_.step(wanted, load);
   }
 
  private:
-  // Places per tab fall this much slower than s when models are unloaded.
-  static constexpr double forget = 10;
-
   Settings settings_{};
+  detail::PerTab places_per_tab_{settings_.alpha};
+  detail::Pace pace_{settings_.cooldown};
   bool started_ = false;
-  TimePoint last_{}, changed_{};
+  TimePoint last_{};
   double smoothed_ = 0;
-  double places_per_tab_ = 0;
 };
 
 static_assert(ScalingPolicy<Utilization>);

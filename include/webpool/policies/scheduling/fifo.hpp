@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <optional>
-#include <unordered_set>
+#include <variant>
 #include <vector>
 #include <webpool/concepts/scheduler.hpp>
+#include <webpool/policies/scheduling/node_map.hpp>
 
 namespace webpool::scheduling {
 
@@ -29,12 +30,12 @@ class Fifo {
   void erase(const Request& request) noexcept {
     Lane& lane = lanes_[request.model.value];
     if (lane.ids[lane.first] != request.id) {
-      tombstones_.insert(request.id);
+      tombstones_.set(request.id, {});
       ++lane.tombstones;
     } else {
       ++lane.first;
     }
-    while (lane.tombstones > 0 && tombstones_.erase(lane.ids[lane.first]) > 0) {
+    while (lane.tombstones > 0 && tombstones_.take(lane.ids[lane.first])) {
       ++lane.first;
       --lane.tombstones;
     }
@@ -57,12 +58,12 @@ class Fifo {
   void compact(Lane& lane) noexcept {
     lane.ids.erase(lane.ids.begin(), lane.ids.begin() + static_cast<std::ptrdiff_t>(lane.first));
     lane.first = 0;
-    if (lane.tombstones > 0) std::erase_if(lane.ids, [this](RequestId id) { return tombstones_.erase(id) > 0; });
+    if (lane.tombstones > 0) std::erase_if(lane.ids, [this](RequestId id) { return tombstones_.take(id).has_value(); });
     lane.tombstones = 0;
   }
 
   std::vector<Lane> lanes_;  // by model
-  std::unordered_set<RequestId> tombstones_;
+  detail::NodeMap<RequestId, std::monostate> tombstones_;
 };
 
 static_assert(Scheduler<Fifo>);

@@ -7,7 +7,7 @@ namespace webpool::selector {
 
 /// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
 /// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
-/// `LeastLoaded` costs as little and also sees the other models' work.
+/// `PowerOfTwo` costs as little and also sees the other models' work.
 class FirstFit {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {

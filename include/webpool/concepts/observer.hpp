@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <webpool/backend.hpp>
+#include <webpool/browser.hpp>
+#include <webpool/clock.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/request.hpp>
+
+namespace webpool {
+
+/// How one run ended.
+struct Outcome {
+  const Request& request;
+  ConnectionIndex connection;
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  TimePoint sent, ended;
+  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
+  /// came later, to its own answer.
+  std::chrono::nanoseconds service{0};
+  bool ok = true;
+};
+
+/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
+/// that learns nothing pays nothing.
+///
+/// | expression     | result | contract                                                                              |
+/// |----------------|--------|---------------------------------------------------------------------------------------|
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
+/// |                |        | that were cancelled or ran out of time; must not block                                |
+///
+/// `o` is a `const Outcome&`, valid during the call.
+template <class P>
+concept Observer = requires(P p, const Outcome& o) {
+  { p.observe(o) }
+  noexcept->std::same_as<void>;
+};
+
+}  // namespace webpool

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <webpool/concepts/pool_view.hpp>
+#include <webpool/policies/selector/draw.hpp>
+
+namespace webpool::selector {
+
+/// What a selector looks at that wants to compare candidates: all of them up to `most`, else `most` neighbours from a
+/// place drawn at random, among the idle ones while there are enough. So a decision costs the same with 10,000 tabs.
+class Sample {
+ public:
+  static constexpr std::size_t most = 16;
+
+  constexpr Sample(const PoolView& pool, Draw& draw) noexcept {
+    const std::span<const ConnectionIndex> all = pool.candidates();
+    if (all.size() <= most) {
+      size_ = all.size();
+      idle_ = pool.idle().size();
+      std::ranges::copy(all, tabs_.begin());
+      return;
+    }
+    const std::span<const ConnectionIndex> from = pool.idle().size() >= most ? pool.idle() : all;
+    const std::size_t first = draw.below(from.size());
+    // Wrapped around, the idle ones of a mixed sample would not be its front.
+    for (std::size_t i = 0; i < most; ++i) tabs_[size_++] = from[(first + i) % from.size()];
+    if (from.data() == all.data() && from.size() != all.size()) idle_ = size_;
+  }
+
+  constexpr std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  constexpr std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  std::array<ConnectionIndex, most> tabs_{};
+  std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::selector

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <optional>
+#include <vector>
+#include <webpool/clock.hpp>
+#include <webpool/request.hpp>
+#include <webpool/testing/distribution.hpp>
+#include <webpool/testing/random.hpp>
+
+namespace webpool::testing {
+
+/// What is asked for, again and again.
+struct Work {
+  ModelIndex model{};
+  RequestOptions options{};
+  std::size_t payload_bytes = 0;
+  std::uint32_t rows = 1;
+};
+
+/// Says when requests come. Times count from the start of the simulation.
+///
+/// | expression     | result               | contract                                                           |
+/// |----------------|----------------------|--------------------------------------------------------------------|
+/// | `a.work`       | `Work`               | what each of them asks for                                         |
+/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, itself an arrival or 0; empty when    |
+/// |                |                      | there is none; draws from `r`, a `Random&` of its own              |
+template <class A>
+concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r) {
+  { a.work } -> std::convertible_to<Work>;
+  { a.next(t, r) } -> std::same_as<std::optional<Duration>>;
+};
+
+/// Arrivals of a rate that varies, by thinning those of the highest one (P. Lewis, G. Shedler, Nav. Res. Logist. 26(3),
+/// 1979). `rate`: of a time, in 1/s, at most `highest`.
+template <class Rate>
+std::optional<Duration> thinned(Duration after, double highest, Rate rate, Random& random) {
+  if (!(highest > 0)) return std::nullopt;
+  double t = seconds_of(after);
+  for (int drawn = 0; drawn < 1'000'000; ++drawn) {
+    t += random.exponential() / highest;
+    if (random.uniform() * highest < rate(t)) return duration_of(t);
+  }
+  return std::nullopt;
+}
+
+/// Requests that know nothing of each other.
+struct Poisson {
+  double rate = 1;  ///< 1/s
+  Work work{};
+  Duration from{}, until = Duration::max();
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const auto at = thinned(
+        std::max(after, from), rate, [this](double) { return rate; }, random);
+    return at && *at < until ? at : std::nullopt;
+  }
+};
+
+/// Busy for `on`, quiet for `off`, and again, Poisson in both.
+struct Bursts {
+  double rate = 1, quiet_rate = 0;  ///< 1/s
+  Duration on = std::chrono::seconds(1), off = std::chrono::seconds(9);
+  Work work{};
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const double period = seconds_of(on + off), busy = seconds_of(on);
+    return thinned(
+        after, std::max(rate, quiet_rate), [&](double t) { return std::fmod(t, period) < busy ? rate : quiet_rate; },
+        random);
+  }
+};
+
+/// A sine over the day: `rate` on average, `swing` (0 to 1) of it up and down, lowest at the start.
+struct DayCurve {
+  double rate = 1;  ///< 1/s
+  double swing = 0.9;
+  Duration day = std::chrono::hours(24);
+  Work work{};
+
+  std::optional<Duration> next(Duration after, Random& random) const {
+    const auto at = [this](double t) {
+      return rate * (1 - swing * std::cos(2 * std::numbers::pi * t / seconds_of(day)));
+    };
+    return thinned(after, rate * (1 + std::abs(swing)), at, random);
+  }
+};
+
+/// Requests at given times, in order.
+struct Replay {
+  std::vector<Duration> times{};
+  Work work{};
+  std::size_t played = 0;
+
+  std::optional<Duration> next(Duration, Random&) {
+    return played < times.size() ? std::optional(times[played++]) : std::nullopt;
+  }
+};
+
+static_assert(ArrivalProcess<Poisson> && ArrivalProcess<Bursts> && ArrivalProcess<DayCurve> && ArrivalProcess<Replay>);
+
+/// Clients that wait for each result, think, and ask again. Client i is `options.client` + i of its work, and begins
+/// with the i-th of its works.
+struct ClosedLoop {
+  std::size_t clients = 1;
+  Distribution think{};
+  Work work{};
+  std::vector<Work> then{};  ///< what each asks for in turn after `work`
+};
+
+}  // namespace webpool::testing
