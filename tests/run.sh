@@ -25,5 +25,5 @@ done
 # The unit tests have just run twice.
 say "building and testing: release"
 cmake --preset release --log-level=WARNING >/dev/null
-cmake --build --preset release --target examples/all tests/gates/all browser_tests unit_allocations
+cmake --build --preset release --target examples/all benchmarks/all tests/gates/all browser_tests unit_allocations
 ctest --preset release --label-exclude '^unit$' --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"

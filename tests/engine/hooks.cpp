@@ -204,6 +204,25 @@ TEST_CASE("a tab under memory pressure gets no further model while another one h
   CHECK(rig.engine.metrics().evictions == 1);
 }
 
+TEST_CASE("a model that gave way to another one comes back when it is asked for, not before") {
+  PoolOptions options = attached();
+  options.memory.models_per_connection = 1;
+  Rig<> rig(options);
+  const ModelIndex first = hold(rig, model("first"));
+  rig.engine.add_model(model("second"), rig.now, rig.out);
+  rig.load_all();
+  REQUIRE(rig.engine.metrics().evictions == 1);
+  rig.out.clear();
+  rig.join();
+  rig.tick(1s);
+  CHECK(rig.take<OpenWorker>().empty());
+  rig.submit(first);
+  const auto opened = rig.load_all();
+  REQUIRE(opened.size() == 1);
+  CHECK(opened[0].model == first);
+  CHECK(rig.take<Run>().size() == 1);
+}
+
 TEST_CASE("a selector that names no candidate fails the request with the facts, and the pool goes on") {
   Rig<Wild> rig(attached());
   const ModelIndex digits = hold(rig);

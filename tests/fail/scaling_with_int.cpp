@@ -1,6 +1,6 @@
 // A scaling policy that answers with an int is refused where it is named, and the message shows the requirement.
 // EXPECT: ScalingPolicy
-// EXPECT: s\.desired\(l\)
+// EXPECT: s\.desired\(l\)|same_as<int, std::size_t>
 // EXPECT: same_as|return-type-requirement
 #include <webpool/engine/engine.hpp>
 #include <webpool/policies/memory/unlimited.hpp>

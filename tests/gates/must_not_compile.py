@@ -2,7 +2,8 @@
 """must_not_compile.py FILE COMPILER FLAGS...: FILE compiles as it is; with EXPECT_FAILURE it doesn't, and says why.
 
 The first proves that nothing but the intended mistake is wrong. The file names the message in a line
-`// EXPECT: regular expression`; every such line must match somewhere in the compiler's output.
+`// EXPECT: regular expression`; every such line must match somewhere in the compiler's output. The first error must
+point into the file itself: a user's mistake is shown at the user's own line, not somewhere in the library.
 """
 
 import pathlib
@@ -25,6 +26,10 @@ def main() -> int:
     wrong = subprocess.run([*command, "-DEXPECT_FAILURE"], capture_output=True, text=True)
     if not wrong.returncode:
         print("compiles with EXPECT_FAILURE, and should not")
+        return 1
+    first = re.search(r"^(\S+?):\d+:\d+: error:", wrong.stderr, flags=re.MULTILINE)
+    if not first or first[1] != source:
+        print(f"the first error is not in {source}:\n{wrong.stderr}")
         return 1
     missing = [pattern for pattern in expected if not re.search(pattern, wrong.stderr)]
     for pattern in missing:

@@ -27,6 +27,7 @@ struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
   std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
   std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
 };
 
@@ -71,6 +72,14 @@ class PoolView {
   /// Whether the tab serves the request's model, with room or without; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
     return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+  }
+
+  /// Requests for the model in flight in a tab that serves it.
+  constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
+    const std::size_t position = serving_.positions[index.value];
+    unsigned count = 0;
+    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
+    return count;
   }
 
   /// What runs the request's model in a tab that serves it; empty for others.

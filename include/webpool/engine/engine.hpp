@@ -369,7 +369,7 @@ class Engine : private Fleet {
       }
       const auto chosen = selector_.select(
           PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
-                   {model.backends, model.lane.positions(), queue_.waiting(model.index)}),
+                   {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)}),
           row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
@@ -414,7 +414,7 @@ class Engine : private Fleet {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = replicas(model);
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model);
     const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;

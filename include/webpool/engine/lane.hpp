@@ -33,6 +33,9 @@ class Lane {
   /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
   std::span<const std::uint32_t> positions() const noexcept { return positions_; }
 
+  /// By k: how many tabs have at most k requests in flight, for k below the limit.
+  std::span<const std::size_t> ends() const noexcept { return ends_; }
+
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
 

@@ -133,6 +133,7 @@ class Placement {
     if (allowed == models_.end() || !allowed->idle) return false;
     const WorkerId worker =
         tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.models[victim.value]->evicted = true;
     tables.erase_worker(worker, true);
     out.emplace_back(CloseWorker{connection, worker});
     ++evictions_;

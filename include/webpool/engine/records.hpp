@@ -93,6 +93,7 @@ struct ModelRow {
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
   std::size_t in_flight = 0;                // its runs, sent and not answered
   std::size_t loading = 0;                  // placements under way
+  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle

@@ -78,6 +78,7 @@ struct Tables {
     memory += model.bytes;
     model.placeable.erase(index_of(connection));
     ++model.loading;
+    model.evicted = false;
     return id;
   }
 

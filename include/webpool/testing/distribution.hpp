@@ -14,7 +14,7 @@ class Distribution {
  public:
   constexpr Distribution() = default;
   template <class Rep, class Period>
-  constexpr Distribution(std::chrono::duration<Rep, Period> always) noexcept
+  constexpr Distribution(std::chrono::duration<Rep, Period> always) noexcept  // NOLINT(google-explicit-constructor)
       : median_(std::max(std::chrono::duration<double>(always).count(), 0.0)) {}
 
   friend Distribution lognormal(Duration median, double spread) noexcept;

@@ -218,7 +218,8 @@ class Simulation {
   // --- actions
 
   void obey() {
-    for (const engine::Action& action : actions_) std::visit([this](const auto& each) { this->carry_out(each); }, action);
+    for (const engine::Action& action : actions_)
+      std::visit([this](const auto& each) { this->carry_out(each); }, action);
     actions_.clear();
   }
   template <class Action>

@@ -29,19 +29,19 @@ struct Tabs {
     for (std::uint32_t i = 0; i < states.size(); ++i) order.push_back({i});
     std::ranges::stable_sort(order, {}, [&](ConnectionIndex tab) { return states[tab.value].in_flight; });
     positions.assign(states.size(), 0);
-    std::size_t room = 0, idle = 0;
+    ends.assign(limit, 0);
     for (std::uint32_t i = 0; i < order.size(); ++i) {
       positions[order[i].value] = i;
-      room += states[order[i].value].in_flight < limit;
-      idle += states[order[i].value].in_flight == 0;
+      for (unsigned k = states[order[i].value].in_flight; k < limit; ++k) ++ends[k];
     }
-    return {states, std::span(order).first(room), idle, {backends, positions, waiting}};
+    return {states, std::span(order).first(ends.back()), ends.front(), {backends, positions, ends, waiting}};
   }
 
   std::vector<ConnectionState> states;
   std::vector<Backend> backends;
   std::vector<ConnectionIndex> order;
   std::vector<std::uint32_t> positions;
+  std::vector<std::size_t> ends;
 };
 
 /// A run of `request` that took `service` in a tab.

@@ -18,28 +18,34 @@ namespace webpool::selector {
 /// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
 /// keeps the tab busy, and takes the earliest expected finish,
 ///
-///     average · (requests in flight there + 1)
+///     finish = average · (requests of the model in flight there + 1) + c · average of the tab · those of other models
 ///
-/// A tab that has not run the model counts with the average of its browser and backend, and one of a kind that nobody
-/// has measured is tried at once, with one request. Averages are exponential; two runs in a row that are off by more
-/// than `surprise` replace the average, so a browser that drifts is believed after two runs, not after twenty.
+/// where c, 0 to 1, is how much the models of a tab are seen to slow each other down: 0 where they run side by side, 1
+/// where they share one processor.
 ///
-/// Waiting can be better than running: a request stays queued while the faster tabs are full, as long as
-/// q ≤ average · Σ rate of the n faster − n, where q requests wait or stand second in a tab (A. K. Agrawala et al.,
-/// "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors", IEEE Trans. Computers
-/// C-33, 1984). This rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab is rarely missing.
+/// Averages are exponential; two runs in a row that are off by more than `surprise` replace the average, so a browser
+/// that drifts is believed after two runs. A tab that has not run the model counts with the average of its browser and
+/// backend, and one of a kind that nobody has measured is tried at once, with one request. A failed run doubles the
+/// tab's average.
 ///
-/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as all such runs together took
-/// no more than `explore` of the busy time longer than the best tab would have. So it costs a bounded share, and a tab
-/// that is fifty times slower is asked fifty times less often. A failed run doubles the tab's average.
+/// Waiting can be better than running: a request stays queued as long as the faster tabs, which are full, would have
+/// done all that waits before the best tab with room were done with it. Such thresholds are optimal for a given backlog
+/// (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors",
+/// IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab
+/// is rarely missing.
 ///
-/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less.
+/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as such runs took together no
+/// longer than the best tab would have by more than `explore` of the busy time, three quarters of that for one tab. So
+/// exploration costs a bounded share, and a tab that is fifty times slower is asked fifty times less often.
+///
+/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less. The
+/// defaults are those that came out best in `benchmarks/policies`.
 class Learned {
  public:
   struct Settings {
-    double explore = 0.05;  ///< share of the busy time
-    double weight = 0.3;    ///< of the newest run in an average
-    double surprise = 2;    ///< factor
+    double explore = 0.02;  ///< share of the busy time
+    double weight = 0.1;    ///< of the newest run in an average
+    double surprise = 3;    ///< factor
     unsigned forget = 32;   ///< requests
   };
 
@@ -56,18 +62,19 @@ class Learned {
     for (ConnectionIndex tab : sample.tabs()) {
       const double each = expected(table, pool, tab);
       if (each == 0 && pool[tab].in_flight > 0) continue;  // is being tried
-      const double then = each * (pool[tab].in_flight + 1);
+      const double then = each * (pool.in_flight(tab) + 1) + others(pool, tab);
       if (finish < 0 || then < finish) best = tab, finish = then, estimate = each;
     }
     if (finish < 0) return best;  // all are
     if (const auto stale = worth_a_trial(table, pool, sample, estimate)) {
       best = *stale;
-    } else if (estimate > 0 && better_to_wait(table, pool, estimate)) {
+    } else if (estimate > 0 && better_to_wait(table, pool, finish)) {
       return std::nullopt;
     }
     table.best = estimate;
     Arm& arm = table.arms[best.value];
     if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    arm.crowded = pool[best].in_flight > pool.in_flight(best);
     arm.asked = ++table.requests;
     return best;
   }
@@ -82,7 +89,11 @@ class Learned {
     }
     const double time = std::max(std::chrono::duration<double>(outcome.service).count(), 1e-9);
     table.busy += time;
-    if (trial) table.excess += std::max(time - table.best, 0.0);
+    if (trial) {
+      const double excess = std::max(time - table.best, 0.0);
+      arm.excess += excess;
+      table.excess += excess;
+    }
     const bool odd = time > arm.average * settings_.surprise || time * settings_.surprise < arm.average;
     if (arm.average == 0) {
       arm.average = time;
@@ -93,6 +104,14 @@ class Learned {
     }
     arm.odd = odd;
     arm.last = time;
+    if (arm.average > 0) {
+      double& mean = arm.crowded ? crowded_ : alone_;
+      mean += 0.05 * (std::min(time / arm.average, 4.0) - mean);
+    }
+    if (outcome.connection.value >= tabs_.size()) tabs_.resize(outcome.connection.value + 1);
+    Tab& tab = tabs_[outcome.connection.value];
+    if (tab.joined != arm.joined) tab = {arm.joined, 0};
+    tab.average += (tab.average == 0 ? 1 : settings_.weight) * (time - tab.average);
     double& kind = table.kind(outcome.browser, outcome.backend);
     kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
   }
@@ -106,8 +125,9 @@ class Learned {
   struct Arm {
     TimePoint joined{};  // of the tab that the rest belongs to
     double average = 0, last = 0;
+    double excess = 0;        // of its trials over the best tab
     std::uint64_t asked = 0;  // value of `Table::requests` when it was chosen last
-    bool odd = false, trial = false;
+    bool odd = false, trial = false, crowded = false;
   };
   struct Table {
     std::vector<Arm> arms;  // by connection
@@ -118,6 +138,11 @@ class Learned {
     double& kind(Browser browser, Backend backend) noexcept {
       return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
     }
+  };
+  /// All models of a tab together.
+  struct Tab {
+    TimePoint joined{};
+    double average = 0;
   };
   static constexpr std::size_t batches = 8;  // 1, 2, 3-4, 5-8 ... rows
   static constexpr std::size_t few = 64;
@@ -141,31 +166,39 @@ class Learned {
   /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
   std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
                                                double estimate) noexcept {
-    const double budget = settings_.explore * table.busy - table.excess;
+    const double budget = settings_.explore * table.busy;
     std::optional<ConnectionIndex> stalest;
     for (ConnectionIndex tab : sample.tabs()) {
       const Arm& arm = table.arms[tab.value];
       if (pool[tab].in_flight > 0 || table.requests - arm.asked < settings_.forget) continue;
       if (stalest && table.arms[stalest->value].asked <= arm.asked) continue;
-      if (expected(table, pool, tab) - estimate <= budget) stalest = tab;
+      const double excess = expected(table, pool, tab) - estimate;
+      if (table.excess + excess <= budget && arm.excess + excess <= 0.75 * budget) stalest = tab;
     }
     if (stalest) table.arms[stalest->value].trial = true;
     return stalest;
   }
 
-  bool better_to_wait(Table& table, const PoolView& pool, double estimate) const noexcept {
+  /// How much of their time the models of a tab take from each other: 0 when they run side by side, 1 in turn.
+  double crowding() const noexcept { return std::clamp(2 * (crowded_ / alone_ - 1), 0.0, 1.0); }
+
+  /// Seconds that the requests for other models in the tab are expected to take.
+  double others(const PoolView& pool, ConnectionIndex tab) const noexcept {
+    if (tab.value >= tabs_.size() || tabs_[tab.value].joined != pool[tab].joined) return 0;
+    return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
+  }
+
+  /// Whether the full tabs would have done all that waits by then.
+  bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
-    double rate = 0, faster = 0, queued = static_cast<double>(pool.waiting());
-    for (std::uint32_t i = 0; i < pool.slots(); ++i) {
+    std::size_t done = 0;
+    for (std::uint32_t i = 0; i < pool.slots() && done < pool.waiting(); ++i) {
       const ConnectionIndex tab{i};
-      if (!pool.serves(tab) || pool.contains(tab) || pool[tab].in_flight == 0) continue;
-      const double each = expected(table, pool, tab);
-      if (each == 0 || each >= estimate) continue;
-      rate += 1 / each;
-      faster += 1;
-      queued += pool[tab].in_flight - 1;
+      if (!pool.serves(tab) || pool.contains(tab)) continue;
+      const double each = expected(table, pool, tab), ahead = each * pool.in_flight(tab) + others(pool, tab);
+      if (each > 0 && ahead < finish) done += static_cast<std::size_t>((finish - ahead) / each);
     }
-    return faster > 0 && queued <= estimate * rate - faster;
+    return done >= pool.waiting();
   }
 
   /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
@@ -182,7 +215,9 @@ class Learned {
   }
 
   Settings settings_{};
-  std::vector<Table> tables_;  // by model and batch
+  std::vector<Table> tables_;       // by model and batch
+  std::vector<Tab> tabs_;           // by connection
+  double crowded_ = 1, alone_ = 1;  // runs' times as shares of their averages, beside other models' and without
   Draw draw_;
 };
 

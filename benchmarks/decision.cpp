@@ -1,0 +1,135 @@
+// What a decision costs: the scheduler says which request is next, and the selector which tab runs it. Per policy,
+// number of tabs and of requests that wait; with a count of allocations, which should be 0. `by hand` is the same
+// without policies, interleaved with the template.
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <new>
+#include <utility>
+#include <vector>
+#include <webpool/core.hpp>
+
+#include "decision/by_hand.hpp"
+#include "decision/engine_world.hpp"
+#include "decision/lane_world.hpp"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+// Not inlined: GCC would take `free` for a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace webpool;
+
+constexpr int warm_up = 150'000;
+
+void count(benchmark::State& state, std::size_t made) {
+  state.counters["allocations"] = benchmark::Counter(static_cast<double>(made), benchmark::Counter::kAvgIterations);
+}
+
+/// One decision: which request and which tab. Eight at a time, for reading the clock takes as long as one.
+template <class World>
+void decide(benchmark::State& state) {
+  constexpr int batch = 8;
+  World world(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
+  for (int i = 0; i < warm_up; ++i) world.step();
+  std::size_t made = 0;
+  for (auto _ : state) {
+    world.prepare(batch);
+    const std::size_t before = allocations;
+    const auto began = std::chrono::steady_clock::now();
+    world.decide(batch);
+    const auto took = std::chrono::steady_clock::now() - began;
+    made += allocations - before;
+    state.SetIterationTime(std::chrono::duration<double>(took).count() / batch);
+  }
+  count(state, made);
+}
+
+/// A request's whole way: submitted, decided on, answered, completed.
+template <class World>
+void serve(benchmark::State& state) {
+  World world(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
+  for (int i = 0; i < warm_up; ++i) world.step();
+  const std::size_t before = allocations;
+  for (auto _ : state) world.step();
+  count(state, allocations - before);
+}
+
+template <class Selector>
+using Selecting = decision::LaneWorld<Selector, scheduling::Fifo>;
+template <class Queue>
+using Scheduling = decision::LaneWorld<selector::FirstFit, Queue>;
+using WholeEngine = decision::EngineWorld<selector::PowerOfTwo, scheduling::Priority>;
+using Default = decision::LaneWorld<selector::PowerOfTwo, scheduling::Priority>;
+
+void sizes(benchmark::internal::Benchmark* each) {
+  for (int tabs : {8, 1'000, 10'000}) each->Args({tabs, 100'000});
+}
+void decisions(benchmark::internal::Benchmark* each) {
+  sizes(each);
+  each->UseManualTime()->Iterations(20'000);
+}
+void growth(benchmark::internal::Benchmark* each) {
+  for (int tabs : {8, 10, 100, 1'000, 10'000, 100'000}) each->Args({tabs, 100'000});
+  each->UseManualTime()->Iterations(20'000);
+}
+
+BENCHMARK(decide<Default>)->Name("default policies")->Apply(growth);
+BENCHMARK(serve<WholeEngine>)->Name("whole engine, default policies")->Apply(sizes);
+
+BENCHMARK(decide<Selecting<selector::FirstFit>>)->Name("selector FirstFit")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::RoundRobin>>)->Name("selector RoundRobin")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::PowerOfTwo>>)->Name("selector PowerOfTwo")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::LeastLoaded>>)->Name("selector LeastLoaded")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::Preference>>)->Name("selector Preference")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::Capability>>)->Name("selector Capability")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::Learned>>)->Name("selector Learned")->Apply(decisions);
+BENCHMARK(decide<Selecting<selector::Chain<selector::Healthy, selector::Affinity, selector::Learned>>>)
+    ->Name("selector Chain<Healthy, Affinity, Learned>")
+    ->Apply(decisions);
+
+BENCHMARK(decide<Scheduling<scheduling::Fifo>>)->Name("scheduling Fifo")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::Priority>>)->Name("scheduling Priority")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::Aged>>)->Name("scheduling Aged")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::Deadline>>)->Name("scheduling Deadline")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::FairShare>>)->Name("scheduling FairShare")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::Limited<>>>)->Name("scheduling Limited<>")->Apply(decisions);
+BENCHMARK(decide<Scheduling<scheduling::MemoryAware<>>>)->Name("scheduling MemoryAware<>")->Apply(decisions);
+
+/// Turns of 5,000 decisions each; the time is the template's, `ratio` its share of the time by hand.
+void against_hand(benchmark::State& state) {
+  const auto tabs = static_cast<std::size_t>(state.range(0)), queued = static_cast<std::size_t>(state.range(1));
+  Default composed(tabs, queued);
+  decision::ByHand by_hand(tabs, queued);
+  const auto time = [](auto& world) {
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < 5'000; ++i) world.step();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  for (int i = 0; i < warm_up / 5'000; ++i) {
+    time(composed);
+    time(by_hand);
+  }
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double mine = time(composed), its = time(by_hand);
+    ratios.push_back(mine / its);
+    state.SetIterationTime(mine / 5'000);
+  }
+  state.counters["ratio"] = testing::quantile(std::move(ratios), 0.5);
+}
+BENCHMARK(against_hand)->Name("template against by hand")->Apply(sizes)->UseManualTime()->Iterations(400);
+
+}  // namespace

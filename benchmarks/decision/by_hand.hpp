@@ -1,0 +1,142 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+#include <webpool/concepts/pool_view.hpp>
+#include <webpool/engine/slot_map.hpp>
+
+#include "lane_world.hpp"
+
+namespace decision {
+
+/// What `LaneWorld<selector::PowerOfTwo, scheduling::Priority>` does, written for just that: no policy, no concept, no
+/// view. What a template costs shows beside it.
+class ByHand {
+ public:
+  ByHand(std::size_t tabs, std::size_t queued) : states_(tabs), positions_(tabs) {
+    for (std::uint32_t i = 0; i < tabs; ++i) {
+      states_[i].browser.browser = i % 2 == 0 ? Browser::chromium : Browser::firefox;
+      tabs_.push_back(i);
+      workers_.push_back(i);
+      positions_[i] = i;
+    }
+    ends_[0] = ends_[1] = tabs;
+    const std::size_t sent = 2 * tabs - tabs / 2;
+    for (std::size_t i = 0; i < queued + sent; ++i) push();
+    for (std::size_t i = 0; i < sent; ++i) send();
+  }
+
+  void step() {
+    answer();
+    push();
+    send();
+  }
+
+ private:
+  struct Entry {
+    std::int64_t key;
+    std::uint64_t arrival;
+    RequestId id;
+  };
+  struct Queue {
+    std::vector<Entry> heap;
+    std::size_t cancelled = 0;  // in heap
+  };
+  struct Sent {
+    std::uint32_t tab;
+    RequestId request;
+  };
+  static bool behind(const Entry& a, const Entry& b) { return a.key != b.key ? a.key > b.key : a.arrival > b.arrival; }
+
+  void push() {
+    const RequestId id = requests_.insert(request(pushed_));
+    Request& fresh = *requests_.find(id);
+    fresh.id = id;
+    if (fresh.model.value >= queues_.size()) queues_.resize(fresh.model.value + 1);
+    std::vector<Entry>& heap = queues_[fresh.model.value].heap;
+    heap.push_back({-std::int64_t{fresh.priority}, pushed_++, id});
+    std::push_heap(heap.begin(), heap.end(), behind);
+  }
+
+  void answer() {
+    if (first_ == running_.size()) return;
+    const Sent done = running_[first_++];
+    if (first_ > 4096 && 2 * first_ > running_.size()) {
+      running_.erase(running_.begin(), running_.begin() + static_cast<std::ptrdiff_t>(first_));
+      first_ = 0;
+    }
+    const std::size_t here = positions_[done.tab];
+    std::size_t& end = here < ends_[1] ? ends_[0] : ends_[1];
+    swap(here, end++);
+    --states_[done.tab].in_flight;
+    requests_.erase(done.request);
+  }
+
+  void send() {
+    if (ends_[1] == 0 || queues_.empty() || queues_[0].heap.size() == queues_[0].cancelled) return;
+    const Request& chosen = *requests_.find(queues_[0].heap.front().id);
+    const std::size_t among = ends_[0] > 0 ? ends_[0] : ends_[1];
+    std::uint32_t tab = tabs_[0];
+    if (among > 1) {
+      const std::size_t first = below(among), second = (first + 1 + below(among - 1)) % among;
+      tab = states_[tabs_[second]].in_flight < states_[tabs_[first]].in_flight ? tabs_[second] : tabs_[first];
+    }
+    if (positions_[tab] >= ends_[1]) return;
+    remove(chosen);
+    const std::size_t here = positions_[tab];
+    std::size_t& end = here < ends_[0] ? ends_[0] : ends_[1];
+    swap(here, --end);
+    ++states_[tab].in_flight;
+    running_.push_back({tab, chosen.id});
+  }
+
+  void remove(const Request& request) {
+    Queue& queue = queues_[request.model.value];
+    if (queue.heap.front().id != request.id) {
+      cancelled_.insert(request.id);
+      ++queue.cancelled;
+    } else {
+      pop(queue.heap);
+    }
+    while (queue.cancelled > 0 && cancelled_.erase(queue.heap.front().id) > 0) {
+      pop(queue.heap);
+      --queue.cancelled;
+    }
+  }
+
+  static void pop(std::vector<Entry>& heap) {
+    std::pop_heap(heap.begin(), heap.end(), behind);
+    heap.pop_back();
+  }
+
+  void swap(std::size_t a, std::size_t b) {
+    std::swap(tabs_[a], tabs_[b]);
+    std::swap(workers_[a], workers_[b]);
+    positions_[tabs_[a]] = static_cast<std::uint32_t>(a);
+    positions_[tabs_[b]] = static_cast<std::uint32_t>(b);
+  }
+
+  std::size_t below(std::size_t bound) {
+    draw_ ^= draw_ << 13;
+    draw_ ^= draw_ >> 7;
+    draw_ ^= draw_ << 17;
+    return static_cast<std::size_t>(((draw_ >> 32) * bound) >> 32);
+  }
+
+  std::vector<ConnectionState> states_;
+  std::vector<std::uint32_t> tabs_, positions_;
+  std::vector<std::uint64_t> workers_;
+  std::size_t ends_[2] = {0, 0};  // of the tabs with nothing in flight, and with at most one request
+  engine::SlotMap<RequestId, Request> requests_;
+  std::vector<Queue> queues_;  // by model
+  std::unordered_set<RequestId> cancelled_;
+  std::uint64_t pushed_ = 0, draw_ = 0x9e3779b97f4a7c15;
+  std::vector<Sent> running_;
+  std::size_t first_ = 0;
+};
+
+}  // namespace decision
