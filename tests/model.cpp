@@ -319,6 +319,25 @@ TEST_CASE("run_batch of nothing and of one, and with a bad request among good on
   CHECK(served.runs() == 1);
 }
 
+TEST_CASE("run_batch keeps to the maximum of rows where one is set") {
+  Served served(1, {.batching = {.maximum = 3}});
+  const std::vector<Outputs> results =
+      served.model->run_batch({picture(1), pictures({2, 20}), picture(3), pictures({4, 5, 6, 7}), picture(8)});
+  CHECK(served.runs() >= 3);  // of 3, 1, 4 and 1 rows, where the last may go with another one
+  CHECK(served.runs() <= 4);
+  REQUIRE(results.size() == 5);
+  for (const std::size_t i : {0u, 2u, 4u}) CHECK(results[i]["probabilities"].shape() == Shape{1, 10});
+  CHECK(results[1]["probabilities"].as<float>()[10] == 20.0F);
+  CHECK(results[3]["probabilities"].shape() == Shape{4, 10});
+  CHECK(results[3]["probabilities"].as<float>()[30] == 7.0F);
+  CHECK(first_of(results[4]) == 8.0F);
+
+  served.model->set_max_batch_size(1);  // no batches but those that are asked for
+  const unsigned before = served.runs();
+  CHECK(served.model->run_batch({picture(1), picture(2), picture(3), picture(4), picture(5)}).size() == 5);
+  CHECK(served.runs() == before + 1);
+}
+
 TEST_CASE("run_concurrent keeps the order and gives each item its own error") {
   Served served(2);
   std::vector<Inputs> requests;

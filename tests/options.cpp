@@ -43,4 +43,6 @@ TEST_CASE("a model is offered to the fastest backend first and to WASM last") {
   CHECK(options.replicas == 1);
   CHECK_FALSE(options.task);
   CHECK_FALSE(options.progress);
+  CHECK(options.batching.maximum == 1);
+  CHECK(options.batching.delay == 2ms);
 }

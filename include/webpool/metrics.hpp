@@ -9,6 +9,9 @@
 namespace webpool {
 
 /// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
+/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
+/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
+/// counted.
 struct Metrics {
   std::size_t connections = 0, starting = 0, models = 0, workers = 0;
   std::size_t queued = 0, in_flight = 0;

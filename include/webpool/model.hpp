@@ -1,7 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <future>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +15,7 @@
 #include <vector>
 #include <webpool/driver/batch.hpp>
 #include <webpool/driver/check_inputs.hpp>
+#include <webpool/driver/check_options.hpp>
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/expected.hpp>
@@ -73,16 +80,49 @@ class Model {
   }
 
   /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
-  /// concurrently. Throws the first error.
+  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
+  /// request is divided. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     for (const auto& request : requests)
       if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
-    if (auto batch = driver::concatenate(info(), requests))
-      if (auto parts = driver::split((*this)(std::move(batch->inputs), options), batch->rows)) return *std::move(parts);
+    const std::size_t maximum = *state_->max_batch_size;
+    struct Part {
+      std::span<const Inputs> requests;
+      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
+    };
+    std::vector<Part> parts;
+    std::vector<Inputs> runs;
+    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
+      auto batch = driver::concatenate(info(), part);
+      if (batch)
+        runs.push_back(std::move(batch->inputs));
+      else
+        runs.insert(runs.end(), part.begin(), part.end());
+      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
+    }
+    auto ended = run_concurrent(std::move(runs), options);
     std::vector<Outputs> results;
     results.reserve(requests.size());
-    for (auto& result : run_concurrent(std::move(requests), options)) results.push_back(std::move(result).value());
+    auto next = ended.begin();
+    for (const auto& [part, rows] : parts) {
+      if (rows.empty()) {
+        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
+      } else if (auto split = driver::split((next++)->value(), rows)) {
+        std::ranges::move(*split, std::back_inserter(results));
+      } else {  // the page gave the batch another number of rows
+        for (auto& result : run_concurrent({part.begin(), part.end()}, options))
+          results.push_back(std::move(result).value());
+      }
+    }
     return results;
+  }
+
+  /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
+  /// the load's `ModelOptions::batching` says otherwise remains. Throws `errc::invalid_options` for 0, and for more
+  /// than 1 where the model can't be batched.
+  void set_max_batch_size(std::size_t rows) const {
+    driver::check_batching(name(), info(), {.maximum = rows});
+    *state_->max_batch_size = rows;
   }
 
  private:
@@ -95,6 +135,7 @@ class Model {
     std::string name;
     ModelInfo info;
     Task task = Task::other;
+    std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
 
     State() = default;
     State(const State&) = delete;  // each releases the model once

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -85,6 +86,18 @@ struct LoadProgress {
   std::uint64_t done = 0, total = 0;
 };
 
+/// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
+///
+/// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
+/// agree in their other extents, the outputs wanted, priority and client. While a tab that holds the model has nothing
+/// to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and total
+/// time. If the run fails, all of its requests get that error: none is tried again.
+struct BatchOptions {
+  std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
+  std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
+  std::vector<std::size_t> preferred{};    ///< a batch of exactly so many rows waits no longer, e.g. {4, 8}
+};
+
 /// How a model is loaded.
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
@@ -98,6 +111,7 @@ struct ModelOptions {
   bool pinned = false;                                    ///< no memory policy puts it out of a tab
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
 };
 
 }  // namespace webpool

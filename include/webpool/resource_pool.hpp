@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -9,6 +11,7 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <webpool/driver/check_options.hpp>
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/driver.hpp>
 #include <webpool/driver/model_file.hpp>
@@ -41,7 +44,8 @@ class ResourcePool {
   ~ResourcePool() { close(); }
 
   /// Loads an ONNX file into `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
-  /// `errc::model_invalid`, `errc::no_backend` with every reason, `errc::load_failed`, `errc::launch_failed` ...
+  /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
+  /// `errc::launch_failed` ...
   Model load(const std::filesystem::path& path, ModelOptions options = {}) {
     refuse_pool_thread();
     std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
@@ -119,7 +123,9 @@ class ResourcePool {
   static driver::ModelFile read_file(const std::filesystem::path& path, const ModelOptions& options) {
     if (options.backends.empty())
       throw Error(errc::invalid_options, "ModelOptions::backends is empty: nothing could hold the model");
-    return driver::read_model_file(path, options);
+    driver::ModelFile file = driver::read_model_file(path, options);
+    driver::check_batching(file.name, file.info, options.batching);
+    return file;
   }
 
   template <class Done>
@@ -130,7 +136,8 @@ class ResourcePool {
     state->name = file.name;
     state->info = file.info;
     state->task = task;
-    driver_->load(std::move(file), std::move(options), task,
+    state->max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
+    driver_->load(std::move(file), std::move(options), task, state->max_batch_size,
                   [state, done = std::move(done)](Expected<ModelIndex> index) mutable {
                     if (!index) return state->runtime.reset(), done(index.error());
                     state->index = *index;

@@ -178,6 +178,7 @@ struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
   std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
   std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
 };
 
@@ -222,6 +223,14 @@ class PoolView {
   /// Whether the tab serves the request's model, with room or without; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
     return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+  }
+
+  /// Requests for the model in flight in a tab that serves it.
+  constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
+    const std::size_t position = serving_.positions[index.value];
+    unsigned count = 0;
+    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
+    return count;
   }
 
   /// What runs the request's model in a tab that serves it; empty for others.
@@ -706,6 +715,7 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 #include <span>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -786,6 +796,18 @@ struct LoadProgress {
   std::uint64_t done = 0, total = 0;
 };
 
+/// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
+///
+/// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
+/// agree in their other extents, the outputs wanted, priority and client. While a tab that holds the model has nothing
+/// to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and total
+/// time. If the run fails, all of its requests get that error: none is tried again.
+struct BatchOptions {
+  std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
+  std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
+  std::vector<std::size_t> preferred{};    ///< a batch of exactly so many rows waits no longer, e.g. {4, 8}
+};
+
 /// How a model is loaded.
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
@@ -799,6 +821,7 @@ struct ModelOptions {
   bool pinned = false;                                    ///< no memory policy puts it out of a tab
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
 };
 
 }  // namespace webpool
@@ -1473,6 +1496,9 @@ class Lane {
   /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
   std::span<const std::uint32_t> positions() const noexcept { return positions_; }
 
+  /// By k: how many tabs have at most k requests in flight, for k below the limit.
+  std::span<const std::size_t> ends() const noexcept { return ends_; }
+
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
 
@@ -1691,6 +1717,7 @@ struct ModelRow {
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
   std::size_t in_flight = 0;                // its runs, sent and not answered
   std::size_t loading = 0;                  // placements under way
+  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
@@ -1861,6 +1888,7 @@ struct Tables {
     memory += model.bytes;
     model.placeable.erase(index_of(connection));
     ++model.loading;
+    model.evicted = false;
     return id;
   }
 
@@ -2003,6 +2031,9 @@ struct Tables {
 namespace webpool {
 
 /// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
+/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
+/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
+/// counted.
 struct Metrics {
   std::size_t connections = 0, starting = 0, models = 0, workers = 0;
   std::size_t queued = 0, in_flight = 0;
@@ -2313,8 +2344,8 @@ class Placement {
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision =
-          memory_.make_room(MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+      const MemoryDecision decision = memory_.make_room(
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -2340,6 +2371,7 @@ class Placement {
     if (allowed == models_.end() || !allowed->idle) return false;
     const WorkerId worker =
         tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.models[victim.value]->evicted = true;
     tables.erase_worker(worker, true);
     out.emplace_back(CloseWorker{connection, worker});
     ++evictions_;
@@ -2701,7 +2733,7 @@ class Engine : private Fleet {
       }
       const auto chosen = selector_.select(
           PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
-                   {model.backends, model.lane.positions(), queue_.waiting(model.index)}),
+                   {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)}),
           row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
@@ -2746,7 +2778,7 @@ class Engine : private Fleet {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = replicas(model);
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model);
     const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
@@ -5071,28 +5103,34 @@ namespace webpool::selector {
 /// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
 /// keeps the tab busy, and takes the earliest expected finish,
 ///
-///     average · (requests in flight there + 1)
+///     finish = average · (requests of the model in flight there + 1) + c · average of the tab · those of other models
 ///
-/// A tab that has not run the model counts with the average of its browser and backend, and one of a kind that nobody
-/// has measured is tried at once, with one request. Averages are exponential; two runs in a row that are off by more
-/// than `surprise` replace the average, so a browser that drifts is believed after two runs, not after twenty.
+/// where c, 0 to 1, is how much the models of a tab are seen to slow each other down: 0 where they run side by side, 1
+/// where they share one processor.
 ///
-/// Waiting can be better than running: a request stays queued while the faster tabs are full, as long as
-/// q ≤ average · Σ rate of the n faster − n, where q requests wait or stand second in a tab (A. K. Agrawala et al.,
-/// "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors", IEEE Trans. Computers
-/// C-33, 1984). This rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab is rarely missing.
+/// Averages are exponential; two runs in a row that are off by more than `surprise` replace the average, so a browser
+/// that drifts is believed after two runs. A tab that has not run the model counts with the average of its browser and
+/// backend, and one of a kind that nobody has measured is tried at once, with one request. A failed run doubles the
+/// tab's average.
 ///
-/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as all such runs together took
-/// no more than `explore` of the busy time longer than the best tab would have. So it costs a bounded share, and a tab
-/// that is fifty times slower is asked fifty times less often. A failed run doubles the tab's average.
+/// Waiting can be better than running: a request stays queued as long as the faster tabs, which are full, would have
+/// done all that waits before the best tab with room were done with it. Such thresholds are optimal for a given backlog
+/// (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors",
+/// IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab
+/// is rarely missing.
 ///
-/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less.
+/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as such runs took together no
+/// longer than the best tab would have by more than `explore` of the busy time, three quarters of that for one tab. So
+/// exploration costs a bounded share, and a tab that is fifty times slower is asked fifty times less often.
+///
+/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less. The
+/// defaults are those that came out best in `benchmarks/policies`.
 class Learned {
  public:
   struct Settings {
-    double explore = 0.05;  ///< share of the busy time
-    double weight = 0.3;    ///< of the newest run in an average
-    double surprise = 2;    ///< factor
+    double explore = 0.02;  ///< share of the busy time
+    double weight = 0.1;    ///< of the newest run in an average
+    double surprise = 3;    ///< factor
     unsigned forget = 32;   ///< requests
   };
 
@@ -5109,18 +5147,19 @@ class Learned {
     for (ConnectionIndex tab : sample.tabs()) {
       const double each = expected(table, pool, tab);
       if (each == 0 && pool[tab].in_flight > 0) continue;  // is being tried
-      const double then = each * (pool[tab].in_flight + 1);
+      const double then = each * (pool.in_flight(tab) + 1) + others(pool, tab);
       if (finish < 0 || then < finish) best = tab, finish = then, estimate = each;
     }
     if (finish < 0) return best;  // all are
     if (const auto stale = worth_a_trial(table, pool, sample, estimate)) {
       best = *stale;
-    } else if (estimate > 0 && better_to_wait(table, pool, estimate)) {
+    } else if (estimate > 0 && better_to_wait(table, pool, finish)) {
       return std::nullopt;
     }
     table.best = estimate;
     Arm& arm = table.arms[best.value];
     if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    arm.crowded = pool[best].in_flight > pool.in_flight(best);
     arm.asked = ++table.requests;
     return best;
   }
@@ -5135,7 +5174,11 @@ class Learned {
     }
     const double time = std::max(std::chrono::duration<double>(outcome.service).count(), 1e-9);
     table.busy += time;
-    if (trial) table.excess += std::max(time - table.best, 0.0);
+    if (trial) {
+      const double excess = std::max(time - table.best, 0.0);
+      arm.excess += excess;
+      table.excess += excess;
+    }
     const bool odd = time > arm.average * settings_.surprise || time * settings_.surprise < arm.average;
     if (arm.average == 0) {
       arm.average = time;
@@ -5146,6 +5189,14 @@ class Learned {
     }
     arm.odd = odd;
     arm.last = time;
+    if (arm.average > 0) {
+      double& mean = arm.crowded ? crowded_ : alone_;
+      mean += 0.05 * (std::min(time / arm.average, 4.0) - mean);
+    }
+    if (outcome.connection.value >= tabs_.size()) tabs_.resize(outcome.connection.value + 1);
+    Tab& tab = tabs_[outcome.connection.value];
+    if (tab.joined != arm.joined) tab = {arm.joined, 0};
+    tab.average += (tab.average == 0 ? 1 : settings_.weight) * (time - tab.average);
     double& kind = table.kind(outcome.browser, outcome.backend);
     kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
   }
@@ -5159,8 +5210,9 @@ class Learned {
   struct Arm {
     TimePoint joined{};  // of the tab that the rest belongs to
     double average = 0, last = 0;
+    double excess = 0;        // of its trials over the best tab
     std::uint64_t asked = 0;  // value of `Table::requests` when it was chosen last
-    bool odd = false, trial = false;
+    bool odd = false, trial = false, crowded = false;
   };
   struct Table {
     std::vector<Arm> arms;  // by connection
@@ -5171,6 +5223,11 @@ class Learned {
     double& kind(Browser browser, Backend backend) noexcept {
       return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
     }
+  };
+  /// All models of a tab together.
+  struct Tab {
+    TimePoint joined{};
+    double average = 0;
   };
   static constexpr std::size_t batches = 8;  // 1, 2, 3-4, 5-8 ... rows
   static constexpr std::size_t few = 64;
@@ -5194,31 +5251,39 @@ class Learned {
   /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
   std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
                                                double estimate) noexcept {
-    const double budget = settings_.explore * table.busy - table.excess;
+    const double budget = settings_.explore * table.busy;
     std::optional<ConnectionIndex> stalest;
     for (ConnectionIndex tab : sample.tabs()) {
       const Arm& arm = table.arms[tab.value];
       if (pool[tab].in_flight > 0 || table.requests - arm.asked < settings_.forget) continue;
       if (stalest && table.arms[stalest->value].asked <= arm.asked) continue;
-      if (expected(table, pool, tab) - estimate <= budget) stalest = tab;
+      const double excess = expected(table, pool, tab) - estimate;
+      if (table.excess + excess <= budget && arm.excess + excess <= 0.75 * budget) stalest = tab;
     }
     if (stalest) table.arms[stalest->value].trial = true;
     return stalest;
   }
 
-  bool better_to_wait(Table& table, const PoolView& pool, double estimate) const noexcept {
+  /// How much of their time the models of a tab take from each other: 0 when they run side by side, 1 in turn.
+  double crowding() const noexcept { return std::clamp(2 * (crowded_ / alone_ - 1), 0.0, 1.0); }
+
+  /// Seconds that the requests for other models in the tab are expected to take.
+  double others(const PoolView& pool, ConnectionIndex tab) const noexcept {
+    if (tab.value >= tabs_.size() || tabs_[tab.value].joined != pool[tab].joined) return 0;
+    return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
+  }
+
+  /// Whether the full tabs would have done all that waits by then.
+  bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
-    double rate = 0, faster = 0, queued = static_cast<double>(pool.waiting());
-    for (std::uint32_t i = 0; i < pool.slots(); ++i) {
+    std::size_t done = 0;
+    for (std::uint32_t i = 0; i < pool.slots() && done < pool.waiting(); ++i) {
       const ConnectionIndex tab{i};
-      if (!pool.serves(tab) || pool.contains(tab) || pool[tab].in_flight == 0) continue;
-      const double each = expected(table, pool, tab);
-      if (each == 0 || each >= estimate) continue;
-      rate += 1 / each;
-      faster += 1;
-      queued += pool[tab].in_flight - 1;
+      if (!pool.serves(tab) || pool.contains(tab)) continue;
+      const double each = expected(table, pool, tab), ahead = each * pool.in_flight(tab) + others(pool, tab);
+      if (each > 0 && ahead < finish) done += static_cast<std::size_t>((finish - ahead) / each);
     }
-    return faster > 0 && queued <= estimate * rate - faster;
+    return done >= pool.waiting();
   }
 
   /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
@@ -5235,7 +5300,9 @@ class Learned {
   }
 
   Settings settings_{};
-  std::vector<Table> tables_;  // by model and batch
+  std::vector<Table> tables_;       // by model and batch
+  std::vector<Tab> tabs_;           // by connection
+  double crowded_ = 1, alone_ = 1;  // runs' times as shares of their averages, beside other models' and without
   Draw draw_;
 };
 
@@ -5425,7 +5492,7 @@ class Distribution {
  public:
   constexpr Distribution() = default;
   template <class Rep, class Period>
-  constexpr Distribution(std::chrono::duration<Rep, Period> always) noexcept
+  constexpr Distribution(std::chrono::duration<Rep, Period> always) noexcept  // NOLINT(google-explicit-constructor)
       : median_(std::max(std::chrono::duration<double>(always).count(), 0.0)) {}
 
   friend Distribution lognormal(Duration median, double spread) noexcept;
@@ -6531,7 +6598,8 @@ class Simulation {
   // --- actions
 
   void obey() {
-    for (const engine::Action& action : actions_) std::visit([this](const auto& each) { this->carry_out(each); }, action);
+    for (const engine::Action& action : actions_)
+      std::visit([this](const auto& each) { this->carry_out(each); }, action);
     actions_.clear();
   }
   template <class Action>

@@ -129,6 +129,30 @@ TEST_CASE("a batch is one run and gives what single runs give", "[browser]") {
   }
 }
 
+TEST_CASE("requests that come close together share runs and are answered as by native ONNX Runtime", "[browser]") {
+  const auto pictures = support::ten_pictures();
+  const auto right = support::native(support::digits_file, "logits", pictures);
+  Pool pool(support::one_of_each({Browser::firefox}));
+  for (const Backend backend : {Backend::wasm, Backend::webgpu}) {
+    CAPTURE(backend);
+    const Model model = pool.load(support::digits_file, {.backends = {backend}, .batching = {.maximum = 8}});
+    const std::uint64_t before = pool.metrics().completed;
+    std::vector<Inputs> requests;
+    for (std::size_t i = 0; i < 16; ++i) requests.push_back(pictures[i % 10]);
+    const auto results = model.run_concurrent(std::move(requests));
+    for (std::size_t i = 0; i < 16; ++i) {
+      CAPTURE(i);
+      const Outputs& outputs = results[i].value();
+      CHECK(outputs.where().backend == backend);
+      CHECK(outputs["logits"].shape() == Shape{1, 10});
+      CHECK(support::difference(support::values(outputs, "logits"), right[i % 10]) <= support::tolerance(backend));
+    }
+    const std::uint64_t runs = pool.metrics().completed - before;
+    CHECK(runs >= 2);
+    CHECK(runs < 16);
+  }
+}
+
 TEST_CASE("a coroutine is cancelled at once, while the GPU still computes", "[browser]") {
   const auto native = support::native(support::encoder_file, "pooled", {support::sentence(0)});
   Pool pool(support::one_of_each({Browser::chromium}));

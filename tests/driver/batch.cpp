@@ -101,3 +101,80 @@ TEST_CASE("outputs without the batch's rows are not split") {
   CHECK_FALSE(driver::split(outputs({1}, {}), rows));
   CHECK_FALSE(driver::split(outputs({}, {0, 1}), none));
 }
+
+TEST_CASE("what stands in the way of batches is named with its axis") {
+  ModelInfo info = model();
+  CHECK_FALSE(driver::batch_obstacle(info));
+  std::string obstacle;
+  SECTION("fixed") {
+    info.inputs[0].shape = {1, 2};
+    obstacle = "axis 0 of input 'x' [1, 2] is not a free dimension";
+  }
+  SECTION("another one") {
+    info.outputs[0].symbols[0] = "rows";
+    obstacle = "axis 0 of output 'y' [?, 1] is the free dimension 'rows', that of input 'x' is 'batch'";
+  }
+  SECTION("without a name") {
+    info.inputs[0].symbols[0].clear();
+    obstacle = "axis 0 of input 'x' [?, 2] is a free dimension without a name, which may be another one elsewhere";
+  }
+  SECTION("a scalar") {
+    info.outputs[0] = spec("y", {}, {});
+    obstacle = "output 'y' is a scalar and has no axis 0";
+  }
+  SECTION("any rank") {
+    info.outputs[0].shape = {};
+    info.outputs[0].any_rank = true;
+    obstacle = "output 'y' has no axis 0 that is known: even its rank is free";
+  }
+  SECTION("no inputs") {
+    info.inputs.clear();
+    obstacle = "it has no inputs";
+  }
+  SECTION("no outputs") {
+    info.outputs.clear();
+    obstacle = "it has no outputs";
+  }
+  CHECK(driver::batch_obstacle(info) == obstacle);
+}
+
+TEST_CASE("the rows of a request are those of all its inputs") {
+  const auto z = [](std::int64_t rows) {
+    return NamedTensor{"z", Tensor::from(std::vector<float>(static_cast<std::size_t>(rows)), {rows})};
+  };
+  CHECK(driver::rows_of(request({1, 2, 3, 4})) == 2);
+  CHECK(driver::rows_of({request({1, 2})[0], z(1)}) == 1);
+  CHECK_FALSE(driver::rows_of({request({1, 2})[0], z(2)}));
+  CHECK_FALSE(driver::rows_of({{"s", Tensor::from(std::vector<float>(1), {})}}));
+  CHECK_FALSE(driver::rows_of({}));
+}
+
+TEST_CASE("requests are of one kind when they may run as one") {
+  ModelInfo info = model();
+  info.inputs[0].shape = {Shape::any, Shape::any};
+  const auto wide = [](std::int64_t rows, std::int64_t columns) -> Inputs {
+    return {{"x", Tensor::from(std::vector<float>(static_cast<std::size_t>(rows * columns)), {rows, columns})}};
+  };
+  const std::string kind = driver::batch_kind(info, wide(1, 12), {});
+  using std::chrono::milliseconds;
+  CHECK(kind == driver::batch_kind(info, wide(5, 12), {.deadline = milliseconds(5)}));
+  CHECK(kind != driver::batch_kind(info, wide(1, 13), {}));
+  CHECK(kind != driver::batch_kind(info, wide(1, 12), {.priority = 1}));
+  CHECK(kind != driver::batch_kind(info, wide(1, 12), {.client = 1}));
+  CHECK(kind != driver::batch_kind(info, wide(1, 12), {.outputs = {"y"}}));
+}
+
+TEST_CASE("requests are divided into parts of at most so many rows") {
+  const std::vector<float> one(2), two(4), nine(18);
+  const std::vector<Inputs> requests{request(one), request(two), request(one), request(nine), request(one)};
+  const auto sizes = [&](std::size_t maximum) {
+    std::vector<std::size_t> result;
+    for (const auto& part : driver::divide(requests, maximum)) result.push_back(part.size());
+    return result;
+  };
+  CHECK(sizes(4) == std::vector<std::size_t>{3, 1, 1});
+  CHECK(sizes(3) == std::vector<std::size_t>{2, 1, 1, 1});
+  CHECK(sizes(1) == std::vector<std::size_t>{1, 1, 1, 1, 1});
+  CHECK(sizes(static_cast<std::size_t>(-1)) == std::vector<std::size_t>{5});
+  CHECK(driver::divide({}, 4).empty());
+}

@@ -13,5 +13,6 @@ static_assert(!std::is_copy_constructible_v<Runtime::Completion> &&
 TEST_CASE("a fresh ticket stands for no request") {
   const Ticket ticket;
   CHECK(ticket.request == webpool::RequestId{});
+  CHECK(ticket.member == 0);
   CHECK_FALSE(ticket.cancelled);
 }

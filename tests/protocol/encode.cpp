@@ -44,9 +44,11 @@ TEST_CASE("a load lists every option that is set", "[protocol]") {
                    .warmup = false,
                    .compare = true,
                    .workgroup_size = {{8, 8, 1}}});
-  CHECK(out == test::frame(R"({"type":"load","id":3,"model":{"name":"m\"","sha256":"ab","bytes":5,"url":"/models/ab"},)"
-                           R"("backends":[{"name":"webnn","device_type":"cpu"},{"name":"wasm","threads":4}],)"
-                           R"("free_dimensions":{"batch":2,"length":64},"warmup":false,"compare":true,"workgroup_size":[8,8,1]})"));
+  CHECK(out ==
+        test::frame(
+            R"({"type":"load","id":3,"model":{"name":"m\"","sha256":"ab","bytes":5,"url":"/models/ab"},)"
+            R"("backends":[{"name":"webnn","device_type":"cpu"},{"name":"wasm","threads":4}],)"
+            R"("free_dimensions":{"batch":2,"length":64},"warmup":false,"compare":true,"workgroup_size":[8,8,1]})"));
 }
 
 TEST_CASE("a run takes memory once, whatever its names and shapes are", "[protocol]") {

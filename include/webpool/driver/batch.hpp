@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 #include <webpool/model_info.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/request.hpp>
 #include <webpool/tensor.hpp>
 
 namespace webpool::driver {
@@ -21,12 +24,49 @@ struct Batch {
   std::vector<std::int64_t> rows;  ///< of each request
 };
 
-/// Whether all have the same free dimension as their axis 0. One without a name may be another in each of them.
-inline bool batchable(std::span<const TensorSpec> specs) {
-  return std::ranges::all_of(specs, [&](const TensorSpec& spec) {
-    return spec.shape.rank() > 0 && spec.shape[0] == Shape::any && !spec.symbols.empty() && !spec.symbols[0].empty() &&
-           spec.symbols[0] == specs[0].symbols[0];
-  });
+/// Why requests of this model can't be laid end to end, naming the axis that stands in the way; empty when they can.
+/// They can when axis 0 of all inputs and outputs is one free dimension. One without a name may be another in each.
+inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
+  if (info.inputs.empty()) return "it has no inputs";
+  if (info.outputs.empty()) return "it has no outputs";
+  const TensorSpec& first = info.inputs[0];
+  for (const auto* specs : {&info.inputs, &info.outputs})
+    for (const auto& spec : *specs) {
+      const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
+      if (spec.any_rank) return which + " has no axis 0 that is known: even its rank is free";
+      if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
+      const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
+      if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";
+      if (spec.symbols.empty() || spec.symbols[0].empty())
+        return axis + " is a free dimension without a name, which may be another one elsewhere";
+      if (spec.symbols[0] != first.symbols[0])
+        return axis + " is the free dimension '" + spec.symbols[0] + "', that of input '" + first.name + "' is '" +
+               first.symbols[0] + "'";
+    }
+  return std::nullopt;
+}
+
+/// The extent of axis 0, where that is the same in all of the inputs.
+inline std::optional<std::int64_t> rows_of(const Inputs& inputs) {
+  std::optional<std::int64_t> rows;
+  for (const auto& [name, tensor] : inputs) {
+    if (tensor.shape().rank() == 0 || rows.value_or(tensor.shape()[0]) != tensor.shape()[0]) return std::nullopt;
+    rows = tensor.shape()[0];
+  }
+  return rows;
+}
+
+/// What requests of a model have in common when they may run as one: the extents behind axis 0, the outputs wanted, the
+/// priority and the client. The inputs must have been checked against `info`.
+inline std::string batch_kind(const ModelInfo& info, const Inputs& inputs, const RequestOptions& options) {
+  std::string kind = std::to_string(options.priority) + ' ' + std::to_string(options.client);
+  for (const auto& spec : info.inputs) {
+    const Shape& shape = std::ranges::find(inputs, spec.name, &NamedTensor::name)->tensor.shape();
+    for (std::size_t axis = 1; axis < shape.rank(); ++axis) kind += ' ' + std::to_string(shape[axis]);
+    kind += ';';
+  }
+  for (const auto& name : options.outputs) kind += std::to_string(name.size()) + ' ' + name;
+  return kind;
 }
 
 inline Shape with_rows(const Shape& shape, std::int64_t rows) {
@@ -38,9 +78,7 @@ inline Shape with_rows(const Shape& shape, std::int64_t rows) {
 /// One batch of all requests; empty when the model's axis 0 is not a free dimension shared by all inputs and outputs,
 /// or when the requests differ in another extent. The inputs must have been checked against `info`.
 inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const Inputs> requests) {
-  if (requests.size() < 2 || info.inputs.empty() || !batchable(info.inputs) || !batchable(info.outputs))
-    return std::nullopt;
-  if (info.outputs.empty() || info.outputs[0].symbols[0] != info.inputs[0].symbols[0]) return std::nullopt;
+  if (requests.size() < 2 || batch_obstacle(info)) return std::nullopt;
   Batch batch;
   for (const auto& request : requests) batch.rows.push_back(request.front().tensor.shape()[0]);
   const std::int64_t rows = std::accumulate(batch.rows.begin(), batch.rows.end(), std::int64_t{0});
@@ -50,6 +88,7 @@ inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const I
     };
     const Shape& first = part(requests[0]).shape();
     auto bytes = std::make_shared<std::vector<std::byte>>();
+    bytes->reserve(with_rows(first, rows).elements() * size_of(spec.datatype));
     for (std::size_t i = 0; i < requests.size(); ++i) {
       const Tensor& tensor = part(requests[i]);
       if (tensor.shape() != with_rows(first, batch.rows[i])) return std::nullopt;
@@ -58,6 +97,23 @@ inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const I
     batch.inputs.push_back({spec.name, Tensor(spec.datatype, with_rows(first, rows), *bytes, bytes)});
   }
   return batch;
+}
+
+/// Consecutive requests, together with at most so many rows each; one with more is alone.
+inline std::vector<std::span<const Inputs>> divide(std::span<const Inputs> requests, std::size_t maximum) {
+  std::vector<std::span<const Inputs>> parts;
+  std::size_t first = 0, rows = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto more = static_cast<std::size_t>(rows_of(requests[i]).value_or(0));
+    if (i > first && (more > maximum || rows > maximum - more)) {
+      parts.push_back(requests.subspan(first, i - first));
+      first = i;
+      rows = 0;
+    }
+    rows += more;
+  }
+  if (first < requests.size()) parts.push_back(requests.subspan(first));
+  return parts;
 }
 
 /// The rows of each request again, without a copy. Empty when an output does not have the batch's rows.

@@ -23,7 +23,10 @@
 #include <vector>
 #include <webpool/detail/logger.hpp>
 #include <webpool/detail/token.hpp>
+#include <webpool/driver/batcher.hpp>
 #include <webpool/driver/browsers.hpp>
+#include <webpool/driver/check_options.hpp>
+#include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/ort_directory.hpp>
@@ -52,7 +55,7 @@ class Driver final : public Runtime {
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   template <class... Policies>
   explicit Driver(PoolOptions options, Policies... policies)
-      : options_(checked(std::move(options))),
+      : options_((check_options(options), std::move(options))),
         logger_(options_.log_level, options_.log),
         browsers_(options_, logger_),
         files_(find_ort_directory(options_.ort_directory),
@@ -79,7 +82,8 @@ class Driver final : public Runtime {
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
                           ticket = std::move(ticket), done = std::move(done)]() mutable {
-      start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
+      if (!batches_.submit(model, now, inputs, options, ticket, done))
+        start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
     });
   }
 
@@ -92,26 +96,28 @@ class Driver final : public Runtime {
   void cancel(std::shared_ptr<Ticket> ticket) override {
     post([this, ticket = std::move(ticket)] {
       ticket->cancelled = true;
-      engine_.cancel(ticket->request, Clock::now(), actions_);
-      drain();
+      if (!batches_.cancel(*ticket)) end_run(ticket->request);
     });
   }
 
   void release(ModelIndex model) override {
     post([this, model] {
+      batches_.remove_model(model);
       engine_.remove_model(model, Clock::now(), actions_);
       drain();
       models_.erase(model);
     });
   }
 
-  void load(ModelFile file, ModelOptions options, Task task, LoadCompletion done) {
+  /// `max_batch_size` is what `ModelOptions::batching.maximum` is from now on; any thread may change it.
+  void load(ModelFile file, ModelOptions options, Task task, Batcher::Maximum max_batch_size, LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
-                          done = std::move(done)]() mutable {
+                          max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
       engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas, options.pinned};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+      batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
       models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
       drain();
     });
@@ -190,8 +196,6 @@ class Driver final : public Runtime {
   static constexpr std::chrono::milliseconds tick_interval{100};
   static constexpr std::chrono::seconds introduction_timeout{10};
   static constexpr std::chrono::seconds shutdown_patience{3};
-  /// Longer times count as this one, which can be added to any point in time.
-  static constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 10);
 
   static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
 
@@ -201,26 +205,6 @@ class Driver final : public Runtime {
   static void end_later(Done done, Error error) {
     asio::post(asio::system_executor(),
                [done = std::move(done), error = std::move(error)]() mutable { done(std::move(error)); });
-  }
-
-  static PoolOptions checked(PoolOptions options) {
-    if (options.min_connections > options.max_connections)
-      throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
-                                             ") exceeds max_connections (" + std::to_string(options.max_connections) +
-                                             ")");
-    if (options.max_connections == 0)
-      throw Error(errc::invalid_options, "max_connections is 0: such a pool can never run anything");
-    if (options.connection.requests_in_flight == 0)
-      throw Error(errc::invalid_options, "requests_in_flight is 0: nothing would ever run");
-    const ConnectionSettings& limits = options.connection;
-    for (const auto& [name, value] :
-         {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),
-          std::pair("message_timeout", limits.message_timeout), std::pair("health_interval", limits.health_interval),
-          std::pair("idle_timeout", limits.idle_timeout), std::pair("maximum_age", limits.maximum_age)})
-      if (value < std::chrono::milliseconds(0) || value > longest)
-        throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
-                                               " ms: it must be between 0 and " + std::to_string(longest.count()));
-    return options;
   }
 
   PoolOptions engine_options() const {
@@ -274,6 +258,7 @@ class Driver final : public Runtime {
   }
 
   void begin_shutdown() {
+    batches_.close();
     engine_.close(Clock::now(), actions_);
     drain();
     server_.stop_listening();
@@ -285,20 +270,38 @@ class Driver final : public Runtime {
 
   // --- requests
 
-  void start(ModelIndex model, TimePoint now, Inputs inputs, RequestOptions options,
+  void start(ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = now};
-    if (options.deadline) request.deadline = now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest);
+    Request request{
+        .id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = submitted};
+    if (options.deadline)
+      request.deadline = submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time);
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, now, actions_);
+    const RequestId id = engine_.submit(request, Clock::now(), actions_);
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = Pending{id, std::move(inputs), std::move(options), now, {}, std::move(done)};
+    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, std::move(done)};
     drain();
+  }
+
+  void end_run(RequestId id) {
+    engine_.cancel(id, Clock::now(), actions_);
+    drain();
+  }
+
+  Batcher batcher() {
+    const bool one = options_.memory.low_memory_mode;
+    return Batcher(
+        context_, one ? 1 : options_.connection.requests_in_flight,
+        [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
+               const std::shared_ptr<Ticket>& ticket, Completion done) {
+          start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+        },
+        [this](RequestId id) { end_run(id); });
   }
 
   Pending& pending(RequestId id) { return pending_[Requests::slot_of(id)]; }
@@ -337,6 +340,7 @@ class Driver final : public Runtime {
     const auto worker = workers_.find(action.worker);
     if (worker == workers_.end()) return;
     forget(worker->second.socket, "the worker is no longer needed");
+    if (worker->second.where) batches_.count_tab(worker->second.model, false);
     workers_.erase(worker);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
       send(tab->second.socket, protocol::CloseWorker{action.worker});
@@ -376,6 +380,7 @@ class Driver final : public Runtime {
     auto ready = std::exchange(model->second.ready, {});
     if (!action.error) return ready(action.model);
     const Error error = *action.error;
+    batches_.remove_model(action.model);
     engine_.remove_model(action.model, Clock::now(), actions_);
     models_.erase(model);
     ready(error);
@@ -397,6 +402,7 @@ class Driver final : public Runtime {
     std::erase_if(workers_, [&](auto& entry) {
       if (entry.second.connection != id) return false;
       forget(entry.second.socket, "its tab is gone");
+      if (entry.second.where) batches_.count_tab(entry.second.model, false);
       return true;
     });
     tabs_.erase(id);
@@ -541,6 +547,7 @@ class Driver final : public Runtime {
     const auto& file = models_.at(worker->model).file;
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.bytes->size();
     if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
+    batches_.count_tab(worker->model, true);
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
     return std::nullopt;
   }
@@ -548,7 +555,7 @@ class Driver final : public Runtime {
   std::optional<Error> handle(const Socket& from, protocol::Result& result) {
     Worker* worker = worker_of(from);
     if (!worker || !worker->where) return out_of_turn("result");
-    const std::optional<Error> wrong = check_outputs(*worker, result);
+    const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const TimePoint now = Clock::now();
     if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_)) {
       Pending& request = pending(result.id);  // its `Complete` is not carried out before this function returns
@@ -629,25 +636,12 @@ class Driver final : public Runtime {
     return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
   }
 
-  /// What a page sends is not believed: each output must be one that the model declares, and each that was asked for
-  /// must be there.
-  std::optional<Error> check_outputs(const Worker& worker, const protocol::Result& result) const {
-    const ModelInfo& info = models_.at(worker.model).file.info;
-    for (const auto& [name, tensor] : result.outputs) {
-      const TensorSpec* spec = ModelInfo::find(info.outputs, name);
-      if (!spec || spec->datatype != tensor.datatype() || !spec->accepts(tensor.shape()))
-        return about(worker, errc::run_failed,
-                     "the page answered with an output '" + name + "' " + std::string(to_string(tensor.datatype())) +
-                         " " + to_string(tensor.shape()) + " that the model does not declare");
-    }
+  std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
     const std::size_t slot = Requests::slot_of(result.id);
-    if (slot >= pending_.size() || pending_[slot].id != result.id) return std::nullopt;  // nobody waits for it any more
-    std::vector<std::string> wanted = pending_[slot].options.outputs;
-    if (wanted.empty()) std::ranges::transform(info.outputs, std::back_inserter(wanted), &TensorSpec::name);
-    for (const auto& name : wanted)
-      if (std::ranges::find(result.outputs, name, &NamedTensor::name) == result.outputs.end())
-        return about(worker, errc::run_failed, "the page answered without the output '" + name + "'");
-    return std::nullopt;
+    const bool awaited = slot < pending_.size() && pending_[slot].id == result.id;
+    const auto wrong = check_outputs(models_.at(worker.model).file.info, result.outputs,
+                                     awaited ? &pending_[slot].options.outputs : nullptr);
+    return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
   std::shared_ptr<const std::string> find_model(std::string_view sha256) const {
@@ -663,6 +657,7 @@ class Driver final : public Runtime {
   const std::string token_ = detail::random_token();
   asio::io_context context_{1};
   asio::steady_timer timer_{context_};
+  Batcher batches_ = batcher();
   Browsers browsers_;
   PageFiles files_;
   Server server_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/expected.hpp>
@@ -14,6 +15,7 @@ namespace webpool::driver {
 /// is read.
 struct Ticket {
   RequestId request{};
+  std::uint64_t member = 0;  ///< its number in the batches, where it is not a request of the engine's
   bool cancelled = false;
 };
 

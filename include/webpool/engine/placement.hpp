@@ -106,8 +106,8 @@ class Placement {
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision =
-          memory_.make_room(MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+      const MemoryDecision decision = memory_.make_room(
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;

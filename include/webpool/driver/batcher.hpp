@@ -1,0 +1,266 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+#include <webpool/clock.hpp>
+#include <webpool/driver/batch.hpp>
+#include <webpool/driver/batch_collector.hpp>
+#include <webpool/driver/check_options.hpp>
+#include <webpool/driver/runtime.hpp>
+#include <webpool/ids.hpp>
+#include <webpool/transport/asio.hpp>
+
+namespace webpool::driver {
+
+/// Puts requests together into runs in front of the engine, for which a run is then one request. On the pool's thread.
+///
+/// Each request that it takes ends exactly once: with its rows of the run's outputs, with the run's error, when its own
+/// cancellation or deadline comes, or by `remove_model` and `close`. A run of which nobody is left is cancelled.
+class Batcher {
+ public:
+  using Completion = Runtime::Completion;
+  /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
+  using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
+  /// Starts a run. Its id is in the ticket before the completion can be called.
+  using Start =
+      std::function<void(ModelIndex, TimePoint submitted, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion)>;
+  using Cancel = std::function<void(RequestId)>;
+
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, Start start, Cancel cancel)
+      : runs_per_tab_(runs_per_tab), start_(std::move(start)), cancel_(std::move(cancel)), timer_(context) {}
+
+  /// Models that can't be batched are passed over, and so are their requests.
+  void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
+                 Maximum maximum) {
+    if (batch_obstacle(info)) return;
+    models_.insert_or_assign(index, Batched{name, info, options.delay, std::move(maximum),
+                                            BatchCollector<std::uint64_t>(options, runs_per_tab_), 0});
+  }
+
+  /// Ends the requests that wait for a run; those that run end with it.
+  void remove_model(ModelIndex index) {
+    const auto model = models_.find(index);
+    if (model == models_.end()) return;
+    const Error released(errc::model_released,
+                         "model '" + model->second.name + "' was released before the request ended");
+    const auto waiting = model->second.collector.take_all();
+    models_.erase(model);
+    for (const auto& batch : waiting)
+      for (const std::uint64_t member : batch) end(member, released);
+  }
+
+  /// Ends all requests that wait for a run.
+  void close() {
+    timer_.cancel();
+    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
+    for (auto& [index, model] : models_)
+      for (const auto& batch : model.collector.take_all())
+        for (const std::uint64_t member : batch) end(member, closing);
+    models_.clear();
+  }
+
+  /// One more tab holds the model, or one less.
+  void count_tab(ModelIndex index, bool more) {
+    const auto model = models_.find(index);
+    if (model == models_.end()) return;
+    more ? ++model->second.tabs : --model->second.tabs;
+    model->second.collector.set_tabs(model->second.tabs);
+  }
+
+  /// Takes a request over. False, and nothing is moved from, when it has to run by itself.
+  bool submit(ModelIndex index, TimePoint now, Inputs& inputs, RequestOptions& options,
+              const std::shared_ptr<Ticket>& ticket, Completion& done) {
+    const auto found = models_.find(index);
+    if (found == models_.end()) return false;
+    Batched& model = found->second;
+    if (const std::size_t maximum = *model.maximum; maximum != model.collector.maximum()) {
+      model.collector.set_maximum(maximum);
+      send(index, model.collector.take_all());
+    }
+    const auto rows = rows_of(inputs);
+    if (model.collector.maximum() == 1 || rows.value_or(0) == 0) return false;
+    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued")), true;
+    const TimePoint deadline =
+        options.deadline ? now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time) : never;
+    if (deadline <= now) return done(overdue()), true;
+
+    const std::uint64_t number = ++members_made_;
+    if (ticket) ticket->member = number;
+    const std::string kind = batch_kind(model.info, inputs, options);
+    members_.emplace(
+        number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
+    if (deadline != never) deadlines_.emplace(deadline, number);
+    auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
+    if (deadline - model.delay <= now)  // it would spend its time here
+      if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
+    send(index, std::move(ready));
+    wake_at(std::min(deadline, due(index)));
+    return true;
+  }
+
+  /// Cancels a request that `submit` took; false for any other.
+  bool cancel(const Ticket& ticket) {
+    if (ticket.member == 0) return false;
+    give_up(ticket.member, Error(errc::cancelled, "cancelled by the caller"));
+    return true;
+  }
+
+ private:
+  struct Batched {
+    std::string name;
+    ModelInfo info;
+    Duration delay;
+    Maximum maximum;
+    BatchCollector<std::uint64_t> collector;
+    std::size_t tabs;
+  };
+  struct Run {
+    ModelIndex model;
+    std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
+    std::vector<std::uint64_t> members{};
+    std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
+    std::size_t awaited = 0;           ///< members that have not ended
+  };
+  struct Member {
+    ModelIndex model;
+    Inputs inputs;  ///< empty once they are in a run
+    RequestOptions options;
+    std::int64_t rows;
+    TimePoint submitted, deadline;
+    Completion done;
+    std::shared_ptr<Run> run;  ///< null while it waits
+  };
+
+  static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
+
+  TimePoint due(ModelIndex index) const {
+    const auto model = models_.find(index);
+    return model == models_.end() ? never : model->second.collector.due();
+  }
+
+  void send(ModelIndex index, std::vector<std::vector<std::uint64_t>> batches) {
+    for (auto& batch : batches) send(index, std::move(batch));
+  }
+
+  void send(ModelIndex index, std::vector<std::uint64_t> batch) {
+    const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
+    std::vector<Inputs> inputs;
+    TimePoint submitted = never, deadline = TimePoint::min();
+    for (const std::uint64_t number : run->members) {
+      Member& member = members_.at(number);
+      member.run = run;
+      inputs.push_back(std::move(member.inputs));
+      run->rows.push_back(member.rows);
+      submitted = std::min(submitted, member.submitted);
+      deadline = std::max(deadline, member.deadline);
+    }
+    run->awaited = inputs.size();
+    RequestOptions options = members_.at(run->members.front()).options;
+    options.deadline.reset();
+    if (deadline != never) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
+    Inputs all;
+    if (inputs.size() == 1) {
+      all = std::move(inputs.front());
+    } else {
+      auto joined = concatenate(models_.at(index).info, inputs);
+      assert(joined);  // they are of one kind
+      all = std::move(joined->inputs);
+    }
+    start_(index, submitted, std::move(all), std::move(options), run->ticket,
+           [this, run](Expected<Outputs> result) { ended(*run, std::move(result)); });
+  }
+
+  void ended(const Run& run, Expected<Outputs> result) {
+    const TimePoint now = Clock::now();
+    // What waits is sent before handlers run: they may take their time.
+    if (const auto model = models_.find(run.model); model != models_.end()) {
+      send(run.model, model->second.collector.ended(now));
+      wake_at(due(run.model));
+    }
+    if (!result) {
+      for (const std::uint64_t number : run.members) end(number, result.error());
+    } else if (run.members.size() == 1) {
+      end(run.members.front(), *std::move(result), now);
+    } else if (auto parts = split(*result, run.rows)) {
+      for (std::size_t i = 0; i < run.members.size(); ++i) end(run.members[i], std::move((*parts)[i]), now);
+    } else {
+      const Error uneven(errc::run_failed, "the page answered a batch of " + std::to_string(run.members.size()) +
+                                               " requests with outputs that have another number of rows");
+      for (const std::uint64_t number : run.members) end(number, uneven);
+    }
+  }
+
+  void end(std::uint64_t number, Outputs outputs, TimePoint now) {
+    const auto member = members_.find(number);
+    if (member == members_.end()) return;
+    RunTimes times = outputs.times();
+    times.total = std::chrono::duration<double, std::milli>(now - member->second.submitted).count();
+    end(number, Outputs({outputs.begin(), outputs.end()}, outputs.shared_where(), times));
+  }
+
+  /// Ends a request, unless it has ended: the one place where that happens.
+  void end(std::uint64_t number, Expected<Outputs> result) {
+    auto member = members_.extract(number);
+    if (!member) return;
+    if (member.mapped().deadline != never) deadlines_.erase({member.mapped().deadline, number});
+    member.mapped().done(std::move(result));
+  }
+
+  /// Ends a request before its run does.
+  void give_up(std::uint64_t number, const Error& reason) {
+    const auto member = members_.find(number);
+    if (member == members_.end()) return;
+    const std::shared_ptr<Run> run = member->second.run;
+    if (const auto model = models_.find(member->second.model); !run && model != models_.end())
+      model->second.collector.erase(number);
+    end(number, reason);
+    if (run && --run->awaited == 0) cancel_(run->ticket->request);
+  }
+
+  // --- time
+
+  void wake_at(TimePoint when) {
+    if (when >= armed_) return;
+    armed_ = when;
+    timer_.expires_at(when);
+    timer_.async_wait([this](const asio::error_code& aborted) {
+      if (!aborted) wake();
+    });
+  }
+
+  void wake() {
+    armed_ = never;
+    const TimePoint now = Clock::now();
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
+    TimePoint next = deadlines_.empty() ? never : deadlines_.begin()->first;
+    for (auto& [index, model] : models_) {
+      send(index, model.collector.take_due(now));
+      next = std::min(next, model.collector.due());
+    }
+    wake_at(next);
+  }
+
+  const std::size_t runs_per_tab_;
+  const Start start_;
+  const Cancel cancel_;
+  asio::steady_timer timer_;
+  TimePoint armed_ = never;
+  std::unordered_map<ModelIndex, Batched> models_;
+  std::unordered_map<std::uint64_t, Member> members_;
+  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
+  std::uint64_t members_made_ = 0;
+};
+
+}  // namespace webpool::driver

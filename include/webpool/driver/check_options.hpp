@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <webpool/driver/batch.hpp>
+#include <webpool/error.hpp>
+#include <webpool/model_info.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::driver {
+
+/// Longer times count as this one, which can be added to any point in time.
+inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 365 * 10);
+
+/// Throws `errc::invalid_options` for a pool that could never run anything, or whose options contradict each other.
+inline void check_options(const PoolOptions& options) {
+  if (options.min_connections > options.max_connections)
+    throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
+                                           ") exceeds max_connections (" + std::to_string(options.max_connections) +
+                                           ")");
+  if (options.max_connections == 0)
+    throw Error(errc::invalid_options, "max_connections is 0: such a pool can never run anything");
+  if (options.connection.requests_in_flight == 0)
+    throw Error(errc::invalid_options, "requests_in_flight is 0: nothing would ever run");
+  const ConnectionSettings& limits = options.connection;
+  for (const auto& [name, value] :
+       {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),
+        std::pair("message_timeout", limits.message_timeout), std::pair("health_interval", limits.health_interval),
+        std::pair("idle_timeout", limits.idle_timeout), std::pair("maximum_age", limits.maximum_age)})
+    if (value < std::chrono::milliseconds(0) || value > longest_time)
+      throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
+                                             " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+}
+
+/// Throws `errc::invalid_options` for numbers that make no sense, and for a maximum above 1 of a model that can't be
+/// batched; the sentence names the axis that stands in the way.
+inline void check_batching(std::string_view model, const ModelInfo& info, const BatchOptions& options) {
+  const std::string who = "model '" + std::string(model) + "': ";
+  if (options.maximum == 0) throw Error(errc::invalid_options, who + "batches of at most 0 rows could never run");
+  if (options.delay < std::chrono::microseconds(0) || options.delay > longest_time)
+    throw Error(errc::invalid_options, who + "batching.delay is " + std::to_string(options.delay.count()) +
+                                           " us: it must be between 0 and ten years");
+  if (options.maximum == 1) return;
+  for (const std::size_t rows : options.preferred)
+    if (rows == 0 || rows > options.maximum)
+      throw Error(errc::invalid_options, who + "batching.preferred has " + std::to_string(rows) +
+                                             ": it must be between 1 and the maximum, " +
+                                             std::to_string(options.maximum));
+  if (const auto obstacle = batch_obstacle(info))
+    throw Error(errc::invalid_options,
+                who + "batches of up to " + std::to_string(options.maximum) + " rows are asked for, but " + *obstacle);
+}
+
+}  // namespace webpool::driver
