@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test: installs what is missing, then runs the unit tests with Clang under AddressSanitizer and
-# UndefinedBehaviorSanitizer and with GCC under ThreadSanitizer, and everything else, real browsers included, in a release
-# build with GCC, whose summary ends the output.
+# UndefinedBehaviorSanitizer, those with threads with GCC under ThreadSanitizer, and everything else, real browsers
+# included, in a release build with GCC, whose summary ends the output.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../examples/setup.sh" tests
 cd "$webpool_root"
@@ -22,8 +22,8 @@ for preset in clang tsan; do
   "${fixed_addresses[@]}" ctest --preset "$preset" --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"
 done
 
-# The unit tests have just run twice.
+# The unit tests have just run.
 say "building and testing: release"
 cmake --preset release --log-level=WARNING >/dev/null
-cmake --build --preset release --target examples/all benchmarks/all tests/gates/all browser_tests unit_allocations
+cmake --build --preset release --target examples/all tests/gates/all browser_tests unit_allocations
 ctest --preset release --label-exclude '^unit$' --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"
