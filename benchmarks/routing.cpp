@@ -32,11 +32,7 @@ class Contender {
   std::vector<double> latencies_ms;  ///< of all requests
 };
 
-double quantile(std::vector<double> values, double share) {
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::ranges::nth_element(values, at);
-  return *at;
-}
+using webpool::testing::quantile;
 
 template <class Selector>
 class Pool final : public Contender {
@@ -44,8 +40,7 @@ class Pool final : public Contender {
   Pool(std::string called, bool fastest, const std::vector<demo::DemoModel>& models) : models_(models) {
     name = std::move(called);
     for (const auto& model : models)
-      loaded_.push_back(
-          pool_.load(model.file, {.fastest = fastest, .replicas = 3, .free_dimensions = batch_of(model)}));
+      loaded_.push_back(pool_.load(model.file, {.fastest = fastest, .replicas = 3, .free_dimensions = {{"batch", 1}}}));
   }
 
   void window(Clock::duration length) override {
@@ -74,9 +69,6 @@ class Pool final : public Contender {
   }
 
  private:
-  /// WebNN needs every dimension, and these models leave the batch free.
-  static std::map<std::string, std::int64_t> batch_of(const demo::DemoModel&) { return {{"batch", 1}}; }
-
   const std::vector<demo::DemoModel>& models_;
   webpool::ResourcePool<Selector, webpool::scaling::Fixed> pool_{
       {.min_connections = 3,

@@ -85,6 +85,7 @@ class LaneWorld {
     if constexpr (Observer<Selector> || Observer<Queue>) {
       const Outcome outcome{.request = ended,
                             .connection = done.tab,
+                            .joined = states_[done.tab.value].joined,
                             .browser = states_[done.tab.value].browser.browser,
                             .backend = Backend::webgpu,
                             .sent = ended.submitted,
@@ -93,7 +94,7 @@ class LaneWorld {
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Queue>) queue_.observe(outcome);
     }
-    if constexpr (requires(Queue queue) { queue.ended(ended); }) queue_.ended(ended);
+    if constexpr (EndListener<Queue>) queue_.ended(ended);
     requests_.erase(done.request);
   }
 

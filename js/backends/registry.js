@@ -53,6 +53,7 @@ async function warmUp(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+/** Milliseconds from which one run is measure enough. */
 const slowRun = 500;
 
 /** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
@@ -81,12 +82,12 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session} */ session) => {
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session | undefined} */ session) => {
     tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
     session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
   };
   for (const choice of choices) {
-    /** @type {any} */
+    /** @type {Session | undefined} */
     let session;
     try {
       progress('create', 0);

@@ -52,7 +52,8 @@ test('to compare, every backend is tried and the fastest kept, with the times of
   assert.equal(opened.backend, 'fast');
   assert.deepEqual(disposed, ['slow', 'middling']);
   assert.deepEqual(opened.tried.map(({ backend }) => backend), ['none', 'slow', 'middling']);
-  assert.match(opened.tried[1].message, /^slower: a run on zeros takes [56]\d\.\d ms, on fast \d+\.\d ms$/);
+  const [, slow, fast] = opened.tried[1].message.match(/^slower: a run on zeros takes (\d+\.\d) ms, on fast (\d+\.\d) ms$/) ?? [];
+  assert.ok(Number(slow) > Number(fast), opened.tried[1].message);
 });
 
 test('the warmup is one run on zeros, free dimensions taken as 1', async () => {

@@ -885,6 +885,7 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
+  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;
@@ -925,7 +926,7 @@ struct PoolLoad {
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
   std::size_t queued = 0;                                ///< requests that wait
-  std::uint64_t submitted = 0, ended = 0;                ///< requests since the pool began
+  std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
 
@@ -2195,7 +2196,6 @@ class Fleet {
             .capacity = tables_.places * tables_.limit,
             .queued = tables_.requests.size() - tables_.running,
             .submitted = counters_.submitted,
-            .ended = counters_.completed + counters_.failed + counters_.cancelled + counters_.expired,
             .memory_bytes = tables_.memory};
   }
 
@@ -2692,6 +2692,7 @@ class Engine : private Fleet {
       const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
       const Outcome outcome{.request = row.request,
                             .connection = Tables::index_of(worker.connection),
+                            .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
                             .sent = row.sent,
@@ -4636,9 +4637,7 @@ class Limited {
 
   void observe(const Outcome& outcome) noexcept requires Observer<Queue> { queue_.observe(outcome); }
 
-  void ended(const Request& request) noexcept {
-    if constexpr (EndListener<Queue>) queue_.ended(request);
-  }
+  void ended(const Request& request) noexcept requires EndListener<Queue> { queue_.ended(request); }
 
  private:
   struct Class {
@@ -4800,14 +4799,14 @@ class Affinity {
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
-    if (known.tab.value >= pool.slots() || pool[known.tab].joined > known.when) return std::nullopt;  // another tab now
+    if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;
     return pool[known.tab].in_flight == 0 && pool.contains(known.tab) ? std::optional(known.tab) : std::nullopt;
   }
 
   void observe(const Outcome& outcome) noexcept {
     if (!outcome.ok) return;
     memory_[place(outcome.request)] = {true, outcome.request.model, outcome.request.client, outcome.connection,
-                                       outcome.ended};
+                                       outcome.joined};
   }
 
  private:
@@ -4816,7 +4815,7 @@ class Affinity {
     ModelIndex model;
     std::uint32_t client = 0;
     ConnectionIndex tab;
-    TimePoint when;
+    TimePoint joined;
   };
   static constexpr std::size_t places = 4096;
 
@@ -4858,11 +4857,11 @@ class Sample {
       std::ranges::copy(all, tabs_.begin());
       return;
     }
-    const std::span<const ConnectionIndex> from = pool.idle().size() >= most ? pool.idle() : all;
+    const bool enough_idle = pool.idle().size() >= most;
+    const std::span<const ConnectionIndex> from = enough_idle ? pool.idle() : all;
     const std::size_t first = draw.below(from.size());
-    // Wrapped around, the idle ones of a mixed sample would not be its front.
     for (std::size_t i = 0; i < most; ++i) tabs_[size_++] = from[(first + i) % from.size()];
-    if (from.data() == all.data() && from.size() != all.size()) idle_ = size_;
+    if (enough_idle) idle_ = size_;  // wrapped around, the idle ones of a mixed sample are not its front
   }
 
   constexpr std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
@@ -5157,8 +5156,7 @@ class Learned {
       return std::nullopt;
     }
     table.best = estimate;
-    Arm& arm = table.arms[best.value];
-    if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    Arm& arm = arm_of(table, best, pool[best].joined);
     arm.crowded = pool[best].in_flight > pool.in_flight(best);
     arm.asked = ++table.requests;
     return best;
@@ -5166,7 +5164,7 @@ class Learned {
 
   void observe(const Outcome& outcome) noexcept {
     Table& table = table_of(outcome.request, outcome.connection.value + 1);
-    Arm& arm = table.arms[outcome.connection.value];
+    Arm& arm = arm_of(table, outcome.connection, outcome.joined);
     const bool trial = std::exchange(arm.trial, false);
     if (!outcome.ok) {
       arm.average *= 2;
@@ -5239,6 +5237,13 @@ class Learned {
     Table& table = tables_[place];
     if (slots > table.arms.size()) table.arms.resize(slots);
     return table;
+  }
+
+  /// What is known of a tab; nothing, if it is another one than before.
+  static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
+    Arm& arm = table.arms[tab.value];
+    if (arm.joined != joined) arm = {.joined = joined};
+    return arm;
   }
 
   static double expected(Table& table, const PoolView& pool, ConnectionIndex tab) noexcept {

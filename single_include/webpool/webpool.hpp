@@ -887,6 +887,7 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
+  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;
@@ -927,7 +928,7 @@ struct PoolLoad {
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
   std::size_t queued = 0;                                ///< requests that wait
-  std::uint64_t submitted = 0, ended = 0;                ///< requests since the pool began
+  std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
 
@@ -2197,7 +2198,6 @@ class Fleet {
             .capacity = tables_.places * tables_.limit,
             .queued = tables_.requests.size() - tables_.running,
             .submitted = counters_.submitted,
-            .ended = counters_.completed + counters_.failed + counters_.cancelled + counters_.expired,
             .memory_bytes = tables_.memory};
   }
 
@@ -2694,6 +2694,7 @@ class Engine : private Fleet {
       const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
       const Outcome outcome{.request = row.request,
                             .connection = Tables::index_of(worker.connection),
+                            .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
                             .sent = row.sent,
@@ -4638,9 +4639,7 @@ class Limited {
 
   void observe(const Outcome& outcome) noexcept requires Observer<Queue> { queue_.observe(outcome); }
 
-  void ended(const Request& request) noexcept {
-    if constexpr (EndListener<Queue>) queue_.ended(request);
-  }
+  void ended(const Request& request) noexcept requires EndListener<Queue> { queue_.ended(request); }
 
  private:
   struct Class {
@@ -4802,14 +4801,14 @@ class Affinity {
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
-    if (known.tab.value >= pool.slots() || pool[known.tab].joined > known.when) return std::nullopt;  // another tab now
+    if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;
     return pool[known.tab].in_flight == 0 && pool.contains(known.tab) ? std::optional(known.tab) : std::nullopt;
   }
 
   void observe(const Outcome& outcome) noexcept {
     if (!outcome.ok) return;
     memory_[place(outcome.request)] = {true, outcome.request.model, outcome.request.client, outcome.connection,
-                                       outcome.ended};
+                                       outcome.joined};
   }
 
  private:
@@ -4818,7 +4817,7 @@ class Affinity {
     ModelIndex model;
     std::uint32_t client = 0;
     ConnectionIndex tab;
-    TimePoint when;
+    TimePoint joined;
   };
   static constexpr std::size_t places = 4096;
 
@@ -4860,11 +4859,11 @@ class Sample {
       std::ranges::copy(all, tabs_.begin());
       return;
     }
-    const std::span<const ConnectionIndex> from = pool.idle().size() >= most ? pool.idle() : all;
+    const bool enough_idle = pool.idle().size() >= most;
+    const std::span<const ConnectionIndex> from = enough_idle ? pool.idle() : all;
     const std::size_t first = draw.below(from.size());
-    // Wrapped around, the idle ones of a mixed sample would not be its front.
     for (std::size_t i = 0; i < most; ++i) tabs_[size_++] = from[(first + i) % from.size()];
-    if (from.data() == all.data() && from.size() != all.size()) idle_ = size_;
+    if (enough_idle) idle_ = size_;  // wrapped around, the idle ones of a mixed sample are not its front
   }
 
   constexpr std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
@@ -5159,8 +5158,7 @@ class Learned {
       return std::nullopt;
     }
     table.best = estimate;
-    Arm& arm = table.arms[best.value];
-    if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    Arm& arm = arm_of(table, best, pool[best].joined);
     arm.crowded = pool[best].in_flight > pool.in_flight(best);
     arm.asked = ++table.requests;
     return best;
@@ -5168,7 +5166,7 @@ class Learned {
 
   void observe(const Outcome& outcome) noexcept {
     Table& table = table_of(outcome.request, outcome.connection.value + 1);
-    Arm& arm = table.arms[outcome.connection.value];
+    Arm& arm = arm_of(table, outcome.connection, outcome.joined);
     const bool trial = std::exchange(arm.trial, false);
     if (!outcome.ok) {
       arm.average *= 2;
@@ -5241,6 +5239,13 @@ class Learned {
     Table& table = tables_[place];
     if (slots > table.arms.size()) table.arms.resize(slots);
     return table;
+  }
+
+  /// What is known of a tab; nothing, if it is another one than before.
+  static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
+    Arm& arm = table.arms[tab.value];
+    if (arm.joined != joined) arm = {.joined = joined};
+    return arm;
   }
 
   static double expected(Table& table, const PoolView& pool, ConnectionIndex tab) noexcept {
@@ -6852,8 +6857,9 @@ namespace webpool::driver {
 /// Longer times count as this one, which can be added to any point in time.
 inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 365 * 10);
 
-/// Throws `errc::invalid_options` for a pool that could never run anything, or whose options contradict each other.
-inline void check_options(const PoolOptions& options) {
+/// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
+/// contradict each other.
+inline PoolOptions check_options(PoolOptions options) {
   if (options.min_connections > options.max_connections)
     throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
                                            ") exceeds max_connections (" + std::to_string(options.max_connections) +
@@ -6870,6 +6876,7 @@ inline void check_options(const PoolOptions& options) {
     if (value < std::chrono::milliseconds(0) || value > longest_time)
       throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
                                              " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+  return options;
 }
 
 /// Throws `errc::invalid_options` for numbers that make no sense, and for a maximum above 1 of a model that can't be
@@ -11137,6 +11144,7 @@ async function warmUp(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+/** Milliseconds from which one run is measure enough. */
 const slowRun = 500;
 
 /** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
@@ -11165,12 +11173,12 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session} */ session) => {
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session | undefined} */ session) => {
     tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
     session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
   };
   for (const choice of choices) {
-    /** @type {any} */
+    /** @type {Session | undefined} */
     let session;
     try {
       progress('create', 0);
@@ -11195,7 +11203,7 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5640)},
+, 5726)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -12731,7 +12739,7 @@ class Driver final : public Runtime {
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   template <class... Policies>
   explicit Driver(PoolOptions options, Policies... policies)
-      : options_((check_options(options), std::move(options))),
+      : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         browsers_(options_, logger_),
         files_(find_ort_directory(options_.ort_directory),
@@ -12949,8 +12957,7 @@ class Driver final : public Runtime {
   void start(ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{
-        .id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = submitted};
+    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
     if (options.deadline)
       request.deadline = submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time);
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();

@@ -7,11 +7,6 @@ using namespace rig;
 
 namespace {
 
-errc code(const std::optional<Error>& error) { return static_cast<errc>(error.value().code().value()); }
-bool says(const std::optional<Error>& error, const char* text) {
-  return error.value().message().find(text) != std::string::npos;
-}
-
 /// A rig with one attached tab that holds one model.
 struct OneTab : Rig<> {
   explicit OneTab(PoolOptions options = attached()) : Rig(std::move(options)) {

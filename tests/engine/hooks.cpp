@@ -10,11 +10,6 @@ using namespace rig;
 
 namespace {
 
-errc code(const std::optional<Error>& error) { return static_cast<errc>(error.value().code().value()); }
-bool says(const std::optional<Error>& error, const char* text) {
-  return error.value().message().find(text) != std::string::npos;
-}
-
 struct Heard {
   RequestId request;
   Browser browser;

@@ -34,6 +34,12 @@ inline ModelSpec model(std::string name, std::vector<Browser> browsers = {}, std
           .replicas = replicas};
 }
 
+// What a request or a load ended with.
+inline errc code(const std::optional<Error>& error) { return static_cast<errc>(error.value().code().value()); }
+inline bool says(const std::optional<Error>& error, const char* text) {
+  return error.value().message().find(text) != std::string::npos;
+}
+
 /// Launches chromium, at most 4 tabs, none unasked.
 inline PoolOptions launching() {
   PoolOptions options;

@@ -14,6 +14,7 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
+  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;

@@ -16,7 +16,7 @@ struct PoolLoad {
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
   std::size_t queued = 0;                                ///< requests that wait
-  std::uint64_t submitted = 0, ended = 0;                ///< requests since the pool began
+  std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
 

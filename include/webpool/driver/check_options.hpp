@@ -16,8 +16,9 @@ namespace webpool::driver {
 /// Longer times count as this one, which can be added to any point in time.
 inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 365 * 10);
 
-/// Throws `errc::invalid_options` for a pool that could never run anything, or whose options contradict each other.
-inline void check_options(const PoolOptions& options) {
+/// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
+/// contradict each other.
+inline PoolOptions check_options(PoolOptions options) {
   if (options.min_connections > options.max_connections)
     throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
                                            ") exceeds max_connections (" + std::to_string(options.max_connections) +
@@ -34,6 +35,7 @@ inline void check_options(const PoolOptions& options) {
     if (value < std::chrono::milliseconds(0) || value > longest_time)
       throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
                                              " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+  return options;
 }
 
 /// Throws `errc::invalid_options` for numbers that make no sense, and for a maximum above 1 of a model that can't be

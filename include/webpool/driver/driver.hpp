@@ -55,7 +55,7 @@ class Driver final : public Runtime {
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   template <class... Policies>
   explicit Driver(PoolOptions options, Policies... policies)
-      : options_((check_options(options), std::move(options))),
+      : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         browsers_(options_, logger_),
         files_(find_ort_directory(options_.ort_directory),
@@ -273,8 +273,7 @@ class Driver final : public Runtime {
   void start(ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{
-        .id = {}, .model = model, .priority = options.priority, .client = options.client, .submitted = submitted};
+    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
     if (options.deadline)
       request.deadline = submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time);
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();

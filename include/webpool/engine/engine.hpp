@@ -328,6 +328,7 @@ class Engine : private Fleet {
       const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
       const Outcome outcome{.request = row.request,
                             .connection = Tables::index_of(worker.connection),
+                            .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
                             .sent = row.sent,

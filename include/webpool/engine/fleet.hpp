@@ -157,7 +157,6 @@ class Fleet {
             .capacity = tables_.places * tables_.limit,
             .queued = tables_.requests.size() - tables_.running,
             .submitted = counters_.submitted,
-            .ended = counters_.completed + counters_.failed + counters_.cancelled + counters_.expired,
             .memory_bytes = tables_.memory};
   }
 

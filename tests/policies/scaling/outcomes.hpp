@@ -8,5 +8,6 @@ template <class Policy>
 void answer(Policy& policy, std::chrono::nanoseconds service, int times = 1, bool ok = true) {
   const webpool::Request request;
   for (int i = 0; i < times; ++i)
-    policy.observe({.request = request, .connection = {}, .sent = {}, .ended = {}, .service = service, .ok = ok});
+    policy.observe(
+        {.request = request, .connection = {}, .joined = {}, .sent = {}, .ended = {}, .service = service, .ok = ok});
 }

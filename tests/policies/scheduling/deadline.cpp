@@ -17,7 +17,13 @@ Request due(std::uint64_t id, Duration after, std::uint32_t model = 0) {
 
 void answer(scheduling::Deadline& deadline, std::chrono::nanoseconds service, bool ok = true) {
   const Request request{.id = {}, .model = {}};
-  deadline.observe({.request = request, .connection = {}, .sent = start, .ended = start, .service = service, .ok = ok});
+  deadline.observe({.request = request,
+                    .connection = {},
+                    .joined = {},
+                    .sent = start,
+                    .ended = start,
+                    .service = service,
+                    .ok = ok});
 }
 
 constexpr LaneLoad idle{.waiting = 0, .in_flight = 0, .places = 1};

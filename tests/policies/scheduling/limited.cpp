@@ -99,6 +99,6 @@ TEST_CASE("Limited passes on what the scheduler inside decides and wants to hear
   late.deadline = TimePoint(1ms);
   const LaneLoad one{.waiting = 0, .in_flight = 0, .places = 1};
   CHECK(limited.admit(late, one) == Admission::accept);
-  limited.observe({.request = late, .connection = {}, .sent = {}, .ended = {}, .service = 10ms});
+  limited.observe({.request = late, .connection = {}, .joined = {}, .sent = {}, .ended = {}, .service = 10ms});
   CHECK(limited.admit(late, one) == Admission::too_late);
 }

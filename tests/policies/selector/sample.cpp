@@ -30,6 +30,12 @@ TEST_CASE("a sample of many holds as many as fit, each once, idle ones while the
   }
 }
 
+TEST_CASE("a sample of many that are all idle knows it") {
+  rig::Tabs tabs(100);
+  selector::Draw draw;
+  CHECK(Sample(tabs.view(), draw).idle() == Sample::most);
+}
+
 TEST_CASE("a sample of many of which few are idle is drawn from all") {
   rig::Tabs tabs(100);
   for (std::size_t i = 0; i < 95; ++i) tabs.states[i].in_flight = 1;

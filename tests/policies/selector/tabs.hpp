@@ -49,6 +49,7 @@ inline Outcome outcome(const Tabs& tabs, const Request& request, std::uint32_t t
                        bool ok = true) {
   return {.request = request,
           .connection = {tab},
+          .joined = tabs.states[tab].joined,
           .browser = tabs.states[tab].browser.browser,
           .backend = tabs.backends[tab],
           .sent = TimePoint(5s),

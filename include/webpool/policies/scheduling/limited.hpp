@@ -78,9 +78,7 @@ class Limited {
 
   void observe(const Outcome& outcome) noexcept requires Observer<Queue> { queue_.observe(outcome); }
 
-  void ended(const Request& request) noexcept {
-    if constexpr (EndListener<Queue>) queue_.ended(request);
-  }
+  void ended(const Request& request) noexcept requires EndListener<Queue> { queue_.ended(request); }
 
  private:
   struct Class {

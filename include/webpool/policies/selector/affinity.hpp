@@ -20,14 +20,14 @@ class Affinity {
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
-    if (known.tab.value >= pool.slots() || pool[known.tab].joined > known.when) return std::nullopt;  // another tab now
+    if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;
     return pool[known.tab].in_flight == 0 && pool.contains(known.tab) ? std::optional(known.tab) : std::nullopt;
   }
 
   void observe(const Outcome& outcome) noexcept {
     if (!outcome.ok) return;
     memory_[place(outcome.request)] = {true, outcome.request.model, outcome.request.client, outcome.connection,
-                                       outcome.ended};
+                                       outcome.joined};
   }
 
  private:
@@ -36,7 +36,7 @@ class Affinity {
     ModelIndex model;
     std::uint32_t client = 0;
     ConnectionIndex tab;
-    TimePoint when;
+    TimePoint joined;
   };
   static constexpr std::size_t places = 4096;
 

@@ -72,8 +72,7 @@ class Learned {
       return std::nullopt;
     }
     table.best = estimate;
-    Arm& arm = table.arms[best.value];
-    if (arm.joined != pool[best].joined) arm = {.joined = pool[best].joined};
+    Arm& arm = arm_of(table, best, pool[best].joined);
     arm.crowded = pool[best].in_flight > pool.in_flight(best);
     arm.asked = ++table.requests;
     return best;
@@ -81,7 +80,7 @@ class Learned {
 
   void observe(const Outcome& outcome) noexcept {
     Table& table = table_of(outcome.request, outcome.connection.value + 1);
-    Arm& arm = table.arms[outcome.connection.value];
+    Arm& arm = arm_of(table, outcome.connection, outcome.joined);
     const bool trial = std::exchange(arm.trial, false);
     if (!outcome.ok) {
       arm.average *= 2;
@@ -154,6 +153,13 @@ class Learned {
     Table& table = tables_[place];
     if (slots > table.arms.size()) table.arms.resize(slots);
     return table;
+  }
+
+  /// What is known of a tab; nothing, if it is another one than before.
+  static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
+    Arm& arm = table.arms[tab.value];
+    if (arm.joined != joined) arm = {.joined = joined};
+    return arm;
   }
 
   static double expected(Table& table, const PoolView& pool, ConnectionIndex tab) noexcept {

@@ -23,11 +23,11 @@ class Sample {
       std::ranges::copy(all, tabs_.begin());
       return;
     }
-    const std::span<const ConnectionIndex> from = pool.idle().size() >= most ? pool.idle() : all;
+    const bool enough_idle = pool.idle().size() >= most;
+    const std::span<const ConnectionIndex> from = enough_idle ? pool.idle() : all;
     const std::size_t first = draw.below(from.size());
-    // Wrapped around, the idle ones of a mixed sample would not be its front.
     for (std::size_t i = 0; i < most; ++i) tabs_[size_++] = from[(first + i) % from.size()];
-    if (from.data() == all.data() && from.size() != all.size()) idle_ = size_;
+    if (enough_idle) idle_ = size_;  // wrapped around, the idle ones of a mixed sample are not its front
   }
 
   constexpr std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
