@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 #include <vector>
-#include <webpool/core.hpp>
+#include <webpool/testing.hpp>
 
 #include "decision/by_hand.hpp"
 #include "decision/engine_world.hpp"

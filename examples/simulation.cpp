@@ -1,6 +1,6 @@
 // Which policies for your load? Try them on simulated tabs: an hour takes a second, and the same seed gives the same.
 #include <iostream>
-#include <webpool/core.hpp>
+#include <webpool/testing.hpp>
 
 using namespace webpool;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The part of webpool that needs nothing but the standard library: vocabulary, concepts, policies and the engine.
+// What the author of a policy needs, and nothing but the standard library: vocabulary, concepts and policies.
 
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
@@ -13,10 +13,6 @@
 #include <webpool/concepts/scheduler.hpp>
 #include <webpool/concepts/selector_parts.hpp>
 #include <webpool/datatype.hpp>
-#include <webpool/engine/actions.hpp>
-#include <webpool/engine/engine.hpp>
-#include <webpool/engine/model_spec.hpp>
-#include <webpool/engine/slot_map.hpp>
 #include <webpool/error.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
@@ -59,17 +55,3 @@
 #include <webpool/shape.hpp>
 #include <webpool/task.hpp>
 #include <webpool/tensor.hpp>
-#include <webpool/testing/arrivals.hpp>
-#include <webpool/testing/distribution.hpp>
-#include <webpool/testing/event_queue.hpp>
-#include <webpool/testing/events.hpp>
-#include <webpool/testing/ledger.hpp>
-#include <webpool/testing/random.hpp>
-#include <webpool/testing/request_record.hpp>
-#include <webpool/testing/result.hpp>
-#include <webpool/testing/simulated_tabs.hpp>
-#include <webpool/testing/simulation.hpp>
-#include <webpool/testing/statistics.hpp>
-#include <webpool/testing/tab_kind.hpp>
-#include <webpool/testing/tab_kinds.hpp>
-#include <webpool/testing/usage.hpp>

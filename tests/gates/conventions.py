@@ -21,6 +21,7 @@ THIRD_PARTY = {
 # Headers without a test of their own, and why. Concepts are tested by tests/concepts, policies by their own tests.
 WITHOUT_TEST = {
     "core.hpp": "an umbrella",
+    "testing.hpp": "an umbrella",
     "webpool.hpp": "an umbrella",
     "fwd.hpp": "declarations only",
     "clock.hpp": "three aliases",

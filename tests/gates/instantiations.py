@@ -16,8 +16,8 @@ TOLERANCE = 0.03
 
 SUBJECTS = {
     "core.hpp included": "#include <webpool/core.hpp>\n",
-    "core.hpp with an engine of default policies":
-        "#include <webpool/core.hpp>\n"
+    "testing.hpp with an engine of default policies":
+        "#include <webpool/testing.hpp>\n"
         "template class webpool::engine::Engine<webpool::selector::PowerOfTwo, webpool::scaling::Utilization,\n"
         "                                       webpool::memory::LruBudget, webpool::scheduling::Priority>;\n",
 }

@@ -1,3 +1,4 @@
+#include <webpool/testing.hpp>
 #include <webpool/webpool.hpp>
 
 // Instantiates the whole pool: one that can't serve ONNX Runtime Web to its pages is refused at once.
