@@ -31,7 +31,7 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
  * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
- * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string }} Failure
+ * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket

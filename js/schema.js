@@ -99,7 +99,7 @@ const messages = {
   error: {
     id: size,
     code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'cancelled'),
-    message: string, tried: optional(tried), stack: optional(string),
+    message: string, tried: optional(tried), stack: optional(string), started: optional(boolean),
   },
   device_lost: { reason: string, message: string },
 };

@@ -72,27 +72,29 @@ class ModelWorker {
     const session = this.#session;
     if (!session) throw new ProtocolError('run came before the model was loaded');
     const arrival = performance.now();
+    let started = false;
     this.#queue.push(id, async () => {
+      started = true;
       const queued = rounded(performance.now() - arrival);
       const result = await session.run(inputs, outputs);
       return { type: 'result', id, outputs: result.outputs, times: { queued, ...result.times } };
     }).then(result => {
       this.#socket.send(result);
       this.#runs++;
-    }).catch(error => this.#answerFailure(id, error, 'run_failed'));
+    }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
   }
 
-  /** @param {number} id @param {unknown} error @param {string} otherwise */
-  #answerFailure(id, error, otherwise) {
+  /** @param {number} id @param {unknown} error @param {string} otherwise @param {boolean} [started] of a run: whether it had begun */
+  #answerFailure(id, error, otherwise, started) {
     const failure = failureOf(id, error, otherwise);
-    this.#socket.send(failure);
+    this.#socket.send({ ...failure, started });
     if (failure.code !== 'cancelled') tell({ event: 'trouble', message: failure.message });
   }
 
   /** @param {string} reason @param {string} message */
   #loseDevice(reason, message) {
-    this.#socket.send({ type: 'device_lost', reason, message });
     this.#queue.fail(new CodedError('device_lost', `the device behind the model is gone (${reason})${message && `: ${message}`}`));
+    setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
 
   /** The page shows how many runs were made; once a second is enough for that. */

@@ -27,6 +27,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
@@ -68,6 +69,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::wrong_datatype: return "wrong datatype";
         case errc::wrong_shape: return "wrong shape";
         case errc::unknown_output: return "unknown output";
+        case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";

@@ -20,6 +20,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
 };
 

@@ -54,6 +54,20 @@ struct MemorySettings {
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
+/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
+/// the request itself (wrong shape, unknown input ...) are never tried again.
+struct RetrySettings {
+  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
+  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
+  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
+  /// 100 ms.
+  std::chrono::milliseconds base{200}, maximum{5'000};
+  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
+  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  double budget = 0.2;
+  unsigned burst = 100;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -70,6 +84,7 @@ struct PoolOptions {
   std::map<Browser, BrowserOptions> browser_options{};
   ConnectionSettings connection{};
   MemorySettings memory{};
+  RetrySettings retries{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path
@@ -89,9 +104,9 @@ struct LoadProgress {
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
 /// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority and client. While a tab that holds the model has nothing
-/// to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and total
-/// time. If the run fails, all of its requests get that error: none is tried again.
+/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
+/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
+/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
 struct BatchOptions {
   std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
   std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run

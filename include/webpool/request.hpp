@@ -12,6 +12,13 @@
 
 namespace webpool {
 
+/// Whether a request is run once more when its tab, worker or device failed.
+enum class Retry : std::uint8_t {
+  never,
+  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
+  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+};
+
 /// What a caller may say about one request.
 struct RequestOptions {
   int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
@@ -19,6 +26,7 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
 };
 
 /// A request as policies see it.

@@ -96,6 +96,7 @@ const messages = [
     `error: ${code}`, 'page_to_pool', 'data', { type: 'error', id: 42, code, message: 'what went wrong', stack: 'Error: what went wrong\n    at run (worker.js:1:1)' }])),
   ['error: no_backend', 'page_to_pool', 'data', { type: 'error', id: 41, code: 'no_backend', message: 'none of 2 backends could hold the model',
     tried: [{ backend: 'webnn', message: 'this browser has no navigator.ml' }, { backend: 'wasm', message: 'kernel not found: "Foo"' }], stack: '' }],
+  ['error of a run that had not begun', 'page_to_pool', 'data', { type: 'error', id: 43, code: 'device_lost', message: 'the device is gone', started: false }],
   ['device_lost', 'page_to_pool', 'data', { type: 'device_lost', reason: 'destroyed', message: '' }],
 ];
 

@@ -431,6 +431,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
@@ -472,6 +473,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::wrong_datatype: return "wrong datatype";
         case errc::wrong_shape: return "wrong shape";
         case errc::unknown_output: return "unknown output";
+        case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
@@ -701,6 +703,13 @@ inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
 
 namespace webpool {
 
+/// Whether a request is run once more when its tab, worker or device failed.
+enum class Retry : std::uint8_t {
+  never,
+  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
+  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+};
+
 /// What a caller may say about one request.
 struct RequestOptions {
   int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
@@ -708,6 +717,7 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
 };
 
 /// A request as policies see it.
@@ -806,6 +816,20 @@ struct MemorySettings {
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
+/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
+/// the request itself (wrong shape, unknown input ...) are never tried again.
+struct RetrySettings {
+  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
+  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
+  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
+  /// 100 ms.
+  std::chrono::milliseconds base{200}, maximum{5'000};
+  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
+  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  double budget = 0.2;
+  unsigned burst = 100;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -822,6 +846,7 @@ struct PoolOptions {
   std::map<Browser, BrowserOptions> browser_options{};
   ConnectionSettings connection{};
   MemorySettings memory{};
+  RetrySettings retries{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path
@@ -841,9 +866,9 @@ struct LoadProgress {
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
 /// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority and client. While a tab that holds the model has nothing
-/// to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and total
-/// time. If the run fails, all of its requests get that error: none is tried again.
+/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
+/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
+/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
 struct BatchOptions {
   std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
   std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
@@ -1011,7 +1036,8 @@ namespace webpool {
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
-/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on                           |
+/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
+/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
 /// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
 /// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
 /// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
@@ -1061,8 +1087,8 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
-/// | `s.ended(r)` | `void` | `r` has its result or error; called once for each request, after `erase(r)`, and also   |
-/// |              |        | for those that were never pushed; must not block                                        |
+/// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
+/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }
@@ -1649,6 +1675,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
 };
 

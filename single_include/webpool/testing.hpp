@@ -435,6 +435,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
@@ -476,6 +477,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::wrong_datatype: return "wrong datatype";
         case errc::wrong_shape: return "wrong shape";
         case errc::unknown_output: return "unknown output";
+        case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
@@ -705,6 +707,13 @@ inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
 
 namespace webpool {
 
+/// Whether a request is run once more when its tab, worker or device failed.
+enum class Retry : std::uint8_t {
+  never,
+  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
+  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+};
+
 /// What a caller may say about one request.
 struct RequestOptions {
   int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
@@ -712,6 +721,7 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
 };
 
 /// A request as policies see it.
@@ -810,6 +820,20 @@ struct MemorySettings {
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
+/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
+/// the request itself (wrong shape, unknown input ...) are never tried again.
+struct RetrySettings {
+  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
+  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
+  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
+  /// 100 ms.
+  std::chrono::milliseconds base{200}, maximum{5'000};
+  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
+  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  double budget = 0.2;
+  unsigned burst = 100;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -826,6 +850,7 @@ struct PoolOptions {
   std::map<Browser, BrowserOptions> browser_options{};
   ConnectionSettings connection{};
   MemorySettings memory{};
+  RetrySettings retries{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path
@@ -845,9 +870,9 @@ struct LoadProgress {
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
 /// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority and client. While a tab that holds the model has nothing
-/// to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and total
-/// time. If the run fails, all of its requests get that error: none is tried again.
+/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
+/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
+/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
 struct BatchOptions {
   std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
   std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
@@ -1015,7 +1040,8 @@ namespace webpool {
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
-/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on                           |
+/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
+/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
 /// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
 /// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
 /// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
@@ -1065,8 +1091,8 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
-/// | `s.ended(r)` | `void` | `r` has its result or error; called once for each request, after `erase(r)`, and also   |
-/// |              |        | for those that were never pushed; must not block                                        |
+/// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
+/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }
@@ -1653,6 +1679,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
 };
 
@@ -4306,11 +4333,21 @@ namespace webpool::engine {
 /// The rows of the engine's tables.
 
 struct RequestRow {
-  Request request;
-  WorkerId worker{};  // 0 while it waits
-  TimePoint sent{};
+  enum class Phase : std::uint8_t {
+    refused,  // not let in
+    waits,    // in the scheduler
+    sent,     // to a worker
+    pauses,   // its run failed, and it is to be tried again
+  };
 
-  bool waits() const noexcept { return worker == WorkerId{}; }
+  Request request;
+  Phase phase = Phase::refused;
+  Retry retry = Retry::always;
+  std::uint8_t runs = 0;     // it has been sent so often
+  WorkerId worker{};         // while it is sent
+  TimePoint sent{};          // last
+  ConnectionId failed_in{};  // the tab of the last run that failed
+  TimePoint failed{};        // then
 };
 
 /// How a model did on one kind of browser and backend.
@@ -4451,6 +4488,12 @@ inline Error not_admitted(const ModelRow& model, const Request& request, const L
           "a deadline in " +
               seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
               " can't be met by " + facts};
+}
+
+/// The error that ends a request after several runs.
+inline Error after_runs(unsigned runs, const Error& last) {
+  return {static_cast<errc>(last.code().value()),
+          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
 }
 
 /// "chromium, firefox"; `none` for an empty list.
@@ -4602,8 +4645,10 @@ struct Tables {
 
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
     WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::sent;
     row.worker = id;
     row.sent = now;
+    ++row.runs;
     worker.runs.push_back(request);
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
@@ -4628,9 +4673,18 @@ struct Tables {
     return true;
   }
 
+  /// A run failed, and the request is to be tried again.
+  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
+    row.phase = RequestRow::Phase::pauses;
+    row.worker = {};
+    row.failed_in = failed_in;
+    row.failed = now;
+    --running;
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    if (!requests.find(id)->waits()) --running;
+    if (requests.find(id)->phase == RequestRow::Phase::sent) --running;
     requests.erase(id);
   }
 
@@ -5028,6 +5082,84 @@ class Placement {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace webpool::engine {
+
+/// Which runs that failed are tried again, and when: `RetrySettings`.
+class Retries {
+ public:
+  explicit Retries(const RetrySettings& settings) : settings_(settings), saved_(settings.burst) {}
+
+  /// A request was submitted: a share of a retry is earned.
+  void earn() noexcept { saved_ = std::min(saved_ + settings_.budget, static_cast<double>(settings_.burst)); }
+
+  /// Errors that another tab may not make.
+  static bool worth_it(const Error& error) noexcept {
+    return error.code() == errc::connection_lost || error.code() == errc::device_lost ||
+           error.code() == errc::timed_out || error.code() == errc::run_failed;
+  }
+
+  /// When to run the request again, whose run has just failed; empty when it is to end. Takes what that costs.
+  /// `started`: whether the run may have begun.
+  std::optional<TimePoint> plan(const RequestRow& row, const Error& error, bool started, TimePoint now) noexcept {
+    if (row.retry == Retry::never || (row.retry == Retry::if_not_started && started) || !worth_it(error) ||
+        row.runs >= settings_.attempts || saved_ < 1)
+      return std::nullopt;
+    const TimePoint when = now + wait(row.runs);
+    if (when >= row.request.deadline) return std::nullopt;
+    saved_ -= 1;
+    return when;
+  }
+
+  void push(TimePoint when, RequestId request) { due_.push(when, request); }
+  std::optional<RequestId> pop_due(TimePoint now) { return due_.pop_due(now); }
+
+ private:
+  /// Before the run that follows run `runs`.
+  std::chrono::milliseconds wait(unsigned runs) noexcept {
+    if (runs < 2) return {};
+    const unsigned doublings = std::min(runs - 2, 20u);
+    const auto most = std::min(settings_.maximum, settings_.base * (1 << doublings));
+    return std::chrono::milliseconds(draw_.below(static_cast<std::size_t>(most.count()) + 1));
+  }
+
+  RetrySettings settings_;
+  double saved_;
+  Expiries<RequestId> due_;
+  selector::Draw draw_;
+};
+
+/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
+class Elsewhere {
+ public:
+  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
+    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
+      if (lane.candidates()[i] == failed_in) continue;
+      tabs_[size_++] = lane.candidates()[i];
+      if (i < lane.idle()) idle_ = size_;
+    }
+  }
+
+  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  std::array<ConnectionIndex, most> tabs_;
+  std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -5048,7 +5180,8 @@ class Engine : private Fleet {
         selector_(std::move(selector)),
         scaling_(std::move(scaling)),
         queue_(std::move(queue)),
-        placement_(std::move(memory)) {}
+        placement_(std::move(memory)),
+        retries_(options_.retries) {}
 
   // --- models and requests
 
@@ -5084,16 +5217,15 @@ class Engine : private Fleet {
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
   /// others.
-  RequestId submit(Request request, TimePoint now, Actions& out) {
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always) {
     request.submitted = now;
-    const RequestId id = tables_.requests.insert({request});
+    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
     row.request.id = id;
     ++counters_.submitted;
+    retries_.earn();
     ModelRow* model = tables_.model(request.model);
     if (!model || closed_ || tables_.requests.full()) {
-      row.worker = refused;
-      ++tables_.running;
       complete(id, refusal(model), now, out);
       return id;
     }
@@ -5101,13 +5233,11 @@ class Engine : private Fleet {
     if constexpr (AdmissionControl<Queue>) {
       const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
-        row.worker = refused;
-        ++tables_.running;
         complete(id, not_admitted(*model, row.request, load, answer), now, out);
         return id;
       }
     }
-    queue_.push(row.request);
+    enqueue(row);
     if (request.deadline != never) {
       deadlines_.push(request.deadline, id);
       deadlines_.prune(tables_.requests.size(),
@@ -5121,7 +5251,7 @@ class Engine : private Fleet {
   void cancel(RequestId request, TimePoint now, Actions& out) {
     const RequestRow* row = tables_.requests.find(request);
     if (!row) return;
-    if (!row->waits()) out.emplace_back(CancelRun{row->worker, request});
+    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
     complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
   }
 
@@ -5203,8 +5333,9 @@ class Engine : private Fleet {
     serve(model, now, out);
   }
 
-  /// The reply to a run, with its error if it has one. False: nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out) {
+  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
+  /// nobody waits for it any more.
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || !tables_.end_run(*worker, request, now)) {
       ++counters_.late_replies;
@@ -5213,10 +5344,12 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool awaited = tables_.requests.find(request) != nullptr;
-    if (awaited) {
-      complete(request, error ? std::optional(*error) : std::nullopt, now, out);
-    } else {
+    if (!awaited) {
       ++counters_.late_replies;
+    } else if (error) {
+      fail_run(request, *error, started, now, out);
+    } else {
+      complete(request, std::nullopt, now, out);
     }
     worker->answered = now;
     if (!error) {
@@ -5255,6 +5388,9 @@ class Engine : private Fleet {
     if (closed_) return;
     expire_requests(now, out);
     expire_runs(now, out);
+    while (const auto request = retries_.pop_due(now))
+      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
+        enqueue(*row);
     while (const auto worker = load_timeouts_.pop_due(now))
       load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
                   out);
@@ -5293,8 +5429,6 @@ class Engine : private Fleet {
     RequestId request;
   };
 
-  // Stands for a worker in the row of a request that never waited.
-  static constexpr WorkerId refused{~std::uint64_t{0}};
   static constexpr unsigned pings_tolerated = 3;
   static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
 
@@ -5303,25 +5437,50 @@ class Engine : private Fleet {
   /// Ends a request that waits or runs: the one place where that happens.
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
-    if (row.waits()) queue_.erase(row.request);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
+    if constexpr (EndListener<Queue>)
+      if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     ++(!error                             ? counters_.completed
        : !over                            ? counters_.failed
        : error->code() == errc::cancelled ? counters_.cancelled
                                           : counters_.expired);
-    if (const WorkerRow* worker = tables_.workers.find(row.worker); worker && !over) {
-      ConnectionState& tab = tables_.state(worker->connection);
-      ++(error ? tab.failed : tab.completed);
-      if (error) {
-        ++worker->experience->failed;
-      } else {
-        worker->experience->latency.record(now - row.request.submitted);
-      }
-      tell(row, *worker, !error, now);
-    }
+    if (row.phase == RequestRow::Phase::sent && !over) record(row, !error, now);
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error)});
+  }
+
+  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
+  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    const auto again = retries_.plan(row, error, started, now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
+    record(row, false, now);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    ++counters_.retries;
+    if (*again <= now)
+      enqueue(row);
+    else
+      retries_.push(*again, id);
+  }
+
+  void enqueue(RequestRow& row) {
+    row.phase = RequestRow::Phase::waits;
+    queue_.push(row.request);
+  }
+
+  /// How a run ended: for the counts of its tab, and for the policies that listen.
+  void record(const RequestRow& row, bool ok, TimePoint now) {
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    ConnectionState& tab = tables_.state(worker.connection);
+    ++(ok ? tab.completed : tab.failed);
+    if (ok) {
+      worker.experience->latency.record(now - row.request.submitted);
+    } else {
+      ++worker.experience->failed;
+    }
+    tell(row, worker, ok, now);
   }
 
   /// Tells the policies that listen how a run ended.
@@ -5355,7 +5514,7 @@ class Engine : private Fleet {
     const auto id = queue_.front(model.index);
     if (!id) return nullptr;
     RequestRow* row = tables_.requests.find(*id);
-    const bool valid = row && row->waits() && row->request.model == model.index;
+    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
     assert(valid);
     return valid ? row : nullptr;
   }
@@ -5370,10 +5529,18 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      const auto chosen = selector_.select(
-          PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
-                   {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)}),
-          row->request);
+      PoolView view(tables_.states, model.lane.candidates(), model.lane.idle(),
+                    {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)});
+      std::optional<Elsewhere> elsewhere;
+      if (avoids_a_tab(model, *row, now)) {
+        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
+        if (elsewhere->tabs().empty()) {
+          hold_back(*row, now);
+          continue;
+        }
+        view = view.with(elsewhere->tabs(), elsewhere->idle());
+      }
+      const auto chosen = selector_.select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
         complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
@@ -5383,6 +5550,20 @@ class Engine : private Fleet {
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
+  }
+
+  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
+  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
+           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+  }
+
+  /// Until the next tick the request lets others pass.
+  void hold_back(RequestRow& row, TimePoint now) {
+    queue_.erase(row.request);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    row.phase = RequestRow::Phase::pauses;
+    retries_.push(now, row.request.id);
   }
 
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
@@ -5463,7 +5644,7 @@ class Engine : private Fleet {
     if (queue_.waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.waits() && row.request.model == model.index) complete(id, error, now, out);
+      if (row.phase != RequestRow::Phase::sent && row.request.model == model.index) complete(id, error, now, out);
     });
   }
 
@@ -5480,7 +5661,7 @@ class Engine : private Fleet {
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front();
       tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) complete(request, reason, now, out);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
   }
 
@@ -5585,7 +5766,7 @@ class Engine : private Fleet {
     while (const auto id = deadlines_.pop_due(now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
-      if (!row->waits()) out.emplace_back(CancelRun{row->worker, *id});
+      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
       complete(*id, overdue(), now, out);
     }
   }
@@ -5645,6 +5826,7 @@ class Engine : private Fleet {
   Scaling scaling_;
   Queue queue_;
   Placement<Memory> placement_;
+  Retries retries_;
   Expiries<RequestId> deadlines_;
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;

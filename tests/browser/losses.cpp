@@ -18,11 +18,11 @@ browser::Process open_link(const Pool& pool, Browser kind) {
   return std::move(browser::launch({.installed = *installed, .url = pool.join_url()})).value();
 }
 
-/// A run that takes a second or more, and how often and with what it ended.
+/// A run that takes a second or more, is not tried again, and how often and with what it ended.
 class LongRun {
  public:
   LongRun(const Pool& pool, const Model& encoder) {
-    encoder.async_run(support::sentences(64), [state = state_](std::exception_ptr failed, Outputs) {
+    encoder.async_run(support::sentences(64), {.retry = Retry::never}, [state = state_](std::exception_ptr failed, Outputs) {
       if (++state->ends == 1) state->end.set_value(failed);
     });
     REQUIRE(support::within(20s, [&] { return pool.metrics().in_flight == 1; }));

@@ -1,5 +1,6 @@
 #include <webpool/driver/check_options.hpp>
 
+#include <cmath>
 #include <optional>
 
 #include "../catch.hpp"
@@ -53,6 +54,13 @@ TEST_CASE("times that no clock can count are refused by name") {
   CHECK(complaint({.connection = {.maximum_age = driver::longest_time + 1ms}}) ==
         "maximum_age is 315360000001 ms: it must be between 0 and 315360000000");
   CHECK(complaint({.connection = {.maximum_age = driver::longest_time}}).empty());
+}
+
+TEST_CASE("retries that could not be are refused") {
+  CHECK(complaint({.retries = {.attempts = 0}}) == "retries.attempts is 0: it must be between 1 (never again) and 100");
+  CHECK(complaint({.retries = {.base = -1ms}}) == "retries.base is -1 ms: it must be between 0 and 315360000000");
+  CHECK(complaint({.retries = {.budget = std::nan("")}}) == "retries.budget is nan: it must be between 0 and 1");
+  CHECK(complaint({.retries = {.budget = -0.5}}) == "retries.budget is -0.500000: it must be between 0 and 1");
 }
 
 TEST_CASE("batches are refused where a number makes no sense") {

@@ -345,7 +345,7 @@ TEST_CASE("an output that the model does not declare fails the run") {
 TEST_CASE("a failed run brings the page's words") {
   Stage stage;
   using Case = std::pair<const char*, errc>;
-  const auto [word, code] = GENERATE(Case{"run_failed", errc::run_failed}, Case{"bad_input", errc::run_failed},
+  const auto [word, code] = GENERATE(Case{"run_failed", errc::run_failed}, Case{"bad_input", errc::bad_input},
                                      Case{"device_lost", errc::device_lost}, Case{"cancelled", errc::cancelled});
   Ends ends;
   stage.model->async_run(picture(), ends.handler());

@@ -5,13 +5,6 @@
 using namespace webpool;
 using namespace webpool::engine;
 
-TEST_CASE("a request waits until it has a worker") {
-  RequestRow row;
-  CHECK(row.waits());
-  row.worker = WorkerId{1};
-  CHECK_FALSE(row.waits());
-}
-
 TEST_CASE("only a ready worker without runs is idle") {
   WorkerRow row;
   CHECK_FALSE(row.idle());

@@ -40,19 +40,21 @@ inline bool says(const std::optional<Error>& error, const char* text) {
   return error.value().message().find(text) != std::string::npos;
 }
 
-/// Launches chromium, at most 4 tabs, none unasked.
+/// Launches chromium, at most 4 tabs, none unasked; no run is tried again.
 inline PoolOptions launching() {
   PoolOptions options;
   options.min_connections = 0;
   options.browsers = {Browser::chromium};
+  options.retries.attempts = 1;
   return options;
 }
 
-/// Only tabs that people open.
+/// Only tabs that people open; no run is tried again.
 inline PoolOptions attached() {
   PoolOptions options;
   options.min_connections = 0;
   options.launch_browsers = false;
+  options.retries.attempts = 1;
   return options;
 }
 

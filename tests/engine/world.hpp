@@ -29,6 +29,8 @@ PoolOptions any_options(Random& random) {
   if (one_in(2)) options.memory.bytes_per_connection = 300;
   if (one_in(2)) options.memory.models_per_connection = 2;
   options.memory.low_memory_mode = one_in(5);
+  options.retries.attempts = static_cast<unsigned>(1 + random() % 4);
+  options.retries.burst = static_cast<unsigned>(random() % 20);
   if (one_in(3))
     options.browser_preferences = {{Task::vision, {Browser::firefox}},
                                    {Task::audio, {Browser::safari, Browser::chromium}}};
@@ -81,7 +83,6 @@ struct World {
 
   void drop_worker(WorkerId id) {
     const auto found = workers.find(id);
-    for (RequestId request : found->second.runs) REQUIRE_FALSE(pending.contains(request));
     tabs.at(found->second.tab).workers.erase(id);
     workers.erase(found);
   }
@@ -127,7 +128,8 @@ struct World {
     Worker& worker = workers.at(action.worker);
     REQUIRE(worker.ready);
     REQUIRE(pending.at(action.request) == worker.model);
-    for (const auto& [id, other] : workers) REQUIRE_FALSE(other.runs.contains(action.request));
+    for (const auto& [id, other] : workers)
+      REQUIRE((!there(other.tab) || !other.runs.contains(action.request)));  // in one place at a time
     worker.runs.insert(action.request);
     REQUIRE(worker.runs.size() <= limit);
   }

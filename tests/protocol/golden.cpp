@@ -302,7 +302,10 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(error.tried[1].backend == Backend::wasm);
        CHECK(error.tried[1].message == "kernel not found: \"Foo\"");
        CHECK(error.stack.empty());
+       CHECK(error.started);
      }},
+    {"error of a run that had not begun",
+     [](const DataMessage& message) { CHECK_FALSE(std::get<RunError>(message).started); }},
     {"device_lost",
      [](const DataMessage& message) {
        const DeviceLost& lost = std::get<DeviceLost>(message);

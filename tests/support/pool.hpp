@@ -69,12 +69,13 @@ inline const std::filesystem::path& ort_folder() {
   return path;
 }
 
-/// A pool for tabs that tests open, without a word on its log.
+/// A pool for tabs that tests open, without a word on its log; it tries no run again.
 inline PoolOptions quiet() {
   PoolOptions options;
   options.min_connections = 0;
   options.launch_browsers = false;
   options.ort_directory = ort_folder();
+  options.retries.attempts = 1;
   options.log = [](LogLevel, std::string_view) {};
   return options;
 }

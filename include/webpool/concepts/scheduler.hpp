@@ -13,7 +13,8 @@ namespace webpool {
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
-/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on                           |
+/// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
+/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
 /// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
 /// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
 /// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
@@ -63,8 +64,8 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
-/// | `s.ended(r)` | `void` | `r` has its result or error; called once for each request, after `erase(r)`, and also   |
-/// |              |        | for those that were never pushed; must not block                                        |
+/// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
+/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }

@@ -487,7 +487,7 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
  * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
- * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string }} Failure
+ * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket
@@ -584,7 +584,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7461)},
+, 7480)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -745,7 +745,7 @@ const messages = {
   error: {
     id: size,
     code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'cancelled'),
-    message: string, tried: optional(tried), stack: optional(string),
+    message: string, tried: optional(tried), stack: optional(string), started: optional(boolean),
   },
   device_lost: { reason: string, message: string },
 };
@@ -757,7 +757,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6455)},
+, 6483)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1090,27 +1090,29 @@ class ModelWorker {
     const session = this.#session;
     if (!session) throw new ProtocolError('run came before the model was loaded');
     const arrival = performance.now();
+    let started = false;
     this.#queue.push(id, async () => {
+      started = true;
       const queued = rounded(performance.now() - arrival);
       const result = await session.run(inputs, outputs);
       return { type: 'result', id, outputs: result.outputs, times: { queued, ...result.times } };
     }).then(result => {
       this.#socket.send(result);
       this.#runs++;
-    }).catch(error => this.#answerFailure(id, error, 'run_failed'));
+    }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
   }
 
-  /** @param {number} id @param {unknown} error @param {string} otherwise */
-  #answerFailure(id, error, otherwise) {
+  /** @param {number} id @param {unknown} error @param {string} otherwise @param {boolean} [started] of a run: whether it had begun */
+  #answerFailure(id, error, otherwise, started) {
     const failure = failureOf(id, error, otherwise);
-    this.#socket.send(failure);
+    this.#socket.send({ ...failure, started });
     if (failure.code !== 'cancelled') tell({ event: 'trouble', message: failure.message });
   }
 
   /** @param {string} reason @param {string} message */
   #loseDevice(reason, message) {
-    this.#socket.send({ type: 'device_lost', reason, message });
     this.#queue.fail(new CodedError('device_lost', `the device behind the model is gone (${reason})${message && `: ${message}`}`));
+    setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
 
   /** The page shows how many runs were made; once a second is enough for that. */
@@ -1134,7 +1136,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5614)},
+, 5836)},
 {"/backends/ort.js", "text/javascript", std::string_view(
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 

@@ -57,9 +57,10 @@ inline std::optional<std::int64_t> rows_of(const Inputs& inputs) {
 }
 
 /// What requests of a model have in common when they may run as one: the extents behind axis 0, the outputs wanted, the
-/// priority and the client. The inputs must have been checked against `info`.
+/// priority, the client and whether they are tried again. The inputs must have been checked against `info`.
 inline std::string batch_kind(const ModelInfo& info, const Inputs& inputs, const RequestOptions& options) {
-  std::string kind = std::to_string(options.priority) + ' ' + std::to_string(options.client);
+  std::string kind = std::to_string(options.priority) + ' ' + std::to_string(options.client) + ' ' +
+                     std::to_string(static_cast<int>(options.retry));
   for (const auto& spec : info.inputs) {
     const Shape& shape = std::ranges::find(inputs, spec.name, &NamedTensor::name)->tensor.shape();
     for (std::size_t axis = 1; axis < shape.rank(); ++axis) kind += ' ' + std::to_string(shape[axis]);

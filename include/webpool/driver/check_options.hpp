@@ -31,10 +31,17 @@ inline PoolOptions check_options(PoolOptions options) {
   for (const auto& [name, value] :
        {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),
         std::pair("message_timeout", limits.message_timeout), std::pair("health_interval", limits.health_interval),
-        std::pair("idle_timeout", limits.idle_timeout), std::pair("maximum_age", limits.maximum_age)})
+        std::pair("idle_timeout", limits.idle_timeout), std::pair("maximum_age", limits.maximum_age),
+        std::pair("retries.base", options.retries.base), std::pair("retries.maximum", options.retries.maximum)})
     if (value < std::chrono::milliseconds(0) || value > longest_time)
       throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
                                              " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+  if (options.retries.attempts == 0 || options.retries.attempts > 100)
+    throw Error(errc::invalid_options, "retries.attempts is " + std::to_string(options.retries.attempts) +
+                                           ": it must be between 1 (never again) and 100");
+  if (!(options.retries.budget >= 0) || options.retries.budget > 1)
+    throw Error(errc::invalid_options,
+                "retries.budget is " + std::to_string(options.retries.budget) + ": it must be between 0 and 1");
   return options;
 }
 

@@ -279,7 +279,7 @@ class Driver final : public Runtime {
     for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, Clock::now(), actions_);
+    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry);
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
@@ -572,7 +572,7 @@ class Driver final : public Runtime {
     if (logger_.debugging() && !news.stack.empty()) logger_.debug(news.message + "\n" + news.stack);
     if (worker->where || news.id != from->owner) {
       const Error error = about(*worker, code, message);
-      engine_.finished(WorkerId{from->owner}, RequestId{news.id}, &error, Clock::now(), actions_);
+      engine_.finished(WorkerId{from->owner}, RequestId{news.id}, &error, Clock::now(), actions_, news.started);
     } else {
       auto reasons = worker->passed_over;
       reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());

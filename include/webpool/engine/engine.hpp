@@ -22,6 +22,7 @@
 #include <webpool/engine/fleet.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/placement.hpp>
+#include <webpool/engine/retries.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
 #include <webpool/metrics.hpp>
@@ -46,7 +47,8 @@ class Engine : private Fleet {
         selector_(std::move(selector)),
         scaling_(std::move(scaling)),
         queue_(std::move(queue)),
-        placement_(std::move(memory)) {}
+        placement_(std::move(memory)),
+        retries_(options_.retries) {}
 
   // --- models and requests
 
@@ -82,16 +84,15 @@ class Engine : private Fleet {
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
   /// others.
-  RequestId submit(Request request, TimePoint now, Actions& out) {
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always) {
     request.submitted = now;
-    const RequestId id = tables_.requests.insert({request});
+    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
     row.request.id = id;
     ++counters_.submitted;
+    retries_.earn();
     ModelRow* model = tables_.model(request.model);
     if (!model || closed_ || tables_.requests.full()) {
-      row.worker = refused;
-      ++tables_.running;
       complete(id, refusal(model), now, out);
       return id;
     }
@@ -99,13 +100,11 @@ class Engine : private Fleet {
     if constexpr (AdmissionControl<Queue>) {
       const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
-        row.worker = refused;
-        ++tables_.running;
         complete(id, not_admitted(*model, row.request, load, answer), now, out);
         return id;
       }
     }
-    queue_.push(row.request);
+    enqueue(row);
     if (request.deadline != never) {
       deadlines_.push(request.deadline, id);
       deadlines_.prune(tables_.requests.size(),
@@ -119,7 +118,7 @@ class Engine : private Fleet {
   void cancel(RequestId request, TimePoint now, Actions& out) {
     const RequestRow* row = tables_.requests.find(request);
     if (!row) return;
-    if (!row->waits()) out.emplace_back(CancelRun{row->worker, request});
+    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
     complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
   }
 
@@ -201,8 +200,9 @@ class Engine : private Fleet {
     serve(model, now, out);
   }
 
-  /// The reply to a run, with its error if it has one. False: nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out) {
+  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
+  /// nobody waits for it any more.
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || !tables_.end_run(*worker, request, now)) {
       ++counters_.late_replies;
@@ -211,10 +211,12 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool awaited = tables_.requests.find(request) != nullptr;
-    if (awaited) {
-      complete(request, error ? std::optional(*error) : std::nullopt, now, out);
-    } else {
+    if (!awaited) {
       ++counters_.late_replies;
+    } else if (error) {
+      fail_run(request, *error, started, now, out);
+    } else {
+      complete(request, std::nullopt, now, out);
     }
     worker->answered = now;
     if (!error) {
@@ -253,6 +255,9 @@ class Engine : private Fleet {
     if (closed_) return;
     expire_requests(now, out);
     expire_runs(now, out);
+    while (const auto request = retries_.pop_due(now))
+      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
+        enqueue(*row);
     while (const auto worker = load_timeouts_.pop_due(now))
       load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
                   out);
@@ -291,8 +296,6 @@ class Engine : private Fleet {
     RequestId request;
   };
 
-  // Stands for a worker in the row of a request that never waited.
-  static constexpr WorkerId refused{~std::uint64_t{0}};
   static constexpr unsigned pings_tolerated = 3;
   static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
 
@@ -301,25 +304,50 @@ class Engine : private Fleet {
   /// Ends a request that waits or runs: the one place where that happens.
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
-    if (row.waits()) queue_.erase(row.request);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
+    if constexpr (EndListener<Queue>)
+      if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     ++(!error                             ? counters_.completed
        : !over                            ? counters_.failed
        : error->code() == errc::cancelled ? counters_.cancelled
                                           : counters_.expired);
-    if (const WorkerRow* worker = tables_.workers.find(row.worker); worker && !over) {
-      ConnectionState& tab = tables_.state(worker->connection);
-      ++(error ? tab.failed : tab.completed);
-      if (error) {
-        ++worker->experience->failed;
-      } else {
-        worker->experience->latency.record(now - row.request.submitted);
-      }
-      tell(row, *worker, !error, now);
-    }
+    if (row.phase == RequestRow::Phase::sent && !over) record(row, !error, now);
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error)});
+  }
+
+  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
+  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    const auto again = retries_.plan(row, error, started, now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
+    record(row, false, now);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    ++counters_.retries;
+    if (*again <= now)
+      enqueue(row);
+    else
+      retries_.push(*again, id);
+  }
+
+  void enqueue(RequestRow& row) {
+    row.phase = RequestRow::Phase::waits;
+    queue_.push(row.request);
+  }
+
+  /// How a run ended: for the counts of its tab, and for the policies that listen.
+  void record(const RequestRow& row, bool ok, TimePoint now) {
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    ConnectionState& tab = tables_.state(worker.connection);
+    ++(ok ? tab.completed : tab.failed);
+    if (ok) {
+      worker.experience->latency.record(now - row.request.submitted);
+    } else {
+      ++worker.experience->failed;
+    }
+    tell(row, worker, ok, now);
   }
 
   /// Tells the policies that listen how a run ended.
@@ -353,7 +381,7 @@ class Engine : private Fleet {
     const auto id = queue_.front(model.index);
     if (!id) return nullptr;
     RequestRow* row = tables_.requests.find(*id);
-    const bool valid = row && row->waits() && row->request.model == model.index;
+    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
     assert(valid);
     return valid ? row : nullptr;
   }
@@ -368,10 +396,18 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      const auto chosen = selector_.select(
-          PoolView(tables_.states, model.lane.candidates(), model.lane.idle(),
-                   {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)}),
-          row->request);
+      PoolView view(tables_.states, model.lane.candidates(), model.lane.idle(),
+                    {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)});
+      std::optional<Elsewhere> elsewhere;
+      if (avoids_a_tab(model, *row, now)) {
+        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
+        if (elsewhere->tabs().empty()) {
+          hold_back(*row, now);
+          continue;
+        }
+        view = view.with(elsewhere->tabs(), elsewhere->idle());
+      }
+      const auto chosen = selector_.select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
         complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
@@ -381,6 +417,20 @@ class Engine : private Fleet {
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
+  }
+
+  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
+  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
+           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+  }
+
+  /// Until the next tick the request lets others pass.
+  void hold_back(RequestRow& row, TimePoint now) {
+    queue_.erase(row.request);
+    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    row.phase = RequestRow::Phase::pauses;
+    retries_.push(now, row.request.id);
   }
 
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
@@ -461,7 +511,7 @@ class Engine : private Fleet {
     if (queue_.waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.waits() && row.request.model == model.index) complete(id, error, now, out);
+      if (row.phase != RequestRow::Phase::sent && row.request.model == model.index) complete(id, error, now, out);
     });
   }
 
@@ -478,7 +528,7 @@ class Engine : private Fleet {
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front();
       tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) complete(request, reason, now, out);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
   }
 
@@ -583,7 +633,7 @@ class Engine : private Fleet {
     while (const auto id = deadlines_.pop_due(now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
-      if (!row->waits()) out.emplace_back(CancelRun{row->worker, *id});
+      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
       complete(*id, overdue(), now, out);
     }
   }
@@ -643,6 +693,7 @@ class Engine : private Fleet {
   Scaling scaling_;
   Queue queue_;
   Placement<Memory> placement_;
+  Retries retries_;
   Expiries<RequestId> deadlines_;
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;

@@ -21,11 +21,21 @@ namespace webpool::engine {
 /// The rows of the engine's tables.
 
 struct RequestRow {
-  Request request;
-  WorkerId worker{};  // 0 while it waits
-  TimePoint sent{};
+  enum class Phase : std::uint8_t {
+    refused,  // not let in
+    waits,    // in the scheduler
+    sent,     // to a worker
+    pauses,   // its run failed, and it is to be tried again
+  };
 
-  bool waits() const noexcept { return worker == WorkerId{}; }
+  Request request;
+  Phase phase = Phase::refused;
+  Retry retry = Retry::always;
+  std::uint8_t runs = 0;     // it has been sent so often
+  WorkerId worker{};         // while it is sent
+  TimePoint sent{};          // last
+  ConnectionId failed_in{};  // the tab of the last run that failed
+  TimePoint failed{};        // then
 };
 
 /// How a model did on one kind of browser and backend.

@@ -52,6 +52,12 @@ inline Error not_admitted(const ModelRow& model, const Request& request, const L
               " can't be met by " + facts};
 }
 
+/// The error that ends a request after several runs.
+inline Error after_runs(unsigned runs, const Error& last) {
+  return {static_cast<errc>(last.code().value()),
+          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
+}
+
 /// "chromium, firefox"; `none` for an empty list.
 inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
   std::string text;

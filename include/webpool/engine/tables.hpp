@@ -127,8 +127,10 @@ struct Tables {
 
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
     WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::sent;
     row.worker = id;
     row.sent = now;
+    ++row.runs;
     worker.runs.push_back(request);
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
@@ -153,9 +155,18 @@ struct Tables {
     return true;
   }
 
+  /// A run failed, and the request is to be tried again.
+  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
+    row.phase = RequestRow::Phase::pauses;
+    row.worker = {};
+    row.failed_in = failed_in;
+    row.failed = now;
+    --running;
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    if (!requests.find(id)->waits()) --running;
+    if (requests.find(id)->phase == RequestRow::Phase::sent) --running;
     requests.erase(id);
   }
 

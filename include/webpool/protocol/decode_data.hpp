@@ -159,6 +159,7 @@ inline RunError read_error(Fields& fields) {
   error.message = fields["message"].text();
   if (auto tried = fields.find("tried")) error.tried = read_tried(*tried);
   if (auto stack = fields.find("stack")) error.stack = stack->text();
+  if (auto started = fields.find("started")) error.started = started->boolean();
   return error;
 }
 

@@ -84,6 +84,7 @@ struct RunError {
   std::string code, message;
   std::vector<BackendFailure> tried;
   std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
 };
 struct DeviceLost {
   std::string reason, message;
@@ -172,7 +173,7 @@ inline constexpr std::array<ErrorCodeRow, 8> error_codes{{{"fetch_failed", errc:
                                                           {"hash_mismatch", errc::load_failed},
                                                           {"no_backend", errc::no_backend},
                                                           {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::run_failed},
+                                                          {"bad_input", errc::bad_input},
                                                           {"run_failed", errc::run_failed},
                                                           {"device_lost", errc::device_lost},
                                                           {"cancelled", errc::cancelled}}};
