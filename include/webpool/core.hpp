@@ -40,6 +40,7 @@
 #include <webpool/policies/scheduling/memory_aware.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
 #include <webpool/policies/selector/affinity.hpp>
+#include <webpool/policies/selector/breaker.hpp>
 #include <webpool/policies/selector/capability.hpp>
 #include <webpool/policies/selector/chain.hpp>
 #include <webpool/policies/selector/draw.hpp>
@@ -51,6 +52,9 @@
 #include <webpool/policies/selector/preference.hpp>
 #include <webpool/policies/selector/round_robin.hpp>
 #include <webpool/policies/selector/sample.hpp>
+#include <webpool/reliability/circuit.hpp>
+#include <webpool/reliability/drift.hpp>
+#include <webpool/reliability/health.hpp>
 #include <webpool/request.hpp>
 #include <webpool/shape.hpp>
 #include <webpool/task.hpp>

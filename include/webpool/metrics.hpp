@@ -5,6 +5,7 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/ids.hpp>
 
 namespace webpool {
 
@@ -22,6 +23,16 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+};
+
+/// One tab as it is now.
+struct ConnectionInfo {
+  ConnectionId id;
+  BrowserInfo browser;
+  double health = 100;  ///< 0 to 100: `reliability::health`
+  unsigned in_flight = 0, models = 0;
+  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
+  std::uint64_t completed = 0, failed = 0;
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.

@@ -37,10 +37,16 @@ struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
-  std::chrono::milliseconds health_interval{1'000};   ///< between heartbeats; three missed ones end the connection
-  std::chrono::milliseconds idle_timeout{0};          ///< a launched tab unused for so long is closed; 0: never
-  std::chrono::milliseconds maximum_age{0};        ///< a launched tab older than this is drained and replaced; 0: never
-  unsigned error_threshold = 5;                    ///< consecutive failures that end a connection; 0: never
+  std::chrono::milliseconds health_interval{
+      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
+  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
+  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+  std::uint64_t maximum_requests = 0;
+  std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
+  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };

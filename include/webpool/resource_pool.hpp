@@ -101,6 +101,11 @@ class ResourcePool {
     return driver_->ask([](const Engine& engine) { return engine.metrics(); });
   }
 
+  /// One row for each tab.
+  std::vector<ConnectionInfo> connections() const {
+    return driver_->ask([](const Engine& engine) { return engine.connections(); });
+  }
+
   /// One row for each model, browser and backend that has run something.
   std::vector<ExecutionStats> execution_stats() const {
     return driver_->ask([](const Engine& engine) { return engine.execution_stats(); });

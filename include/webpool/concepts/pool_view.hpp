@@ -20,6 +20,7 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
+  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -29,6 +30,7 @@ struct Serving {
   std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
   std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+  std::span<const float> healths{};            ///< of the model there, by connection
 };
 
 /// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
@@ -80,6 +82,14 @@ class PoolView {
     unsigned count = 0;
     while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
     return count;
+  }
+
+  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
+  constexpr double health(ConnectionIndex index) const noexcept {
+    const double own = serves(index) && index.value < serving_.healths.size()
+                           ? static_cast<double>(serving_.healths[index.value])
+                           : 100;
+    return std::min(own, connections_[index.value].health);
   }
 
   /// What runs the request's model in a tab that serves it; empty for others.

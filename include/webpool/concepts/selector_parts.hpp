@@ -33,6 +33,17 @@ concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
 
+/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+///
+/// | expression        | result | contract                                                                           |
+/// |-------------------|--------|------------------------------------------------------------------------------------|
+/// | `p.chosen(c, r)`  | `void` | `r` goes to `c` now; called on the pool's strand; must not block                   |
+template <class P>
+concept ChoiceListener = requires(P p, ConnectionIndex c, const Request& r) {
+  { p.chosen(c, r) }
+  noexcept->std::same_as<void>;
+};
+
 template <class P>
 concept SelectorPart = CandidateFilter<P> || Proposer<P>;
 

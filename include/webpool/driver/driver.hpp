@@ -486,9 +486,9 @@ class Driver final : public Runtime {
     return std::nullopt;
   }
 
-  std::optional<Error> handle(const Socket& from, const protocol::Pong&) {
+  std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
-    engine_.heard(ConnectionId{from->owner}, Clock::now());
+    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms);
     return std::nullopt;
   }
 

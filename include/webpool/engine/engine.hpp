@@ -22,6 +22,7 @@
 #include <webpool/engine/fleet.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/placement.hpp>
+#include <webpool/engine/recycling.hpp>
 #include <webpool/engine/retries.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
@@ -150,11 +151,14 @@ class Engine : private Fleet {
     serve_all(now, out);
   }
 
-  /// It answered a heartbeat.
-  void heard(ConnectionId connection, TimePoint) {
+  /// It answered a heartbeat, and told by how much its timers were late.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0) {
     ConnectionRow* row = tables_.connections.find(connection);
     if (!row) return;
+    row->awaits_pong = false;
     row->unanswered_pings = 0;
+    row->timer_lag_ms = timer_lag_ms;
+    tables_.resume(connection);
     prove(connection);
   }
 
@@ -288,12 +292,18 @@ class Engine : private Fleet {
   }
 
   Metrics metrics() const { return sums(placement_.evictions()); }
+  using Fleet::connections;
   using Fleet::execution_stats;
 
  private:
   struct SentRun {
     WorkerId worker;
     RequestId request;
+  };
+  struct Renewal {
+    ConnectionId worn;
+    std::uint64_t joins;  // when the new tab was launched
+    TimePoint patience;   // until then
   };
 
   static constexpr unsigned pings_tolerated = 3;
@@ -339,21 +349,27 @@ class Engine : private Fleet {
 
   /// How a run ended: for the counts of its tab, and for the policies that listen.
   void record(const RequestRow& row, bool ok, TimePoint now) {
-    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    WorkerRow& worker = *tables_.workers.find(row.worker);
     ConnectionState& tab = tables_.state(worker.connection);
+    const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
+    const std::chrono::nanoseconds service = std::max(now - began, TimePoint::duration(0));
     ++(ok ? tab.completed : tab.failed);
+    worker.failures.add(ok);
+    tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
       worker.experience->latency.record(now - row.request.submitted);
+      worker.experience->drift.add(service);
+      worker.drift.add(service);
     } else {
       ++worker.experience->failed;
+      assess(worker.connection);
     }
-    tell(row, worker, ok, now);
+    tell(row, worker, service, ok, now);
   }
 
   /// Tells the policies that listen how a run ended.
-  void tell(const RequestRow& row, const WorkerRow& worker, bool ok, TimePoint now) {
+  void tell(const RequestRow& row, const WorkerRow& worker, std::chrono::nanoseconds service, bool ok, TimePoint now) {
     if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
       const Outcome outcome{.request = row.request,
                             .connection = Tables::index_of(worker.connection),
                             .joined = tables_.state(worker.connection).joined,
@@ -361,7 +377,7 @@ class Engine : private Fleet {
                             .backend = worker.experience->backend,
                             .sent = row.sent,
                             .ended = now,
-                            .service = std::max(now - began, TimePoint::duration(0)),
+                            .service = service,
                             .ok = ok};
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Scaling>) scaling_.observe(outcome);
@@ -396,8 +412,9 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      PoolView view(tables_.states, model.lane.candidates(), model.lane.idle(),
-                    {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)});
+      PoolView view(
+          tables_.states, model.lane.candidates(), model.lane.idle(),
+          {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index), model.healths});
       std::optional<Elsewhere> elsewhere;
       if (avoids_a_tab(model, *row, now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
@@ -477,9 +494,7 @@ class Engine : private Fleet {
     if (now < model.resting_until) model.obstacle = Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
-      if (placement_.place(tables_, options_, selector_, model,
-                           model.present() == 0 ? need : std::max(need, Need::further), now, out))
-        load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
     }
 
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
@@ -490,13 +505,19 @@ class Engine : private Fleet {
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, out);
-    } else if (model.loading == 0 && coming == 0 && !later) {
+    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
       if (model.lane.size() > 0) {
         announce(model, std::nullopt, out);
       } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
         give_up(model, now, out);
       }
     }
+  }
+
+  /// Loads the model into one more tab, or notes why not.
+  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
+    if (placement_.place(tables_, options_, selector_, model, need, now, out))
+      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
   }
 
   void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
@@ -654,18 +675,24 @@ class Engine : private Fleet {
     const ConnectionSettings& limits = options_.connection;
     const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
     if (ping) next_ping_ = now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused, old;
+    std::vector<ConnectionId> silent, unused, worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
       const ConnectionState& tab = tables_.state(id);
-      if (ping && row.unanswered_pings++ == pings_tolerated) return silent.push_back(id);
-      if (ping) out.emplace_back(Ping{id});
+      if (ping) {
+        if (row.awaits_pong) ++row.unanswered_pings;
+        forgive(row, limits.health_interval);
+        assess(id);
+        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
+        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
+        row.awaits_pong = true;
+        out.emplace_back(Ping{id});
+      }
       if (!row.launch || row.draining) return;
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row)) {
+          !loads(row))
         unused.push_back(id);
-      } else if (limits.maximum_age.count() > 0 && now - tab.joined >= limits.maximum_age) {
-        old.push_back(id);
-      }
+      else if (why_recycle(row, tab, limits, now))
+        worn.push_back(id);
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
@@ -676,8 +703,37 @@ class Engine : private Fleet {
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
-    // One at a time, and not while a replacement starts, so that the pool never renews all its tabs at once.
-    if (!old.empty() && tables_.draining == 0 && launches_.starting() == 0) drain(old.front(), now, out);
+    if (!worn.empty()) renew(worn.front(), now, out);
+  }
+
+  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
+  /// that are in no third tab; then the old one drains.
+  void renew(ConnectionId worn, TimePoint now, Actions& out) {
+    if (tables_.draining > 0 || launches_.starting() > 0) return;
+    const bool begun = renewal_ && renewal_->worn == worn;
+    if (!begun && occupied() < options_.max_connections) {
+      const Browser kind = tables_.state(worn).browser.browser;
+      if (launch({&kind, 1}, now, out))
+        renewal_ = {worn, counters_.joins,
+                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+      return;
+    }
+    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
+    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    renewal_.reset();
+    drain(worn, now, out);
+  }
+
+  /// Loads the tab's models elsewhere; whether each is there.
+  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+    bool done = true;
+    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
+      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+      done = false;
+      if (model.loading == 0) load_into(model, Need::further, now, out);
+    }
+    return done;
   }
 
   void scale(TimePoint now, Actions& out) {
@@ -698,6 +754,7 @@ class Engine : private Fleet {
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;
   TimePoint next_ping_{};
+  std::optional<Renewal> renewal_;
   bool closed_ = false;
 };
 

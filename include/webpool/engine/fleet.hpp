@@ -145,6 +145,37 @@ class Fleet {
     return best;
   }
 
+  /// Time heals: `interval` has passed.
+  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
+    row.failures.forgive(interval);
+    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
+  }
+
+  /// Brings up to date how well the tab does, and each of its models there.
+  void assess(ConnectionId id) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    ConnectionState& tab = tables_.state(id);
+    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
+    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
+      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
+    row.slowdown = 1;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      if (!worker.ready) continue;
+      ModelRow& model = tables_.model_of(worker);
+      vitals.failures = worker.failures.value();
+      vitals.slowdown = worker.drift.slowdown();
+      // What slows all tabs down alike is nobody's fault.
+      if (model.lane.size() > 1)
+        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
+      row.slowdown = std::max(row.slowdown, vitals.slowdown);
+      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+    }
+    vitals.failures = row.failures.value();
+    vitals.slowdown = row.slowdown;
+    tab.health = reliability::health(vitals);
+  }
+
   // --- figures
 
   PoolLoad load(TimePoint now) const {
@@ -182,6 +213,16 @@ class Fleet {
         all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
                        each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
     }
+    return all;
+  }
+
+  std::vector<ConnectionInfo> connections() const {
+    std::vector<ConnectionInfo> all;
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
+      all.push_back(
+          {id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed});
+    });
     return all;
   }
 

@@ -13,6 +13,8 @@
 #include <webpool/engine/lane.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/error.hpp>
+#include <webpool/reliability/drift.hpp>
+#include <webpool/reliability/health.hpp>
 #include <webpool/request.hpp>
 #include <webpool/telemetry/histogram.hpp>
 
@@ -44,6 +46,7 @@ struct Experience {
   Backend backend = Backend::wasm;
   std::uint64_t failed = 0;
   telemetry::Histogram latency;
+  reliability::Drift drift;
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -57,6 +60,8 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
+  reliability::FailureShare failures;
+  reliability::Drift drift;
 
   bool idle() const noexcept { return ready && runs.empty(); }
 };
@@ -64,7 +69,12 @@ struct WorkerRow {
 struct ConnectionRow {
   std::optional<LaunchId> launch;
   TimePoint last_used;
-  unsigned unanswered_pings = 0;
+  bool awaits_pong = false;
+  unsigned unanswered_pings = 0;        // overdue ones, in a row
+  double timer_lag_ms = 0;              // that it told of with its last heartbeat
+  reliability::FailureShare failures;   // over all its models
+  double slowdown = 1;                  // of the model that has slowed down most
+  bool suspended = false;               // gets no requests until it answers a heartbeat
   bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
@@ -96,6 +106,7 @@ struct ModelRow {
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
   std::vector<Backend> backends;            // by tab, of those in the lane
+  std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again

@@ -76,6 +76,11 @@ class SlotMap {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
       if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
   }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
 
  private:
   struct Slot {

@@ -29,6 +29,7 @@ struct Tables {
   std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
   std::size_t places = 0;     // ready workers in lanes
   std::size_t draining = 0;   // connections
+  std::size_t suspended = 0;  // connections
   std::size_t memory = 0;     // bytes of all workers
 
   static ConnectionIndex index_of(ConnectionId id) noexcept {
@@ -97,7 +98,9 @@ struct Tables {
     model.load_time = now - worker.opened;
     const std::size_t tab_index = index_of(worker.connection).value;
     if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
     model.backends[tab_index] = backend;
+    model.healths[tab_index] = 100;
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -195,6 +198,23 @@ struct Tables {
       if (workers.find(worker)->ready) open_lane(worker);
   }
 
+  /// The tab gets no requests while it doesn't answer heartbeats.
+  void suspend(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (std::exchange(row.suspended, true)) return;
+    ++suspended;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `suspend`.
+  void resume(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (!std::exchange(row.suspended, false)) return;
+    --suspended;
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
   /// Takes a tab without workers away.
   void erase_connection(ConnectionId id) {
     for (const auto& each : models) {
@@ -203,6 +223,7 @@ struct Tables {
       each->failed_on.erase(index_of(id));
     }
     if (connections.find(id)->draining) --draining;
+    if (connections.find(id)->suspended) --suspended;
     state(id) = {};
     connections.erase(id);
   }
@@ -211,8 +232,10 @@ struct Tables {
   void open_lane(WorkerId id) {
     const WorkerRow& worker = *workers.find(id);
     const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to) return;
-    model_of(worker).lane.insert(index_of(worker.connection), id);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
     ++places;
   }
 

@@ -7,26 +7,22 @@ using namespace webpool;
 using selector::Healthy;
 
 namespace {
-bool accepts(ConnectionState state, const Healthy& filter = {}) {
+bool accepts(double tab, float model, const Healthy& filter = {}) {
   rig::Tabs tabs(1);
-  tabs.states[0] = std::move(state);
+  tabs.states[0].health = tab;
+  tabs.healths[0] = model;
   return filter.accepts(tabs.view(), {0}, {});
 }
 }  // namespace
 
-TEST_CASE("a tab is healthy until it fails three times in a row") {
-  CHECK(accepts({}));
-  CHECK(accepts({.failed = 2, .consecutive_failures = 2}));
-  CHECK_FALSE(accepts({.failed = 3, .consecutive_failures = 3}));
+TEST_CASE("a tab is fit from half its health on, and so is its model") {
+  CHECK(accepts(100, 100));
+  CHECK(accepts(50, 50));
+  CHECK_FALSE(accepts(49, 100));
+  CHECK_FALSE(accepts(100, 49));
 }
 
-TEST_CASE("a tab that fails more than half of ten requests is not healthy, in whatever order") {
-  CHECK(accepts({.completed = 5, .failed = 5}));
-  CHECK_FALSE(accepts({.completed = 4, .failed = 6}));
-  CHECK(accepts({.completed = 3, .failed = 6}));
-}
-
-TEST_CASE("the thresholds are settings") {
-  CHECK_FALSE(accepts({.failed = 1, .consecutive_failures = 1}, Healthy({.tolerated = 1})));
-  CHECK_FALSE(accepts({.completed = 1, .failed = 1}, Healthy({.failure_share = 0.1, .sample = 2})));
+TEST_CASE("the minimum is a setting") {
+  CHECK(accepts(49, 49, Healthy({.minimum = 10})));
+  CHECK_FALSE(accepts(99, 100, Healthy({.minimum = 100})));
 }

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 /// Tabs that all serve one model, for selectors to choose from: what an engine's lane would show of them.
 struct Tabs {
   explicit Tabs(std::size_t number, Browser browser = Browser::chromium)
-      : states(number), backends(number, Backend::wasm) {
+      : states(number), backends(number, Backend::wasm), healths(number, 100) {
     for (std::size_t i = 0; i < number; ++i) {
       states[i].browser.browser = browser;
       states[i].joined = TimePoint(1s);
@@ -34,11 +34,12 @@ struct Tabs {
       positions[order[i].value] = i;
       for (unsigned k = states[order[i].value].in_flight; k < limit; ++k) ++ends[k];
     }
-    return {states, std::span(order).first(ends.back()), ends.front(), {backends, positions, ends, waiting}};
+    return {states, std::span(order).first(ends.back()), ends.front(), {backends, positions, ends, waiting, healths}};
   }
 
   std::vector<ConnectionState> states;
   std::vector<Backend> backends;
+  std::vector<float> healths;
   std::vector<ConnectionIndex> order;
   std::vector<std::uint32_t> positions;
   std::vector<std::size_t> ends;

@@ -35,9 +35,14 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
   std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
-    if (const auto proposed = propose<0>(pool, request)) return proposed;
-    const Sample sample(pool, draw_);
-    return decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    auto chosen = propose<0>(pool, request);
+    if (!chosen) {
+      const Sample sample(pool, draw_);
+      chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    }
+    if (chosen && pool.contains(*chosen))
+      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    return chosen;
   }
 
   void observe(const Outcome& outcome) noexcept requires(Observer<Parts> || ...) {
@@ -96,6 +101,11 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   template <class Each>
   static void tell(Each& part, const Outcome& outcome) noexcept {
     if constexpr (Observer<Each>) part.observe(outcome);
+  }
+
+  template <class Each>
+  static void tell_choice(Each& part, ConnectionIndex chosen, const Request& request) noexcept {
+    if constexpr (ChoiceListener<Each>) part.chosen(chosen, request);
   }
 
   std::tuple<Parts...> parts_;

@@ -4,26 +4,22 @@
 
 namespace webpool::selector {
 
-/// Rules out tabs that failed their latest requests, `tolerated` or more in a row, or more than `failure_share` of at
-/// least `sample` requests since they joined. One success clears the first, ordinary work in time the second.
+/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
+/// that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {
  public:
   struct Settings {
-    unsigned tolerated = 3;
-    double failure_share = 0.5;
-    unsigned sample = 10;
+    double minimum = 50;  ///< of 100
   };
 
   Healthy() = default;
   constexpr explicit Healthy(Settings settings) noexcept : settings_(settings) {}
 
   constexpr bool accepts(const PoolView& pool, ConnectionIndex tab, const Request&) const noexcept {
-    const ConnectionState& state = pool[tab];
-    if (state.consecutive_failures >= settings_.tolerated) return false;
-    const double ended = static_cast<double>(state.completed + state.failed);
-    return ended < settings_.sample || static_cast<double>(state.failed) <= settings_.failure_share * ended;
+    return pool.health(tab) >= settings_.minimum;
   }
 
  private:
