@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <vector>
+#include <webpool/testing/statistics.hpp>
 #include <webpool/webpool.hpp>
 
 #include "../examples/demo/models.hpp"
