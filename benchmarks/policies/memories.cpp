@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include <webpool/testing/simulation.hpp>
 
 #include "comparisons.hpp"
+#include "optimum.hpp"
 #include "svg.hpp"
 
 namespace comparison {
@@ -19,7 +21,31 @@ namespace {
 using namespace webpool;
 using namespace std::chrono_literals;
 
-constexpr std::size_t models = 12, room = 4;
+constexpr std::size_t models = 12, room = 400'000'000;
+
+/// What is loaded, by model.
+struct Load {
+  std::array<std::size_t, models> bytes{};
+  std::array<double, models> seconds{};
+};
+
+constexpr Load same_models() {
+  Load load;
+  load.bytes.fill(room / 4);
+  load.seconds.fill(1);
+  return load;
+}
+
+/// Models of 40 to 160 MB, of which larger ones take longer to load, and each third four times as long as others of its
+/// size.
+constexpr Load unlike_models() {
+  Load load;
+  for (std::size_t i = 0; i < models; ++i) {
+    load.bytes[i] = 40'000'000 + 120'000'000 * i / (models - 1);
+    load.seconds[i] = static_cast<double>(load.bytes[i]) * 2.5e-9 * (i % 3 == 0 ? 4 : 1);
+  }
+  return load;
+}
 
 /// What is asked for, in order: Zipf's law with exponent 0.9 over the models, whose popularity is dealt out anew four
 /// times.
@@ -42,27 +68,6 @@ std::vector<std::size_t> sequence(std::uint64_t seed, std::size_t length) {
   return asked;
 }
 
-/// Loads that nobody can do without who keeps `room` models of one size: evicted is what is asked for last, or never
-/// (L. Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966). The
-/// first `room` models are there already.
-std::size_t optimum(const std::vector<std::size_t>& asked) {
-  std::vector<std::size_t> held;
-  std::size_t loads = 0;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (std::ranges::find(held, asked[i]) != held.end()) continue;
-    if (held.size() < room) {
-      held.push_back(asked[i]);
-      continue;
-    }
-    ++loads;
-    const auto next_use = [&](std::size_t model) {
-      return std::find(asked.begin() + static_cast<std::ptrdiff_t>(i), asked.end(), model) - asked.begin();
-    };
-    *std::ranges::max_element(held, {}, next_use) = asked[i];
-  }
-  return loads;
-}
-
 struct Outcome {
   std::string name;
   double hit_rate = 0;      // share of requests
@@ -70,28 +75,20 @@ struct Outcome {
   double load_seconds = 0, p99 = 0;
 };
 
-/// One tab, one request after the other. `unlike`: models of 40 to 160 MB, of which larger ones take longer to load,
-/// and each third four times as long as others of its size.
+/// One tab, one request after the other.
 template <class Memory>
-Outcome measure(std::string name, const std::vector<std::size_t>& asked, bool unlike) {
-  testing::SimulationSettings settings{.options = {.max_connections = 1,
-                                                   .memory = {.bytes_per_connection = room * 100'000'000,
-                                                              .models_per_connection = 0,
-                                                              .pressure_threshold = 1}},
-                                       .tabs = {{.browser = Browser::chromium}}};
-  std::vector<double> load_seconds(models, 0.4);
-  std::vector<std::size_t> bytes(models, 100'000'000);
-  for (std::size_t i = 0; unlike && i < models; ++i) {
-    bytes[i] = 40'000'000 + 120'000'000 * i / (models - 1);
-    load_seconds[i] = static_cast<double>(bytes[i]) * 2.5e-9 * (i % 3 == 0 ? 4 : 1);
-  }
+Outcome measure(std::string name, const std::vector<std::size_t>& asked, const Load& load) {
+  testing::SimulationSettings settings{
+      .options = {.max_connections = 1,
+                  .memory = {.bytes_per_connection = room, .models_per_connection = 0, .pressure_threshold = 1}},
+      .tabs = {{.browser = Browser::chromium}}};
   for (std::size_t i = 0; i < models; ++i)
     settings.tabs[0].models[std::to_string(i)] = {
-        .service = 20ms, .load = testing::duration_of(load_seconds[i]), .memory = bytes[i]};
+        .service = 20ms, .load = testing::duration_of(load.seconds[i]), .memory = load.bytes[i]};
   testing::Simulation<selector::FirstFit, scaling::Fixed, Memory> sim(std::move(settings));
   std::vector<ModelIndex> indices;
   for (std::size_t i = 0; i < models; ++i)
-    indices.push_back(sim.add_model({.name = std::to_string(i), .bytes = bytes[i]}));
+    indices.push_back(sim.add_model({.name = std::to_string(i), .bytes = load.bytes[i]}));
   constexpr Duration start = 60s, gap = 3s;
   const auto warmed = sim.run_for(start - 1s).loads;
   for (std::size_t i = 0; i < models; ++i) {
@@ -105,7 +102,7 @@ Outcome measure(std::string name, const std::vector<std::size_t>& asked, bool un
   for (std::size_t i = 0; i < models; ++i) {
     const auto loads = result.loads.at(indices[i]) - warmed.at(indices[i]);
     outcome.loads += loads;
-    outcome.load_seconds += static_cast<double>(loads) * load_seconds[i];
+    outcome.load_seconds += static_cast<double>(loads) * load.seconds[i];
   }
   return outcome;
 }
@@ -115,19 +112,20 @@ Outcome measure(std::string name, const std::vector<std::size_t>& asked, bool un
 void compare_memories(const Settings& settings, Report& report) {
   const std::size_t length = settings.quick ? 2'000 : 10'000;
   const std::vector<std::size_t> asked = sequence(1, length);
-  const auto all = [&](bool unlike) {
-    return std::vector{measure<memory::LruBudget>("LruBudget", asked, unlike),
-                       measure<memory::CostAware>("CostAware", asked, unlike),
-                       measure<memory::Watermarks>("Watermarks", asked, unlike)};
+  const auto all = [&](const Load& load) {
+    return std::vector{measure<memory::LruBudget>("LruBudget", asked, load),
+                       measure<memory::CostAware>("CostAware", asked, load),
+                       measure<memory::Watermarks>("Watermarks", asked, load)};
   };
-  const double best = static_cast<double>(optimum(asked)), requests = static_cast<double>(length);
-  const double best_rate = 100 * (1 - best / requests);
+  const Load same = same_models(), unlike_ones = unlike_models();
+  const double best = optimum(asked, same.bytes, same.seconds, room);  // a second for each load
+  const double best_rate = 100 * (1 - best / static_cast<double>(length));
   Table alike(
       "Memory policies, 12 models of one size, room for 4, popularity by Zipf's law (0.9), dealt out anew 4 times",
       {"", "hit rate", "of the optimum", "reloads", "of the optimum"});
   alike.add({"Belady's optimum", text(best_rate) + " %", "100.0 %", text(best, 0), "1.00 x"});
   std::vector<std::pair<std::string, double>> bars{{"Belady's optimum", best_rate}};
-  for (const Outcome& each : all(false)) {
+  for (const Outcome& each : all(same)) {
     const double rate = 100 * each.hit_rate, loads = static_cast<double>(each.loads);
     alike.add({each.name, text(rate) + " %", text(100 * rate / best_rate) + " %", text(loads, 0),
                text(loads / best, 2) + " x"});
@@ -140,11 +138,13 @@ void compare_memories(const Settings& settings, Report& report) {
             "share of requests that found their model loaded, %", bars);
 
   Table unlike("Memory policies, models of 40 to 160 MB in 400 MB, of unequal loading time",
-               {"", "hit rate", "reloads", "time spent loading", "latency p99"});
-  bars.clear();
-  for (const Outcome& each : all(true)) {
+               {"", "hit rate", "reloads", "time spent loading", "of the optimum", "latency p99"});
+  const double least = optimum(asked, unlike_ones.bytes, unlike_ones.seconds, room);
+  unlike.add({"Optimum of the time spent loading", "", "", text(least) + " s", "1.00 x", ""});
+  bars = {{"optimum", least}};
+  for (const Outcome& each : all(unlike_ones)) {
     unlike.add({each.name, text(100 * each.hit_rate) + " %", std::to_string(each.loads), text(each.load_seconds) + " s",
-                text(each.p99) + " ms"});
+                text(each.load_seconds / least, 2) + " x", text(each.p99) + " ms"});
     report.add("memory " + each.name + ", unlike: hit rate", 100 * each.hit_rate, "%");
     report.add("memory " + each.name + ", unlike: time spent loading", each.load_seconds, "s");
     bars.emplace_back(each.name, each.load_seconds);
