@@ -1,10 +1,12 @@
-// What a decision costs: the scheduler says which request is next, and the selector which tab runs it. Per policy,
-// number of tabs and of requests that wait; with a count of allocations, which should be 0. `by hand` is the same
-// without policies, interleaved with the template.
+// What a decision costs: the scheduler says which request is next, and the selector which tab runs it, per policy,
+// number of tabs and of requests that wait; the scaling policy says how many tabs there should be, and the memory
+// policy which of a tab's models leaves. With a count of allocations, which should be 0. `by hand` is the same as the
+// template without policies, interleaved with it.
 
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -14,6 +16,8 @@
 #include "decision/by_hand.hpp"
 #include "decision/engine_world.hpp"
 #include "decision/lane_world.hpp"
+#include "decision/memory_world.hpp"
+#include "decision/scaling_world.hpp"
 
 namespace {
 std::size_t allocations = 0;
@@ -38,11 +42,21 @@ void count(benchmark::State& state, std::size_t made) {
   state.counters["allocations"] = benchmark::Counter(static_cast<double>(made), benchmark::Counter::kAvgIterations);
 }
 
-/// One decision: which request and which tab. Eight at a time, for reading the clock takes as long as one.
+template <class World>
+World world_of(const benchmark::State& state) {
+  const auto first = static_cast<std::size_t>(state.range(0));
+  if constexpr (std::constructible_from<World, std::size_t>) {
+    return World(first);
+  } else {
+    return World(first, static_cast<std::size_t>(state.range(1)));
+  }
+}
+
+/// One decision. Eight at a time, for reading the clock takes as long as one.
 template <class World>
 void decide(benchmark::State& state) {
   constexpr int batch = 8;
-  World world(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
+  World world = world_of<World>(state);
   for (int i = 0; i < warm_up; ++i) world.step();
   std::size_t made = 0;
   for (auto _ : state) {
@@ -60,7 +74,7 @@ void decide(benchmark::State& state) {
 /// A request's whole way: submitted, decided on, answered, completed.
 template <class World>
 void serve(benchmark::State& state) {
-  World world(static_cast<std::size_t>(state.range(0)), static_cast<std::size_t>(state.range(1)));
+  World world = world_of<World>(state);
   for (int i = 0; i < warm_up; ++i) world.step();
   const std::size_t before = allocations;
   for (auto _ : state) world.step();
@@ -75,13 +89,21 @@ using WholeEngine = decision::EngineWorld<selector::PowerOfTwo, scheduling::Prio
 using Default = decision::LaneWorld<selector::PowerOfTwo, scheduling::Priority>;
 
 void sizes(benchmark::internal::Benchmark* each) {
+  each->ArgNames({"tabs", "waiting"});
   for (int tabs : {8, 1'000, 10'000}) each->Args({tabs, 100'000});
 }
 void decisions(benchmark::internal::Benchmark* each) {
   sizes(each);
   each->UseManualTime()->Iterations(20'000);
 }
+void one_size(benchmark::internal::Benchmark* each) {
+  each->ArgNames({"tabs", "waiting"})->Args({8, 100'000})->UseManualTime()->Iterations(20'000);
+}
+void models(benchmark::internal::Benchmark* each) {
+  each->ArgName("models")->Arg(8)->Arg(64)->UseManualTime()->Iterations(20'000);
+}
 void growth(benchmark::internal::Benchmark* each) {
+  each->ArgNames({"tabs", "waiting"});
   for (int tabs : {8, 10, 100, 1'000, 10'000, 100'000}) each->Args({tabs, 100'000});
   each->UseManualTime()->Iterations(20'000);
 }
@@ -107,6 +129,18 @@ BENCHMARK(decide<Scheduling<scheduling::Deadline>>)->Name("scheduling Deadline")
 BENCHMARK(decide<Scheduling<scheduling::FairShare>>)->Name("scheduling FairShare")->Apply(decisions);
 BENCHMARK(decide<Scheduling<scheduling::Limited<>>>)->Name("scheduling Limited<>")->Apply(decisions);
 BENCHMARK(decide<Scheduling<scheduling::MemoryAware<>>>)->Name("scheduling MemoryAware<>")->Apply(decisions);
+
+BENCHMARK(decide<decision::ScalingWorld<scaling::Fixed>>)->Name("scaling Fixed")->Apply(one_size);
+BENCHMARK(decide<decision::ScalingWorld<scaling::Utilization>>)->Name("scaling Utilization")->Apply(one_size);
+BENCHMARK(decide<decision::ScalingWorld<scaling::TargetWait>>)->Name("scaling TargetWait")->Apply(one_size);
+BENCHMARK(decide<decision::ScalingWorld<scaling::Predictive>>)->Name("scaling Predictive")->Apply(one_size);
+BENCHMARK(decide<decision::ScalingWorld<scaling::MemoryLimited<>>>)->Name("scaling MemoryLimited<>")->Apply(one_size);
+BENCHMARK(decide<decision::ScalingWorld<scaling::WarmSpare<>>>)->Name("scaling WarmSpare<>")->Apply(one_size);
+
+BENCHMARK(decide<decision::MemoryWorld<memory::Unlimited>>)->Name("memory Unlimited")->Apply(models);
+BENCHMARK(decide<decision::MemoryWorld<memory::LruBudget>>)->Name("memory LruBudget")->Apply(models);
+BENCHMARK(decide<decision::MemoryWorld<memory::CostAware>>)->Name("memory CostAware")->Apply(models);
+BENCHMARK(decide<decision::MemoryWorld<memory::Watermarks>>)->Name("memory Watermarks")->Apply(models);
 
 /// Turns of 5,000 decisions each; the time is the template's, `ratio` its share of the time by hand.
 void against_hand(benchmark::State& state) {

@@ -7,6 +7,7 @@ import pathlib
 import statistics
 import sys
 
+SIZES = ("tabs:", "waiting:", "models:")
 DEFAULTS = ("default policies", "selector PowerOfTwo", "scheduling Priority")
 NS_WITH_FEW_TABS, NS_WITH_MANY_TABS, SHARE_OF_BY_HAND = 200, 1000, 1.05
 
@@ -20,10 +21,13 @@ def rows(benchmarks):
     runs = collections.defaultdict(list)
     for run in sorted(benchmarks, key=lambda run: (run["family_index"], run["per_family_instance_index"])):
         if run["run_type"] == "iteration":
-            runs[tuple(run["run_name"].split("/")[:2])].append(run)
-    for (name, tabs), repetitions in runs.items():
-        where = f"{name}, {tabs} tabs, 100000 waiting"
-        goal = (NS_WITH_FEW_TABS if int(tabs) <= 10 else NS_WITH_MANY_TABS) if name in DEFAULTS else None
+            name, *arguments = run["run_name"].split("/")
+            sizes = dict(each.split(":") for each in arguments if each.startswith(SIZES))
+            runs[name, tuple(sizes.items())].append(run)
+    for (name, sizes), repetitions in runs.items():
+        where = ", ".join([name, *(f"{value} {what}" for what, value in sizes)])
+        few = int(dict(sizes).get("tabs", 0)) <= 10
+        goal = (NS_WITH_FEW_TABS if few else NS_WITH_MANY_TABS) if name in DEFAULTS else None
         # The least of the repetitions: what disturbs a machine only ever adds.
         yield row(where, round(min(run["real_time"] for run in repetitions), 1), "ns", goal)
         if "ratio" in repetitions[0]:

@@ -1239,10 +1239,13 @@ constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, V
   if (!view.may_evict) return {MemoryDecision::Kind::refuse};
 
   const LoadedModel* least = nullptr;
+  decltype(value(*least)) lowest{};
   for (const LoadedModel& each : view.models) {
     if (!each.idle) continue;
-    if (!least || value(each) < value(*least) || (!(value(*least) < value(each)) && each.last_used < least->last_used))
-      least = &each;
+    const auto own = value(each);
+    if (least && !(own < lowest) && (lowest < own || each.last_used >= least->last_used)) continue;
+    least = &each;
+    lowest = own;
   }
   return least ? MemoryDecision{MemoryDecision::Kind::evict, least->model} : MemoryDecision{};
 }
@@ -2954,7 +2957,10 @@ namespace webpool::scheduling {
 /// the pool's next tick, a tenth of a second later at most.
 ///
 /// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
-/// sockets and the pages hold at once. With small inputs it only costs a look-up per request.
+/// sockets and the pages hold at once. Small requests of other models gain too, since large ones don't fill every tab;
+/// the large ones pay for both with their latency. Give `bytes` some room beyond the large requests that it is meant
+/// for, or small ones have to wait for these: then it is worse for both than without. Where no model's inputs are
+/// large, it only costs a look-up per request.
 template <Scheduler Queue = Priority>
 class MemoryAware {
  public:

@@ -52,10 +52,13 @@ constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, V
   if (!view.may_evict) return {MemoryDecision::Kind::refuse};
 
   const LoadedModel* least = nullptr;
+  decltype(value(*least)) lowest{};
   for (const LoadedModel& each : view.models) {
     if (!each.idle) continue;
-    if (!least || value(each) < value(*least) || (!(value(*least) < value(each)) && each.last_used < least->last_used))
-      least = &each;
+    const auto own = value(each);
+    if (least && !(own < lowest) && (lowest < own || each.last_used >= least->last_used)) continue;
+    least = &each;
+    lowest = own;
   }
   return least ? MemoryDecision{MemoryDecision::Kind::evict, least->model} : MemoryDecision{};
 }
