@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   comparison::compare_scalers(settings, report);
   comparison::compare_memories(settings, report);
   comparison::compare_schedulers(settings, report);
+  comparison::compare_payloads(settings, report);
   report.print_goals(std::cout);
   if (!json.empty()) report.write(json);
 }

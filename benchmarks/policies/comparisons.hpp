@@ -21,5 +21,6 @@ void compare_selectors(const Settings&, Report&);
 void compare_scalers(const Settings&, Report&);
 void compare_memories(const Settings&, Report&);
 void compare_schedulers(const Settings&, Report&);
+void compare_payloads(const Settings&, Report&);
 
 }  // namespace comparison

@@ -25,16 +25,17 @@ namespace {
 using namespace webpool;
 using namespace std::chrono_literals;
 
+constexpr std::size_t tabs = 8, eager = 40;
+const testing::Distribution service = testing::lognormal(40ms, 0.3);
+
 /// 8 tabs with runs of 40 ms: some 190 requests per second.
 template <class Queue, class Load>
 testing::Result simulate(Queue queue, Duration length, Load load) {
   testing::Simulation<selector::LeastLoaded, scaling::Fixed, memory::Unlimited, Queue> sim(
-      {.options = {.min_connections = 0, .max_connections = 8},
-       .tabs = {{.browser = Browser::chromium,
-                 .models = {{"digits", {.service = testing::lognormal(40ms, 0.3)}}},
-                 .attached = 8}}},
+      {.options = {.min_connections = 0, .max_connections = tabs},
+       .tabs = {{.browser = Browser::chromium, .models = {{"digits", {.service = service}}}, .attached = tabs}}},
       {}, {}, {}, std::move(queue));
-  const ModelIndex digits = sim.add_model({.name = "digits", .replicas = 8});
+  const ModelIndex digits = sim.add_model({.name = "digits", .replicas = tabs});
   sim.run_for(start_of_load);
   load(sim, digits);
   return sim.run_for(length);
@@ -42,7 +43,7 @@ testing::Result simulate(Queue queue, Duration length, Load load) {
 
 struct Outcome {
   std::string name;
-  testing::Result deadlines, flood;
+  testing::Result deadlines, flood, starving;
 };
 
 /// Three callers that together ask for about as much as there is, one of them in bursts that are too much.
@@ -57,6 +58,12 @@ constexpr auto flood = [](auto& sim, ModelIndex digits) {
   sim.add(testing::Poisson{.rate = 400, .work = {digits, {.priority = 1, .client = 0}}});
   for (std::uint32_t client = 1; client <= 7; ++client)
     sim.add(testing::Poisson{.rate = 12, .work = {digits, {.client = client}}});
+};
+
+/// Callers that always have a request waiting, and one of lower priority.
+constexpr auto starving = [](auto& sim, ModelIndex digits) {
+  sim.add(testing::ClosedLoop{.clients = 1, .think = 1s, .work = {digits, {.client = 0}}});
+  sim.add(testing::ClosedLoop{.clients = eager, .work = {digits, {.priority = 1, .client = 1}}});
 };
 
 /// Of what each client of the flood got, relative to its share if shared out fairly: small ones all that they ask for,
@@ -82,7 +89,8 @@ double fairness(const testing::Result& result) {
 void compare_schedulers(const Settings& settings, Report& report) {
   const Duration length = settings.quick ? 60s : 300s;
   const auto run = [&](std::string name, auto make) {
-    return Outcome{std::move(name), simulate(make(), length, deadlines), simulate(make(), length, flood)};
+    return Outcome{std::move(name), simulate(make(), length, deadlines), simulate(make(), length, flood),
+                   simulate(make(), length, starving)};
   };
   using namespace scheduling;
   const std::vector<Outcome> all{run("Fifo", [] { return Fifo(); }),
@@ -140,6 +148,25 @@ void compare_schedulers(const Settings& settings, Report& report) {
   second.print(std::cout);
   bar_chart(settings.plots + "/schedulers_fairness.svg", "Schedulers: fairness while one client floods the pool",
             "Jain's index of what clients got of their fair share; 1 is fair", waits, 3);
+
+  // What `Aged` promises: requests that come a step later don't overtake. All before are one of each caller, which the
+  // tabs share, and a tab may be at one run more.
+  const double run_time = testing::seconds_of(service.mean());
+  const double promised = testing::seconds_of(Aged::Settings().step) + run_time * (double{eager} / tabs + 1);
+  Table third("Schedulers, " + std::to_string(eager) + " clients ask again and again for " +
+                  text(testing::seconds_of(length), 0) + " s, one with a lower priority",
+              {"", "its longest wait", "its results"});
+  for (const Outcome& each : all) {
+    const double longest = each.starving.wait_ms(1, of(0)) / 1000;
+    third.add({each.name, text(longest, 2) + " s", std::to_string(each.starving.completed(of(0)))});
+    const std::string name = "scheduling " + each.name + ": longest wait of the lowest priority";
+    if (each.name == "Aged") {
+      report.at_most(name, longest, "s", promised);
+    } else {
+      report.add(name, longest, "s");
+    }
+  }
+  third.print(std::cout);
 }
 
 }  // namespace comparison

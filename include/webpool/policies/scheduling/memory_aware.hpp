@@ -25,7 +25,10 @@ namespace webpool::scheduling {
 /// the pool's next tick, a tenth of a second later at most.
 ///
 /// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
-/// sockets and the pages hold at once. With small inputs it only costs a look-up per request.
+/// sockets and the pages hold at once. Small requests of other models gain too, since large ones don't fill every tab;
+/// the large ones pay for both with their latency. Give `bytes` some room beyond the large requests that it is meant
+/// for, or small ones have to wait for these: then it is worse for both than without. Where no model's inputs are
+/// large, it only costs a look-up per request.
 template <Scheduler Queue = Priority>
 class MemoryAware {
  public:
