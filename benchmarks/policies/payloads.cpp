@@ -74,7 +74,7 @@ void compare_payloads(const Settings& settings, Report& report) {
   };
   using namespace scheduling;
   run("Priority", Priority());
-  for (const std::size_t megabytes : {490, 250, 240})
+  for (const std::size_t megabytes : {490u, 250u, 240u})
     run("MemoryAware<Priority>, " + std::to_string(megabytes) + " MB",
         MemoryAware<Priority>({.bytes = megabytes * 1'000'000}));
   table.print(std::cout);
