@@ -189,6 +189,7 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
+  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -198,6 +199,7 @@ struct Serving {
   std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
   std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+  std::span<const float> healths{};            ///< of the model there, by connection
 };
 
 /// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
@@ -249,6 +251,14 @@ class PoolView {
     unsigned count = 0;
     while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
     return count;
+  }
+
+  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
+  constexpr double health(ConnectionIndex index) const noexcept {
+    const double own = serves(index) && index.value < serving_.healths.size()
+                           ? static_cast<double>(serving_.healths[index.value])
+                           : 100;
+    return std::min(own, connections_[index.value].health);
   }
 
   /// What runs the request's model in a tab that serves it; empty for others.
@@ -799,10 +809,16 @@ struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
-  std::chrono::milliseconds health_interval{1'000};   ///< between heartbeats; three missed ones end the connection
-  std::chrono::milliseconds idle_timeout{0};          ///< a launched tab unused for so long is closed; 0: never
-  std::chrono::milliseconds maximum_age{0};        ///< a launched tab older than this is drained and replaced; 0: never
-  unsigned error_threshold = 5;                    ///< consecutive failures that end a connection; 0: never
+  std::chrono::milliseconds health_interval{
+      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
+  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
+  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+  std::uint64_t maximum_requests = 0;
+  std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
+  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };
@@ -1128,6 +1144,17 @@ template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
+};
+
+/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+///
+/// | expression        | result | contract                                                                           |
+/// |-------------------|--------|------------------------------------------------------------------------------------|
+/// | `p.chosen(c, r)`  | `void` | `r` goes to `c` now; called on the pool's strand; must not block                   |
+template <class P>
+concept ChoiceListener = requires(P p, ConnectionIndex c, const Request& r) {
+  { p.chosen(c, r) }
+  noexcept->std::same_as<void>;
 };
 
 template <class P>
@@ -1680,6 +1707,16 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+};
+
+/// One tab as it is now.
+struct ConnectionInfo {
+  ConnectionId id;
+  BrowserInfo browser;
+  double health = 100;  ///< 0 to 100: `reliability::health`
+  unsigned in_flight = 0, models = 0;
+  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
+  std::uint64_t completed = 0, failed = 0;
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
@@ -3088,6 +3125,196 @@ static_assert(Proposer<Affinity> && Observer<Affinity>);
 
 }  // namespace webpool::selector
 #endif
+#ifndef WEBPOOL_POLICIES_SELECTOR_BREAKER_HPP_INCLUDED
+#define WEBPOOL_POLICIES_SELECTOR_BREAKER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+#ifndef WEBPOOL_RELIABILITY_CIRCUIT_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_CIRCUIT_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace webpool::reliability {
+
+/// When a circuit opens, and how it closes again.
+struct CircuitSettings {
+  unsigned consecutive = 5;                   ///< failures in a row that open it; 0: never
+  double failure_share = 0.5;                 ///< of the last 20 runs, from which it opens
+  unsigned sample = 10;                       ///< runs that there must be for that
+  std::chrono::milliseconds slow{0};          ///< a run that takes so long counts as a failure; 0: none does
+  std::chrono::milliseconds ejection{1'000};  ///< open for so long the first time, each further time twice as long ...
+  std::chrono::milliseconds longest{60'000};  ///< ... up to this; so long without opening, and it starts over
+  unsigned trials = 3;                        ///< requests let through at a time to try, and successes that close it
+  std::chrono::milliseconds trial_timeout{10'000};  ///< a trial that has not ended by then gives its slot back
+};
+
+/// A circuit breaker for one thing that can fail: closed, it lets everything through; open, nothing; half-open, after
+/// a while, a few trials, whose outcomes close or reopen it. M. Nygard, "Release It!" (2007); rates as resilience4j
+/// has them, growing ejections as Envoy's outlier detection.
+///
+/// Runs that began before the circuit opened say nothing about whether it has recovered, so they are not counted. Time
+/// must not go backwards; where it does, the latest time stands.
+class Circuit {
+ public:
+  enum class State : std::uint8_t { closed, open, half_open };
+
+  constexpr State state(TimePoint now) const noexcept {
+    return !opened_ ? State::closed : now < until_ ? State::open : State::half_open;
+  }
+
+  /// Whether one more request may go through.
+  constexpr bool allows(TimePoint now, const CircuitSettings& settings) const noexcept {
+    switch (state(now)) {
+      case State::closed: return true;
+      case State::open: return false;
+      case State::half_open: break;
+    }
+    return std::ranges::any_of(slots(settings), [&](TimePoint taken) { return free(taken, now, settings); });
+  }
+
+  /// A request goes through: a trial, if the circuit is half-open.
+  constexpr void sent(TimePoint now, const CircuitSettings& settings) noexcept {
+    if (state(now) != State::half_open) return;
+    const auto slot = std::ranges::min_element(trials_.begin(), trials_.begin() + count(settings));
+    *slot = now;
+  }
+
+  /// A run ended that was sent at `began`.
+  constexpr void ended(bool ok, TimePoint began, std::chrono::nanoseconds service, TimePoint now,
+                       const CircuitSettings& settings) noexcept {
+    if (settings.slow.count() > 0 && service >= settings.slow) ok = false;
+    if (state(now) == State::closed) return count_closed(ok, now, settings);
+    if (began < until_) return;  // from before the trials
+    const auto slot = std::ranges::max_element(trials_.begin(), trials_.begin() + count(settings));
+    *slot = TimePoint{};
+    if (!ok) return open(now, settings);
+    if (++successes_ >= settings.trials) close(now);
+  }
+
+ private:
+  static constexpr unsigned window = 20;
+  static constexpr unsigned most_trials = 8;
+
+  static constexpr std::ptrdiff_t count(const CircuitSettings& settings) noexcept {
+    return std::clamp(settings.trials, 1u, most_trials);
+  }
+  constexpr std::span<const TimePoint> slots(const CircuitSettings& settings) const noexcept {
+    return {trials_.data(), static_cast<std::size_t>(count(settings))};
+  }
+  static constexpr bool free(TimePoint taken, TimePoint now, const CircuitSettings& settings) noexcept {
+    return taken == TimePoint{} || now - taken >= settings.trial_timeout;
+  }
+
+  constexpr void count_closed(bool ok, TimePoint now, const CircuitSettings& settings) noexcept {
+    history_ = (history_ << 1 | (ok ? 0u : 1u)) & ((1u << window) - 1);
+    runs_ = std::min(runs_ + 1, window);
+    in_a_row_ = ok ? 0 : in_a_row_ + 1;
+    const auto failures = static_cast<double>(std::popcount(history_));
+    if ((settings.consecutive > 0 && in_a_row_ >= settings.consecutive) ||
+        (runs_ >= settings.sample && failures >= settings.failure_share * runs_))
+      open(now, settings);
+  }
+
+  constexpr void open(TimePoint now, const CircuitSettings& settings) noexcept {
+    if (times_ > 0 && !opened_ && now - closed_since_ >= settings.longest) times_ = 0;
+    const auto wait = settings.ejection * (1 << std::min(times_, 20u));
+    ++times_;
+    opened_ = true;
+    until_ = now + std::min(wait, settings.longest);
+    successes_ = 0;
+    trials_ = {};
+  }
+
+  constexpr void close(TimePoint now) noexcept {
+    opened_ = false;
+    closed_since_ = now;
+    history_ = runs_ = in_a_row_ = 0;
+  }
+
+  bool opened_ = false;                             // and not closed since
+  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, 1 for a failure, the latest first
+  unsigned times_ = 0;                              // it has opened, without a long good time between
+  unsigned successes_ = 0;                          // of trials
+  TimePoint until_{}, closed_since_{};
+  std::array<TimePoint, most_trials> trials_{};  // since when each slot is taken
+};
+
+}  // namespace webpool::reliability
+#endif
+
+namespace webpool::selector {
+
+/// Rules out tabs whose circuit is open: one `reliability::Circuit` per tab and one per tab and model, and with the
+/// model its backend, so that a model that fails in a tab does not cost the others that tab. Half-open circuits let
+/// trials through; a trial that is cancelled or never ends gives its slot back after `trial_timeout`.
+///
+/// A `Chain` passes over a filter that leaves no candidate, so the last tabs are never ejected all at once: requests
+/// then go to ejected ones rather than nowhere. The filter has no clock of its own: time is the latest that a request
+/// or an outcome has told.
+///
+/// Use it in front of any selector where tabs fail for a while and come back, and where retries are dear. A tab that
+/// fails and stays so is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
+class Breaker {
+ public:
+  using Settings = reliability::CircuitSettings;
+
+  Breaker() = default;
+  explicit Breaker(Settings settings) noexcept : settings_(settings) {}
+
+  bool accepts(const PoolView& pool, ConnectionIndex tab, const Request& request) noexcept {
+    tell_time(request.submitted);
+    const Row* row = find(tab);
+    if (!row || row->joined != pool[tab].joined) return true;
+    const reliability::Circuit* own = row->of(request.model);
+    return row->all.allows(now_, settings_) && (!own || own->allows(now_, settings_));
+  }
+
+  void chosen(ConnectionIndex tab, const Request& request) noexcept {
+    if (tab.value >= rows_.size()) return;
+    Row& row = rows_[tab.value];
+    row.all.sent(now_, settings_);
+    if (request.model.value < row.models.size()) row.models[request.model.value].sent(now_, settings_);
+  }
+
+  void observe(const Outcome& outcome) noexcept {
+    tell_time(outcome.ended);
+    if (outcome.connection.value >= rows_.size()) rows_.resize(outcome.connection.value + 1);
+    Row& row = rows_[outcome.connection.value];
+    if (row.joined != outcome.joined) row = {.joined = outcome.joined};
+    if (outcome.request.model.value >= row.models.size()) row.models.resize(outcome.request.model.value + 1);
+    row.all.ended(outcome.ok, outcome.sent, outcome.service, now_, settings_);
+    row.models[outcome.request.model.value].ended(outcome.ok, outcome.sent, outcome.service, now_, settings_);
+  }
+
+ private:
+  struct Row {
+    TimePoint joined{};  // of the tab that it is about
+    reliability::Circuit all{};
+    std::vector<reliability::Circuit> models{};
+
+    const reliability::Circuit* of(ModelIndex model) const noexcept {
+      return model.value < models.size() ? &models[model.value] : nullptr;
+    }
+  };
+
+  const Row* find(ConnectionIndex tab) const noexcept { return tab.value < rows_.size() ? &rows_[tab.value] : nullptr; }
+  void tell_time(TimePoint time) noexcept { now_ = std::max(now_, time); }
+
+  Settings settings_{};
+  std::vector<Row> rows_;  // by tab
+  TimePoint now_{};
+};
+
+static_assert(CandidateFilter<Breaker> && Observer<Breaker> && ChoiceListener<Breaker>);
+
+}  // namespace webpool::selector
+#endif
 #ifndef WEBPOOL_POLICIES_SELECTOR_CAPABILITY_HPP_INCLUDED
 #define WEBPOOL_POLICIES_SELECTOR_CAPABILITY_HPP_INCLUDED
 #include <algorithm>
@@ -3236,9 +3463,14 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
   std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
-    if (const auto proposed = propose<0>(pool, request)) return proposed;
-    const Sample sample(pool, draw_);
-    return decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    auto chosen = propose<0>(pool, request);
+    if (!chosen) {
+      const Sample sample(pool, draw_);
+      chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    }
+    if (chosen && pool.contains(*chosen))
+      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    return chosen;
   }
 
   void observe(const Outcome& outcome) noexcept requires(Observer<Parts> || ...) {
@@ -3299,6 +3531,11 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
     if constexpr (Observer<Each>) part.observe(outcome);
   }
 
+  template <class Each>
+  static void tell_choice(Each& part, ConnectionIndex chosen, const Request& request) noexcept {
+    if constexpr (ChoiceListener<Each>) part.chosen(chosen, request);
+  }
+
   std::tuple<Parts...> parts_;
   Draw draw_;
 };
@@ -3329,26 +3566,22 @@ static_assert(BrowserSelector<FirstFit>);
 #define WEBPOOL_POLICIES_SELECTOR_HEALTHY_HPP_INCLUDED
 namespace webpool::selector {
 
-/// Rules out tabs that failed their latest requests, `tolerated` or more in a row, or more than `failure_share` of at
-/// least `sample` requests since they joined. One success clears the first, ordinary work in time the second.
+/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
+/// that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {
  public:
   struct Settings {
-    unsigned tolerated = 3;
-    double failure_share = 0.5;
-    unsigned sample = 10;
+    double minimum = 50;  ///< of 100
   };
 
   Healthy() = default;
   constexpr explicit Healthy(Settings settings) noexcept : settings_(settings) {}
 
   constexpr bool accepts(const PoolView& pool, ConnectionIndex tab, const Request&) const noexcept {
-    const ConnectionState& state = pool[tab];
-    if (state.consecutive_failures >= settings_.tolerated) return false;
-    const double ended = static_cast<double>(state.completed + state.failed);
-    return ended < settings_.sample || static_cast<double>(state.failed) <= settings_.failure_share * ended;
+    return pool.health(tab) >= settings_.minimum;
   }
 
  private:
@@ -3708,5 +3941,93 @@ class RoundRobin {
 static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
+#endif
+#ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+
+namespace webpool::reliability {
+
+/// How long runs take now, compared with how long they took at first: browsers that leak or are throttled get slower
+/// without ever failing (crawl4ai#2231: eightfold, with every health check green).
+///
+/// The baseline is the mean of the first 32 runs, `recent` an exponentially weighted mean in which each run counts a
+/// tenth. Negative times count as none.
+class Drift {
+ public:
+  constexpr void add(std::chrono::nanoseconds service) noexcept {
+    const double time = service.count() > 0 ? static_cast<double>(service.count()) : 0;
+    ++runs_;
+    if (runs_ <= first) baseline_ += (time - baseline_) / static_cast<double>(runs_);
+    recent_ += (time - recent_) * (runs_ == 1 ? 1 : 0.1);
+  }
+
+  /// Recent time : baseline; 1 until there are runs enough to tell.
+  constexpr double slowdown() const noexcept { return runs_ < 2 * first ? 1 : recent_ / nonzero(baseline_); }
+
+  /// Recent time : that of another one; 1 while either is new.
+  constexpr double slowdown_against(const Drift& other) const noexcept {
+    return runs_ < first || other.runs_ < first ? 1 : recent_ / nonzero(other.recent_);
+  }
+
+ private:
+  static constexpr std::uint64_t first = 32;
+  static constexpr double nonzero(double time) noexcept { return time > 1 ? time : 1; }
+
+  std::uint64_t runs_ = 0;
+  double baseline_ = 0, recent_ = 0;  // nanoseconds
+};
+
+}  // namespace webpool::reliability
+#endif
+#ifndef WEBPOOL_RELIABILITY_HEALTH_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_HEALTH_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace webpool::reliability {
+
+/// The share of recent runs that failed: each run counts a fifth, and without runs the share halves every 30 s, so that
+/// what is avoided for its failures gets another chance.
+class FailureShare {
+ public:
+  constexpr void add(bool ok) noexcept { share_ += ((ok ? 0 : 1) - share_) * 0.2; }
+  void forgive(std::chrono::duration<double> time) noexcept { share_ *= std::exp2(-time.count() / 30); }
+  constexpr double value() const noexcept { return share_; }
+
+ private:
+  double share_ = 0;
+};
+
+/// What is known of one tab, or of one model in one tab.
+struct Vitals {
+  double failures = 0;            ///< share of recent runs, 0 to 1
+  double slowdown = 1;            ///< of runs, against the first ones and against other tabs
+  unsigned unanswered_pings = 0;  ///< heartbeats in a row
+  double timer_lag_ms = 0;        ///< by which the page's own timers are late: it is throttled or overworked
+  double memory_share = 0;        ///< of what the tab may hold
+};
+
+/// From 0, dead, to 100. A product, so that one bad sign is enough, and what always fails is at 0 however fast it does:
+///
+///     100 · (1 − failures) · min(1, 1.5 / slowdown) · (1, 0.8, 0.4, 0 for 0, 1, 2, 3 unanswered heartbeats)
+///         · 1 / (1 + timer lag / 1 s) · (1 up to 90 % of the memory, falling to 0.5 at 100 %)
+///
+/// 1.5 is the slowdown from which a browser should have been renewed. Signals that are no numbers count as the worst.
+constexpr double health(const Vitals& vitals) noexcept {
+  const auto within = [](double value, double low, double high) {
+    return value >= low ? std::min(value, high) : value < low ? low : high;  // NaN is the worst: the high end
+  };
+  const double success = 1 - within(vitals.failures, 0, 1);
+  const double pace = 1.5 / within(vitals.slowdown, 1.5, 1e9);
+  constexpr double heartbeat[] = {1, 0.8, 0.4, 0};
+  const double timers = 1 / (1 + within(vitals.timer_lag_ms, 0, 1e9) / 1000);
+  const double memory = 1 - 5 * (within(vitals.memory_share, 0.9, 1) - 0.9);
+  return 100 * success * pace * heartbeat[std::min(vitals.unanswered_pings, 3u)] * timers * memory;
+}
+
+}  // namespace webpool::reliability
 #endif
 #endif

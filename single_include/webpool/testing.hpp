@@ -193,6 +193,7 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
+  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -202,6 +203,7 @@ struct Serving {
   std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
   std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+  std::span<const float> healths{};            ///< of the model there, by connection
 };
 
 /// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
@@ -253,6 +255,14 @@ class PoolView {
     unsigned count = 0;
     while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
     return count;
+  }
+
+  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
+  constexpr double health(ConnectionIndex index) const noexcept {
+    const double own = serves(index) && index.value < serving_.healths.size()
+                           ? static_cast<double>(serving_.healths[index.value])
+                           : 100;
+    return std::min(own, connections_[index.value].health);
   }
 
   /// What runs the request's model in a tab that serves it; empty for others.
@@ -803,10 +813,16 @@ struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
-  std::chrono::milliseconds health_interval{1'000};   ///< between heartbeats; three missed ones end the connection
-  std::chrono::milliseconds idle_timeout{0};          ///< a launched tab unused for so long is closed; 0: never
-  std::chrono::milliseconds maximum_age{0};        ///< a launched tab older than this is drained and replaced; 0: never
-  unsigned error_threshold = 5;                    ///< consecutive failures that end a connection; 0: never
+  std::chrono::milliseconds health_interval{
+      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
+  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
+  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+  std::uint64_t maximum_requests = 0;
+  std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
+  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };
@@ -1132,6 +1148,17 @@ template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
+};
+
+/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+///
+/// | expression        | result | contract                                                                           |
+/// |-------------------|--------|------------------------------------------------------------------------------------|
+/// | `p.chosen(c, r)`  | `void` | `r` goes to `c` now; called on the pool's strand; must not block                   |
+template <class P>
+concept ChoiceListener = requires(P p, ConnectionIndex c, const Request& r) {
+  { p.chosen(c, r) }
+  noexcept->std::same_as<void>;
 };
 
 template <class P>
@@ -1684,6 +1711,16 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+};
+
+/// One tab as it is now.
+struct ConnectionInfo {
+  ConnectionId id;
+  BrowserInfo browser;
+  double health = 100;  ///< 0 to 100: `reliability::health`
+  unsigned in_flight = 0, models = 0;
+  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
+  std::uint64_t completed = 0, failed = 0;
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
@@ -3092,6 +3129,196 @@ static_assert(Proposer<Affinity> && Observer<Affinity>);
 
 }  // namespace webpool::selector
 #endif
+#ifndef WEBPOOL_POLICIES_SELECTOR_BREAKER_HPP_INCLUDED
+#define WEBPOOL_POLICIES_SELECTOR_BREAKER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+#ifndef WEBPOOL_RELIABILITY_CIRCUIT_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_CIRCUIT_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace webpool::reliability {
+
+/// When a circuit opens, and how it closes again.
+struct CircuitSettings {
+  unsigned consecutive = 5;                   ///< failures in a row that open it; 0: never
+  double failure_share = 0.5;                 ///< of the last 20 runs, from which it opens
+  unsigned sample = 10;                       ///< runs that there must be for that
+  std::chrono::milliseconds slow{0};          ///< a run that takes so long counts as a failure; 0: none does
+  std::chrono::milliseconds ejection{1'000};  ///< open for so long the first time, each further time twice as long ...
+  std::chrono::milliseconds longest{60'000};  ///< ... up to this; so long without opening, and it starts over
+  unsigned trials = 3;                        ///< requests let through at a time to try, and successes that close it
+  std::chrono::milliseconds trial_timeout{10'000};  ///< a trial that has not ended by then gives its slot back
+};
+
+/// A circuit breaker for one thing that can fail: closed, it lets everything through; open, nothing; half-open, after
+/// a while, a few trials, whose outcomes close or reopen it. M. Nygard, "Release It!" (2007); rates as resilience4j
+/// has them, growing ejections as Envoy's outlier detection.
+///
+/// Runs that began before the circuit opened say nothing about whether it has recovered, so they are not counted. Time
+/// must not go backwards; where it does, the latest time stands.
+class Circuit {
+ public:
+  enum class State : std::uint8_t { closed, open, half_open };
+
+  constexpr State state(TimePoint now) const noexcept {
+    return !opened_ ? State::closed : now < until_ ? State::open : State::half_open;
+  }
+
+  /// Whether one more request may go through.
+  constexpr bool allows(TimePoint now, const CircuitSettings& settings) const noexcept {
+    switch (state(now)) {
+      case State::closed: return true;
+      case State::open: return false;
+      case State::half_open: break;
+    }
+    return std::ranges::any_of(slots(settings), [&](TimePoint taken) { return free(taken, now, settings); });
+  }
+
+  /// A request goes through: a trial, if the circuit is half-open.
+  constexpr void sent(TimePoint now, const CircuitSettings& settings) noexcept {
+    if (state(now) != State::half_open) return;
+    const auto slot = std::ranges::min_element(trials_.begin(), trials_.begin() + count(settings));
+    *slot = now;
+  }
+
+  /// A run ended that was sent at `began`.
+  constexpr void ended(bool ok, TimePoint began, std::chrono::nanoseconds service, TimePoint now,
+                       const CircuitSettings& settings) noexcept {
+    if (settings.slow.count() > 0 && service >= settings.slow) ok = false;
+    if (state(now) == State::closed) return count_closed(ok, now, settings);
+    if (began < until_) return;  // from before the trials
+    const auto slot = std::ranges::max_element(trials_.begin(), trials_.begin() + count(settings));
+    *slot = TimePoint{};
+    if (!ok) return open(now, settings);
+    if (++successes_ >= settings.trials) close(now);
+  }
+
+ private:
+  static constexpr unsigned window = 20;
+  static constexpr unsigned most_trials = 8;
+
+  static constexpr std::ptrdiff_t count(const CircuitSettings& settings) noexcept {
+    return std::clamp(settings.trials, 1u, most_trials);
+  }
+  constexpr std::span<const TimePoint> slots(const CircuitSettings& settings) const noexcept {
+    return {trials_.data(), static_cast<std::size_t>(count(settings))};
+  }
+  static constexpr bool free(TimePoint taken, TimePoint now, const CircuitSettings& settings) noexcept {
+    return taken == TimePoint{} || now - taken >= settings.trial_timeout;
+  }
+
+  constexpr void count_closed(bool ok, TimePoint now, const CircuitSettings& settings) noexcept {
+    history_ = (history_ << 1 | (ok ? 0u : 1u)) & ((1u << window) - 1);
+    runs_ = std::min(runs_ + 1, window);
+    in_a_row_ = ok ? 0 : in_a_row_ + 1;
+    const auto failures = static_cast<double>(std::popcount(history_));
+    if ((settings.consecutive > 0 && in_a_row_ >= settings.consecutive) ||
+        (runs_ >= settings.sample && failures >= settings.failure_share * runs_))
+      open(now, settings);
+  }
+
+  constexpr void open(TimePoint now, const CircuitSettings& settings) noexcept {
+    if (times_ > 0 && !opened_ && now - closed_since_ >= settings.longest) times_ = 0;
+    const auto wait = settings.ejection * (1 << std::min(times_, 20u));
+    ++times_;
+    opened_ = true;
+    until_ = now + std::min(wait, settings.longest);
+    successes_ = 0;
+    trials_ = {};
+  }
+
+  constexpr void close(TimePoint now) noexcept {
+    opened_ = false;
+    closed_since_ = now;
+    history_ = runs_ = in_a_row_ = 0;
+  }
+
+  bool opened_ = false;                             // and not closed since
+  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, 1 for a failure, the latest first
+  unsigned times_ = 0;                              // it has opened, without a long good time between
+  unsigned successes_ = 0;                          // of trials
+  TimePoint until_{}, closed_since_{};
+  std::array<TimePoint, most_trials> trials_{};  // since when each slot is taken
+};
+
+}  // namespace webpool::reliability
+#endif
+
+namespace webpool::selector {
+
+/// Rules out tabs whose circuit is open: one `reliability::Circuit` per tab and one per tab and model, and with the
+/// model its backend, so that a model that fails in a tab does not cost the others that tab. Half-open circuits let
+/// trials through; a trial that is cancelled or never ends gives its slot back after `trial_timeout`.
+///
+/// A `Chain` passes over a filter that leaves no candidate, so the last tabs are never ejected all at once: requests
+/// then go to ejected ones rather than nowhere. The filter has no clock of its own: time is the latest that a request
+/// or an outcome has told.
+///
+/// Use it in front of any selector where tabs fail for a while and come back, and where retries are dear. A tab that
+/// fails and stays so is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
+class Breaker {
+ public:
+  using Settings = reliability::CircuitSettings;
+
+  Breaker() = default;
+  explicit Breaker(Settings settings) noexcept : settings_(settings) {}
+
+  bool accepts(const PoolView& pool, ConnectionIndex tab, const Request& request) noexcept {
+    tell_time(request.submitted);
+    const Row* row = find(tab);
+    if (!row || row->joined != pool[tab].joined) return true;
+    const reliability::Circuit* own = row->of(request.model);
+    return row->all.allows(now_, settings_) && (!own || own->allows(now_, settings_));
+  }
+
+  void chosen(ConnectionIndex tab, const Request& request) noexcept {
+    if (tab.value >= rows_.size()) return;
+    Row& row = rows_[tab.value];
+    row.all.sent(now_, settings_);
+    if (request.model.value < row.models.size()) row.models[request.model.value].sent(now_, settings_);
+  }
+
+  void observe(const Outcome& outcome) noexcept {
+    tell_time(outcome.ended);
+    if (outcome.connection.value >= rows_.size()) rows_.resize(outcome.connection.value + 1);
+    Row& row = rows_[outcome.connection.value];
+    if (row.joined != outcome.joined) row = {.joined = outcome.joined};
+    if (outcome.request.model.value >= row.models.size()) row.models.resize(outcome.request.model.value + 1);
+    row.all.ended(outcome.ok, outcome.sent, outcome.service, now_, settings_);
+    row.models[outcome.request.model.value].ended(outcome.ok, outcome.sent, outcome.service, now_, settings_);
+  }
+
+ private:
+  struct Row {
+    TimePoint joined{};  // of the tab that it is about
+    reliability::Circuit all{};
+    std::vector<reliability::Circuit> models{};
+
+    const reliability::Circuit* of(ModelIndex model) const noexcept {
+      return model.value < models.size() ? &models[model.value] : nullptr;
+    }
+  };
+
+  const Row* find(ConnectionIndex tab) const noexcept { return tab.value < rows_.size() ? &rows_[tab.value] : nullptr; }
+  void tell_time(TimePoint time) noexcept { now_ = std::max(now_, time); }
+
+  Settings settings_{};
+  std::vector<Row> rows_;  // by tab
+  TimePoint now_{};
+};
+
+static_assert(CandidateFilter<Breaker> && Observer<Breaker> && ChoiceListener<Breaker>);
+
+}  // namespace webpool::selector
+#endif
 #ifndef WEBPOOL_POLICIES_SELECTOR_CAPABILITY_HPP_INCLUDED
 #define WEBPOOL_POLICIES_SELECTOR_CAPABILITY_HPP_INCLUDED
 #include <algorithm>
@@ -3240,9 +3467,14 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
   std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
-    if (const auto proposed = propose<0>(pool, request)) return proposed;
-    const Sample sample(pool, draw_);
-    return decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    auto chosen = propose<0>(pool, request);
+    if (!chosen) {
+      const Sample sample(pool, draw_);
+      chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
+    }
+    if (chosen && pool.contains(*chosen))
+      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    return chosen;
   }
 
   void observe(const Outcome& outcome) noexcept requires(Observer<Parts> || ...) {
@@ -3303,6 +3535,11 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
     if constexpr (Observer<Each>) part.observe(outcome);
   }
 
+  template <class Each>
+  static void tell_choice(Each& part, ConnectionIndex chosen, const Request& request) noexcept {
+    if constexpr (ChoiceListener<Each>) part.chosen(chosen, request);
+  }
+
   std::tuple<Parts...> parts_;
   Draw draw_;
 };
@@ -3333,26 +3570,22 @@ static_assert(BrowserSelector<FirstFit>);
 #define WEBPOOL_POLICIES_SELECTOR_HEALTHY_HPP_INCLUDED
 namespace webpool::selector {
 
-/// Rules out tabs that failed their latest requests, `tolerated` or more in a row, or more than `failure_share` of at
-/// least `sample` requests since they joined. One success clears the first, ordinary work in time the second.
+/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
+/// that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {
  public:
   struct Settings {
-    unsigned tolerated = 3;
-    double failure_share = 0.5;
-    unsigned sample = 10;
+    double minimum = 50;  ///< of 100
   };
 
   Healthy() = default;
   constexpr explicit Healthy(Settings settings) noexcept : settings_(settings) {}
 
   constexpr bool accepts(const PoolView& pool, ConnectionIndex tab, const Request&) const noexcept {
-    const ConnectionState& state = pool[tab];
-    if (state.consecutive_failures >= settings_.tolerated) return false;
-    const double ended = static_cast<double>(state.completed + state.failed);
-    return ended < settings_.sample || static_cast<double>(state.failed) <= settings_.failure_share * ended;
+    return pool.health(tab) >= settings_.minimum;
   }
 
  private:
@@ -3713,6 +3946,94 @@ static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
 #endif
+#ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+
+namespace webpool::reliability {
+
+/// How long runs take now, compared with how long they took at first: browsers that leak or are throttled get slower
+/// without ever failing (crawl4ai#2231: eightfold, with every health check green).
+///
+/// The baseline is the mean of the first 32 runs, `recent` an exponentially weighted mean in which each run counts a
+/// tenth. Negative times count as none.
+class Drift {
+ public:
+  constexpr void add(std::chrono::nanoseconds service) noexcept {
+    const double time = service.count() > 0 ? static_cast<double>(service.count()) : 0;
+    ++runs_;
+    if (runs_ <= first) baseline_ += (time - baseline_) / static_cast<double>(runs_);
+    recent_ += (time - recent_) * (runs_ == 1 ? 1 : 0.1);
+  }
+
+  /// Recent time : baseline; 1 until there are runs enough to tell.
+  constexpr double slowdown() const noexcept { return runs_ < 2 * first ? 1 : recent_ / nonzero(baseline_); }
+
+  /// Recent time : that of another one; 1 while either is new.
+  constexpr double slowdown_against(const Drift& other) const noexcept {
+    return runs_ < first || other.runs_ < first ? 1 : recent_ / nonzero(other.recent_);
+  }
+
+ private:
+  static constexpr std::uint64_t first = 32;
+  static constexpr double nonzero(double time) noexcept { return time > 1 ? time : 1; }
+
+  std::uint64_t runs_ = 0;
+  double baseline_ = 0, recent_ = 0;  // nanoseconds
+};
+
+}  // namespace webpool::reliability
+#endif
+#ifndef WEBPOOL_RELIABILITY_HEALTH_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_HEALTH_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace webpool::reliability {
+
+/// The share of recent runs that failed: each run counts a fifth, and without runs the share halves every 30 s, so that
+/// what is avoided for its failures gets another chance.
+class FailureShare {
+ public:
+  constexpr void add(bool ok) noexcept { share_ += ((ok ? 0 : 1) - share_) * 0.2; }
+  void forgive(std::chrono::duration<double> time) noexcept { share_ *= std::exp2(-time.count() / 30); }
+  constexpr double value() const noexcept { return share_; }
+
+ private:
+  double share_ = 0;
+};
+
+/// What is known of one tab, or of one model in one tab.
+struct Vitals {
+  double failures = 0;            ///< share of recent runs, 0 to 1
+  double slowdown = 1;            ///< of runs, against the first ones and against other tabs
+  unsigned unanswered_pings = 0;  ///< heartbeats in a row
+  double timer_lag_ms = 0;        ///< by which the page's own timers are late: it is throttled or overworked
+  double memory_share = 0;        ///< of what the tab may hold
+};
+
+/// From 0, dead, to 100. A product, so that one bad sign is enough, and what always fails is at 0 however fast it does:
+///
+///     100 · (1 − failures) · min(1, 1.5 / slowdown) · (1, 0.8, 0.4, 0 for 0, 1, 2, 3 unanswered heartbeats)
+///         · 1 / (1 + timer lag / 1 s) · (1 up to 90 % of the memory, falling to 0.5 at 100 %)
+///
+/// 1.5 is the slowdown from which a browser should have been renewed. Signals that are no numbers count as the worst.
+constexpr double health(const Vitals& vitals) noexcept {
+  const auto within = [](double value, double low, double high) {
+    return value >= low ? std::min(value, high) : value < low ? low : high;  // NaN is the worst: the high end
+  };
+  const double success = 1 - within(vitals.failures, 0, 1);
+  const double pace = 1.5 / within(vitals.slowdown, 1.5, 1e9);
+  constexpr double heartbeat[] = {1, 0.8, 0.4, 0};
+  const double timers = 1 / (1 + within(vitals.timer_lag_ms, 0, 1e9) / 1000);
+  const double memory = 1 - 5 * (within(vitals.memory_share, 0.9, 1) - 0.9);
+  return 100 * success * pace * heartbeat[std::min(vitals.unanswered_pings, 3u)] * timers * memory;
+}
+
+}  // namespace webpool::reliability
+#endif
 #endif
 #ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
@@ -3941,6 +4262,11 @@ class SlotMap {
   /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
   template <class Visit>
   void for_each(Visit visit) {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
       if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
   }
@@ -4362,6 +4688,7 @@ struct Experience {
   Backend backend = Backend::wasm;
   std::uint64_t failed = 0;
   telemetry::Histogram latency;
+  reliability::Drift drift;
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -4375,6 +4702,8 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
+  reliability::FailureShare failures;
+  reliability::Drift drift;
 
   bool idle() const noexcept { return ready && runs.empty(); }
 };
@@ -4382,7 +4711,12 @@ struct WorkerRow {
 struct ConnectionRow {
   std::optional<LaunchId> launch;
   TimePoint last_used;
-  unsigned unanswered_pings = 0;
+  bool awaits_pong = false;
+  unsigned unanswered_pings = 0;        // overdue ones, in a row
+  double timer_lag_ms = 0;              // that it told of with its last heartbeat
+  reliability::FailureShare failures;   // over all its models
+  double slowdown = 1;                  // of the model that has slowed down most
+  bool suspended = false;               // gets no requests until it answers a heartbeat
   bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
@@ -4414,6 +4748,7 @@ struct ModelRow {
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
   std::vector<Backend> backends;            // by tab, of those in the lane
+  std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
@@ -4553,6 +4888,7 @@ struct Tables {
   std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
   std::size_t places = 0;     // ready workers in lanes
   std::size_t draining = 0;   // connections
+  std::size_t suspended = 0;  // connections
   std::size_t memory = 0;     // bytes of all workers
 
   static ConnectionIndex index_of(ConnectionId id) noexcept {
@@ -4621,7 +4957,9 @@ struct Tables {
     model.load_time = now - worker.opened;
     const std::size_t tab_index = index_of(worker.connection).value;
     if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
     model.backends[tab_index] = backend;
+    model.healths[tab_index] = 100;
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -4719,6 +5057,23 @@ struct Tables {
       if (workers.find(worker)->ready) open_lane(worker);
   }
 
+  /// The tab gets no requests while it doesn't answer heartbeats.
+  void suspend(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (std::exchange(row.suspended, true)) return;
+    ++suspended;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `suspend`.
+  void resume(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (!std::exchange(row.suspended, false)) return;
+    --suspended;
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
   /// Takes a tab without workers away.
   void erase_connection(ConnectionId id) {
     for (const auto& each : models) {
@@ -4727,6 +5082,7 @@ struct Tables {
       each->failed_on.erase(index_of(id));
     }
     if (connections.find(id)->draining) --draining;
+    if (connections.find(id)->suspended) --suspended;
     state(id) = {};
     connections.erase(id);
   }
@@ -4735,8 +5091,10 @@ struct Tables {
   void open_lane(WorkerId id) {
     const WorkerRow& worker = *workers.find(id);
     const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to) return;
-    model_of(worker).lane.insert(index_of(worker.connection), id);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
     ++places;
   }
 
@@ -4878,6 +5236,37 @@ class Fleet {
     return best;
   }
 
+  /// Time heals: `interval` has passed.
+  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
+    row.failures.forgive(interval);
+    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
+  }
+
+  /// Brings up to date how well the tab does, and each of its models there.
+  void assess(ConnectionId id) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    ConnectionState& tab = tables_.state(id);
+    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
+    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
+      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
+    row.slowdown = 1;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      if (!worker.ready) continue;
+      ModelRow& model = tables_.model_of(worker);
+      vitals.failures = worker.failures.value();
+      vitals.slowdown = worker.drift.slowdown();
+      // What slows all tabs down alike is nobody's fault.
+      if (model.lane.size() > 1)
+        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
+      row.slowdown = std::max(row.slowdown, vitals.slowdown);
+      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+    }
+    vitals.failures = row.failures.value();
+    vitals.slowdown = row.slowdown;
+    tab.health = reliability::health(vitals);
+  }
+
   // --- figures
 
   PoolLoad load(TimePoint now) const {
@@ -4915,6 +5304,16 @@ class Fleet {
         all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
                        each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
     }
+    return all;
+  }
+
+  std::vector<ConnectionInfo> connections() const {
+    std::vector<ConnectionInfo> all;
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
+      all.push_back(
+          {id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed});
+    });
     return all;
   }
 
@@ -5085,6 +5484,38 @@ class Placement {
   std::vector<LoadedModel> models_;
   std::uint64_t evictions_ = 0;
 };
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace webpool::engine {
+
+/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
+/// together.
+inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
+  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
+}
+
+/// Why a launched tab is to be replaced by a new one; empty while it need not be.
+inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
+                                              const ConnectionSettings& limits, TimePoint now) {
+  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
+    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
+  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
+    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
+  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
+    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
+  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
+    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
+  return std::nullopt;
+}
 
 }  // namespace webpool::engine
 #endif
@@ -5289,11 +5720,14 @@ class Engine : private Fleet {
     serve_all(now, out);
   }
 
-  /// It answered a heartbeat.
-  void heard(ConnectionId connection, TimePoint) {
+  /// It answered a heartbeat, and told by how much its timers were late.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0) {
     ConnectionRow* row = tables_.connections.find(connection);
     if (!row) return;
+    row->awaits_pong = false;
     row->unanswered_pings = 0;
+    row->timer_lag_ms = timer_lag_ms;
+    tables_.resume(connection);
     prove(connection);
   }
 
@@ -5427,12 +5861,18 @@ class Engine : private Fleet {
   }
 
   Metrics metrics() const { return sums(placement_.evictions()); }
+  using Fleet::connections;
   using Fleet::execution_stats;
 
  private:
   struct SentRun {
     WorkerId worker;
     RequestId request;
+  };
+  struct Renewal {
+    ConnectionId worn;
+    std::uint64_t joins;  // when the new tab was launched
+    TimePoint patience;   // until then
   };
 
   static constexpr unsigned pings_tolerated = 3;
@@ -5478,21 +5918,27 @@ class Engine : private Fleet {
 
   /// How a run ended: for the counts of its tab, and for the policies that listen.
   void record(const RequestRow& row, bool ok, TimePoint now) {
-    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    WorkerRow& worker = *tables_.workers.find(row.worker);
     ConnectionState& tab = tables_.state(worker.connection);
+    const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
+    const std::chrono::nanoseconds service = std::max(now - began, TimePoint::duration(0));
     ++(ok ? tab.completed : tab.failed);
+    worker.failures.add(ok);
+    tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
       worker.experience->latency.record(now - row.request.submitted);
+      worker.experience->drift.add(service);
+      worker.drift.add(service);
     } else {
       ++worker.experience->failed;
+      assess(worker.connection);
     }
-    tell(row, worker, ok, now);
+    tell(row, worker, service, ok, now);
   }
 
   /// Tells the policies that listen how a run ended.
-  void tell(const RequestRow& row, const WorkerRow& worker, bool ok, TimePoint now) {
+  void tell(const RequestRow& row, const WorkerRow& worker, std::chrono::nanoseconds service, bool ok, TimePoint now) {
     if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
       const Outcome outcome{.request = row.request,
                             .connection = Tables::index_of(worker.connection),
                             .joined = tables_.state(worker.connection).joined,
@@ -5500,7 +5946,7 @@ class Engine : private Fleet {
                             .backend = worker.experience->backend,
                             .sent = row.sent,
                             .ended = now,
-                            .service = std::max(now - began, TimePoint::duration(0)),
+                            .service = service,
                             .ok = ok};
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Scaling>) scaling_.observe(outcome);
@@ -5535,8 +5981,9 @@ class Engine : private Fleet {
         complete(request, overdue(), now, out);
         continue;
       }
-      PoolView view(tables_.states, model.lane.candidates(), model.lane.idle(),
-                    {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index)});
+      PoolView view(
+          tables_.states, model.lane.candidates(), model.lane.idle(),
+          {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index), model.healths});
       std::optional<Elsewhere> elsewhere;
       if (avoids_a_tab(model, *row, now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
@@ -5616,9 +6063,7 @@ class Engine : private Fleet {
     if (now < model.resting_until) model.obstacle = Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
-      if (placement_.place(tables_, options_, selector_, model,
-                           model.present() == 0 ? need : std::max(need, Need::further), now, out))
-        load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
     }
 
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
@@ -5629,13 +6074,19 @@ class Engine : private Fleet {
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, out);
-    } else if (model.loading == 0 && coming == 0 && !later) {
+    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
       if (model.lane.size() > 0) {
         announce(model, std::nullopt, out);
       } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
         give_up(model, now, out);
       }
     }
+  }
+
+  /// Loads the model into one more tab, or notes why not.
+  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
+    if (placement_.place(tables_, options_, selector_, model, need, now, out))
+      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
   }
 
   void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
@@ -5793,18 +6244,24 @@ class Engine : private Fleet {
     const ConnectionSettings& limits = options_.connection;
     const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
     if (ping) next_ping_ = now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused, old;
+    std::vector<ConnectionId> silent, unused, worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
       const ConnectionState& tab = tables_.state(id);
-      if (ping && row.unanswered_pings++ == pings_tolerated) return silent.push_back(id);
-      if (ping) out.emplace_back(Ping{id});
+      if (ping) {
+        if (row.awaits_pong) ++row.unanswered_pings;
+        forgive(row, limits.health_interval);
+        assess(id);
+        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
+        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
+        row.awaits_pong = true;
+        out.emplace_back(Ping{id});
+      }
       if (!row.launch || row.draining) return;
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row)) {
+          !loads(row))
         unused.push_back(id);
-      } else if (limits.maximum_age.count() > 0 && now - tab.joined >= limits.maximum_age) {
-        old.push_back(id);
-      }
+      else if (why_recycle(row, tab, limits, now))
+        worn.push_back(id);
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
@@ -5815,8 +6272,37 @@ class Engine : private Fleet {
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
-    // One at a time, and not while a replacement starts, so that the pool never renews all its tabs at once.
-    if (!old.empty() && tables_.draining == 0 && launches_.starting() == 0) drain(old.front(), now, out);
+    if (!worn.empty()) renew(worn.front(), now, out);
+  }
+
+  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
+  /// that are in no third tab; then the old one drains.
+  void renew(ConnectionId worn, TimePoint now, Actions& out) {
+    if (tables_.draining > 0 || launches_.starting() > 0) return;
+    const bool begun = renewal_ && renewal_->worn == worn;
+    if (!begun && occupied() < options_.max_connections) {
+      const Browser kind = tables_.state(worn).browser.browser;
+      if (launch({&kind, 1}, now, out))
+        renewal_ = {worn, counters_.joins,
+                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+      return;
+    }
+    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
+    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    renewal_.reset();
+    drain(worn, now, out);
+  }
+
+  /// Loads the tab's models elsewhere; whether each is there.
+  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+    bool done = true;
+    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
+      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+      done = false;
+      if (model.loading == 0) load_into(model, Need::further, now, out);
+    }
+    return done;
   }
 
   void scale(TimePoint now, Actions& out) {
@@ -5837,6 +6323,7 @@ class Engine : private Fleet {
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;
   TimePoint next_ping_{};
+  std::optional<Renewal> renewal_;
   bool closed_ = false;
 };
 
