@@ -40,6 +40,7 @@ class Tab {
       return this.#view.showConnection('connected', `connection ${message.connection}`);
     }
     if (message.type === 'close') return this.#leave(message.message);
+    if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);

@@ -21,6 +21,7 @@ export const version = 1;
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
+ * @typedef {{ type: 'reload', message: string }} Reload
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -34,7 +35,7 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker

@@ -77,6 +77,7 @@ const messages = {
   open_worker: { worker: size, key: string },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
+  reload: { message: string },
   close: { message: string },
   attach: { version: size, worker: size, key: string },
   load: {

@@ -435,3 +435,38 @@ TEST_CASE("threads that begin after the pool's thread ended are not taken for it
       CHECK_NOTHROW(served->pool.close());
     }).join();
 }
+
+TEST_CASE("a pool that holds as much as it may lets blocking calls wait, and ends the others") {
+  PoolOptions options = quiet();
+  options.backlog.requests = 1;
+  Stage stage(options);
+  const Model& model = *stage.model;
+  auto first = model.async_run(picture(1), asio::use_future);
+  const Received run = stage.run();
+
+  const Error refused = error_of([&] { model.async_run(picture(2), asio::use_future).get(); });
+  CHECK(refused.code() == errc::would_block);
+  CHECK_THAT(refused.message(), contains("model 'digits': the pool holds 1 requests of 3136 bytes"));
+  CHECK(error_of([&] { model(picture(2), {.would_block = true}); }).code() == errc::would_block);
+  CHECK(error_of([&] { model(picture(2), {.deadline = 20ms}); }).code() == errc::deadline_exceeded);
+
+  auto patient = std::async(std::launch::async, [&] { return model(picture(3)); });
+  CHECK(patient.wait_for(50ms) == std::future_status::timeout);
+  stage.worker->answer(run);
+  CHECK(first_of(first.get()) == 1.0F);
+  stage.worker->answer(stage.run());
+  CHECK(first_of(patient.get()) == 3.0F);
+}
+
+TEST_CASE("closing a full pool ends the calls that wait for room") {
+  PoolOptions options = quiet();
+  options.backlog.requests = 1;
+  Stage stage(options);
+  auto running = stage.model->async_run(picture(1), asio::use_future);
+  stage.run();
+  auto patient = std::async(std::launch::async, [&] { return error_of([&] { (*stage.model)(picture(2)); }); });
+  CHECK(patient.wait_for(50ms) == std::future_status::timeout);
+  stage.pool.close();
+  CHECK(patient.get().code() == errc::pool_closed);
+  CHECK(error_of([&] { running.get(); }).code() == errc::pool_closed);
+}

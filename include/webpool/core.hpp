@@ -55,6 +55,8 @@
 #include <webpool/reliability/circuit.hpp>
 #include <webpool/reliability/drift.hpp>
 #include <webpool/reliability/health.hpp>
+#include <webpool/reliability/ladder.hpp>
+#include <webpool/reliability/patience.hpp>
 #include <webpool/request.hpp>
 #include <webpool/shape.hpp>
 #include <webpool/task.hpp>

@@ -32,6 +32,7 @@ enum class errc {
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
+  would_block,           ///< the pool holds as much as it may, and the caller does not wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
   deadline_unreachable,  ///< refused at once, because it would not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
@@ -74,6 +75,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::would_block: return "would block";
         case errc::queue_full: return "queue full";
         case errc::deadline_unreachable: return "deadline unreachable";
         case errc::policy_failed: return "policy failed";

@@ -6,6 +6,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/reliability/ladder.hpp>
 
 namespace webpool {
 
@@ -33,6 +34,14 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+};
+
+/// How often one way out of one kind of trouble was tried.
+struct RecoveryStats {
+  reliability::Trouble trouble{};
+  reliability::Rung rung{};
+  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  double mean_seconds = 0;              ///< from the trouble to that answer
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.

@@ -39,7 +39,8 @@ class Model {
   /// Inputs and outputs; free dimensions that got a value at load have it here.
   const ModelInfo& info() const noexcept { return state_->info; }
 
-  /// Runs once and waits. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
+  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`). Throws `Error`;
+  /// `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
     auto future = start(std::move(inputs), std::move(options));
     return std::move(future.get()).value();
@@ -49,15 +50,20 @@ class Model {
   ///
   /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
   /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
-  /// anything is sent. A cancellation slot ends the request with `errc::cancelled`, also while the page computes.
-  /// Tensors that the inputs borrow must live until the handler runs.
+  /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
+  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
+  /// borrow must live until the handler runs.
   template <class Token>
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
           auto ticket = driver::cancellation_ticket(handler, state->runtime);
+          auto place = state->runtime->backlog().enter(driver::bytes_of(in));
+          if (!place)
+            return state->runtime->refuse(state->runtime->backlog().full(state->name),
+                                          driver::complete_on_executor<Outputs>(std::move(handler)));
           submit(*state, std::move(in), std::move(how), std::move(ticket),
-                 driver::complete_on_executor<Outputs>(std::move(handler)));
+                 driver::complete_on_executor<Outputs>(std::move(handler), std::move(*place)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -160,8 +166,20 @@ class Model {
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
+    driver::Backlog& backlog = state_->runtime->backlog();
+    const std::size_t bytes = driver::bytes_of(inputs);
+    auto place =
+        options.would_block ? backlog.enter(bytes) : backlog.wait(bytes, driver::deadline_of(Clock::now(), options));
+    if (!place) {
+      const Error full = backlog.full(name());
+      promise.set_value(options.would_block ? full : Error(errc::deadline_exceeded, full.message()));
+      return future;
+    }
     submit(*state_, std::move(inputs), std::move(options), nullptr,
-           [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
+           [promise = std::move(promise), place = std::move(*place)](Expected<Outputs> result) mutable {
+             place.leave();
+             promise.set_value(std::move(result));
+           });
     return future;
   }
 

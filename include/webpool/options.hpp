@@ -36,7 +36,8 @@ struct BrowserOptions {
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
-  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
+  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
+  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
       1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
   std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
@@ -46,7 +47,7 @@ struct ConnectionSettings {
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
+  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };
@@ -74,6 +75,13 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
+/// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
+struct BacklogLimits {
+  std::size_t requests = 100'000;
+  std::size_t bytes = std::size_t{1} << 30;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -91,6 +99,7 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path

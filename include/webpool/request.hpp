@@ -27,6 +27,7 @@ struct RequestOptions {
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
   Retry retry = Retry::always;         ///< within `PoolOptions::retries`
+  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.

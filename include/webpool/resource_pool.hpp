@@ -106,6 +106,11 @@ class ResourcePool {
     return driver_->ask([](const Engine& engine) { return engine.connections(); });
   }
 
+  /// One row for each way out of trouble that has been tried: which one works for what, here.
+  std::vector<RecoveryStats> recovery_stats() const {
+    return driver_->ask([](const Engine& engine) { return engine.recovery_stats(); });
+  }
+
   /// One row for each model, browser and backend that has run something.
   std::vector<ExecutionStats> execution_stats() const {
     return driver_->ask([](const Engine& engine) { return engine.execution_stats(); });

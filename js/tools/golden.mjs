@@ -67,6 +67,7 @@ const messages = [
   ['ping, largest id', 'pool_to_page', 'control', { type: 'ping', id: 9007199254740991 }],
   ['open_worker', 'pool_to_page', 'control', { type: 'open_worker', worker: 7, key: '9a1e44' }],
   ['close_worker', 'pool_to_page', 'control', { type: 'close_worker', worker: 7 }],
+  ['reload', 'pool_to_page', 'control', { type: 'reload', message: 'the worker of model digits died twice' }],
   ['close', 'pool_to_page', 'control', { type: 'close', message: 'the pool is shutting down' }],
   ['close with every kind of character', 'pool_to_page', 'control', { type: 'close', message: 'a "quote", a \\ and a /, \b\f\n\r\t\u0001\u001f\u007f, é, 漢, 🙂, \u2028' }],
   ['attach', 'page_to_pool', 'data', { type: 'attach', version: 1, worker: 7, key: '9a1e44' }],

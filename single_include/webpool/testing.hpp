@@ -450,6 +450,7 @@ enum class errc {
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
+  would_block,           ///< the pool holds as much as it may, and the caller does not wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
   deadline_unreachable,  ///< refused at once, because it would not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
@@ -492,6 +493,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::would_block: return "would block";
         case errc::queue_full: return "queue full";
         case errc::deadline_unreachable: return "deadline unreachable";
         case errc::policy_failed: return "policy failed";
@@ -732,6 +734,7 @@ struct RequestOptions {
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
   Retry retry = Retry::always;         ///< within `PoolOptions::retries`
+  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.
@@ -812,7 +815,8 @@ struct BrowserOptions {
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
-  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
+  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
+  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
       1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
   std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
@@ -822,7 +826,7 @@ struct ConnectionSettings {
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
+  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };
@@ -850,6 +854,13 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
+/// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
+struct BacklogLimits {
+  std::size_t requests = 100'000;
+  std::size_t bytes = std::size_t{1} << 30;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -867,6 +878,7 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path
@@ -1694,6 +1706,115 @@ class Model;
 #include <cstdint>
 #include <string>
 #include <vector>
+#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool::reliability {
+
+/// What can be wrong with a tab, beyond one request.
+enum class Trouble : std::uint8_t {
+  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  worker_died,   ///< the thread that holds a model ended by itself
+  device_lost,   ///< its GPU device went away
+  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
+  silent,        ///< no answer to three heartbeats: the page is frozen
+  page_crashed,  ///< the browser says so
+};
+
+/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
+
+inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
+                                                               "timed_out", "silent",      "page_crashed"};
+inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
+                                                            "restart_browser", "other_browser"};
+constexpr std::string_view to_string(Trouble trouble) noexcept {
+  return trouble_names[static_cast<std::size_t>(trouble)];
+}
+constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
+
+/// The rungs that can be climbed now: not every browser can be told to open a tab.
+using Rungs = std::array<bool, rung_names.size()>;
+
+/// What became of one rung for one kind of trouble.
+struct RungRecord {
+  std::uint64_t tried = 0, worked = 0;
+  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+};
+
+/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+///
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///
+/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
+/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
+/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+class Ladder {
+ public:
+  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
+    std::optional<Rung> best;
+    double above = 0, least = 0;
+    bool top = true;
+    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
+    for (std::size_t i = possible.size(); i-- > lowest;) {
+      if (!possible[i]) continue;
+      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
+      // What fails on the last rung fails for good: as dear as climbing it again.
+      above = top ? cost / chance : cost + (1 - chance) * above;
+      if (top || above <= least) {
+        best = static_cast<Rung>(i);
+        least = above;
+      }
+      top = false;
+    }
+    return best;
+  }
+
+  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
+    RungRecord& known = at(trouble, rung);
+    ++known.tried;
+    if (!worked) return;
+    ++known.worked;
+    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
+  }
+
+  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+ private:
+  struct Estimate {
+    double chance, seconds;
+  };
+  static constexpr double weight = 2;  // of the priors, in attempts
+  static constexpr std::array<Estimate, rung_names.size()> priors{
+      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
+
+  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
+    const RungRecord& known = record(trouble, rung);
+    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
+    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
+    return {(worked + weight * prior.chance) / (tried + weight),
+            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
+  }
+
+  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
+};
+
+}  // namespace webpool::reliability
+#endif
 
 namespace webpool {
 
@@ -1721,6 +1842,14 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+};
+
+/// How often one way out of one kind of trouble was tried.
+struct RecoveryStats {
+  reliability::Trouble trouble{};
+  reliability::Rung rung{};
+  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  double mean_seconds = 0;              ///< from the trouble to that answer
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
@@ -4034,6 +4163,55 @@ constexpr double health(const Vitals& vitals) noexcept {
 
 }  // namespace webpool::reliability
 #endif
+#ifndef WEBPOOL_RELIABILITY_PATIENCE_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_PATIENCE_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace webpool::reliability {
+
+/// How long to wait for an answer, judged by how long the answers before took: ten times what TCP would wait before it
+/// sends again,
+///
+///     10 · (mean + 4 · deviation)      mean ← mean + (x − mean) / 8,  deviation ← deviation + (|x − mean| − deviation)
+///     / 4
+///
+/// (RFC 6298), because ending a worker costs more than sending a packet; at least 3 s, which busy machines need, and at
+/// most what the options say, which also stands until there are 16 answers.
+class Patience {
+ public:
+  using Duration = std::chrono::nanoseconds;
+
+  constexpr void add(Duration answer) noexcept {
+    const double time = static_cast<double>(std::max(answer, Duration(0)).count());
+    const double error = time - mean_;
+    if (++answers_ == 1) {
+      mean_ = time;
+      deviation_ = time / 2;
+      return;
+    }
+    deviation_ += ((error < 0 ? -error : error) - deviation_) / 4;
+    mean_ += error / 8;
+  }
+
+  constexpr Duration timeout(Duration most) const noexcept {
+    if (answers_ < 16) return most;
+    const double wait = 10 * (mean_ + 4 * deviation_);
+    return wait >= static_cast<double>(most.count())
+               ? most
+               : std::min(most, std::max(least, Duration(static_cast<std::int64_t>(wait))));
+  }
+
+ private:
+  static constexpr Duration least = std::chrono::seconds(3);
+
+  double mean_ = 0, deviation_ = 0;  // nanoseconds
+  std::uint64_t answers_ = 0;
+};
+
+}  // namespace webpool::reliability
+#endif
 #endif
 #ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
@@ -4067,6 +4245,11 @@ struct CloseConnection {
   ConnectionId connection;
   std::string message;
 };
+/// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
+struct ReloadPage {
+  ConnectionId connection;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -4092,8 +4275,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, Ping, Run, CancelRun,
-                            Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
+                            CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -4187,6 +4370,76 @@ class Expiries {
 #include <span>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+using reliability::Rung;
+using reliability::Trouble;
+
+/// A rung that was climbed for a tab.
+struct Attempt {
+  Trouble trouble = Trouble::runs_fail;
+  Rung rung = Rung::restart_worker;
+  TimePoint since{};
+  bool worked = false;  // there has been a right answer since
+};
+
+/// Which rung comes next for a tab in trouble, and what is learned from the last one.
+class Recovery {
+ public:
+  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
+  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
+                            TimePoint now) {
+    if (last && !last->worked) failed(*last);
+    const bool relapse = last && now - last->since < memory;
+    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
+    last.reset();
+    if (rung) last = Attempt{trouble, *rung, now};
+    return rung;
+  }
+
+  /// A tab with an attempt behind it gave a right answer.
+  void helped(Attempt& attempt, TimePoint now) {
+    if (std::exchange(attempt.worked, true)) return;
+    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
+  }
+
+  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
+
+  std::vector<RecoveryStats> stats() const {
+    std::vector<RecoveryStats> all;
+    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
+      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
+        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
+        if (record.tried > 0)
+          all.push_back(
+              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
+      }
+    return all;
+  }
+
+ private:
+  /// So long after an attempt, trouble counts as the same one come back.
+  static constexpr std::chrono::seconds memory{60};
+
+  reliability::Ladder ladder_;
+};
+
+/// What kind of trouble a lost worker is.
+inline Trouble trouble_of(const Error& reason) noexcept {
+  return reason.code() == errc::device_lost ? Trouble::device_lost
+         : reason.code() == errc::timed_out ? Trouble::timed_out
+                                            : Trouble::worker_died;
+}
+
+}  // namespace webpool::engine
+#endif
 #ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
 #define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
 #include <cstddef>
@@ -4298,6 +4551,7 @@ class Launches {
   struct Row {
     Browser browser = Browser::other;
     std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
   };
 
   /// `kinds`: those that can be launched, in order.
@@ -4325,10 +4579,10 @@ class Launches {
     return sum;
   }
 
-  LaunchId start(Browser kind, TimePoint connect_by) {
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
     ++of(kind).instances;
     ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt});
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
     timeouts_.push(connect_by, id);
     return id;
   }
@@ -4339,6 +4593,23 @@ class Launches {
     Row& row = *rows_.find(id);
     row.connection = connection;
     --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, patience);
+    history.not_before = now + resting;
+    history.words = words;
   }
 
   /// The process is gone or going.
@@ -4357,7 +4628,7 @@ class Launches {
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : rest);
+    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
     history.words = words;
   }
 
@@ -4388,7 +4659,7 @@ class Launches {
  private:
   static constexpr unsigned patience = 3;
   static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds rest{30};
+  static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first
@@ -4689,6 +4960,7 @@ struct Experience {
   std::uint64_t failed = 0;
   telemetry::Histogram latency;
   reliability::Drift drift;
+  reliability::Patience patience;
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -4717,6 +4989,7 @@ struct ConnectionRow {
   reliability::FailureShare failures;   // over all its models
   double slowdown = 1;                  // of the model that has slowed down most
   bool suspended = false;               // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt;       // to get it out of trouble
   bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
@@ -5133,7 +5406,8 @@ class Fleet {
     if (occupied() >= options_.max_connections) return false;
     const auto kind = launches_.choose(wanted, now);
     if (!kind) return false;
-    out.emplace_back(Launch{launches_.start(*kind, now + options_.connection.connect_timeout), *kind});
+    out.emplace_back(
+        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
@@ -5162,6 +5436,7 @@ class Fleet {
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
           now);
+      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
       end_browser(*id, out);
     }
   }
@@ -5307,6 +5582,8 @@ class Fleet {
     return all;
   }
 
+  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
+
   std::vector<ConnectionInfo> connections() const {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
@@ -5320,7 +5597,9 @@ class Fleet {
   const PoolOptions options_;
   Tables tables_;
   Launches launches_;
-  Metrics counters_;  // only the counters; the rest is read off the tables
+  Recovery recovery_;
+  std::optional<Attempt> restart_;  // that the next launch is part of
+  Metrics counters_;                // only the counters; the rest is read off the tables
 
  private:
   static constexpr unsigned lost_loads_tolerated = 3;
@@ -5706,7 +5985,10 @@ class Engine : private Fleet {
     }
     browser.launched = launch.has_value();
     const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
-    if (launch) launches_.joined(*launch, id);
+    if (launch) {
+      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
+      launches_.joined(*launch, id);
+    }
     ++counters_.joins;
     serve_all(now, out);
     return id;
@@ -5795,7 +6077,7 @@ class Engine : private Fleet {
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, *error, now, out);
+      count_failure(connection, id, *error, now, out);
     }
     settle(connection, now, out);
     serve(model, now, out);
@@ -5809,9 +6091,13 @@ class Engine : private Fleet {
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
-    if (!worker->ready) note_lost_load(model, connection, reason, now);
+    const bool ready = worker->ready;
+    if (!ready) note_lost_load(model, connection, reason, now);
     close_worker(id, true, reason, now, out);
-    count_failure(connection, reason, now, out);
+    if (ready)
+      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+    else
+      count_failure(connection, std::nullopt, reason, now, out);
     settle(connection, now, out);
     serve(model, now, out);
   }
@@ -5863,11 +6149,13 @@ class Engine : private Fleet {
   Metrics metrics() const { return sums(placement_.evictions()); }
   using Fleet::connections;
   using Fleet::execution_stats;
+  using Fleet::recovery_stats;
 
  private:
   struct SentRun {
     WorkerId worker;
     RequestId request;
+    TimePoint since;
   };
   struct Renewal {
     ConnectionId worn;
@@ -5877,6 +6165,7 @@ class Engine : private Fleet {
 
   static constexpr unsigned pings_tolerated = 3;
   static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
   // --- requests
 
@@ -5926,8 +6215,10 @@ class Engine : private Fleet {
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
+      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
       worker.experience->latency.record(now - row.request.submitted);
       worker.experience->drift.add(service);
+      worker.experience->patience.add(now - row.sent);
       worker.drift.add(service);
     } else {
       ++worker.experience->failed;
@@ -6022,11 +6313,16 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + options_.connection.message_timeout, {worker, request});
+    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
+  }
+
+  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+    const auto most = options_.connection.message_timeout;
+    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -6124,8 +6420,8 @@ class Engine : private Fleet {
 
   // --- tabs and browsers
 
-  /// The tab is gone, or as good as gone: ends all that was in it.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
+  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
@@ -6139,7 +6435,9 @@ class Engine : private Fleet {
                now, out);
       tables_.erase_worker(worker, false);
     }
-    if (row.launch) {
+    if (row.launch && rejoin) {
+      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+    } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
       if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
       if (row.exited) {
@@ -6157,12 +6455,40 @@ class Engine : private Fleet {
     serve_all(now, out);
   }
 
-  void count_failure(ConnectionId id, const Error& error, TimePoint now, Actions& out) {
-    const unsigned failures = ++tables_.state(id).consecutive_failures;
-    if (options_.connection.error_threshold == 0 || failures < options_.connection.error_threshold) return;
-    close_connection(
-        id, Error(errc::connection_lost, std::to_string(failures) + " failures in a row, the last: " + error.message()),
-        now, out);
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+    unsigned& failures = tables_.state(id).consecutive_failures;
+    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover(id, Trouble::runs_fail, worker, reason, now, out);
+  }
+
+  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
+  /// to be restarted, if it is still there.
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
+               Actions& out) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
+    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
+    const bool launched = row.launch.has_value();
+    const auto rung = recovery_.climb(row.attempt, trouble,
+                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
+                                       launched && launches_.kinds().size() > 1},
+                                      now);
+    if (rung == Rung::restart_worker) {
+      if (worker) close_worker(*worker, true, reason, now, out);
+    } else if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+      forget(id, reason, now, out, true);
+      serve_all(now, out);
+    } else {
+      const Browser kind = tables_.state(id).browser.browser;
+      restart_ = row.attempt;
+      if (rung == Rung::other_browser)
+        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
+      close_connection(id, reason, now, out);
+    }
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
@@ -6232,11 +6558,12 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(options_.connection.message_timeout)),
-                  now, out);
+      worker_lost(
+          sent->worker,
+          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
+          now, out);
     }
   }
 
@@ -6265,10 +6592,10 @@ class Engine : private Fleet {
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
-      close_connection(id,
-                       Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                                        " heartbeats, one each " + seconds(limits.health_interval)),
-                       now, out);
+      recover(id, Trouble::silent, std::nullopt,
+              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                               " heartbeats, one each " + seconds(limits.health_interval)),
+              now, out);
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
@@ -7121,6 +7448,16 @@ class SimulatedTabs {
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) erase_tab(action.connection);
   }
 
+  /// The page takes as long to come back as its browser took to start.
+  void obey(const engine::ReloadPage& action) {
+    const auto tab = tabs_.find(action.connection);
+    if (tab == tabs_.end()) return;
+    const event::Join again{tab->second.kind, tab->second.launch};
+    erase_tab(action.connection);
+    Random random = stream(action.connection.value, reload_streams);
+    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
+  }
+
   void obey(const engine::Ping& action) { events_.push(events_.now(), event::Pong{action.connection}); }
 
   void obey(const engine::Run& action) {
@@ -7244,7 +7581,7 @@ class SimulatedTabs {
   }
 
  private:
-  enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams };
+  enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams, reload_streams };
 
   struct Sent {
     WorkerId worker;

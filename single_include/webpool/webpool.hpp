@@ -450,6 +450,7 @@ enum class errc {
   device_lost,           ///< the GPU device behind the session went away
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
+  would_block,           ///< the pool holds as much as it may, and the caller does not wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
   deadline_unreachable,  ///< refused at once, because it would not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
@@ -492,6 +493,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::device_lost: return "GPU device lost";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::would_block: return "would block";
         case errc::queue_full: return "queue full";
         case errc::deadline_unreachable: return "deadline unreachable";
         case errc::policy_failed: return "policy failed";
@@ -732,6 +734,7 @@ struct RequestOptions {
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
   Retry retry = Retry::always;         ///< within `PoolOptions::retries`
+  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.
@@ -812,7 +815,8 @@ struct BrowserOptions {
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
-  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result
+  std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
+  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
       1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
   std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
@@ -822,7 +826,7 @@ struct ConnectionSettings {
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< consecutive failures that end a connection; 0: never
+  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
   unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
 };
@@ -850,6 +854,13 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
+/// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
+struct BacklogLimits {
+  std::size_t requests = 100'000;
+  std::size_t bytes = std::size_t{1} << 30;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, off };
 
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
@@ -867,6 +878,7 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   std::filesystem::path
@@ -1694,6 +1706,115 @@ class Model;
 #include <cstdint>
 #include <string>
 #include <vector>
+#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool::reliability {
+
+/// What can be wrong with a tab, beyond one request.
+enum class Trouble : std::uint8_t {
+  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  worker_died,   ///< the thread that holds a model ended by itself
+  device_lost,   ///< its GPU device went away
+  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
+  silent,        ///< no answer to three heartbeats: the page is frozen
+  page_crashed,  ///< the browser says so
+};
+
+/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
+
+inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
+                                                               "timed_out", "silent",      "page_crashed"};
+inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
+                                                            "restart_browser", "other_browser"};
+constexpr std::string_view to_string(Trouble trouble) noexcept {
+  return trouble_names[static_cast<std::size_t>(trouble)];
+}
+constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
+
+/// The rungs that can be climbed now: not every browser can be told to open a tab.
+using Rungs = std::array<bool, rung_names.size()>;
+
+/// What became of one rung for one kind of trouble.
+struct RungRecord {
+  std::uint64_t tried = 0, worked = 0;
+  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+};
+
+/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+///
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///
+/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
+/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
+/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+class Ladder {
+ public:
+  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
+    std::optional<Rung> best;
+    double above = 0, least = 0;
+    bool top = true;
+    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
+    for (std::size_t i = possible.size(); i-- > lowest;) {
+      if (!possible[i]) continue;
+      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
+      // What fails on the last rung fails for good: as dear as climbing it again.
+      above = top ? cost / chance : cost + (1 - chance) * above;
+      if (top || above <= least) {
+        best = static_cast<Rung>(i);
+        least = above;
+      }
+      top = false;
+    }
+    return best;
+  }
+
+  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
+    RungRecord& known = at(trouble, rung);
+    ++known.tried;
+    if (!worked) return;
+    ++known.worked;
+    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
+  }
+
+  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+ private:
+  struct Estimate {
+    double chance, seconds;
+  };
+  static constexpr double weight = 2;  // of the priors, in attempts
+  static constexpr std::array<Estimate, rung_names.size()> priors{
+      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
+
+  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
+    const RungRecord& known = record(trouble, rung);
+    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
+    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
+    return {(worked + weight * prior.chance) / (tried + weight),
+            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
+  }
+
+  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
+};
+
+}  // namespace webpool::reliability
+#endif
 
 namespace webpool {
 
@@ -1721,6 +1842,14 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+};
+
+/// How often one way out of one kind of trouble was tried.
+struct RecoveryStats {
+  reliability::Trouble trouble{};
+  reliability::Rung rung{};
+  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  double mean_seconds = 0;              ///< from the trouble to that answer
 };
 
 /// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
@@ -4034,6 +4163,55 @@ constexpr double health(const Vitals& vitals) noexcept {
 
 }  // namespace webpool::reliability
 #endif
+#ifndef WEBPOOL_RELIABILITY_PATIENCE_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_PATIENCE_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace webpool::reliability {
+
+/// How long to wait for an answer, judged by how long the answers before took: ten times what TCP would wait before it
+/// sends again,
+///
+///     10 · (mean + 4 · deviation)      mean ← mean + (x − mean) / 8,  deviation ← deviation + (|x − mean| − deviation)
+///     / 4
+///
+/// (RFC 6298), because ending a worker costs more than sending a packet; at least 3 s, which busy machines need, and at
+/// most what the options say, which also stands until there are 16 answers.
+class Patience {
+ public:
+  using Duration = std::chrono::nanoseconds;
+
+  constexpr void add(Duration answer) noexcept {
+    const double time = static_cast<double>(std::max(answer, Duration(0)).count());
+    const double error = time - mean_;
+    if (++answers_ == 1) {
+      mean_ = time;
+      deviation_ = time / 2;
+      return;
+    }
+    deviation_ += ((error < 0 ? -error : error) - deviation_) / 4;
+    mean_ += error / 8;
+  }
+
+  constexpr Duration timeout(Duration most) const noexcept {
+    if (answers_ < 16) return most;
+    const double wait = 10 * (mean_ + 4 * deviation_);
+    return wait >= static_cast<double>(most.count())
+               ? most
+               : std::min(most, std::max(least, Duration(static_cast<std::int64_t>(wait))));
+  }
+
+ private:
+  static constexpr Duration least = std::chrono::seconds(3);
+
+  double mean_ = 0, deviation_ = 0;  // nanoseconds
+  std::uint64_t answers_ = 0;
+};
+
+}  // namespace webpool::reliability
+#endif
 #endif
 #ifndef WEBPOOL_MODEL_HPP_INCLUDED
 #define WEBPOOL_MODEL_HPP_INCLUDED
@@ -4192,6 +4370,7 @@ inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::sp
 #ifndef WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -4203,6 +4382,13 @@ inline std::string list_names(std::span<const TensorSpec> specs) {
   std::string names;
   for (const auto& spec : specs) names += (names.empty() ? "'" : ", '") + spec.name + "'";
   return names.empty() ? "none" : names;
+}
+
+/// Of all their tensors.
+inline std::size_t bytes_of(const Inputs& inputs) {
+  std::size_t bytes = 0;
+  for (const auto& input : inputs) bytes += input.tensor.bytes().size();
+  return bytes;
 }
 
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
@@ -4250,6 +4436,12 @@ namespace webpool::driver {
 
 /// Longer times count as this one, which can be added to any point in time.
 inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 365 * 10);
+
+/// When a request submitted then runs out of time.
+inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options) {
+  return options.deadline ? submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time)
+                          : never;
+}
 
 /// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
 /// contradict each other.
@@ -4355,6 +4547,117 @@ class UniqueFunction<Result(Args...)> {
 
 }  // namespace webpool::detail
 #endif
+#ifndef WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
+#define WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Bounds the requests that a pool has taken over and not ended, and the bytes of their inputs: what callers may make
+/// the host hold. Any thread; owned by a `std::shared_ptr`, because a place may outlive the pool.
+class Backlog : public std::enable_shared_from_this<Backlog> {
+ public:
+  /// One request's share, given back when it is destroyed.
+  class Place {
+   public:
+    Place() = default;
+    Place(Place&&) noexcept = default;
+    Place& operator=(Place&& other) noexcept {
+      std::swap(backlog_, other.backlog_);
+      std::swap(bytes_, other.bytes_);
+      return *this;
+    }
+    ~Place() { leave(); }
+
+    /// Gives it back now.
+    void leave() noexcept {
+      if (const auto backlog = std::exchange(backlog_, nullptr)) backlog->leave(bytes_);
+    }
+
+   private:
+    friend class Backlog;
+    Place(std::shared_ptr<Backlog> backlog, std::size_t bytes) noexcept : backlog_(std::move(backlog)), bytes_(bytes) {}
+
+    std::shared_ptr<Backlog> backlog_;
+    std::size_t bytes_ = 0;
+  };
+
+  explicit Backlog(const BacklogLimits& limits) : limits_(limits) {}
+
+  /// A place, if there is one at once.
+  std::optional<Place> enter(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return fits(bytes) ? std::optional(take(bytes)) : std::nullopt;
+  }
+
+  /// A place, waited for until `deadline`; places are given as they come free, in no order.
+  std::optional<Place> wait(std::size_t bytes, TimePoint deadline) {
+    std::unique_lock lock(mutex_);
+    const auto possible = [&] { return closed_ || fits(bytes); };
+    ++waiting_;
+    const bool came =
+        deadline == never ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
+    --waiting_;
+    return came ? std::optional(take(bytes)) : std::nullopt;
+  }
+
+  /// Lets everybody in: a closed pool ends its requests by itself.
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    room_.notify_all();
+  }
+
+  /// What a request without a place ends with.
+  Error full(const std::string& model) const {
+    const std::lock_guard lock(mutex_);
+    return {errc::would_block, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
+                                   std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) +
+                                   " of " + std::to_string(limits_.bytes)};
+  }
+
+ private:
+  /// What is larger than all that the pool may hold goes alone, or it would never go.
+  bool fits(std::size_t bytes) const noexcept {
+    if (requests_ == 0 || closed_) return true;
+    return (limits_.requests == 0 || requests_ < limits_.requests) &&
+           (limits_.bytes == 0 || (bytes_ <= limits_.bytes && bytes <= limits_.bytes - bytes_));
+  }
+
+  Place take(std::size_t bytes) noexcept {
+    ++requests_;
+    bytes_ += bytes;
+    return {shared_from_this(), bytes};
+  }
+
+  void leave(std::size_t bytes) noexcept {
+    bool awaited;
+    {
+      const std::lock_guard lock(mutex_);
+      --requests_;
+      bytes_ -= bytes;
+      awaited = waiting_ > 0;
+    }
+    if (awaited) room_.notify_all();
+  }
+
+  const BacklogLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::size_t requests_ = 0, bytes_ = 0, waiting_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -4382,6 +4685,7 @@ class Runtime {
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
   virtual bool on_pool_thread() const noexcept = 0;
+  virtual Backlog& backlog() noexcept = 0;
 };
 
 }  // namespace webpool::driver
@@ -4418,11 +4722,13 @@ template <class Value>
 using CompletionSignature = void(std::exception_ptr, Value);
 
 /// Wraps an Asio handler: it will run on its associated executor (without one: on the pool's thread), and that executor
-/// has work to wait for until then.
+/// has work to wait for until then. `place` is given back just before.
 template <class Value, class Handler>
-detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler) {
+detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler, Backlog::Place place = {}) {
   auto work = asio::make_work_guard(asio::get_associated_executor(handler));
-  return [handler = std::move(handler), work = std::move(work)](Expected<Value> result) mutable {
+  return [handler = std::move(handler), work = std::move(work),
+          place = std::move(place)](Expected<Value> result) mutable {
+    place.leave();
     asio::dispatch(work.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
       if (result)
         std::move(handler)(std::exception_ptr(), std::move(*result));
@@ -4460,7 +4766,8 @@ class Model {
   /// Inputs and outputs; free dimensions that got a value at load have it here.
   const ModelInfo& info() const noexcept { return state_->info; }
 
-  /// Runs once and waits. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
+  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`). Throws `Error`;
+  /// `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
     auto future = start(std::move(inputs), std::move(options));
     return std::move(future.get()).value();
@@ -4470,15 +4777,20 @@ class Model {
   ///
   /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
   /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
-  /// anything is sent. A cancellation slot ends the request with `errc::cancelled`, also while the page computes.
-  /// Tensors that the inputs borrow must live until the handler runs.
+  /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
+  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
+  /// borrow must live until the handler runs.
   template <class Token>
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
           auto ticket = driver::cancellation_ticket(handler, state->runtime);
+          auto place = state->runtime->backlog().enter(driver::bytes_of(in));
+          if (!place)
+            return state->runtime->refuse(state->runtime->backlog().full(state->name),
+                                          driver::complete_on_executor<Outputs>(std::move(handler)));
           submit(*state, std::move(in), std::move(how), std::move(ticket),
-                 driver::complete_on_executor<Outputs>(std::move(handler)));
+                 driver::complete_on_executor<Outputs>(std::move(handler), std::move(*place)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -4581,8 +4893,20 @@ class Model {
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
+    driver::Backlog& backlog = state_->runtime->backlog();
+    const std::size_t bytes = driver::bytes_of(inputs);
+    auto place =
+        options.would_block ? backlog.enter(bytes) : backlog.wait(bytes, driver::deadline_of(Clock::now(), options));
+    if (!place) {
+      const Error full = backlog.full(name());
+      promise.set_value(options.would_block ? full : Error(errc::deadline_exceeded, full.message()));
+      return future;
+    }
     submit(*state_, std::move(inputs), std::move(options), nullptr,
-           [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
+           [promise = std::move(promise), place = std::move(*place)](Expected<Outputs> result) mutable {
+             place.leave();
+             promise.set_value(std::move(result));
+           });
     return future;
   }
 
@@ -4937,8 +5261,7 @@ class Batcher {
     const auto rows = rows_of(inputs);
     if (model.collector.maximum() == 1 || rows.value_or(0) == 0) return false;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued")), true;
-    const TimePoint deadline =
-        options.deadline ? now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time) : never;
+    const TimePoint deadline = deadline_of(now, options);
     if (deadline <= now) return done(overdue()), true;
 
     const std::uint64_t number = ++members_made_;
@@ -7166,6 +7489,9 @@ struct CloseWorker {
 struct Close {
   std::string message;
 };
+struct Reload {
+  std::string message;
+};
 
 // --- pool to page, data socket
 
@@ -7723,6 +8049,7 @@ class Tab {
       return this.#view.showConnection('connected', `connection ${message.connection}`);
     }
     if (message.type === 'close') return this.#leave(message.message);
+    if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);
@@ -7784,7 +8111,7 @@ const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 4867)},
+, 4928)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -7809,6 +8136,7 @@ export const version = 1;
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
+ * @typedef {{ type: 'reload', message: string }} Reload
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -7822,7 +8150,7 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
@@ -7916,7 +8244,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7480)},
+, 7546)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -8055,6 +8383,7 @@ const messages = {
   open_worker: { worker: size, key: string },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
+  reload: { message: string },
   close: { message: string },
   attach: { version: size, worker: size, key: string },
   load: {
@@ -8089,7 +8418,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6483)},
+, 6514)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -9336,6 +9665,11 @@ struct CloseConnection {
   ConnectionId connection;
   std::string message;
 };
+/// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
+struct ReloadPage {
+  ConnectionId connection;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -9361,8 +9695,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, Ping, Run, CancelRun,
-                            Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
+                            CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -10391,6 +10725,9 @@ inline void encode(std::string& out, const CloseWorker& message) {
   detail::HeaderWriter(out, "close_worker").field("worker", message.worker.value).end();
 }
 
+inline void encode(std::string& out, const Reload& message) {
+  detail::HeaderWriter(out, "reload").field("message", message.message).end();
+}
 inline void encode(std::string& out, const Close& message) {
   detail::HeaderWriter(out, "close").field("message", message.message).end();
 }
@@ -10474,6 +10811,8 @@ class Driver final : public Runtime {
         options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
     return "http://" + host + ":" + std::to_string(server_.port()) + "/#token=" + token_;
   }
+
+  Backlog& backlog() noexcept override { return *backlog_; }
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
@@ -10564,6 +10903,7 @@ class Driver final : public Runtime {
       std::lock_guard lock(gate_);
       open_ = false;
     }
+    backlog_->close();
     asio::post(context_, [this] { begin_shutdown(); });
     thread_.join();
   }
@@ -10676,9 +11016,8 @@ class Driver final : public Runtime {
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
-    if (options.deadline)
-      request.deadline = submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time);
-    for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
+    request.deadline = deadline_of(submitted, options);
+    request.payload_bytes = bytes_of(inputs);
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry);
@@ -10752,6 +11091,15 @@ class Driver final : public Runtime {
     if (tab == tabs_.end()) return;
     logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
     send(tab->second.socket, protocol::Close{action.message});
+    forget(tab->second.socket, action.message);
+    erase_tab(action.connection);
+  }
+
+  void carry_out(const engine::ReloadPage& action) {
+    const auto tab = tabs_.find(action.connection);
+    if (tab == tabs_.end()) return;
+    logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
+    send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
   }
@@ -11055,6 +11403,7 @@ class Driver final : public Runtime {
 
   const PoolOptions options_;
   const detail::Logger logger_;
+  const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
   asio::io_context context_{1};
   asio::steady_timer timer_{context_};
@@ -11173,6 +11522,76 @@ class Expiries {
 #include <span>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+using reliability::Rung;
+using reliability::Trouble;
+
+/// A rung that was climbed for a tab.
+struct Attempt {
+  Trouble trouble = Trouble::runs_fail;
+  Rung rung = Rung::restart_worker;
+  TimePoint since{};
+  bool worked = false;  // there has been a right answer since
+};
+
+/// Which rung comes next for a tab in trouble, and what is learned from the last one.
+class Recovery {
+ public:
+  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
+  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
+                            TimePoint now) {
+    if (last && !last->worked) failed(*last);
+    const bool relapse = last && now - last->since < memory;
+    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
+    last.reset();
+    if (rung) last = Attempt{trouble, *rung, now};
+    return rung;
+  }
+
+  /// A tab with an attempt behind it gave a right answer.
+  void helped(Attempt& attempt, TimePoint now) {
+    if (std::exchange(attempt.worked, true)) return;
+    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
+  }
+
+  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
+
+  std::vector<RecoveryStats> stats() const {
+    std::vector<RecoveryStats> all;
+    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
+      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
+        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
+        if (record.tried > 0)
+          all.push_back(
+              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
+      }
+    return all;
+  }
+
+ private:
+  /// So long after an attempt, trouble counts as the same one come back.
+  static constexpr std::chrono::seconds memory{60};
+
+  reliability::Ladder ladder_;
+};
+
+/// What kind of trouble a lost worker is.
+inline Trouble trouble_of(const Error& reason) noexcept {
+  return reason.code() == errc::device_lost ? Trouble::device_lost
+         : reason.code() == errc::timed_out ? Trouble::timed_out
+                                            : Trouble::worker_died;
+}
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -11186,6 +11605,7 @@ class Launches {
   struct Row {
     Browser browser = Browser::other;
     std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
   };
 
   /// `kinds`: those that can be launched, in order.
@@ -11213,10 +11633,10 @@ class Launches {
     return sum;
   }
 
-  LaunchId start(Browser kind, TimePoint connect_by) {
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
     ++of(kind).instances;
     ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt});
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
     timeouts_.push(connect_by, id);
     return id;
   }
@@ -11227,6 +11647,23 @@ class Launches {
     Row& row = *rows_.find(id);
     row.connection = connection;
     --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, patience);
+    history.not_before = now + resting;
+    history.words = words;
   }
 
   /// The process is gone or going.
@@ -11245,7 +11682,7 @@ class Launches {
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : rest);
+    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
     history.words = words;
   }
 
@@ -11276,7 +11713,7 @@ class Launches {
  private:
   static constexpr unsigned patience = 3;
   static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds rest{30};
+  static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first
@@ -11557,6 +11994,7 @@ struct Experience {
   std::uint64_t failed = 0;
   telemetry::Histogram latency;
   reliability::Drift drift;
+  reliability::Patience patience;
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -11585,6 +12023,7 @@ struct ConnectionRow {
   reliability::FailureShare failures;   // over all its models
   double slowdown = 1;                  // of the model that has slowed down most
   bool suspended = false;               // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt;       // to get it out of trouble
   bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
@@ -12001,7 +12440,8 @@ class Fleet {
     if (occupied() >= options_.max_connections) return false;
     const auto kind = launches_.choose(wanted, now);
     if (!kind) return false;
-    out.emplace_back(Launch{launches_.start(*kind, now + options_.connection.connect_timeout), *kind});
+    out.emplace_back(
+        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
@@ -12030,6 +12470,7 @@ class Fleet {
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
           now);
+      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
       end_browser(*id, out);
     }
   }
@@ -12175,6 +12616,8 @@ class Fleet {
     return all;
   }
 
+  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
+
   std::vector<ConnectionInfo> connections() const {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
@@ -12188,7 +12631,9 @@ class Fleet {
   const PoolOptions options_;
   Tables tables_;
   Launches launches_;
-  Metrics counters_;  // only the counters; the rest is read off the tables
+  Recovery recovery_;
+  std::optional<Attempt> restart_;  // that the next launch is part of
+  Metrics counters_;                // only the counters; the rest is read off the tables
 
  private:
   static constexpr unsigned lost_loads_tolerated = 3;
@@ -12574,7 +13019,10 @@ class Engine : private Fleet {
     }
     browser.launched = launch.has_value();
     const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
-    if (launch) launches_.joined(*launch, id);
+    if (launch) {
+      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
+      launches_.joined(*launch, id);
+    }
     ++counters_.joins;
     serve_all(now, out);
     return id;
@@ -12663,7 +13111,7 @@ class Engine : private Fleet {
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, *error, now, out);
+      count_failure(connection, id, *error, now, out);
     }
     settle(connection, now, out);
     serve(model, now, out);
@@ -12677,9 +13125,13 @@ class Engine : private Fleet {
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
-    if (!worker->ready) note_lost_load(model, connection, reason, now);
+    const bool ready = worker->ready;
+    if (!ready) note_lost_load(model, connection, reason, now);
     close_worker(id, true, reason, now, out);
-    count_failure(connection, reason, now, out);
+    if (ready)
+      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+    else
+      count_failure(connection, std::nullopt, reason, now, out);
     settle(connection, now, out);
     serve(model, now, out);
   }
@@ -12731,11 +13183,13 @@ class Engine : private Fleet {
   Metrics metrics() const { return sums(placement_.evictions()); }
   using Fleet::connections;
   using Fleet::execution_stats;
+  using Fleet::recovery_stats;
 
  private:
   struct SentRun {
     WorkerId worker;
     RequestId request;
+    TimePoint since;
   };
   struct Renewal {
     ConnectionId worn;
@@ -12745,6 +13199,7 @@ class Engine : private Fleet {
 
   static constexpr unsigned pings_tolerated = 3;
   static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
   // --- requests
 
@@ -12794,8 +13249,10 @@ class Engine : private Fleet {
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
+      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
       worker.experience->latency.record(now - row.request.submitted);
       worker.experience->drift.add(service);
+      worker.experience->patience.add(now - row.sent);
       worker.drift.add(service);
     } else {
       ++worker.experience->failed;
@@ -12890,11 +13347,16 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + options_.connection.message_timeout, {worker, request});
+    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
+  }
+
+  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+    const auto most = options_.connection.message_timeout;
+    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -12992,8 +13454,8 @@ class Engine : private Fleet {
 
   // --- tabs and browsers
 
-  /// The tab is gone, or as good as gone: ends all that was in it.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
+  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
@@ -13007,7 +13469,9 @@ class Engine : private Fleet {
                now, out);
       tables_.erase_worker(worker, false);
     }
-    if (row.launch) {
+    if (row.launch && rejoin) {
+      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+    } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
       if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
       if (row.exited) {
@@ -13025,12 +13489,40 @@ class Engine : private Fleet {
     serve_all(now, out);
   }
 
-  void count_failure(ConnectionId id, const Error& error, TimePoint now, Actions& out) {
-    const unsigned failures = ++tables_.state(id).consecutive_failures;
-    if (options_.connection.error_threshold == 0 || failures < options_.connection.error_threshold) return;
-    close_connection(
-        id, Error(errc::connection_lost, std::to_string(failures) + " failures in a row, the last: " + error.message()),
-        now, out);
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+    unsigned& failures = tables_.state(id).consecutive_failures;
+    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover(id, Trouble::runs_fail, worker, reason, now, out);
+  }
+
+  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
+  /// to be restarted, if it is still there.
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
+               Actions& out) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
+    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
+    const bool launched = row.launch.has_value();
+    const auto rung = recovery_.climb(row.attempt, trouble,
+                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
+                                       launched && launches_.kinds().size() > 1},
+                                      now);
+    if (rung == Rung::restart_worker) {
+      if (worker) close_worker(*worker, true, reason, now, out);
+    } else if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+      forget(id, reason, now, out, true);
+      serve_all(now, out);
+    } else {
+      const Browser kind = tables_.state(id).browser.browser;
+      restart_ = row.attempt;
+      if (rung == Rung::other_browser)
+        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
+      close_connection(id, reason, now, out);
+    }
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
@@ -13100,11 +13592,12 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(options_.connection.message_timeout)),
-                  now, out);
+      worker_lost(
+          sent->worker,
+          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
+          now, out);
     }
   }
 
@@ -13133,10 +13626,10 @@ class Engine : private Fleet {
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
-      close_connection(id,
-                       Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                                        " heartbeats, one each " + seconds(limits.health_interval)),
-                       now, out);
+      recover(id, Trouble::silent, std::nullopt,
+              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                               " heartbeats, one each " + seconds(limits.health_interval)),
+              now, out);
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
@@ -13278,6 +13771,11 @@ class ResourcePool {
   /// One row for each tab.
   std::vector<ConnectionInfo> connections() const {
     return driver_->ask([](const Engine& engine) { return engine.connections(); });
+  }
+
+  /// One row for each way out of trouble that has been tried: which one works for what, here.
+  std::vector<RecoveryStats> recovery_stats() const {
+    return driver_->ask([](const Engine& engine) { return engine.recovery_stats(); });
   }
 
   /// One row for each model, browser and backend that has run something.

@@ -123,6 +123,11 @@ struct World {
     REQUIRE(there(action.connection));
     doomed.push_back(action.connection);
   }
+  void carry_out(const ReloadPage& action, std::optional<RequestId>) {
+    REQUIRE(there(action.connection));
+    if (const auto launch = tabs.at(action.connection).launch) launches.at(*launch) = false;
+    doomed.push_back(action.connection);
+  }
   void carry_out(const Ping& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
   void carry_out(const webpool::engine::Run& action, std::optional<RequestId>) {
     Worker& worker = workers.at(action.worker);

@@ -80,6 +80,7 @@ const std::map<std::string, std::string> written{
     {"ping, largest id", encoded(Ping{max_id})},
     {"open_worker", encoded(OpenWorker{WorkerId{7}, "9a1e44"})},
     {"close_worker", encoded(CloseWorker{WorkerId{7}})},
+    {"reload", encoded(Reload{"the worker of model digits died twice"})},
     {"close", encoded(Close{"the pool is shutting down"})},
     {"close with every kind of character",
      encoded(Close{"a \"quote\", a \\ and a /, \b\f\n\r\t\x01\x1f\x7f, é, 漢, 🙂, \xe2\x80\xa8"})},

@@ -391,6 +391,7 @@ class Tab {
       return this.#view.showConnection('connected', `connection ${message.connection}`);
     }
     if (message.type === 'close') return this.#leave(message.message);
+    if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);
@@ -452,7 +453,7 @@ const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 4867)},
+, 4928)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -477,6 +478,7 @@ export const version = 1;
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
+ * @typedef {{ type: 'reload', message: string }} Reload
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -490,7 +492,7 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close} ToPage       control socket
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
@@ -584,7 +586,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7480)},
+, 7546)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -723,6 +725,7 @@ const messages = {
   open_worker: { worker: size, key: string },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
+  reload: { message: string },
   close: { message: string },
   attach: { version: size, worker: size, key: string },
   load: {
@@ -757,7 +760,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6483)},
+, 6514)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 

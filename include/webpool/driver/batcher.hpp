@@ -92,8 +92,7 @@ class Batcher {
     const auto rows = rows_of(inputs);
     if (model.collector.maximum() == 1 || rows.value_or(0) == 0) return false;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued")), true;
-    const TimePoint deadline =
-        options.deadline ? now + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time) : never;
+    const TimePoint deadline = deadline_of(now, options);
     if (deadline <= now) return done(overdue()), true;
 
     const std::uint64_t number = ++members_made_;

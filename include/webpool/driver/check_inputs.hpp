@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,13 @@ inline std::string list_names(std::span<const TensorSpec> specs) {
   std::string names;
   for (const auto& spec : specs) names += (names.empty() ? "'" : ", '") + spec.name + "'";
   return names.empty() ? "none" : names;
+}
+
+/// Of all their tensors.
+inline std::size_t bytes_of(const Inputs& inputs) {
+  std::size_t bytes = 0;
+  for (const auto& input : inputs) bytes += input.tensor.bytes().size();
+  return bytes;
 }
 
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.

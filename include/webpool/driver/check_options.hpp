@@ -10,11 +10,18 @@
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
+#include <webpool/request.hpp>
 
 namespace webpool::driver {
 
 /// Longer times count as this one, which can be added to any point in time.
 inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 365 * 10);
+
+/// When a request submitted then runs out of time.
+inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options) {
+  return options.deadline ? submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time)
+                          : never;
+}
 
 /// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
 /// contradict each other.

@@ -13,11 +13,13 @@ template <class Value>
 using CompletionSignature = void(std::exception_ptr, Value);
 
 /// Wraps an Asio handler: it will run on its associated executor (without one: on the pool's thread), and that executor
-/// has work to wait for until then.
+/// has work to wait for until then. `place` is given back just before.
 template <class Value, class Handler>
-detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler) {
+detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler, Backlog::Place place = {}) {
   auto work = asio::make_work_guard(asio::get_associated_executor(handler));
-  return [handler = std::move(handler), work = std::move(work)](Expected<Value> result) mutable {
+  return [handler = std::move(handler), work = std::move(work),
+          place = std::move(place)](Expected<Value> result) mutable {
+    place.leave();
     asio::dispatch(work.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
       if (result)
         std::move(handler)(std::exception_ptr(), std::move(*result));

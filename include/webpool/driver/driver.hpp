@@ -25,6 +25,7 @@
 #include <webpool/detail/token.hpp>
 #include <webpool/driver/batcher.hpp>
 #include <webpool/driver/browsers.hpp>
+#include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/load_plan.hpp>
@@ -72,6 +73,8 @@ class Driver final : public Runtime {
         options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
     return "http://" + host + ":" + std::to_string(server_.port()) + "/#token=" + token_;
   }
+
+  Backlog& backlog() noexcept override { return *backlog_; }
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
@@ -162,6 +165,7 @@ class Driver final : public Runtime {
       std::lock_guard lock(gate_);
       open_ = false;
     }
+    backlog_->close();
     asio::post(context_, [this] { begin_shutdown(); });
     thread_.join();
   }
@@ -274,9 +278,8 @@ class Driver final : public Runtime {
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
-    if (options.deadline)
-      request.deadline = submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time);
-    for (const auto& input : inputs) request.payload_bytes += input.tensor.bytes().size();
+    request.deadline = deadline_of(submitted, options);
+    request.payload_bytes = bytes_of(inputs);
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry);
@@ -350,6 +353,15 @@ class Driver final : public Runtime {
     if (tab == tabs_.end()) return;
     logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
     send(tab->second.socket, protocol::Close{action.message});
+    forget(tab->second.socket, action.message);
+    erase_tab(action.connection);
+  }
+
+  void carry_out(const engine::ReloadPage& action) {
+    const auto tab = tabs_.find(action.connection);
+    if (tab == tabs_.end()) return;
+    logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
+    send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
   }
@@ -653,6 +665,7 @@ class Driver final : public Runtime {
 
   const PoolOptions options_;
   const detail::Logger logger_;
+  const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
   asio::io_context context_{1};
   asio::steady_timer timer_{context_};

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <webpool/detail/unique_function.hpp>
+#include <webpool/driver/backlog.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/outputs.hpp>
@@ -35,6 +36,7 @@ class Runtime {
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
   virtual bool on_pool_thread() const noexcept = 0;
+  virtual Backlog& backlog() noexcept = 0;
 };
 
 }  // namespace webpool::driver

@@ -34,6 +34,11 @@ struct CloseConnection {
   ConnectionId connection;
   std::string message;
 };
+/// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
+struct ReloadPage {
+  ConnectionId connection;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -59,8 +64,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, Ping, Run, CancelRun,
-                            Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
+                            CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine

@@ -137,7 +137,10 @@ class Engine : private Fleet {
     }
     browser.launched = launch.has_value();
     const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
-    if (launch) launches_.joined(*launch, id);
+    if (launch) {
+      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
+      launches_.joined(*launch, id);
+    }
     ++counters_.joins;
     serve_all(now, out);
     return id;
@@ -226,7 +229,7 @@ class Engine : private Fleet {
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, *error, now, out);
+      count_failure(connection, id, *error, now, out);
     }
     settle(connection, now, out);
     serve(model, now, out);
@@ -240,9 +243,13 @@ class Engine : private Fleet {
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
-    if (!worker->ready) note_lost_load(model, connection, reason, now);
+    const bool ready = worker->ready;
+    if (!ready) note_lost_load(model, connection, reason, now);
     close_worker(id, true, reason, now, out);
-    count_failure(connection, reason, now, out);
+    if (ready)
+      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+    else
+      count_failure(connection, std::nullopt, reason, now, out);
     settle(connection, now, out);
     serve(model, now, out);
   }
@@ -294,11 +301,13 @@ class Engine : private Fleet {
   Metrics metrics() const { return sums(placement_.evictions()); }
   using Fleet::connections;
   using Fleet::execution_stats;
+  using Fleet::recovery_stats;
 
  private:
   struct SentRun {
     WorkerId worker;
     RequestId request;
+    TimePoint since;
   };
   struct Renewal {
     ConnectionId worn;
@@ -308,6 +317,7 @@ class Engine : private Fleet {
 
   static constexpr unsigned pings_tolerated = 3;
   static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
   // --- requests
 
@@ -357,8 +367,10 @@ class Engine : private Fleet {
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
+      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
       worker.experience->latency.record(now - row.request.submitted);
       worker.experience->drift.add(service);
+      worker.experience->patience.add(now - row.sent);
       worker.drift.add(service);
     } else {
       ++worker.experience->failed;
@@ -453,11 +465,16 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + options_.connection.message_timeout, {worker, request});
+    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
+  }
+
+  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+    const auto most = options_.connection.message_timeout;
+    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -555,8 +572,8 @@ class Engine : private Fleet {
 
   // --- tabs and browsers
 
-  /// The tab is gone, or as good as gone: ends all that was in it.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
+  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
@@ -570,7 +587,9 @@ class Engine : private Fleet {
                now, out);
       tables_.erase_worker(worker, false);
     }
-    if (row.launch) {
+    if (row.launch && rejoin) {
+      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+    } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
       if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
       if (row.exited) {
@@ -588,12 +607,40 @@ class Engine : private Fleet {
     serve_all(now, out);
   }
 
-  void count_failure(ConnectionId id, const Error& error, TimePoint now, Actions& out) {
-    const unsigned failures = ++tables_.state(id).consecutive_failures;
-    if (options_.connection.error_threshold == 0 || failures < options_.connection.error_threshold) return;
-    close_connection(
-        id, Error(errc::connection_lost, std::to_string(failures) + " failures in a row, the last: " + error.message()),
-        now, out);
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+    unsigned& failures = tables_.state(id).consecutive_failures;
+    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover(id, Trouble::runs_fail, worker, reason, now, out);
+  }
+
+  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
+  /// to be restarted, if it is still there.
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
+               Actions& out) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
+    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
+    const bool launched = row.launch.has_value();
+    const auto rung = recovery_.climb(row.attempt, trouble,
+                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
+                                       launched && launches_.kinds().size() > 1},
+                                      now);
+    if (rung == Rung::restart_worker) {
+      if (worker) close_worker(*worker, true, reason, now, out);
+    } else if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+      forget(id, reason, now, out, true);
+      serve_all(now, out);
+    } else {
+      const Browser kind = tables_.state(id).browser.browser;
+      restart_ = row.attempt;
+      if (rung == Rung::other_browser)
+        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
+      close_connection(id, reason, now, out);
+    }
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
@@ -663,11 +710,12 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(options_.connection.message_timeout)),
-                  now, out);
+      worker_lost(
+          sent->worker,
+          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
+          now, out);
     }
   }
 
@@ -696,10 +744,10 @@ class Engine : private Fleet {
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
-      close_connection(id,
-                       Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                                        " heartbeats, one each " + seconds(limits.health_interval)),
-                       now, out);
+      recover(id, Trouble::silent, std::nullopt,
+              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                               " heartbeats, one each " + seconds(limits.health_interval)),
+              now, out);
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);

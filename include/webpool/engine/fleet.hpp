@@ -42,7 +42,8 @@ class Fleet {
     if (occupied() >= options_.max_connections) return false;
     const auto kind = launches_.choose(wanted, now);
     if (!kind) return false;
-    out.emplace_back(Launch{launches_.start(*kind, now + options_.connection.connect_timeout), *kind});
+    out.emplace_back(
+        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
@@ -71,6 +72,7 @@ class Fleet {
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
           now);
+      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
       end_browser(*id, out);
     }
   }
@@ -216,6 +218,8 @@ class Fleet {
     return all;
   }
 
+  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
+
   std::vector<ConnectionInfo> connections() const {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
@@ -229,7 +233,9 @@ class Fleet {
   const PoolOptions options_;
   Tables tables_;
   Launches launches_;
-  Metrics counters_;  // only the counters; the rest is read off the tables
+  Recovery recovery_;
+  std::optional<Attempt> restart_;  // that the next launch is part of
+  Metrics counters_;                // only the counters; the rest is read off the tables
 
  private:
   static constexpr unsigned lost_loads_tolerated = 3;

@@ -11,6 +11,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/engine/expiries.hpp>
+#include <webpool/engine/recovery.hpp>
 #include <webpool/engine/slot_map.hpp>
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
@@ -27,6 +28,7 @@ class Launches {
   struct Row {
     Browser browser = Browser::other;
     std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
   };
 
   /// `kinds`: those that can be launched, in order.
@@ -54,10 +56,10 @@ class Launches {
     return sum;
   }
 
-  LaunchId start(Browser kind, TimePoint connect_by) {
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
     ++of(kind).instances;
     ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt});
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
     timeouts_.push(connect_by, id);
     return id;
   }
@@ -68,6 +70,23 @@ class Launches {
     Row& row = *rows_.find(id);
     row.connection = connection;
     --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, patience);
+    history.not_before = now + resting;
+    history.words = words;
   }
 
   /// The process is gone or going.
@@ -86,7 +105,7 @@ class Launches {
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : rest);
+    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
     history.words = words;
   }
 
@@ -117,7 +136,7 @@ class Launches {
  private:
   static constexpr unsigned patience = 3;
   static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds rest{30};
+  static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first

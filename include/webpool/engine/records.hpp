@@ -12,9 +12,11 @@
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
 #include <webpool/engine/model_spec.hpp>
+#include <webpool/engine/recovery.hpp>
 #include <webpool/error.hpp>
 #include <webpool/reliability/drift.hpp>
 #include <webpool/reliability/health.hpp>
+#include <webpool/reliability/patience.hpp>
 #include <webpool/request.hpp>
 #include <webpool/telemetry/histogram.hpp>
 
@@ -47,6 +49,7 @@ struct Experience {
   std::uint64_t failed = 0;
   telemetry::Histogram latency;
   reliability::Drift drift;
+  reliability::Patience patience;
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -75,6 +78,7 @@ struct ConnectionRow {
   reliability::FailureShare failures;   // over all its models
   double slowdown = 1;                  // of the model that has slowed down most
   bool suspended = false;               // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt;       // to get it out of trouble
   bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended

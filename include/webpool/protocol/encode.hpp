@@ -120,6 +120,9 @@ inline void encode(std::string& out, const CloseWorker& message) {
   detail::HeaderWriter(out, "close_worker").field("worker", message.worker.value).end();
 }
 
+inline void encode(std::string& out, const Reload& message) {
+  detail::HeaderWriter(out, "reload").field("message", message.message).end();
+}
 inline void encode(std::string& out, const Close& message) {
   detail::HeaderWriter(out, "close").field("message", message.message).end();
 }

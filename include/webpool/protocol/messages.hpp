@@ -115,6 +115,9 @@ struct CloseWorker {
 struct Close {
   std::string message;
 };
+struct Reload {
+  std::string message;
+};
 
 // --- pool to page, data socket
 

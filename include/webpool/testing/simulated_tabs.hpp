@@ -81,6 +81,16 @@ class SimulatedTabs {
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) erase_tab(action.connection);
   }
 
+  /// The page takes as long to come back as its browser took to start.
+  void obey(const engine::ReloadPage& action) {
+    const auto tab = tabs_.find(action.connection);
+    if (tab == tabs_.end()) return;
+    const event::Join again{tab->second.kind, tab->second.launch};
+    erase_tab(action.connection);
+    Random random = stream(action.connection.value, reload_streams);
+    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
+  }
+
   void obey(const engine::Ping& action) { events_.push(events_.now(), event::Pong{action.connection}); }
 
   void obey(const engine::Run& action) {
@@ -204,7 +214,7 @@ class SimulatedTabs {
   }
 
  private:
-  enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams };
+  enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams, reload_streams };
 
   struct Sent {
     WorkerId worker;
