@@ -37,7 +37,12 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message));
+    this.sendFrame(encodeFrame(message));
+  }
+
+  /** The same with a message that is a frame already. @param {ArrayBuffer} frame */
+  sendFrame(frame) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   /** @param {string} [violation] the rule of the wire that the pool broke */

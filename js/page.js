@@ -2,12 +2,16 @@
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { carryMessages, deliver } from './messages.js';
+import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
 /** Firefox says nothing when a module that a worker imports cannot be loaded. */
 const startTimeout = 20_000;
+
+/** @typedef {[source: string, message: string]} Trouble */
 
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
@@ -16,10 +20,12 @@ class Tab {
   #socket;
   #welcomed = false;
   #farewell = '';
+  /** @type {Trouble[]} */ #early;
 
-  /** @param {View} view */
-  constructor(view) {
+  /** @param {View} view @param {Trouble[]} early what failed while there was nobody to tell */
+  constructor(view, early) {
     this.#view = view;
+    this.#early = early;
     this.#socket = new FrameSocket('/control', message => this.#receive(message));
     this.#socket.closed.then(reason => this.#end(this.#farewell || reason));
   }
@@ -31,13 +37,26 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
+  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  #complain(source, message) {
+    this.#view.showTrouble(`${source}: ${message}`);
+    this.#socket.send({ type: 'trouble', source, message });
+  }
+
+  /** @param {number} connection */
+  #begin(connection) {
+    this.#welcomed = true;
+    this.#view.showConnection('connected', `connection ${connection}`);
+    for (const [source, message] of this.#early) this.#complain(source, message);
+    carryMessages(frame => this.#socket.sendFrame(frame));
+  }
+
   /** @param {import('./protocol.js').Message} message */
   #receive(message) {
     if (message.type === 'welcome' || message.type === 'refused') {
       if (this.#welcomed) throw new ProtocolError(`${message.type} came after welcome`);
       if (message.type === 'refused') return this.#leave(message.message);
-      this.#welcomed = true;
-      return this.#view.showConnection('connected', `connection ${message.connection}`);
+      return this.#begin(message.connection);
     }
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
@@ -45,6 +64,7 @@ class Tab {
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
+    if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
     throw new ProtocolError(`${message.type} is no message for a page`);
   }
 
@@ -97,7 +117,10 @@ class Tab {
 }
 
 const view = new View(document);
-const tab = new Tab(view);
+/** @type {Trouble[]} */
+const early = [];
+await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
+const tab = new Tab(view, early);
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed

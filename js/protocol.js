@@ -10,7 +10,7 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number }} BackendChoice
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
@@ -22,6 +22,8 @@ export const version = 1;
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
  * @typedef {{ type: 'reload', message: string }} Reload
+ * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
+ * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -35,8 +37,8 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
- * @typedef {Hello | Pong | WorkerFailed} FromPage
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
+ * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message

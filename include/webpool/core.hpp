@@ -21,6 +21,7 @@
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/page_message.hpp>
 #include <webpool/policies/memory/cost_aware.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
@@ -52,6 +53,7 @@
 #include <webpool/policies/selector/preference.hpp>
 #include <webpool/policies/selector/round_robin.hpp>
 #include <webpool/policies/selector/sample.hpp>
+#include <webpool/register_backend.hpp>
 #include <webpool/reliability/circuit.hpp>
 #include <webpool/reliability/drift.hpp>
 #include <webpool/reliability/health.hpp>

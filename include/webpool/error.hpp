@@ -38,7 +38,8 @@ enum class errc {
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  would_deadlock,  ///< a blocking call on the pool's own thread
+  invalid_message,  ///< a message of the application's own that the wire could not carry
+  would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
   connect_timeout,  ///< the browser runs but its page never said hello
@@ -81,6 +82,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::policy_failed: return "policy failed";
         case errc::timed_out: return "timed out";
         case errc::pool_closed: return "pool closed";
+        case errc::invalid_message: return "invalid message";
         case errc::would_deadlock: return "blocking call on the pool's thread";
         case errc::launch_failed: return "browser launch failed";
         case errc::connect_timeout: return "browser did not connect in time";

@@ -24,6 +24,10 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
+  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
+  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
 };
 
 /// One tab as it is now.

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/completion.hpp>
+#include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
@@ -39,10 +41,10 @@ class Model {
   /// Inputs and outputs; free dimensions that got a value at load have it here.
   const ModelInfo& info() const noexcept { return state_->info; }
 
-  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`). Throws `Error`;
-  /// `errc::would_deadlock` when called on the pool's own thread.
+  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
+  /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
-    auto future = start(std::move(inputs), std::move(options));
+    auto future = start(std::move(inputs), std::move(options), state_->cache.get());
     return std::move(future.get()).value();
   }
 
@@ -58,12 +60,14 @@ class Model {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
           auto ticket = driver::cancellation_ticket(handler, state->runtime);
-          auto place = state->runtime->backlog().enter(driver::bytes_of(in));
-          if (!place)
-            return state->runtime->refuse(state->runtime->backlog().full(state->name),
-                                          driver::complete_on_executor<Outputs>(std::move(handler)));
-          submit(*state, std::move(in), std::move(how), std::move(ticket),
-                 driver::complete_on_executor<Outputs>(std::move(handler), std::move(*place)));
+          std::optional<driver::Question> asked;
+          driver::Backlog::Place place;
+          auto answer = answer_now(*state, state->cache.get(), in, how, asked);
+          if (!answer) answer = find_room(*state, in, how, false, place);
+          auto done = driver::complete_on_executor<Outputs>(std::move(handler), std::move(place));
+          if (answer) return state->runtime->finish(*std::move(answer), std::move(done));
+          state->runtime->submit(state->index, std::move(in), std::move(how), std::move(ticket),
+                                 remembering(*state, std::move(asked), std::move(done)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -76,13 +80,7 @@ class Model {
   /// Runs all at once, spread over the tabs, and waits; one result or error each, in order.
   std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
                                                 const RequestOptions& options = {}) const {
-    std::vector<std::future<Expected<Outputs>>> futures;
-    futures.reserve(requests.size());
-    for (auto& request : requests) futures.push_back(start(std::move(request), options));
-    std::vector<Expected<Outputs>> results;
-    results.reserve(futures.size());
-    for (auto& future : futures) results.push_back(future.get());
-    return results;
+    return run_all(std::move(requests), options, state_->cache.get());
   }
 
   /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
@@ -91,36 +89,26 @@ class Model {
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     for (const auto& request : requests)
       if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
-    const std::size_t maximum = *state_->max_batch_size;
-    struct Part {
-      std::span<const Inputs> requests;
-      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
-    };
-    std::vector<Part> parts;
-    std::vector<Inputs> runs;
-    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      auto batch = driver::concatenate(info(), part);
-      if (batch)
-        runs.push_back(std::move(batch->inputs));
-      else
-        runs.insert(runs.end(), part.begin(), part.end());
-      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
+    refuse_pool_thread();
+    if (!state_->cache || !state_->runtime->is_open()) return compute_batch(requests, options);
+    std::vector<std::optional<Outputs>> results;
+    std::vector<Inputs> unknown;
+    std::vector<std::optional<driver::Question>> questions;
+    for (auto& request : requests) {
+      driver::Question question(request, options.outputs);
+      if (results.emplace_back(state_->cache->find(question))) continue;
+      questions.push_back(state_->cache->remember(std::move(question)));
+      unknown.push_back(std::move(request));
     }
-    auto ended = run_concurrent(std::move(runs), options);
-    std::vector<Outputs> results;
-    results.reserve(requests.size());
-    auto next = ended.begin();
-    for (const auto& [part, rows] : parts) {
-      if (rows.empty()) {
-        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
-      } else if (auto split = driver::split((next++)->value(), rows)) {
-        std::ranges::move(*split, std::back_inserter(results));
-      } else {  // the page gave the batch another number of rows
-        for (auto& result : run_concurrent({part.begin(), part.end()}, options))
-          results.push_back(std::move(result).value());
-      }
+    auto computed = compute_batch(unknown, options);
+    std::vector<Outputs> all;
+    all.reserve(results.size());
+    std::size_t next = 0;
+    for (auto& result : results) {
+      if (!result && questions[next]) state_->cache->add(*std::move(questions[next]), computed[next]);
+      all.push_back(result ? *std::move(result) : std::move(computed[next++]));
     }
-    return results;
+    return all;
   }
 
   /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
@@ -142,6 +130,7 @@ class Model {
     ModelInfo info;
     Task task = Task::other;
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
+    std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
     State() = default;
     State(const State&) = delete;  // each releases the model once
@@ -153,34 +142,111 @@ class Model {
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-  static void submit(const State& state, Inputs inputs, RequestOptions options, std::shared_ptr<driver::Ticket> ticket,
-                     driver::Runtime::Completion done) {
-    if (auto error = driver::check_inputs(state.name, state.info, inputs, options))
-      return state.runtime->refuse(*std::move(error), std::move(done));
-    state.runtime->submit(state.index, std::move(inputs), std::move(options), std::move(ticket), std::move(done));
+  /// `run_batch` without the cache.
+  std::vector<Outputs> compute_batch(std::span<const Inputs> requests, const RequestOptions& options) const {
+    const std::size_t maximum = *state_->max_batch_size;
+    struct Part {
+      std::span<const Inputs> requests;
+      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
+    };
+    std::vector<Part> parts;
+    std::vector<Inputs> runs;
+    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
+      auto batch = driver::concatenate(info(), part);
+      if (batch)
+        runs.push_back(std::move(batch->inputs));
+      else
+        runs.insert(runs.end(), part.begin(), part.end());
+      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
+    }
+    auto ended = run_all(std::move(runs), options, nullptr);
+    std::vector<Outputs> results;
+    results.reserve(requests.size());
+    auto next = ended.begin();
+    for (const auto& [part, rows] : parts) {
+      if (rows.empty()) {
+        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
+      } else if (auto split = driver::split((next++)->value(), rows)) {
+        std::ranges::move(*split, std::back_inserter(results));
+      } else {  // the page gave the batch another number of rows
+        for (auto& result : run_all({part.begin(), part.end()}, options, nullptr))
+          results.push_back(std::move(result).value());
+      }
+    }
+    return results;
   }
 
-  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options) const {
+  /// Ends a request for which no tab is needed: a faulty one, and one whose answer `cache` has. Otherwise empty, and
+  /// `asked` is what `cache` wants to know the answer to, if anything.
+  static std::optional<Expected<Outputs>> answer_now(const State& state, driver::ResponseCache* cache,
+                                                     const Inputs& inputs, const RequestOptions& options,
+                                                     std::optional<driver::Question>& asked) {
+    if (auto error = driver::check_inputs(state.name, state.info, inputs, options)) return *std::move(error);
+    if (!cache || !state.runtime->is_open()) return std::nullopt;
+    driver::Question question(inputs, options.outputs);
+    if (auto answer = cache->find(question)) return *std::move(answer);
+    asked = cache->remember(std::move(question));
+    return std::nullopt;
+  }
+
+  /// Takes a place in the pool's backlog, and waits for one if it may; else the error that ends the request.
+  static std::optional<Expected<Outputs>> find_room(const State& state, const Inputs& inputs,
+                                                    const RequestOptions& options, bool may_wait,
+                                                    driver::Backlog::Place& place) {
+    driver::Backlog& backlog = state.runtime->backlog();
+    const std::size_t bytes = driver::bytes_of(inputs);
+    auto room = may_wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
+    if (!room) return backlog.full(state.name, may_wait ? errc::deadline_exceeded : errc::would_block);
+    place = *std::move(room);
+    return std::nullopt;
+  }
+
+  static driver::Runtime::Completion remembering(const State& state, std::optional<driver::Question> asked,
+                                                 driver::Runtime::Completion done) {
+    if (!asked) return done;
+    return [cache = state.cache, asked = *std::move(asked), done = std::move(done)](Expected<Outputs> result) mutable {
+      if (result) cache->add(std::move(asked), *result);
+      done(std::move(result));
+    };
+  }
+
+  void refuse_pool_thread() const {
     if (state_->runtime->on_pool_thread())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
+  }
+
+  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
+    refuse_pool_thread();
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
-    driver::Backlog& backlog = state_->runtime->backlog();
-    const std::size_t bytes = driver::bytes_of(inputs);
-    auto place =
-        options.would_block ? backlog.enter(bytes) : backlog.wait(bytes, driver::deadline_of(Clock::now(), options));
-    if (!place) {
-      const Error full = backlog.full(name());
-      promise.set_value(options.would_block ? full : Error(errc::deadline_exceeded, full.message()));
+    std::optional<driver::Question> asked;
+    driver::Backlog::Place place;
+    auto answer = answer_now(*state_, cache, inputs, options, asked);
+    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
+    if (answer) {
+      promise.set_value(*std::move(answer));
       return future;
     }
-    submit(*state_, std::move(inputs), std::move(options), nullptr,
-           [promise = std::move(promise), place = std::move(*place)](Expected<Outputs> result) mutable {
-             place.leave();
-             promise.set_value(std::move(result));
-           });
+    state_->runtime->submit(
+        state_->index, std::move(inputs), std::move(options), nullptr,
+        remembering(*state_, std::move(asked),
+                    [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
+                      place.leave();
+                      promise.set_value(std::move(result));
+                    }));
     return future;
+  }
+
+  std::vector<Expected<Outputs>> run_all(std::vector<Inputs> requests, const RequestOptions& options,
+                                         driver::ResponseCache* cache) const {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
+    for (auto& request : requests) futures.push_back(start(std::move(request), options, cache));
+    std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
   }
 
   std::shared_ptr<const State> state_;

@@ -13,6 +13,7 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/model_info.hpp>
 #include <webpool/task.hpp>
 
 namespace webpool {
@@ -87,27 +88,6 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
-struct PoolOptions {
-  std::size_t min_connections = 1;  ///< launched at once and kept
-  std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
-  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
-  bool headless = true;
-  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
-  std::map<Browser, BrowserOptions> browser_options{};
-  ConnectionSettings connection{};
-  MemorySettings memory{};
-  RetrySettings retries{};
-  BacklogLimits backlog{};
-  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
-  std::uint16_t port = 0;             ///< 0: any free one
-  std::filesystem::path
-      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  LogLevel log_level = LogLevel::info;
-  LogSink log{};
-};
-
 /// News of a model on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
@@ -132,7 +112,8 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
+  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
@@ -142,6 +123,47 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
+  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
+  /// load ends with `errc::load_failed`.
+  std::string url{};
+  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
+  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
+  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  std::size_t response_cache_bytes = 0;
+};
+
+/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
+/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
+/// info have no values yet. What it throws reaches the caller as it is.
+using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
+
+/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+struct PoolOptions {
+  std::size_t min_connections = 1;  ///< launched at once and kept
+  std::size_t max_connections = 4;  ///< launched and attached together
+  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
+  bool headless = true;
+  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
+  std::map<Browser, BrowserOptions> browser_options{};
+  ConnectionSettings connection{};
+  MemorySettings memory{};
+  RetrySettings retries{};
+  BacklogLimits backlog{};
+  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
+  std::uint16_t port = 0;             ///< 0: any free one
+  std::filesystem::path
+      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
+  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
+  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
+  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  std::vector<std::filesystem::path> page_modules{};
+  /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
+  std::vector<std::string> model_origins{};
+  ModelInitializer model_initializer{};
+  LogLevel log_level = LogLevel::info;
+  LogSink log{};
 };
 
 }  // namespace webpool

@@ -31,8 +31,10 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
+  /// the application's own, which alone knows.
   std::optional<bool> software() const {
+    if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
     return browser.webgpu ? browser.webgpu->software : std::nullopt;
   }
@@ -76,10 +78,18 @@ class Outputs {
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
+  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  bool from_cache() const noexcept { return from_cache_; }
+  Outputs as_cached() && {
+    from_cache_ = true;
+    return std::move(*this);
+  }
+
  private:
   std::vector<NamedTensor> tensors_;
   std::shared_ptr<const Where> where_;
   RunTimes times_;
+  bool from_cache_ = false;
 };
 
 }  // namespace webpool

@@ -15,6 +15,8 @@
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/driver.hpp>
 #include <webpool/driver/model_file.hpp>
+#include <webpool/driver/model_origin.hpp>
+#include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/engine.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
@@ -22,6 +24,11 @@
 #include <webpool/model.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/page_message.hpp>
+#include <webpool/protocol/check_message.hpp>
+#include <webpool/protocol/encode.hpp>
+#include <webpool/register_backend.hpp>
+#include <webpool/tensor.hpp>
 #include <webpool/transport/asio.hpp>
 
 namespace webpool {
@@ -62,6 +69,7 @@ class ResourcePool {
   /// model present exactly when there is no exception. The file is read before this returns.
   template <class Token>
   auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+    driver::ModelFile read = read_file(path, options);
     return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
         [this](auto handler, driver::ModelFile file, ModelOptions how) {
           this->start_load(std::move(file), std::move(how),
@@ -73,7 +81,7 @@ class ResourcePool {
                                done(result.error());
                            });
         },
-        token, read_file(path, options), options);
+        token, std::move(read), std::move(options));
   }
 
   /// Whether a model of that name is loaded or loading.
@@ -84,7 +92,8 @@ class ResourcePool {
                                                     const RequestOptions& options = {}) {
     std::vector<std::future<Expected<Outputs>>> futures;
     futures.reserve(requests.size());
-    for (auto& [model, inputs] : requests) futures.push_back(model.start(std::move(inputs), options));
+    for (auto& [model, inputs] : requests)
+      futures.push_back(model.start(std::move(inputs), options, model.state_->cache.get()));
     std::vector<Expected<Outputs>> results;
     results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
@@ -94,12 +103,34 @@ class ResourcePool {
   /// Calls `handler` on the pool's thread for every tab that joins from now on; it must neither block nor throw.
   void on_join(std::function<void(const BrowserInfo&)> handler) { driver_->on_join(std::move(handler)); }
 
+  /// From now on, messages of that name that modules in pages send (`PoolOptions::page_modules`) go to `handler`, in
+  /// place of the one before; an empty one ends that. Throws `errc::invalid_message` for a name that is empty or has
+  /// over 1024 bytes.
+  void on_message(std::string name, MessageHandler handler) {
+    if (const auto fault = protocol::message_name_fault(name))
+      throw Error(errc::invalid_message, "no message can come: " + *fault);
+    driver_->on_message(std::move(name), std::move(handler));
+  }
+
+  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there; not whether
+  /// it handles the message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
+  /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
+  /// tensors whose names repeat.
+  bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
+                    const std::vector<NamedTensor>& tensors = {}) {
+    return driver_->send_frame(connection, message_frame(name, body, tensors)) > 0;
+  }
+
+  /// The same to all tabs; returns how many there are.
+  std::size_t broadcast_message(std::string_view name, std::string_view body,
+                                const std::vector<NamedTensor>& tensors = {}) {
+    return driver_->send_frame(std::nullopt, message_frame(name, body, tensors));
+  }
+
   /// The link that makes a browser a worker of this pool. It contains the pool's secret: whoever has it is let in.
   std::string join_url() const { return driver_->join_url(); }
 
-  Metrics metrics() const {
-    return driver_->ask([](const Engine& engine) { return engine.metrics(); });
-  }
+  Metrics metrics() const { return driver_->metrics(); }
 
   /// One row for each tab.
   std::vector<ConnectionInfo> connections() const {
@@ -130,11 +161,22 @@ class ResourcePool {
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }
 
-  static driver::ModelFile read_file(const std::filesystem::path& path, const ModelOptions& options) {
-    if (options.backends.empty())
-      throw Error(errc::invalid_options, "ModelOptions::backends is empty: nothing could hold the model");
-    driver::ModelFile file = driver::read_model_file(path, options);
+  static std::string message_frame(std::string_view name, std::string_view body,
+                                   const std::vector<NamedTensor>& tensors) {
+    if (const auto fault = protocol::message_fault(name, body, tensors))
+      throw Error(errc::invalid_message, "message '" + std::string(name.substr(0, 40)) + "' can't be sent: " + *fault);
+    std::string frame;
+    protocol::encode(frame, protocol::Custom{std::string(name), std::string(body), tensors});
+    return frame;
+  }
+
+  /// Reads the file, and lets the pool's initializer change the options before they are checked.
+  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const {
+    const PoolOptions& pool = driver_->options();
+    driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
+    driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
+    if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
     return file;
   }
 
@@ -146,6 +188,8 @@ class ResourcePool {
     state->name = file.name;
     state->info = file.info;
     state->task = task;
+    if (options.response_cache_bytes > 0)
+      state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
     state->max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
     driver_->load(std::move(file), std::move(options), task, state->max_batch_size,
                   [state, done = std::move(done)](Expected<ModelIndex> index) mutable {

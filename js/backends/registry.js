@@ -3,6 +3,7 @@
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
 import { timed } from '../timing.js';
+import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
 import { webnn } from './webnn.js';
@@ -42,7 +43,7 @@ export const installed = [wasm, webgpu, webnn];
 
 /** @param {import('../protocol.js').BackendChoice} choice */
 const backendNamed = (choice, backends = installed) => {
-  const backend = backends.find(({ name }) => name === choice.name);
+  const backend = choice.module ? ownBackend(choice.name, choice.module) : backends.find(({ name }) => name === choice.name);
   if (!backend) throw new Error(`this page has no backend of that name; it has ${backends.map(({ name }) => name).join(', ')}`);
   return backend;
 };

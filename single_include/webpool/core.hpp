@@ -9,35 +9,129 @@
 #ifndef WEBPOOL_BACKEND_HPP_INCLUDED
 #define WEBPOOL_BACKEND_HPP_INCLUDED
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string_view>
+#include <vector>
+#ifndef WEBPOOL_DETAIL_BACKEND_TABLE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_BACKEND_TABLE_HPP_INCLUDED
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace webpool::detail {
+
+/// The backends that the application has registered, for the whole process: append-only, so that a row once seen stays
+/// where it is and as it is, and bounded, so that tables by backend have a size. Safe from any thread.
+class BackendTable {
+ public:
+  static constexpr std::size_t capacity = 5;
+
+  struct Row {
+    std::string name;
+    std::shared_ptr<const std::string> module;  ///< the text of its JavaScript module
+  };
+
+  static BackendTable& instance() {
+    static BackendTable table;
+    return table;
+  }
+
+  std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  /// The row at a place below `size()`.
+  const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
+
+  /// The place of the row of that name, which is this one when there was none. Empty when the table is full.
+  std::optional<std::size_t> find_or_add(Row row) {
+    const std::lock_guard lock(adding_);
+    const std::size_t end = size();
+    for (std::size_t place = 0; place < end; ++place)
+      if (rows_[place].name == row.name) return place;
+    if (end == capacity) return std::nullopt;
+    rows_[end] = std::move(row);
+    size_.store(end + 1, std::memory_order_release);
+    return end;
+  }
+
+ private:
+  std::mutex adding_;
+  std::array<Row, capacity> rows_;
+  std::atomic<std::size_t> size_ = 0;
+};
+
+}  // namespace webpool::detail
+#endif
 
 namespace webpool {
 
-/// What computes inside a tab.
+/// What computes inside a tab. `register_backend` makes further values, for backends of the application's own.
 enum class Backend : std::uint8_t { wasm, webgpu, webnn };
 
 /// The device that a WebNN context asks for.
 enum class WebnnDevice : std::uint8_t { cpu, gpu, npu };
 
 namespace detail {
-inline constexpr std::array<std::string_view, 3> backend_names{"wasm", "webgpu", "webnn"};
+inline constexpr std::array<std::string_view, 3> builtin_backend_names{"wasm", "webgpu", "webnn"};
 inline constexpr std::array<std::string_view, 3> webnn_device_names{"cpu", "gpu", "npu"};
 }  // namespace detail
 
+/// How many backends there can be: the size of a table by `static_cast<std::size_t>(backend)`.
+inline constexpr std::size_t max_backends = detail::builtin_backend_names.size() + detail::BackendTable::capacity;
+
+/// Whether the page itself brings this backend, rather than the application.
+constexpr bool is_builtin(Backend backend) noexcept {
+  return static_cast<std::size_t>(backend) < detail::builtin_backend_names.size();
+}
+
+namespace detail {
+/// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
+inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
+  const BackendTable& table = BackendTable::instance();
+  const std::size_t place = static_cast<std::size_t>(backend) - builtin_backend_names.size();
+  return !is_builtin(backend) && place < table.size() ? &table[place] : nullptr;
+}
+
+inline std::string_view registered_backend_name(Backend backend) noexcept {
+  const auto* row = registered_backend(backend);
+  return row ? std::string_view(row->name) : "unregistered";
+}
+
+inline std::optional<Backend> parse_registered_backend(std::string_view name) noexcept {
+  const BackendTable& table = BackendTable::instance();
+  for (std::size_t place = 0, size = table.size(); place < size; ++place)
+    if (table[place].name == name) return static_cast<Backend>(builtin_backend_names.size() + place);
+  return std::nullopt;
+}
+}  // namespace detail
+
 constexpr std::string_view to_string(Backend backend) noexcept {
-  return detail::backend_names[static_cast<std::size_t>(backend)];
+  return is_builtin(backend) ? detail::builtin_backend_names[static_cast<std::size_t>(backend)]
+                             : detail::registered_backend_name(backend);
 }
 constexpr std::string_view to_string(WebnnDevice device) noexcept {
   return detail::webnn_device_names[static_cast<std::size_t>(device)];
 }
 
+/// The names of all backends, registered ones included; a name's place is its backend's value.
+inline std::vector<std::string_view> backend_names() {
+  std::vector<std::string_view> names(detail::builtin_backend_names.begin(), detail::builtin_backend_names.end());
+  const detail::BackendTable& table = detail::BackendTable::instance();
+  for (std::size_t place = 0, size = table.size(); place < size; ++place) names.emplace_back(table[place].name);
+  return names;
+}
+
 constexpr std::optional<Backend> parse_backend(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < detail::backend_names.size(); ++i)
-    if (detail::backend_names[i] == name) return static_cast<Backend>(i);
-  return std::nullopt;
+  std::size_t place = 0;
+  while (place < detail::builtin_backend_names.size() && detail::builtin_backend_names[place] != name) ++place;
+  return place < detail::builtin_backend_names.size() ? static_cast<Backend>(place)
+                                                      : detail::parse_registered_backend(name);
 }
 
 inline std::ostream& operator<<(std::ostream& out, Backend backend) { return out << to_string(backend); }
@@ -452,7 +546,8 @@ enum class errc {
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  would_deadlock,  ///< a blocking call on the pool's own thread
+  invalid_message,  ///< a message of the application's own that the wire could not carry
+  would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
   connect_timeout,  ///< the browser runs but its page never said hello
@@ -495,6 +590,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::policy_failed: return "policy failed";
         case errc::timed_out: return "timed out";
         case errc::pool_closed: return "pool closed";
+        case errc::invalid_message: return "invalid message";
         case errc::would_deadlock: return "blocking call on the pool's thread";
         case errc::launch_failed: return "browser launch failed";
         case errc::connect_timeout: return "browser did not connect in time";
@@ -862,27 +958,6 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
-struct PoolOptions {
-  std::size_t min_connections = 1;  ///< launched at once and kept
-  std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
-  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
-  bool headless = true;
-  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
-  std::map<Browser, BrowserOptions> browser_options{};
-  ConnectionSettings connection{};
-  MemorySettings memory{};
-  RetrySettings retries{};
-  BacklogLimits backlog{};
-  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
-  std::uint16_t port = 0;             ///< 0: any free one
-  std::filesystem::path
-      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  LogLevel log_level = LogLevel::info;
-  LogSink log{};
-};
-
 /// News of a model on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
@@ -907,7 +982,8 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
+  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
@@ -917,6 +993,47 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
+  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
+  /// load ends with `errc::load_failed`.
+  std::string url{};
+  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
+  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
+  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  std::size_t response_cache_bytes = 0;
+};
+
+/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
+/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
+/// info have no values yet. What it throws reaches the caller as it is.
+using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
+
+/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+struct PoolOptions {
+  std::size_t min_connections = 1;  ///< launched at once and kept
+  std::size_t max_connections = 4;  ///< launched and attached together
+  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
+  bool headless = true;
+  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
+  std::map<Browser, BrowserOptions> browser_options{};
+  ConnectionSettings connection{};
+  MemorySettings memory{};
+  RetrySettings retries{};
+  BacklogLimits backlog{};
+  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
+  std::uint16_t port = 0;             ///< 0: any free one
+  std::filesystem::path
+      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
+  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
+  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
+  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  std::vector<std::filesystem::path> page_modules{};
+  /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
+  std::vector<std::string> model_origins{};
+  ModelInitializer model_initializer{};
+  LogLevel log_level = LogLevel::info;
+  LogSink log{};
 };
 
 }  // namespace webpool
@@ -1828,6 +1945,10 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
+  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
+  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
 };
 
 /// One tab as it is now.
@@ -1976,8 +2097,10 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
+  /// the application's own, which alone knows.
   std::optional<bool> software() const {
+    if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
     return browser.webgpu ? browser.webgpu->software : std::nullopt;
   }
@@ -2021,11 +2144,43 @@ class Outputs {
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
+  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  bool from_cache() const noexcept { return from_cache_; }
+  Outputs as_cached() && {
+    from_cache_ = true;
+    return std::move(*this);
+  }
+
  private:
   std::vector<NamedTensor> tensors_;
   std::shared_ptr<const Where> where_;
   RunTimes times_;
+  bool from_cache_ = false;
 };
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
+#define WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool {
+
+/// A message of the application's own kind, from a module in a page. Valid while its handler runs; a tensor's copies
+/// are valid for as long as they live.
+struct PageMessage {
+  ConnectionId connection;     ///< who sent it, to answer with `ResourcePool::send_message`
+  const BrowserInfo& browser;  ///< the same tab
+  std::string_view name;
+  std::string_view body;  ///< JSON, checked: any value, not only an object
+  const std::vector<NamedTensor>& tensors;
+};
+
+/// Called on the pool's thread, where it must not block. What it throws is logged and counted, nothing more.
+using MessageHandler = std::function<void(const PageMessage&)>;
 
 }  // namespace webpool
 #endif
@@ -3850,12 +4005,12 @@ class Learned {
   };
   struct Table {
     std::vector<Arm> arms;  // by connection
-    std::array<double, 32> kinds{};
+    std::array<double, webpool::detail::browser_names.size() * max_backends> kinds{};
     double busy = 0, excess = 0, best = 0;
     std::uint64_t requests = 0;
 
     double& kind(Browser browser, Backend backend) noexcept {
-      return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
+      return kinds[static_cast<std::size_t>(browser) * max_backends + static_cast<std::size_t>(backend)];
     }
   };
   /// All models of a tab together.
@@ -3931,8 +4086,8 @@ class Learned {
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;
-      for (const Backend backend : {Backend::wasm, Backend::webgpu, Backend::webnn}) {
-        const double each = table.kind(pool[tab].browser.browser, backend);
+      for (std::size_t backend = 0; backend < max_backends; ++backend) {
+        const double each = table.kind(pool[tab].browser.browser, static_cast<Backend>(backend));
         if (each > 0 && (best == 0 || each < best)) best = each;
       }
       return std::pair(best, pool[tab].models);
@@ -4070,6 +4225,81 @@ class RoundRobin {
 static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
+#endif
+#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace webpool::detail {
+
+/// A file's bytes; null when it is none or can't be read.
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return nullptr;
+  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool {
+
+/// A backend of the application's own: a JavaScript module that computes in the workers of the tabs.
+///
+/// The module exports
+/// - `detect()`, which may be async: null when the backend can be used here, else why not, as a string;
+/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
+///   of the model's file. What the session leaves out of `dispose`, `details` and its runs' `times` is filled in.
+/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
+struct BackendDescription {
+  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
+  std::filesystem::path module;
+};
+
+/// Makes a backend known to all pools of this process, for good, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. The place in `ModelOptions::backends`
+/// is its priority. The file is read here, once. May be called from any thread and at any time; a second call with the
+/// same name and content returns the same value.
+///
+/// Throws `errc::invalid_options`: a name that breaks the rule or is taken, a file that can't be read, more than five
+/// backends.
+inline Backend register_backend(const BackendDescription& description) {
+  constexpr std::size_t longest_name = 40;
+  const auto& [name, file] = description;
+  const std::string who = "backend '" + name + "': ";
+  if (name.empty() || name.size() > longest_name ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
+    throw Error(errc::invalid_options, who + "a name has 1 to 40 of the characters a-z 0-9 _ -");
+  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
+    throw Error(errc::invalid_options, who + "the page has one of that name itself");
+  const auto module = detail::read_file(file);
+  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
+  detail::BackendTable& table = detail::BackendTable::instance();
+  const auto place = table.find_or_add({name, module});
+  if (!place)
+    throw Error(errc::invalid_options,
+                who + "there are " + std::to_string(table.size()) + " already, and no room for more");
+  if (*table[*place].module != *module)
+    throw Error(errc::invalid_options, who + "one of that name is registered with another module");
+  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
+}
+
+}  // namespace webpool
 #endif
 #ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
 #define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED

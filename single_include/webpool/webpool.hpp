@@ -13,35 +13,129 @@
 #ifndef WEBPOOL_BACKEND_HPP_INCLUDED
 #define WEBPOOL_BACKEND_HPP_INCLUDED
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string_view>
+#include <vector>
+#ifndef WEBPOOL_DETAIL_BACKEND_TABLE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_BACKEND_TABLE_HPP_INCLUDED
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace webpool::detail {
+
+/// The backends that the application has registered, for the whole process: append-only, so that a row once seen stays
+/// where it is and as it is, and bounded, so that tables by backend have a size. Safe from any thread.
+class BackendTable {
+ public:
+  static constexpr std::size_t capacity = 5;
+
+  struct Row {
+    std::string name;
+    std::shared_ptr<const std::string> module;  ///< the text of its JavaScript module
+  };
+
+  static BackendTable& instance() {
+    static BackendTable table;
+    return table;
+  }
+
+  std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  /// The row at a place below `size()`.
+  const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
+
+  /// The place of the row of that name, which is this one when there was none. Empty when the table is full.
+  std::optional<std::size_t> find_or_add(Row row) {
+    const std::lock_guard lock(adding_);
+    const std::size_t end = size();
+    for (std::size_t place = 0; place < end; ++place)
+      if (rows_[place].name == row.name) return place;
+    if (end == capacity) return std::nullopt;
+    rows_[end] = std::move(row);
+    size_.store(end + 1, std::memory_order_release);
+    return end;
+  }
+
+ private:
+  std::mutex adding_;
+  std::array<Row, capacity> rows_;
+  std::atomic<std::size_t> size_ = 0;
+};
+
+}  // namespace webpool::detail
+#endif
 
 namespace webpool {
 
-/// What computes inside a tab.
+/// What computes inside a tab. `register_backend` makes further values, for backends of the application's own.
 enum class Backend : std::uint8_t { wasm, webgpu, webnn };
 
 /// The device that a WebNN context asks for.
 enum class WebnnDevice : std::uint8_t { cpu, gpu, npu };
 
 namespace detail {
-inline constexpr std::array<std::string_view, 3> backend_names{"wasm", "webgpu", "webnn"};
+inline constexpr std::array<std::string_view, 3> builtin_backend_names{"wasm", "webgpu", "webnn"};
 inline constexpr std::array<std::string_view, 3> webnn_device_names{"cpu", "gpu", "npu"};
 }  // namespace detail
 
+/// How many backends there can be: the size of a table by `static_cast<std::size_t>(backend)`.
+inline constexpr std::size_t max_backends = detail::builtin_backend_names.size() + detail::BackendTable::capacity;
+
+/// Whether the page itself brings this backend, rather than the application.
+constexpr bool is_builtin(Backend backend) noexcept {
+  return static_cast<std::size_t>(backend) < detail::builtin_backend_names.size();
+}
+
+namespace detail {
+/// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
+inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
+  const BackendTable& table = BackendTable::instance();
+  const std::size_t place = static_cast<std::size_t>(backend) - builtin_backend_names.size();
+  return !is_builtin(backend) && place < table.size() ? &table[place] : nullptr;
+}
+
+inline std::string_view registered_backend_name(Backend backend) noexcept {
+  const auto* row = registered_backend(backend);
+  return row ? std::string_view(row->name) : "unregistered";
+}
+
+inline std::optional<Backend> parse_registered_backend(std::string_view name) noexcept {
+  const BackendTable& table = BackendTable::instance();
+  for (std::size_t place = 0, size = table.size(); place < size; ++place)
+    if (table[place].name == name) return static_cast<Backend>(builtin_backend_names.size() + place);
+  return std::nullopt;
+}
+}  // namespace detail
+
 constexpr std::string_view to_string(Backend backend) noexcept {
-  return detail::backend_names[static_cast<std::size_t>(backend)];
+  return is_builtin(backend) ? detail::builtin_backend_names[static_cast<std::size_t>(backend)]
+                             : detail::registered_backend_name(backend);
 }
 constexpr std::string_view to_string(WebnnDevice device) noexcept {
   return detail::webnn_device_names[static_cast<std::size_t>(device)];
 }
 
+/// The names of all backends, registered ones included; a name's place is its backend's value.
+inline std::vector<std::string_view> backend_names() {
+  std::vector<std::string_view> names(detail::builtin_backend_names.begin(), detail::builtin_backend_names.end());
+  const detail::BackendTable& table = detail::BackendTable::instance();
+  for (std::size_t place = 0, size = table.size(); place < size; ++place) names.emplace_back(table[place].name);
+  return names;
+}
+
 constexpr std::optional<Backend> parse_backend(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < detail::backend_names.size(); ++i)
-    if (detail::backend_names[i] == name) return static_cast<Backend>(i);
-  return std::nullopt;
+  std::size_t place = 0;
+  while (place < detail::builtin_backend_names.size() && detail::builtin_backend_names[place] != name) ++place;
+  return place < detail::builtin_backend_names.size() ? static_cast<Backend>(place)
+                                                      : detail::parse_registered_backend(name);
 }
 
 inline std::ostream& operator<<(std::ostream& out, Backend backend) { return out << to_string(backend); }
@@ -456,7 +550,8 @@ enum class errc {
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  would_deadlock,  ///< a blocking call on the pool's own thread
+  invalid_message,  ///< a message of the application's own that the wire could not carry
+  would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
   connect_timeout,  ///< the browser runs but its page never said hello
@@ -499,6 +594,7 @@ inline const std::error_category& error_category() noexcept {
         case errc::policy_failed: return "policy failed";
         case errc::timed_out: return "timed out";
         case errc::pool_closed: return "pool closed";
+        case errc::invalid_message: return "invalid message";
         case errc::would_deadlock: return "blocking call on the pool's thread";
         case errc::launch_failed: return "browser launch failed";
         case errc::connect_timeout: return "browser did not connect in time";
@@ -866,27 +962,6 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
-struct PoolOptions {
-  std::size_t min_connections = 1;  ///< launched at once and kept
-  std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
-  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
-  bool headless = true;
-  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
-  std::map<Browser, BrowserOptions> browser_options{};
-  ConnectionSettings connection{};
-  MemorySettings memory{};
-  RetrySettings retries{};
-  BacklogLimits backlog{};
-  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
-  std::uint16_t port = 0;             ///< 0: any free one
-  std::filesystem::path
-      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  LogLevel log_level = LogLevel::info;
-  LogSink log{};
-};
-
 /// News of a model on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
@@ -911,7 +986,8 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};  ///< tried in this order in each tab
+  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
@@ -921,6 +997,47 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
+  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
+  /// load ends with `errc::load_failed`.
+  std::string url{};
+  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
+  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
+  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  std::size_t response_cache_bytes = 0;
+};
+
+/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
+/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
+/// info have no values yet. What it throws reaches the caller as it is.
+using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
+
+/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+struct PoolOptions {
+  std::size_t min_connections = 1;  ///< launched at once and kept
+  std::size_t max_connections = 4;  ///< launched and attached together
+  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
+  bool headless = true;
+  std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
+  std::map<Browser, BrowserOptions> browser_options{};
+  ConnectionSettings connection{};
+  MemorySettings memory{};
+  RetrySettings retries{};
+  BacklogLimits backlog{};
+  std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
+  std::uint16_t port = 0;             ///< 0: any free one
+  std::filesystem::path
+      ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
+  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
+  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
+  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  std::vector<std::filesystem::path> page_modules{};
+  /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
+  std::vector<std::string> model_origins{};
+  ModelInitializer model_initializer{};
+  LogLevel log_level = LogLevel::info;
+  LogSink log{};
 };
 
 }  // namespace webpool
@@ -1832,6 +1949,10 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
+  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
+  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
 };
 
 /// One tab as it is now.
@@ -1980,8 +2101,10 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
+  /// the application's own, which alone knows.
   std::optional<bool> software() const {
+    if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
     return browser.webgpu ? browser.webgpu->software : std::nullopt;
   }
@@ -2025,11 +2148,43 @@ class Outputs {
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
+  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  bool from_cache() const noexcept { return from_cache_; }
+  Outputs as_cached() && {
+    from_cache_ = true;
+    return std::move(*this);
+  }
+
  private:
   std::vector<NamedTensor> tensors_;
   std::shared_ptr<const Where> where_;
   RunTimes times_;
+  bool from_cache_ = false;
 };
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
+#define WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool {
+
+/// A message of the application's own kind, from a module in a page. Valid while its handler runs; a tensor's copies
+/// are valid for as long as they live.
+struct PageMessage {
+  ConnectionId connection;     ///< who sent it, to answer with `ResourcePool::send_message`
+  const BrowserInfo& browser;  ///< the same tab
+  std::string_view name;
+  std::string_view body;  ///< JSON, checked: any value, not only an object
+  const std::vector<NamedTensor>& tensors;
+};
+
+/// Called on the pool's thread, where it must not block. What it throws is logged and counted, nothing more.
+using MessageHandler = std::function<void(const PageMessage&)>;
 
 }  // namespace webpool
 #endif
@@ -3854,12 +4009,12 @@ class Learned {
   };
   struct Table {
     std::vector<Arm> arms;  // by connection
-    std::array<double, 32> kinds{};
+    std::array<double, webpool::detail::browser_names.size() * max_backends> kinds{};
     double busy = 0, excess = 0, best = 0;
     std::uint64_t requests = 0;
 
     double& kind(Browser browser, Backend backend) noexcept {
-      return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
+      return kinds[static_cast<std::size_t>(browser) * max_backends + static_cast<std::size_t>(backend)];
     }
   };
   /// All models of a tab together.
@@ -3935,8 +4090,8 @@ class Learned {
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;
-      for (const Backend backend : {Backend::wasm, Backend::webgpu, Backend::webnn}) {
-        const double each = table.kind(pool[tab].browser.browser, backend);
+      for (std::size_t backend = 0; backend < max_backends; ++backend) {
+        const double each = table.kind(pool[tab].browser.browser, static_cast<Backend>(backend));
         if (each > 0 && (best == 0 || each < best)) best = each;
       }
       return std::pair(best, pool[tab].models);
@@ -4074,6 +4229,81 @@ class RoundRobin {
 static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
+#endif
+#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace webpool::detail {
+
+/// A file's bytes; null when it is none or can't be read.
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return nullptr;
+  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool {
+
+/// A backend of the application's own: a JavaScript module that computes in the workers of the tabs.
+///
+/// The module exports
+/// - `detect()`, which may be async: null when the backend can be used here, else why not, as a string;
+/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
+///   of the model's file. What the session leaves out of `dispose`, `details` and its runs' `times` is filled in.
+/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
+struct BackendDescription {
+  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
+  std::filesystem::path module;
+};
+
+/// Makes a backend known to all pools of this process, for good, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. The place in `ModelOptions::backends`
+/// is its priority. The file is read here, once. May be called from any thread and at any time; a second call with the
+/// same name and content returns the same value.
+///
+/// Throws `errc::invalid_options`: a name that breaks the rule or is taken, a file that can't be read, more than five
+/// backends.
+inline Backend register_backend(const BackendDescription& description) {
+  constexpr std::size_t longest_name = 40;
+  const auto& [name, file] = description;
+  const std::string who = "backend '" + name + "': ";
+  if (name.empty() || name.size() > longest_name ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
+    throw Error(errc::invalid_options, who + "a name has 1 to 40 of the characters a-z 0-9 _ -");
+  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
+    throw Error(errc::invalid_options, who + "the page has one of that name itself");
+  const auto module = detail::read_file(file);
+  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
+  detail::BackendTable& table = detail::BackendTable::instance();
+  const auto place = table.find_or_add({name, module});
+  if (!place)
+    throw Error(errc::invalid_options,
+                who + "there are " + std::to_string(table.size()) + " already, and no room for more");
+  if (*table[*place].module != *module)
+    throw Error(errc::invalid_options, who + "one of that name is registered with another module");
+  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
+}
+
+}  // namespace webpool
 #endif
 #ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
 #define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
@@ -4224,6 +4454,7 @@ class Patience {
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -4431,6 +4662,79 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_MODEL_ORIGIN_HPP_INCLUDED
+#define WEBPOOL_DRIVER_MODEL_ORIGIN_HPP_INCLUDED
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The origin of an absolute http or https address, as browsers compare origins: lower case, without the scheme's own
+/// port. Empty for anything else, and for an address with a user's name or a character that origins don't have.
+inline std::optional<std::string> origin_of(std::string_view url) {
+  const std::size_t slashes = url.find("://");
+  if (slashes == url.npos) return std::nullopt;
+  const std::string_view rest = url.substr(slashes + 3);
+  std::string scheme(url.substr(0, slashes)), authority(rest.substr(0, rest.find_first_of("/?#")));
+  for (std::string* text : {&scheme, &authority})
+    std::ranges::transform(*text, text->begin(),
+                           [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  if (scheme != "http" && scheme != "https") return std::nullopt;
+  std::string port;
+  if (const std::size_t colon = authority.rfind(':');
+      colon != authority.npos && authority.find(']', colon) == authority.npos) {
+    port = authority.substr(colon + 1);
+    authority.erase(colon);
+    if (port.empty() || port.find_first_not_of("0123456789") != port.npos) return std::nullopt;
+  }
+  const bool ipv6 = authority.starts_with('[') && authority.ends_with(']');
+  const std::string_view host = ipv6 ? std::string_view(authority).substr(1, authority.size() - 2) : authority;
+  if (host.empty() ||
+      host.find_first_not_of(ipv6 ? "0123456789abcdef:." : "abcdefghijklmnopqrstuvwxyz0123456789.-_") != host.npos)
+    return std::nullopt;
+  if (port == (scheme == "http" ? "80" : "443")) port.clear();
+  return scheme + "://" + authority + (port.empty() ? "" : ":" + port);
+}
+
+/// `PoolOptions::model_origins` in browsers' form. Throws `errc::invalid_options` for one that is no origin.
+inline std::vector<std::string> check_model_origins(const std::vector<std::string>& given) {
+  std::vector<std::string> origins;
+  for (const std::string& each : given) {
+    auto origin = origin_of(each);
+    if (!origin || each.find_first_of("/?#", each.find("://") + 3) != each.npos)
+      throw Error(errc::invalid_options, "model_origins has '" + each +
+                                             "': an origin is a scheme, a host and perhaps a port, such as "
+                                             "\"https://models.example\"");
+    origins.push_back(*std::move(origin));
+  }
+  return origins;
+}
+
+/// Throws `errc::invalid_options` unless tabs may fetch a model from this address: one of the pool itself, which begins
+/// with one slash, or one whose origin is among `origins`.
+inline void check_model_url(std::string_view model, const std::string& url, const std::vector<std::string>& origins) {
+  const std::string which = "model '" + std::string(model) + "': ModelOptions::url '" + url + "' ";
+  if (url.find_first_of("\\ \t\r\n") != url.npos)
+    throw Error(errc::invalid_options, which + "has a character that addresses don't have");
+  if (url.starts_with('/') && !url.starts_with("//")) return;
+  const auto origin = origin_of(url);
+  if (!origin) throw Error(errc::invalid_options, which + "must begin with '/', 'http://' or 'https://'");
+  if (std::ranges::find(origins, *origin) != origins.end()) return;
+  std::string known;
+  for (const std::string& each : origins) known += (known.empty() ? "" : ", ") + each;
+  throw Error(errc::invalid_options,
+              which + "is of the origin " + *origin +
+                  ", which is not among PoolOptions::model_origins: " + (known.empty() ? "there are none" : known));
+}
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -4443,8 +4747,8 @@ inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options)
                           : never;
 }
 
-/// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
-/// contradict each other.
+/// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
+/// anything, or whose options contradict each other.
 inline PoolOptions check_options(PoolOptions options) {
   if (options.min_connections > options.max_connections)
     throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
@@ -4469,7 +4773,20 @@ inline PoolOptions check_options(PoolOptions options) {
   if (!(options.retries.budget >= 0) || options.retries.budget > 1)
     throw Error(errc::invalid_options,
                 "retries.budget is " + std::to_string(options.retries.budget) + ": it must be between 0 and 1");
+  options.model_origins = check_model_origins(options.model_origins);
   return options;
+}
+
+/// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
+inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
+  const std::string who = "model '" + std::string(model) + "': ";
+  if (backends.empty())
+    throw Error(errc::invalid_options, who + "ModelOptions::backends is empty: nothing could hold the model");
+  for (const Backend backend : backends)
+    if (!is_builtin(backend) && !webpool::detail::registered_backend(backend))
+      throw Error(errc::invalid_options, who + "ModelOptions::backends has the value " +
+                                             std::to_string(static_cast<unsigned>(backend)) +
+                                             ", which register_backend did not give");
 }
 
 /// Throws `errc::invalid_options` for numbers that make no sense, and for a maximum above 1 of a model that can't be
@@ -4617,11 +4934,11 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
   }
 
   /// What a request without a place ends with.
-  Error full(const std::string& model) const {
+  Error full(const std::string& model, errc code = errc::would_block) const {
     const std::lock_guard lock(mutex_);
-    return {errc::would_block, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
-                                   std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) +
-                                   " of " + std::to_string(limits_.bytes)};
+    return {code, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
+                      std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) + " of " +
+                      std::to_string(limits_.bytes)};
   }
 
  private:
@@ -4680,8 +4997,10 @@ class Runtime {
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
   virtual void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
-  /// Ends a request that failed its checks: later, as every asynchronous operation ends.
-  virtual void refuse(Error error, Completion done) = 0;
+  /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
+  virtual void finish(Expected<Outputs> result, Completion done) = 0;
+  /// Whether requests can still be submitted.
+  virtual bool is_open() const = 0;
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
   virtual bool on_pool_thread() const noexcept = 0;
@@ -4753,6 +5072,174 @@ std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::s
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// How often the caches of a pool had the answer, and how often not. Outlives the caches.
+struct CacheCounts {
+  std::atomic<std::uint64_t> hits = 0, misses = 0;
+};
+
+/// What a request asks of a model, as far as its answer depends on that.
+struct Question {
+  Inputs inputs;                     ///< by name, so that the order in which they are given makes no difference
+  std::vector<std::string> outputs;  ///< wanted, in the order asked for
+  std::size_t hash = 0;              ///< of all that; equal questions have equal ones
+
+  /// Refers to the tensors; reads each byte once.
+  Question(Inputs given, std::vector<std::string> wanted) : inputs(std::move(given)), outputs(std::move(wanted)) {
+    std::ranges::sort(inputs, {}, &NamedTensor::name);
+    for (const auto& [name, tensor] : inputs) {
+      mix(name);
+      mix_number(static_cast<std::uint64_t>(tensor.datatype()));
+      for (const std::int64_t extent : tensor.shape().extents()) mix_number(static_cast<std::uint64_t>(extent));
+      mix({reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size()});
+    }
+    for (const auto& name : outputs) mix(name);
+  }
+
+  /// Bytes of everything that is compared.
+  std::size_t size() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& [name, tensor] : inputs) bytes += name.size() + tensor.bytes().size();
+    for (const auto& name : outputs) bytes += name.size();
+    return bytes;
+  }
+
+  /// By every byte: what is only similar, or has the same hash by chance, is not equal.
+  friend bool operator==(const Question& a, const Question& b) {
+    return a.hash == b.hash && a.outputs == b.outputs &&
+           std::ranges::equal(a.inputs, b.inputs, [](const NamedTensor& x, const NamedTensor& y) {
+             return x.name == y.name && x.tensor.datatype() == y.tensor.datatype() &&
+                    x.tensor.shape() == y.tensor.shape() && std::ranges::equal(x.tensor.bytes(), y.tensor.bytes());
+           });
+  }
+
+ private:
+  void mix_number(std::uint64_t value) noexcept {
+    hash = (hash ^ static_cast<std::size_t>(value)) * std::size_t{0x9e3779b97f4a7c15u};
+    hash ^= hash >> 29;
+  }
+  void mix(std::string_view bytes) noexcept { mix_number(std::hash<std::string_view>{}(bytes)); }
+};
+
+/// The tensors with bytes of their own: whoever lent or shared theirs may do with them as they please.
+inline std::vector<NamedTensor> copy_bytes(std::span<const NamedTensor> tensors) {
+  std::vector<NamedTensor> copies;
+  copies.reserve(tensors.size());
+  for (const auto& [name, tensor] : tensors) {
+    const auto words =
+        std::make_shared<std::vector<std::uint64_t>>((tensor.bytes().size() + 7) / 8);  // aligned for all
+    const auto bytes = std::as_writable_bytes(std::span(*words)).first(tensor.bytes().size());
+    std::ranges::copy(tensor.bytes(), bytes.begin());
+    copies.push_back({name, Tensor(tensor.datatype(), tensor.shape(), bytes, words)});
+  }
+  return copies;
+}
+
+/// One model's answers to the questions asked last, within a bound of bytes. Safe from any thread; what takes time,
+/// hashing and copying, is done outside of the lock. Equal questions that are asked at the same time are all misses.
+class ResponseCache {
+ public:
+  /// Counted for each answer besides the bytes of its inputs and outputs: the list, the table and the tensors' heads.
+  static constexpr std::size_t entry_overhead = 512;
+
+  ResponseCache(std::size_t most_bytes, std::shared_ptr<CacheCounts> counts)
+      : most_bytes_(most_bytes), counts_(std::move(counts)) {}
+
+  /// The answer, which says `Outputs::from_cache`; its times are zero. Counts a hit or a miss.
+  std::optional<Outputs> find(const Question& question) {
+    const std::lock_guard lock(mutex_);
+    const auto entry = locate(question);
+    ++(entry == entries_.end() ? counts_->misses : counts_->hits);
+    if (entry == entries_.end()) return std::nullopt;
+    entries_.splice(entries_.begin(), entries_, entry);
+    return entry->answer;
+  }
+
+  /// The question with bytes of its own, for `add`, before the request leaves the caller's hands. Empty when no answer
+  /// to it could be kept.
+  std::optional<Question> remember(Question question) const {
+    if (question.size() + entry_overhead > most_bytes_) return std::nullopt;
+    question.inputs = copy_bytes(question.inputs);
+    return question;
+  }
+
+  /// Keeps an answer; those used least recently make room. One that is too large for the cache is not kept. The
+  /// question comes from `remember`.
+  void add(Question question, const Outputs& outputs) {
+    std::size_t bytes = question.size() + entry_overhead;
+    for (const auto& [name, tensor] : outputs) bytes += name.size() + tensor.bytes().size();
+    if (bytes > most_bytes_) return;
+    Outputs answer = Outputs(copy_bytes({outputs.begin(), outputs.end()}), outputs.shared_where(), {}).as_cached();
+    std::list<Entry> fresh, gone;  // freed outside of the lock
+    fresh.push_back({std::move(question), std::move(answer), bytes});
+    const std::lock_guard lock(mutex_);
+    if (locate(fresh.front().question) != entries_.end()) return;  // asked twice at the same time
+    while (bytes_ + bytes > most_bytes_) {
+      const auto oldest = std::prev(entries_.end());
+      const auto [first, last] = by_hash_.equal_range(oldest->question.hash);
+      by_hash_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == oldest; }));
+      bytes_ -= oldest->bytes;
+      gone.splice(gone.end(), entries_, oldest);
+    }
+    bytes_ += bytes;
+    entries_.splice(entries_.begin(), fresh);
+    by_hash_.emplace(entries_.front().question.hash, entries_.begin());
+  }
+
+  std::size_t bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return entries_.size();
+  }
+
+ private:
+  struct Entry {
+    Question question;
+    Outputs answer;
+    std::size_t bytes;
+  };
+  using Place = std::list<Entry>::iterator;
+
+  Place locate(const Question& question) {
+    const auto [first, last] = by_hash_.equal_range(question.hash);
+    for (auto each = first; each != last; ++each)
+      if (each->second->question == question) return each->second;
+    return entries_.end();
+  }
+
+  const std::size_t most_bytes_;
+  const std::shared_ptr<CacheCounts> counts_;
+  mutable std::mutex mutex_;
+  std::list<Entry> entries_;  ///< the one used last is first
+  std::unordered_multimap<std::size_t, Place> by_hash_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool {
 
@@ -4766,10 +5253,10 @@ class Model {
   /// Inputs and outputs; free dimensions that got a value at load have it here.
   const ModelInfo& info() const noexcept { return state_->info; }
 
-  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`). Throws `Error`;
-  /// `errc::would_deadlock` when called on the pool's own thread.
+  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
+  /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
-    auto future = start(std::move(inputs), std::move(options));
+    auto future = start(std::move(inputs), std::move(options), state_->cache.get());
     return std::move(future.get()).value();
   }
 
@@ -4785,12 +5272,14 @@ class Model {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
           auto ticket = driver::cancellation_ticket(handler, state->runtime);
-          auto place = state->runtime->backlog().enter(driver::bytes_of(in));
-          if (!place)
-            return state->runtime->refuse(state->runtime->backlog().full(state->name),
-                                          driver::complete_on_executor<Outputs>(std::move(handler)));
-          submit(*state, std::move(in), std::move(how), std::move(ticket),
-                 driver::complete_on_executor<Outputs>(std::move(handler), std::move(*place)));
+          std::optional<driver::Question> asked;
+          driver::Backlog::Place place;
+          auto answer = answer_now(*state, state->cache.get(), in, how, asked);
+          if (!answer) answer = find_room(*state, in, how, false, place);
+          auto done = driver::complete_on_executor<Outputs>(std::move(handler), std::move(place));
+          if (answer) return state->runtime->finish(*std::move(answer), std::move(done));
+          state->runtime->submit(state->index, std::move(in), std::move(how), std::move(ticket),
+                                 remembering(*state, std::move(asked), std::move(done)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -4803,13 +5292,7 @@ class Model {
   /// Runs all at once, spread over the tabs, and waits; one result or error each, in order.
   std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
                                                 const RequestOptions& options = {}) const {
-    std::vector<std::future<Expected<Outputs>>> futures;
-    futures.reserve(requests.size());
-    for (auto& request : requests) futures.push_back(start(std::move(request), options));
-    std::vector<Expected<Outputs>> results;
-    results.reserve(futures.size());
-    for (auto& future : futures) results.push_back(future.get());
-    return results;
+    return run_all(std::move(requests), options, state_->cache.get());
   }
 
   /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
@@ -4818,36 +5301,26 @@ class Model {
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     for (const auto& request : requests)
       if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
-    const std::size_t maximum = *state_->max_batch_size;
-    struct Part {
-      std::span<const Inputs> requests;
-      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
-    };
-    std::vector<Part> parts;
-    std::vector<Inputs> runs;
-    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      auto batch = driver::concatenate(info(), part);
-      if (batch)
-        runs.push_back(std::move(batch->inputs));
-      else
-        runs.insert(runs.end(), part.begin(), part.end());
-      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
+    refuse_pool_thread();
+    if (!state_->cache || !state_->runtime->is_open()) return compute_batch(requests, options);
+    std::vector<std::optional<Outputs>> results;
+    std::vector<Inputs> unknown;
+    std::vector<std::optional<driver::Question>> questions;
+    for (auto& request : requests) {
+      driver::Question question(request, options.outputs);
+      if (results.emplace_back(state_->cache->find(question))) continue;
+      questions.push_back(state_->cache->remember(std::move(question)));
+      unknown.push_back(std::move(request));
     }
-    auto ended = run_concurrent(std::move(runs), options);
-    std::vector<Outputs> results;
-    results.reserve(requests.size());
-    auto next = ended.begin();
-    for (const auto& [part, rows] : parts) {
-      if (rows.empty()) {
-        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
-      } else if (auto split = driver::split((next++)->value(), rows)) {
-        std::ranges::move(*split, std::back_inserter(results));
-      } else {  // the page gave the batch another number of rows
-        for (auto& result : run_concurrent({part.begin(), part.end()}, options))
-          results.push_back(std::move(result).value());
-      }
+    auto computed = compute_batch(unknown, options);
+    std::vector<Outputs> all;
+    all.reserve(results.size());
+    std::size_t next = 0;
+    for (auto& result : results) {
+      if (!result && questions[next]) state_->cache->add(*std::move(questions[next]), computed[next]);
+      all.push_back(result ? *std::move(result) : std::move(computed[next++]));
     }
-    return results;
+    return all;
   }
 
   /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
@@ -4869,6 +5342,7 @@ class Model {
     ModelInfo info;
     Task task = Task::other;
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
+    std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
     State() = default;
     State(const State&) = delete;  // each releases the model once
@@ -4880,34 +5354,111 @@ class Model {
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-  static void submit(const State& state, Inputs inputs, RequestOptions options, std::shared_ptr<driver::Ticket> ticket,
-                     driver::Runtime::Completion done) {
-    if (auto error = driver::check_inputs(state.name, state.info, inputs, options))
-      return state.runtime->refuse(*std::move(error), std::move(done));
-    state.runtime->submit(state.index, std::move(inputs), std::move(options), std::move(ticket), std::move(done));
+  /// `run_batch` without the cache.
+  std::vector<Outputs> compute_batch(std::span<const Inputs> requests, const RequestOptions& options) const {
+    const std::size_t maximum = *state_->max_batch_size;
+    struct Part {
+      std::span<const Inputs> requests;
+      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
+    };
+    std::vector<Part> parts;
+    std::vector<Inputs> runs;
+    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
+      auto batch = driver::concatenate(info(), part);
+      if (batch)
+        runs.push_back(std::move(batch->inputs));
+      else
+        runs.insert(runs.end(), part.begin(), part.end());
+      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
+    }
+    auto ended = run_all(std::move(runs), options, nullptr);
+    std::vector<Outputs> results;
+    results.reserve(requests.size());
+    auto next = ended.begin();
+    for (const auto& [part, rows] : parts) {
+      if (rows.empty()) {
+        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
+      } else if (auto split = driver::split((next++)->value(), rows)) {
+        std::ranges::move(*split, std::back_inserter(results));
+      } else {  // the page gave the batch another number of rows
+        for (auto& result : run_all({part.begin(), part.end()}, options, nullptr))
+          results.push_back(std::move(result).value());
+      }
+    }
+    return results;
   }
 
-  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options) const {
+  /// Ends a request for which no tab is needed: a faulty one, and one whose answer `cache` has. Otherwise empty, and
+  /// `asked` is what `cache` wants to know the answer to, if anything.
+  static std::optional<Expected<Outputs>> answer_now(const State& state, driver::ResponseCache* cache,
+                                                     const Inputs& inputs, const RequestOptions& options,
+                                                     std::optional<driver::Question>& asked) {
+    if (auto error = driver::check_inputs(state.name, state.info, inputs, options)) return *std::move(error);
+    if (!cache || !state.runtime->is_open()) return std::nullopt;
+    driver::Question question(inputs, options.outputs);
+    if (auto answer = cache->find(question)) return *std::move(answer);
+    asked = cache->remember(std::move(question));
+    return std::nullopt;
+  }
+
+  /// Takes a place in the pool's backlog, and waits for one if it may; else the error that ends the request.
+  static std::optional<Expected<Outputs>> find_room(const State& state, const Inputs& inputs,
+                                                    const RequestOptions& options, bool may_wait,
+                                                    driver::Backlog::Place& place) {
+    driver::Backlog& backlog = state.runtime->backlog();
+    const std::size_t bytes = driver::bytes_of(inputs);
+    auto room = may_wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
+    if (!room) return backlog.full(state.name, may_wait ? errc::deadline_exceeded : errc::would_block);
+    place = *std::move(room);
+    return std::nullopt;
+  }
+
+  static driver::Runtime::Completion remembering(const State& state, std::optional<driver::Question> asked,
+                                                 driver::Runtime::Completion done) {
+    if (!asked) return done;
+    return [cache = state.cache, asked = *std::move(asked), done = std::move(done)](Expected<Outputs> result) mutable {
+      if (result) cache->add(std::move(asked), *result);
+      done(std::move(result));
+    };
+  }
+
+  void refuse_pool_thread() const {
     if (state_->runtime->on_pool_thread())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
+  }
+
+  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
+    refuse_pool_thread();
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
-    driver::Backlog& backlog = state_->runtime->backlog();
-    const std::size_t bytes = driver::bytes_of(inputs);
-    auto place =
-        options.would_block ? backlog.enter(bytes) : backlog.wait(bytes, driver::deadline_of(Clock::now(), options));
-    if (!place) {
-      const Error full = backlog.full(name());
-      promise.set_value(options.would_block ? full : Error(errc::deadline_exceeded, full.message()));
+    std::optional<driver::Question> asked;
+    driver::Backlog::Place place;
+    auto answer = answer_now(*state_, cache, inputs, options, asked);
+    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
+    if (answer) {
+      promise.set_value(*std::move(answer));
       return future;
     }
-    submit(*state_, std::move(inputs), std::move(options), nullptr,
-           [promise = std::move(promise), place = std::move(*place)](Expected<Outputs> result) mutable {
-             place.leave();
-             promise.set_value(std::move(result));
-           });
+    state_->runtime->submit(
+        state_->index, std::move(inputs), std::move(options), nullptr,
+        remembering(*state_, std::move(asked),
+                    [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
+                      place.leave();
+                      promise.set_value(std::move(result));
+                    }));
     return future;
+  }
+
+  std::vector<Expected<Outputs>> run_all(std::vector<Inputs> requests, const RequestOptions& options,
+                                         driver::ResponseCache* cache) const {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
+    for (auto& request : requests) futures.push_back(start(std::move(request), options, cache));
+    std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
   }
 
   std::shared_ptr<const State> state_;
@@ -6904,6 +7455,7 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
@@ -7355,8 +7907,10 @@ inline void check_free_dimensions(const ModelFile& file, const std::map<std::str
   }
 }
 
-/// Reads and checks a file. Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`.
-inline ModelFile read_model_file(const std::filesystem::path& path, const ModelOptions& options) {
+/// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
+/// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
+inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed))
     throw Error(errc::model_not_found,
@@ -7371,6 +7925,10 @@ inline ModelFile read_model_file(const std::filesystem::path& path, const ModelO
   file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
   file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  if (initialize) {
+    initialize(file.name, file.info, options);
+    if (!options.name.empty()) file.name = options.name;
+  }
   check_free_dimensions(file, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
@@ -7416,7 +7974,19 @@ struct WorkerFailed {
   WorkerId worker;
   std::string message;
 };
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed>;
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
 
 // --- page to pool, data socket
 
@@ -7506,6 +8076,7 @@ struct BackendChoice {
   Backend backend = Backend::wasm;
   std::optional<WebnnDevice> device;  ///< WebNN's
   std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
 };
 struct Load {
   std::uint64_t id = 0;
@@ -7573,12 +8144,17 @@ struct LoadPlan {
   std::vector<BackendFailure> passed_over;
 };
 
-/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched off.
+/// Where the pool serves the module of a backend of that name.
+inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
+
+/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
+/// off, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.bytes->size(), "/models/" + file.sha256};
+  plan.message.model = {file.name, file.sha256, file.bytes->size(),
+                        model.url.empty() ? "/models/" + file.sha256 : model.url};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;
@@ -7597,6 +8173,8 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
           plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
         break;
       case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+      default:
+        plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
   return plan;
 }
@@ -7608,6 +8186,92 @@ inline std::string describe(const std::vector<BackendFailure>& failures) {
     text += (text.empty() ? "" : "; ") + std::string(to_string(each.backend)) + ": " + each.message;
   return text;
 }
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_MESSAGE_HANDLERS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_MESSAGE_HANDLERS_HPP_INCLUDED
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::driver {
+
+/// The application's handlers by the names of their messages, and the count of what went wrong with messages. Lives on
+/// the pool's thread.
+class MessageHandlers {
+ public:
+  explicit MessageHandlers(const detail::Logger& logger) : logger_(logger) {}
+
+  /// From now on; an empty handler takes the one before away.
+  void set(std::string name, MessageHandler handler) {
+    if (handler)
+      handlers_.insert_or_assign(std::move(name), std::move(handler));
+    else
+      handlers_.erase(name);
+  }
+
+  /// A message without a handler is dropped, one whose handler throws is over; both are counted and logged.
+  void deliver(const PageMessage& message) {
+    ++received_;
+    const auto found = handlers_.find(message.name);
+    if (found == handlers_.end()) {
+      ++unheard_;
+      return report(message.browser, quoted(message.name) + " has no handler and is dropped");
+    }
+    const MessageHandler handler = found->second;  // it may replace itself
+    try {
+      handler(message);
+    } catch (const std::exception& error) {
+      fail(message, error.what());
+    } catch (...) {
+      fail(message, "something that is no std::exception");
+    }
+  }
+
+  /// News of something in a page that failed and leaves the tab as it is: an import of a module, a message's handler.
+  void page_trouble(const BrowserInfo& browser, std::string_view source, std::string_view message) {
+    ++page_troubles_;
+    report(browser, std::string(source) + ": " + std::string(message));
+  }
+
+  void add_to(Metrics& metrics) const noexcept {
+    metrics.messages_received = received_;
+    metrics.messages_unheard = unheard_;
+    metrics.message_handler_errors = errors_;
+    metrics.page_troubles = page_troubles_;
+  }
+
+  /// Forgets the handlers, which may own what must not outlive the pool's thread.
+  void clear() { handlers_.clear(); }
+
+ private:
+  static constexpr std::uint64_t most_lines = 100;  ///< pages must not be able to fill a disk
+
+  static std::string quoted(std::string_view name) { return "message '" + std::string(name) + "'"; }
+
+  void fail(const PageMessage& message, std::string_view words) {
+    ++errors_;
+    report(message.browser, "the handler of " + quoted(message.name) + " threw: " + std::string(words));
+  }
+
+  void report(const BrowserInfo& browser, const std::string& sentence) {
+    if (++lines_ > most_lines && !logger_.debugging()) return;
+    std::ostringstream text;
+    text << browser << ": " << sentence;
+    if (lines_ == most_lines) text << " (further troubles with messages are counted only)";
+    logger_.info(std::move(text).str());
+  }
+
+  const detail::Logger& logger_;
+  std::map<std::string, MessageHandler, std::less<>> handlers_;
+  std::uint64_t received_ = 0, unheard_ = 0, errors_ = 0, page_troubles_ = 0, lines_ = 0;
+};
 
 }  // namespace webpool::driver
 #endif
@@ -7656,6 +8320,7 @@ inline std::filesystem::path find_ort_directory(const std::filesystem::path& opt
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 #ifndef WEBPOOL_DETAIL_PAGE_ASSETS_HPP_INCLUDED
 #define WEBPOOL_DETAIL_PAGE_ASSETS_HPP_INCLUDED
 // Generated by embed_page.py from js/. Change the files there and run it again.
@@ -7673,7 +8338,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 22> page_assets{{
+inline constexpr std::array<PageAsset, 25> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -7911,7 +8576,12 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message));
+    this.sendFrame(encodeFrame(message));
+  }
+
+  /** The same with a message that is a frame already. @param {ArrayBuffer} frame */
+  sendFrame(frame) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   /** @param {string} [violation] the rule of the wire that the pool broke */
@@ -7932,7 +8602,105 @@ export class FrameSocket {
   }
 }
 )js"
-, 2473)},
+, 2611)},
+{"/messages.js", "text/javascript", std::string_view(
+R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+
+import { messageOf } from './errors.js';
+import { encodeFrame } from './protocol.js';
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./protocol.js').WireTensor} WireTensor */
+/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+
+/** What the pool takes at most: more would cost the tab its connection. */
+const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
+
+/** @type {Map<string, Handler>} */
+const handlers = new Map();
+/** Frames that were sent before the tab had joined. @type {ArrayBuffer[] | undefined} */
+let early = [];
+/** @type {(frame: ArrayBuffer) => void} */
+let transmit = frame => { early?.push(frame); };
+
+/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
+
+/** @param {unknown} value @param {number} [depth] */
+function checkDepth(value, depth = 0) {
+  if (depth > most.depth) throw new RangeError(`the body is nested more than ${most.depth} deep`);
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(inner => checkDepth(inner, depth + 1));
+}
+
+/** @param {unknown} name */
+function checkName(name) {
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+}
+
+/** The body as it will arrive. @param {unknown} body */
+function checkedBody(body) {
+  const json = JSON.stringify(body);
+  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
+  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  const copy = JSON.parse(json);
+  checkDepth(copy);
+  return copy;
+}
+
+/** @param {WireTensor[]} tensors */
+function checkTensors(tensors) {
+  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  for (const { name, shape } of tensors) {
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+  }
+  if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
+}
+
+/**
+ * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
+ * program. Messages of one name reach it in order; it is not waited for.
+ * @param {string} name @param {Handler | null} handler null: to none
+ */
+export function on(name, handler) {
+  checkName(name);
+  if (handler) handlers.set(name, handler);
+  else handlers.delete(name);
+}
+
+/**
+ * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
+ * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
+ */
+export function send(name, body = null, tensors = []) {
+  checkName(name);
+  const frame = encodeFrame({ type: 'message', name, body: checkedBody(body), tensors });
+  checkTensors(tensors);
+  transmit(frame);
+}
+
+/** For page.js: the tab has joined. @param {(frame: ArrayBuffer) => void} carrier */
+export function carryMessages(carrier) {
+  transmit = carrier;
+  early?.forEach(carrier);
+  early = undefined;
+}
+
+/** For page.js: hands a message of the program to its handler. @param {import('./protocol.js').Custom} message @param {(source: string, message: string) => void} complain */
+export async function deliver({ name, body, tensors }, complain) {
+  const handler = handlers.get(name);
+  try {
+    if (!handler) throw new Error('no module of this page handles it');
+    await handler(body, tensors.map(tensor => ({ ...tensor, data: typedArrayOf(tensor) })));
+  } catch (error) {
+    complain(`message ${name}`.slice(0, 200), messageOf(error));
+  }
+}
+)js"
+, 4662)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
@@ -8006,17 +8774,48 @@ async function download({ url, bytes: total }, progress, signal) {
 }
 )js"
 , 3320)},
+{"/modules.js", "text/javascript", std::string_view(
+R"js(// The application's own modules, which the pool serves and every page imports before it joins.
+
+import { messageOf } from './errors.js';
+import { answeredWithin } from './timing.js';
+
+/** All of them together; what is not done by then goes on without being waited for. */
+const patience = 10_000;
+
+/**
+ * Imports the modules in order. One that fails is left out: the tab computes without it, and the pool hears of it.
+ * @param {(source: string, message: string) => void} complain
+ */
+export async function importModules(complain) {
+  /** @type {string[]} */
+  const addresses = await fetch('/modules/index.json').then(answer => answer.ok ? answer.json() : []).catch(() => []);
+  const deadline = performance.now() + patience;
+  for (const address of addresses) {
+    try {
+      await answeredWithin(import(address), Math.max(deadline - performance.now(), 0), 'the import');
+    } catch (error) {
+      complain(address, messageOf(error));
+    }
+  }
+}
+)js"
+, 954)},
 {"/page.js", "text/javascript", std::string_view(
 R"js(// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { carryMessages, deliver } from './messages.js';
+import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
 /** Firefox says nothing when a module that a worker imports cannot be loaded. */
 const startTimeout = 20_000;
+
+/** @typedef {[source: string, message: string]} Trouble */
 
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
@@ -8025,10 +8824,12 @@ class Tab {
   #socket;
   #welcomed = false;
   #farewell = '';
+  /** @type {Trouble[]} */ #early;
 
-  /** @param {View} view */
-  constructor(view) {
+  /** @param {View} view @param {Trouble[]} early what failed while there was nobody to tell */
+  constructor(view, early) {
     this.#view = view;
+    this.#early = early;
     this.#socket = new FrameSocket('/control', message => this.#receive(message));
     this.#socket.closed.then(reason => this.#end(this.#farewell || reason));
   }
@@ -8040,13 +8841,26 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
+  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  #complain(source, message) {
+    this.#view.showTrouble(`${source}: ${message}`);
+    this.#socket.send({ type: 'trouble', source, message });
+  }
+
+  /** @param {number} connection */
+  #begin(connection) {
+    this.#welcomed = true;
+    this.#view.showConnection('connected', `connection ${connection}`);
+    for (const [source, message] of this.#early) this.#complain(source, message);
+    carryMessages(frame => this.#socket.sendFrame(frame));
+  }
+
   /** @param {import('./protocol.js').Message} message */
   #receive(message) {
     if (message.type === 'welcome' || message.type === 'refused') {
       if (this.#welcomed) throw new ProtocolError(`${message.type} came after welcome`);
       if (message.type === 'refused') return this.#leave(message.message);
-      this.#welcomed = true;
-      return this.#view.showConnection('connected', `connection ${message.connection}`);
+      return this.#begin(message.connection);
     }
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
@@ -8054,6 +8868,7 @@ class Tab {
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
+    if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
     throw new ProtocolError(`${message.type} is no message for a page`);
   }
 
@@ -8106,12 +8921,15 @@ class Tab {
 }
 
 const view = new View(document);
-const tab = new Tab(view);
+/** @type {Trouble[]} */
+const early = [];
+await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
+const tab = new Tab(view, early);
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 4928)},
+, 6042)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -8125,7 +8943,7 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number }} BackendChoice
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
@@ -8137,6 +8955,8 @@ export const version = 1;
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
  * @typedef {{ type: 'reload', message: string }} Reload
+ * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
+ * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -8150,8 +8970,8 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
- * @typedef {Hello | Pong | WorkerFailed} FromPage
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
+ * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
@@ -8244,7 +9064,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7546)},
+, 7858)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -8385,11 +9205,13 @@ const messages = {
   worker_failed: { worker: size, message: string },
   reload: { message: string },
   close: { message: string },
+  trouble: { source: string, message: string },
+  message: { name: string, body: any, tensors },
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
     model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string }),
-    backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size) })),
+    backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
@@ -8418,7 +9240,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6514)},
+, 6637)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -8921,12 +9743,66 @@ export function wrapSession(ort, session, own) {
 }
 )js"
 , 6259)},
+{"/backends/own.js", "text/javascript", std::string_view(
+R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
+
+import { messageOf } from '../errors.js';
+import { checkRun } from '../tensors.js';
+import { answeredWithin, timed } from '../timing.js';
+
+/** @typedef {import('./registry.js').Session} Session */
+/**
+ * A session as a module gives it: times, disposal and details may be missing.
+ * @typedef {{ inputs: Session['inputs'], outputs: Session['outputs'], warmUp?: Session['warmUp'], dispose?: Session['dispose'], details?: Partial<Session['details']>,
+ *   run: (...given: Parameters<Session['run']>) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
+ * @typedef {{ detect: () => string | null | Promise<string | null>, create: (model: Uint8Array, options: import('./registry.js').Options) => Promise<OwnSession> }} OwnModule
+ */
+
+const detectTimeout = 10_000;
+
+/** @param {string} address @returns {Promise<OwnModule>} */
+async function importBackend(address) {
+  const module = await import(address).catch(error => { throw new Error(`${address} could not be imported: ${messageOf(error)}`); });
+  for (const name of ['detect', 'create']) if (typeof module[name] !== 'function') throw new Error(`${address} exports no function ${name}`);
+  return module;
+}
+
+/** Runs are checked against the session's own inputs and outputs first, and timed where the session does not. @param {OwnSession} session @returns {Session} */
+function complete(session) {
+  const { inputs, outputs } = session ?? {};
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create gave no session: it needs inputs, outputs and run');
+  return {
+    inputs, outputs,
+    async run(feeds, names) {
+      checkRun(session, feeds, names);
+      const [result, compute] = await timed(() => session.run(feeds, names));
+      return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
+    },
+    warmUp: session.warmUp?.bind(session),
+    async dispose() { await session.dispose?.(); },
+    details: { deviceType: null, cpuFallback: false, ...session.details },
+  };
+}
+
+/** The module at this address as a backend. @param {string} name @param {string} address @returns {import('./registry.js').Backend} */
+export const ownBackend = (name, address) => ({
+  name,
+  async create(model, options) {
+    const module = await importBackend(address);
+    const obstacle = await answeredWithin(Promise.resolve(module.detect()), detectTimeout, 'detect');
+    if (obstacle !== null && obstacle !== undefined) throw new Error(String(obstacle));
+    return complete(await module.create(model, options));
+  },
+});
+)js"
+, 2753)},
 {"/backends/registry.js", "text/javascript", std::string_view(
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
 import { timed } from '../timing.js';
+import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
 import { webnn } from './webnn.js';
@@ -8966,7 +9842,7 @@ export const installed = [wasm, webgpu, webnn];
 
 /** @param {import('../protocol.js').BackendChoice} choice */
 const backendNamed = (choice, backends = installed) => {
-  const backend = backends.find(({ name }) => name === choice.name);
+  const backend = choice.module ? ownBackend(choice.name, choice.module) : backends.find(({ name }) => name === choice.name);
   if (!backend) throw new Error(`this page has no backend of that name; it has ${backends.map(({ name }) => name).join(', ')}`);
   return backend;
 };
@@ -9036,7 +9912,7 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5726)},
+, 5822)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -9187,6 +10063,61 @@ export const webnn = {
 
 }  // namespace webpool::detail
 #endif
+#ifndef WEBPOOL_DRIVER_PAGE_MODULES_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PAGE_MODULES_HPP_INCLUDED
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The modules of `PoolOptions::page_modules`, which pages import before they join.
+class PageModules {
+ public:
+  /// Reads the files. Throws `errc::invalid_options` for one that can't be read, for a name that is no plain name of a
+  /// module (letters, digits, `.`, `_`, `-`, ending in .js or .mjs), and for two of one name.
+  explicit PageModules(const std::vector<std::filesystem::path>& files) {
+    for (const auto& file : files) {
+      const std::string name = file.filename().string(), which = "page module '" + file.string() + "'";
+      if (!is_module_name(name))
+        throw Error(errc::invalid_options,
+                    which + ": a module's name has letters, digits, '.', '_' and '-', and ends in .js or .mjs");
+      auto bytes = webpool::detail::read_file(file);
+      if (!bytes) throw Error(errc::invalid_options, which + " can't be read");
+      if (!modules_.emplace(name, std::move(bytes)).second)
+        throw Error(errc::invalid_options, which + ": there is another one of that name");
+      list_ += (list_.empty() ? "[\"/modules/" : ",\"/modules/") + name + '"';
+    }
+    list_ += list_.empty() ? "[]" : "]";
+  }
+
+  /// A module's text; null when there is none of that name.
+  std::shared_ptr<const std::string> find(std::string_view name) const {
+    const auto module = modules_.find(name);
+    return module == modules_.end() ? nullptr : module->second;
+  }
+
+  /// Their addresses as a JSON array, in the order given.
+  const std::string& list() const noexcept { return list_; }
+
+ private:
+  static bool is_module_name(std::string_view name) {
+    constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return (name.ends_with(".js") || name.ends_with(".mjs")) && !name.starts_with('.') &&
+           name.find_first_not_of(allowed) == name.npos;
+  }
+
+  std::map<std::string, std::shared_ptr<const std::string>, std::less<>> modules_;
+  std::string list_;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #include <algorithm>
@@ -9198,6 +10129,7 @@ export const webnn = {
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 #ifndef WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
 #include <cstdint>
@@ -9427,6 +10359,7 @@ struct HttpAnswer {
   bool immutable = false;  ///< the address names the content, so caches may keep it for ever
   bool may_evaluate =
       false;  ///< the script may make functions from text: a worker takes its policy from its own answer
+  std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
 };
 
 /// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
@@ -9567,11 +10500,13 @@ class WebSocketServer {
     to->append_header("Cross-Origin-Embedder-Policy", "require-corp");
     to->append_header("Cross-Origin-Resource-Policy", "same-origin");
     to->append_header("X-Content-Type-Options", "nosniff");
+    std::string further;
+    for (const std::string& origin : reply.connect_to) further += ' ' + origin;
     to->append_header("Content-Security-Policy",
                       std::string("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'") +
                           (reply.may_evaluate ? " 'unsafe-eval'" : "") +
-                          "; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-                          "frame-ancestors 'none'");
+                          "; worker-src 'self' blob:; connect-src 'self'" + further +
+                          "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     to->set_body(*reply.body);
   }
 
@@ -9586,14 +10521,20 @@ class WebSocketServer {
 
 namespace webpool::driver {
 
-/// Answers the pages' HTTP requests: the page itself, ONNX Runtime Web's files, and models by their hash.
+/// Answers the pages' HTTP requests: the page itself, ONNX Runtime Web's files, models by their hash, and the
+/// application's modules and backends.
 class PageFiles {
  public:
   /// A model's bytes by its SHA-256 in hexadecimal; null when no such model is loaded.
   using FindModel = std::function<std::shared_ptr<const std::string>(std::string_view sha256)>;
 
-  PageFiles(std::filesystem::path ort_directory, FindModel find_model)
-      : ort_directory_(std::move(ort_directory)), find_model_(std::move(find_model)) {}
+  /// `model_origins`: whence workers may fetch models besides the pool; checked.
+  PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
+            FindModel find_model)
+      : ort_directory_(std::move(ort_directory)),
+        modules_(std::move(modules)),
+        model_origins_(std::move(model_origins)),
+        find_model_(std::move(find_model)) {}
 
   transport::HttpAnswer operator()(std::string_view path) const {
     if (path.starts_with("/models/")) {
@@ -9601,18 +10542,33 @@ class PageFiles {
       return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
     }
     if (path.starts_with("/ort/")) return ort_file(path.substr(5));
+    if (path == "/modules/index.json")
+      return {200, "application/json", std::make_shared<const std::string>(modules_.list()), false};
+    if (path.starts_with("/modules/")) return script(path, modules_.find(path.substr(9)));
+    if (path.starts_with("/backends/") && path.ends_with(".js"))
+      return script(path, backend(path.substr(10, path.size() - 13)));
     const std::string_view name = path == "/" ? "/index.html" : path.starts_with("/js/") ? path.substr(3) : "";
     for (const auto& asset : detail::page_assets)
       if (asset.path == name)
         return {.content_type = std::string(asset.content_type),
                 .body = std::make_shared<const std::string>(asset.bytes),
-                .may_evaluate = name == "/worker.js"};  // ONNX Runtime Web's WebNN half makes its functions from text
+                .may_evaluate = name == "/worker.js",  // ONNX Runtime Web's WebNN half makes its functions from text
+                .connect_to = name == "/worker.js" ? model_origins_ : std::vector<std::string>()};
     return not_found(path);
   }
 
  private:
   static transport::HttpAnswer not_found(std::string_view path) {
     return {404, "text/plain", std::make_shared<const std::string>("no " + std::string(path)), false};
+  }
+
+  static transport::HttpAnswer script(std::string_view path, std::shared_ptr<const std::string> text) {
+    return text ? transport::HttpAnswer{200, "text/javascript", std::move(text), false} : not_found(path);
+  }
+
+  static std::shared_ptr<const std::string> backend(std::string_view name) {
+    const auto* row = webpool::detail::registered_backend(parse_backend(name).value_or(Backend::wasm));
+    return row ? row->module : nullptr;
   }
 
   /// Only plain names of modules and WebAssembly: no path leads out of the folder.
@@ -9628,6 +10584,8 @@ class PageFiles {
   }
 
   std::filesystem::path ort_directory_;
+  PageModules modules_;
+  std::vector<std::string> model_origins_;
   FindModel find_model_;
 };
 
@@ -9834,22 +10792,20 @@ class SlotMap {
 #define WEBPOOL_PROTOCOL_DECODE_CONTROL_HPP_INCLUDED
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#ifndef WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
-#include <simdjson.h>
-
-#include <algorithm>
+#ifndef WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 #ifndef WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
 #define WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
@@ -9977,6 +10933,67 @@ class FrameReader {
 
 }  // namespace webpool::protocol
 #endif
+#ifndef WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#include <simdjson.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool::protocol {
+
+/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
+inline std::optional<std::string> json_fault(std::string_view text) {
+  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
+  const auto error = parser.parse(text.data(), text.size()).error();
+  return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
+}
+
+/// What is wrong with the name of an application's message; empty when nothing is.
+inline std::optional<std::string> message_name_fault(std::string_view name) {
+  if (name.empty()) return "its name is empty";
+  if (name.size() > max_name_bytes)
+    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
+  return std::nullopt;
+}
+
+/// What keeps a message of an application from being sent; empty when nothing does.
+inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
+                                                const std::vector<NamedTensor>& tensors) {
+  if (auto fault = message_name_fault(name)) return fault;
+  if (body.size() > max_header_bytes / 2)
+    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
+           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
+  if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
+  if (tensors.size() > max_items)
+    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
+  std::set<std::string_view> names;
+  for (const auto& tensor : tensors) {
+    if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
+    if (!names.insert(tensor.name).second) return "two tensors have the name '" + tensor.name + "'";
+  }
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
 
 /// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
 /// field that is wrong, such as `result.outputs[0].shape must be an array`.
@@ -10072,6 +11089,14 @@ class Value {
     const auto found = std::ranges::find(names, given);
     if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
     return static_cast<Enum>(found - std::ranges::begin(names));
+  }
+
+  /// The value itself as JSON, checked through and through. Valid until the decoder's next message.
+  std::string_view json_text() {
+    std::string_view raw;
+    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
+    if (const auto fault = json_fault(raw)) must_be("well-formed JSON: " + *fault);
+    return raw;
   }
 
   bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
@@ -10195,6 +11220,71 @@ class HeaderParser {
 }  // namespace webpool::protocol::detail
 #endif
 
+/// Tensors in a message of either socket.
+namespace webpool::protocol::detail {
+
+/// What a tensor's and a specification's JSON have in common.
+struct TensorHead {
+  std::string_view name;
+  Datatype datatype = Datatype::float32;
+  std::array<std::int64_t, Shape::max_rank> extents{};
+  std::size_t rank = 0;
+
+  std::span<const std::int64_t> shape() const noexcept { return {extents.data(), rank}; }
+};
+
+inline TensorHead read_head(Fields& fields, std::int64_t least_extent) {
+  TensorHead head;
+  head.name = fields["name"].name();
+  Value datatype = fields["datatype"];
+  const std::string_view name = datatype.text();
+  if (const auto known = parse_datatype(name))
+    head.datatype = *known;
+  else
+    datatype.must_be("a datatype of the wire, not " + in_quotes(name));
+  Value shape = fields["shape"];
+  shape.each([&](Value extent) {
+    if (head.rank == Shape::max_rank)
+      shape.must_be("an array of at most " + std::to_string(Shape::max_rank) + " extents");
+    head.extents[head.rank++] = extent.extent(least_extent);
+  });
+  return head;
+}
+
+inline NamedTensor read_tensor(Fields fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  const TensorHead head = read_head(fields, 0);
+  Fields parameters = fields["parameters"].fields();
+  Value size = parameters["binary_data_size"];
+  const std::uint64_t given = size.integer();
+  const auto needed = byte_size(head.datatype, head.shape());
+  if (needed != given)
+    size.must_be("what the shape and datatype need, " +
+                 (needed ? std::to_string(*needed) : "more than any frame holds") + ", not " + std::to_string(given));
+  const auto bytes = frame.tensor(*needed, head.name);
+  return {std::string(head.name), Tensor(head.datatype, Shape(head.shape()), bytes, owner)};
+}
+
+template <class Item>
+void refuse_repeated_name(const std::vector<Item>& items, Value list) {
+  for (std::size_t i = 0; i + 1 < items.size(); ++i)
+    if (items[i].name == items.back().name)
+      list.must_be("an array without two tensors of the name " + in_quotes(items[i].name));
+}
+
+inline std::vector<NamedTensor> read_tensors(Value list, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  constexpr std::size_t usual = 4;
+  std::vector<NamedTensor> tensors;
+  list.each([&](Value item) {
+    if (tensors.empty()) tensors.reserve(usual);
+    tensors.push_back(read_tensor(item.fields(), frame, owner));
+    refuse_repeated_name(tensors, list);
+  });
+  return tensors;
+}
+
+}  // namespace webpool::protocol::detail
+#endif
+
 /// The messages of a page's control socket, field by field.
 namespace webpool::protocol::detail {
 
@@ -10277,7 +11367,25 @@ inline Pong read_pong(Fields& fields) {
   return pong;
 }
 
-inline ControlMessage read_control(std::string_view type, Fields& fields) {
+inline Trouble read_trouble(Fields& fields) {
+  std::string source(fields["source"].name());
+  return {std::move(source), std::string(fields["message"].text())};
+}
+
+inline Custom read_custom(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  Custom message;
+  Value name = fields["name"];
+  message.name = name.name();
+  if (message.name.empty()) name.must_be("a name, not empty");
+  message.body = fields["body"].json_text();
+  message.tensors = read_tensors(fields["tensors"], frame, owner);
+  return message;
+}
+
+inline ControlMessage read_control(std::string_view type, Fields& fields, FrameReader& frame,
+                                   const std::shared_ptr<const void>& owner) {
+  if (type == "message") return read_custom(fields, frame, owner);
+  if (type == "trouble") return read_trouble(fields);
   if (type == "pong") return read_pong(fields);
   if (type == "hello") return read_hello(fields);
   if (type == "worker_failed") {
@@ -10291,77 +11399,14 @@ inline ControlMessage read_control(std::string_view type, Fields& fields) {
 #endif
 #ifndef WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
 #define WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 /// The messages of a worker's data socket, field by field.
 namespace webpool::protocol::detail {
-
-/// What a tensor's and a specification's JSON have in common.
-struct TensorHead {
-  std::string_view name;
-  Datatype datatype = Datatype::float32;
-  std::array<std::int64_t, Shape::max_rank> extents{};
-  std::size_t rank = 0;
-
-  std::span<const std::int64_t> shape() const noexcept { return {extents.data(), rank}; }
-};
-
-inline TensorHead read_head(Fields& fields, std::int64_t least_extent) {
-  TensorHead head;
-  head.name = fields["name"].name();
-  Value datatype = fields["datatype"];
-  const std::string_view name = datatype.text();
-  if (const auto known = parse_datatype(name))
-    head.datatype = *known;
-  else
-    datatype.must_be("a datatype of the wire, not " + in_quotes(name));
-  Value shape = fields["shape"];
-  shape.each([&](Value extent) {
-    if (head.rank == Shape::max_rank)
-      shape.must_be("an array of at most " + std::to_string(Shape::max_rank) + " extents");
-    head.extents[head.rank++] = extent.extent(least_extent);
-  });
-  return head;
-}
-
-inline NamedTensor read_tensor(Fields fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  const TensorHead head = read_head(fields, 0);
-  Fields parameters = fields["parameters"].fields();
-  Value size = parameters["binary_data_size"];
-  const std::uint64_t given = size.integer();
-  const auto needed = byte_size(head.datatype, head.shape());
-  if (needed != given)
-    size.must_be("what the shape and datatype need, " +
-                 (needed ? std::to_string(*needed) : "more than any frame holds") + ", not " + std::to_string(given));
-  const auto bytes = frame.tensor(*needed, head.name);
-  return {std::string(head.name), Tensor(head.datatype, Shape(head.shape()), bytes, owner)};
-}
-
-template <class Item>
-void refuse_repeated_name(const std::vector<Item>& items, Value list) {
-  for (std::size_t i = 0; i + 1 < items.size(); ++i)
-    if (items[i].name == items.back().name)
-      list.must_be("an array without two tensors of the name " + in_quotes(items[i].name));
-}
-
-inline std::vector<NamedTensor> read_tensors(Value list, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  constexpr std::size_t usual = 4;
-  std::vector<NamedTensor> tensors;
-  list.each([&](Value item) {
-    if (tensors.empty()) tensors.reserve(usual);
-    tensors.push_back(read_tensor(item.fields(), frame, owner));
-    refuse_repeated_name(tensors, list);
-  });
-  return tensors;
-}
 
 inline std::vector<TensorSpec> read_specs(Value list) {
   std::vector<TensorSpec> specs;
@@ -10378,7 +11423,7 @@ inline std::vector<BackendFailure> read_tried(Value list) {
   std::vector<BackendFailure> tried;
   list.each([&](Value item) {
     Fields fields = item.fields();
-    const auto backend = fields["backend"].choice<Backend>(webpool::detail::backend_names);
+    const auto backend = fields["backend"].choice<Backend>(backend_names());
     tried.push_back({backend, std::string(fields["message"].text())});
   });
   return tried;
@@ -10417,7 +11462,7 @@ inline Progress read_progress(Fields& fields) {
 inline Loaded read_loaded(Fields& fields) {
   Loaded loaded;
   loaded.id = fields["id"].integer();
-  loaded.backend = fields["backend"].choice<Backend>(webpool::detail::backend_names);
+  loaded.backend = fields["backend"].choice<Backend>(backend_names());
   if (auto device = fields.find("device_type"))
     loaded.device = device->choice<WebnnDevice>(webpool::detail::webnn_device_names);
   loaded.tried = read_tried(fields["tried"]);
@@ -10481,29 +11526,34 @@ namespace webpool::protocol {
 /// Owns the parser's memory, some times the largest header so far, and uses it again. Not thread-safe; one per strand.
 class Decoder {
  public:
-  /// A message of a control socket. Copies what it keeps.
-  Expected<ControlMessage> control(std::span<const std::byte> frame) {
-    return decode<ControlMessage>(frame, [](std::string_view type, detail::Fields& fields, FrameReader&) {
-      return detail::read_control(type, fields);
+  /// A message of a control socket. A message's tensors refer to `frame`, which `owner` must keep alive, or the caller
+  /// where it is null; everything else is copied.
+  Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
+    align(frame, owner);
+    return decode<ControlMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
+      return detail::read_control(type, fields, reader, owner);
     });
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
   Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
-    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 != 0) {
-      auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
-      const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
-      std::ranges::copy(frame, bytes.begin());
-      frame = bytes;
-      owner = std::move(copy);
-    }
+    align(frame, owner);
     return decode<DataMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
       return detail::read_data(type, fields, reader, owner);
     });
   }
 
  private:
+  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
+  static void align(std::span<const std::byte>& frame, std::shared_ptr<const void>& owner) {
+    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0) return;
+    auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
+    const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
+    std::ranges::copy(frame, bytes.begin());
+    frame = bytes;
+    owner = std::move(copy);
+  }
+
   template <class Message, class Read>
   Expected<Message> decode(std::span<const std::byte> frame, Read read) {
     try {
@@ -10732,6 +11782,16 @@ inline void encode(std::string& out, const Close& message) {
   detail::HeaderWriter(out, "close").field("message", message.message).end();
 }
 
+/// The body must be JSON.
+inline void encode(std::string& out, const Custom& message) {
+  detail::HeaderWriter writer(out, "message", 256 + message.body.size());
+  writer.field("name", message.name).key("body");
+  out += message.body;
+  writer.list("tensors", message.tensors, [&](const NamedTensor& tensor) { detail::append_tensor(out, tensor); });
+  FrameWriter& frame = writer.end();
+  for (const auto& [name, tensor] : message.tensors) frame.tensor(tensor.bytes());
+}
+
 // --- data socket
 
 inline void encode(std::string& out, const Load& message) {
@@ -10746,6 +11806,7 @@ inline void encode(std::string& out, const Load& message) {
     (out += R"({"name":")").append(to_string(choice.backend)) += '"';
     if (choice.device) writer.field("device_type", to_string(*choice.device));
     if (choice.threads) writer.field("threads", std::uint64_t{*choice.threads});
+    if (!choice.module.empty()) writer.field("module", choice.module);
     out += '}';
   });
   writer.map("free_dimensions", message.free_dimensions, [&](const auto& dimension) {
@@ -10797,7 +11858,7 @@ class Driver final : public Runtime {
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         browsers_(options_, logger_),
-        files_(find_ort_directory(options_.ort_directory),
+        files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
         engine_(engine_options(), std::move(policies)...),
@@ -10828,10 +11889,28 @@ class Driver final : public Runtime {
     });
   }
 
-  void refuse(Error error, Completion done) override {
+  void finish(Expected<Outputs> result, Completion done) override {
     std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), std::move(error));
-    asio::post(context_, [error = std::move(error), done = std::move(done)]() mutable { done(std::move(error)); });
+    if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
+    asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+  }
+
+  bool is_open() const override {
+    const std::lock_guard lock(gate_);
+    return open_;
+  }
+
+  const PoolOptions& options() const noexcept { return options_; }
+  const std::shared_ptr<CacheCounts>& cache_counts() const noexcept { return cache_counts_; }
+
+  Metrics metrics() {
+    return ask([this](const Engine& engine) {
+      Metrics metrics = engine.metrics();
+      messages_.add_to(metrics);
+      metrics.cache_hits = cache_counts_->hits;
+      metrics.cache_misses = cache_counts_->misses;
+      return metrics;
+    });
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
@@ -10891,6 +11970,25 @@ class Driver final : public Runtime {
 
   void on_join(JoinHandler handler) {
     post([this, handler = std::move(handler)]() mutable { join_handlers_.push_back(std::move(handler)); });
+  }
+
+  void on_message(std::string name, MessageHandler handler) {
+    post([this, name = std::move(name), handler = std::move(handler)]() mutable {
+      messages_.set(std::move(name), std::move(handler));
+    });
+  }
+
+  /// Sends a frame to this tab, or without one to all; returns how many it went to.
+  std::size_t send_frame(std::optional<ConnectionId> to, const std::string& frame) {
+    return ask([&](const Engine&) {
+      std::size_t count = 0;
+      for (const auto& [id, tab] : tabs_) {
+        if (stopping_since_ || (to && *to != id)) continue;
+        Server::send(tab.socket, [&](std::string& out) { out = frame; });
+        ++count;
+      }
+      return count;
+    });
   }
 
   /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
@@ -10974,6 +12072,7 @@ class Driver final : public Runtime {
     browsers_.close_all();
     // What callers gave may own a model, and with it this driver.
     join_handlers_.clear();
+    messages_.clear();
     models_.clear();
     // The system may give this thread's id to the next one.
     pool_thread_ = std::thread::id();
@@ -11176,7 +12275,7 @@ class Driver final : public Runtime {
     if (stopping_since_) return;
     std::optional<Error> broken;
     if (from->role == transport::SocketState::Role::control) {
-      if (auto message = decoder_.control(frame))
+      if (auto message = decoder_.control(frame, std::move(owner)))
         broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
       else
         broken = message.error();
@@ -11239,6 +12338,19 @@ class Driver final : public Runtime {
   std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
     engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Trouble& news) {
+    if (from->owner == 0) return out_of_turn("trouble");
+    messages_.page_trouble(tabs_.at(ConnectionId{from->owner}).browser, news.source, news.message);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Custom& message) {
+    if (from->owner == 0) return out_of_turn("message");
+    const ConnectionId id{from->owner};
+    messages_.deliver({id, tabs_.at(id).browser, message.name, message.body, message.tensors});
     return std::nullopt;
   }
 
@@ -11421,10 +12533,12 @@ class Driver final : public Runtime {
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
   std::vector<JoinHandler> join_handlers_;
+  MessageHandlers messages_{logger_};
+  const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
   std::uint64_t pings_ = 0;
   std::optional<TimePoint> stopping_since_;
 
-  std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
+  mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
   bool open_ = true;
   std::mutex closing_;  ///< held while `close` waits
   std::atomic<std::thread::id> pool_thread_;
@@ -13729,6 +14843,7 @@ class ResourcePool {
   /// model present exactly when there is no exception. The file is read before this returns.
   template <class Token>
   auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+    driver::ModelFile read = read_file(path, options);
     return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
         [this](auto handler, driver::ModelFile file, ModelOptions how) {
           this->start_load(std::move(file), std::move(how),
@@ -13740,7 +14855,7 @@ class ResourcePool {
                                done(result.error());
                            });
         },
-        token, read_file(path, options), options);
+        token, std::move(read), std::move(options));
   }
 
   /// Whether a model of that name is loaded or loading.
@@ -13751,7 +14866,8 @@ class ResourcePool {
                                                     const RequestOptions& options = {}) {
     std::vector<std::future<Expected<Outputs>>> futures;
     futures.reserve(requests.size());
-    for (auto& [model, inputs] : requests) futures.push_back(model.start(std::move(inputs), options));
+    for (auto& [model, inputs] : requests)
+      futures.push_back(model.start(std::move(inputs), options, model.state_->cache.get()));
     std::vector<Expected<Outputs>> results;
     results.reserve(futures.size());
     for (auto& future : futures) results.push_back(future.get());
@@ -13761,12 +14877,34 @@ class ResourcePool {
   /// Calls `handler` on the pool's thread for every tab that joins from now on; it must neither block nor throw.
   void on_join(std::function<void(const BrowserInfo&)> handler) { driver_->on_join(std::move(handler)); }
 
+  /// From now on, messages of that name that modules in pages send (`PoolOptions::page_modules`) go to `handler`, in
+  /// place of the one before; an empty one ends that. Throws `errc::invalid_message` for a name that is empty or has
+  /// over 1024 bytes.
+  void on_message(std::string name, MessageHandler handler) {
+    if (const auto fault = protocol::message_name_fault(name))
+      throw Error(errc::invalid_message, "no message can come: " + *fault);
+    driver_->on_message(std::move(name), std::move(handler));
+  }
+
+  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there; not whether
+  /// it handles the message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
+  /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
+  /// tensors whose names repeat.
+  bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
+                    const std::vector<NamedTensor>& tensors = {}) {
+    return driver_->send_frame(connection, message_frame(name, body, tensors)) > 0;
+  }
+
+  /// The same to all tabs; returns how many there are.
+  std::size_t broadcast_message(std::string_view name, std::string_view body,
+                                const std::vector<NamedTensor>& tensors = {}) {
+    return driver_->send_frame(std::nullopt, message_frame(name, body, tensors));
+  }
+
   /// The link that makes a browser a worker of this pool. It contains the pool's secret: whoever has it is let in.
   std::string join_url() const { return driver_->join_url(); }
 
-  Metrics metrics() const {
-    return driver_->ask([](const Engine& engine) { return engine.metrics(); });
-  }
+  Metrics metrics() const { return driver_->metrics(); }
 
   /// One row for each tab.
   std::vector<ConnectionInfo> connections() const {
@@ -13797,11 +14935,22 @@ class ResourcePool {
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }
 
-  static driver::ModelFile read_file(const std::filesystem::path& path, const ModelOptions& options) {
-    if (options.backends.empty())
-      throw Error(errc::invalid_options, "ModelOptions::backends is empty: nothing could hold the model");
-    driver::ModelFile file = driver::read_model_file(path, options);
+  static std::string message_frame(std::string_view name, std::string_view body,
+                                   const std::vector<NamedTensor>& tensors) {
+    if (const auto fault = protocol::message_fault(name, body, tensors))
+      throw Error(errc::invalid_message, "message '" + std::string(name.substr(0, 40)) + "' can't be sent: " + *fault);
+    std::string frame;
+    protocol::encode(frame, protocol::Custom{std::string(name), std::string(body), tensors});
+    return frame;
+  }
+
+  /// Reads the file, and lets the pool's initializer change the options before they are checked.
+  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const {
+    const PoolOptions& pool = driver_->options();
+    driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
+    driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
+    if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
     return file;
   }
 
@@ -13813,6 +14962,8 @@ class ResourcePool {
     state->name = file.name;
     state->info = file.info;
     state->task = task;
+    if (options.response_cache_bytes > 0)
+      state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
     state->max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
     driver_->load(std::move(file), std::move(options), task, state->max_batch_size,
                   [state, done = std::move(done)](Expected<ModelIndex> index) mutable {

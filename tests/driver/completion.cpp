@@ -16,7 +16,8 @@ namespace {
 /// Notes what a handle asks of its pool.
 struct Notes final : Runtime {
   void submit(ModelIndex, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion) override {}
-  void refuse(Error, Completion) override {}
+  void finish(Expected<Outputs>, Completion) override {}
+  bool is_open() const override { return true; }
   void cancel(std::shared_ptr<Ticket> ticket) override { cancelled.push_back(std::move(ticket)); }
   void release(ModelIndex) override {}
   bool on_pool_thread() const noexcept override { return false; }

@@ -4,7 +4,14 @@
 
 using namespace webpool;
 using namespace webpool::testing;
-using driver::read_model_file;
+
+namespace {
+
+driver::ModelFile read_model_file(const std::filesystem::path& path, ModelOptions options) {
+  return driver::read_model_file(path, options);
+}
+
+}  // namespace
 
 TEST_CASE("a model file is read whole, hashed and described") {
   const TemporaryFolder folder;
@@ -53,4 +60,22 @@ TEST_CASE("the example model is read") {
   CHECK(file.name == "digits");
   CHECK(ModelInfo::find(file.info.inputs, "image"));
   CHECK(ModelInfo::find(file.info.outputs, "probabilities"));
+}
+
+TEST_CASE("the initializer sees the file as it is and decides before the options count") {
+  const TemporaryFolder folder;
+  const auto path = folder.add("m.onnx", onnx_file({{"x", {{"batch", 3}}}}, {{"y", {{"batch"}}}}));
+  ModelOptions options;
+  const auto file =
+      driver::read_model_file(path, options, [](std::string_view name, const ModelInfo& info, ModelOptions& how) {
+        CHECK(name == "m");
+        CHECK(info.inputs.at(0).shape == Shape{Shape::any, 3});
+        how.name = "renamed";
+        how.free_dimensions["batch"] = 4;
+      });
+  CHECK(file.name == "renamed");
+  CHECK(file.info.inputs.at(0).shape == Shape{4, 3});
+  CHECK(options.free_dimensions.at("batch") == 4);
+  struct Mine {};
+  CHECK_THROWS_AS(driver::read_model_file(path, options, [](auto, const auto&, auto&) { throw Mine(); }), Mine);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <webpool/protocol/decode.hpp>
 #include <webpool/protocol/encode.hpp>
+#include <webpool/register_backend.hpp>
 
 #include "frames.hpp"
 
@@ -61,6 +62,9 @@ std::string encoded_run(dom::element message) {
 
 const std::string sha = "c0ffee" + std::string(58, '0');
 
+/// A backend of the application's own.
+Backend plain() { return register_backend({"plain", __FILE__}); }
+
 /// The messages of the pool by their golden names; runs are built from the golden header.
 const std::map<std::string, std::string> written{
     {"welcome", encoded(Welcome{ConnectionId{12}, 1000ms})},
@@ -91,6 +95,16 @@ const std::map<std::string, std::string> written{
                           true,
                           true,
                           {{256, 1, 1}}})},
+    {"load on a backend of the application", encoded(Load{41,
+                                                          {"digits", sha, 181234, "https://models.example/digits.onnx"},
+                                                          {{plain(), {}, {}, "/backends/plain.js"}},
+                                                          {},
+                                                          false,
+                                                          {},
+                                                          {}})},
+    {"message of the pool",
+     encoded(Custom{"greet", R"({"a":[1,"two",null]})", {{"x", Tensor::from(std::vector<float>{1, 2}, {1, 2})}}})},
+    {"message of the pool without anything", encoded(Custom{"é", "5", {}})},
     {"load with nothing optional",
      encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}, {}})},
     {"cancel", encoded(Cancel{RequestId{42}})},
@@ -181,6 +195,26 @@ const std::map<std::string, ControlCheck> control_checks{
        CHECK(pong.id == max_id);
        CHECK_FALSE(pong.visible);
        CHECK(pong.timer_drift_ms == 59000);
+     }},
+    {"trouble",
+     [](const ControlMessage& message) {
+       const Trouble& trouble = std::get<Trouble>(message);
+       CHECK(trouble.source == "/modules/greet.js");
+       CHECK(trouble.message == "TypeError: x is not a function");
+     }},
+    {"message of a page",
+     [](const ControlMessage& message) {
+       const Custom& custom = std::get<Custom>(message);
+       CHECK(custom.name == "greet");
+       CHECK(custom.body == R"({"text":"é \"quoted\" \n","list":[1,-2.5,true,null,{}]})");
+       CHECK(custom.tensors.size() == 2);
+     }},
+    {"message of a page without anything",
+     [](const ControlMessage& message) {
+       const Custom& custom = std::get<Custom>(message);
+       CHECK(custom.name == "ping");
+       CHECK(custom.body == "null");
+       CHECK(custom.tensors.empty());
      }},
     {"worker_failed",
      [](const ControlMessage& message) {
@@ -315,14 +349,14 @@ const std::map<std::string, DataCheck> data_checks{
      }},
 };
 
-void check_tensors(const Result& result, dom::element message) {
-  const auto expected = tensors_of(message, "outputs");
-  REQUIRE(result.outputs.size() == expected.size());
+void check_tensors(const std::vector<NamedTensor>& outputs, dom::element message, const char* field) {
+  const auto expected = tensors_of(message, field);
+  REQUIRE(outputs.size() == expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    CHECK(result.outputs[i].name == expected[i].name);
-    CHECK(result.outputs[i].tensor.datatype() == expected[i].tensor.datatype());
-    CHECK(result.outputs[i].tensor.shape() == expected[i].tensor.shape());
-    CHECK(text_of(result.outputs[i].tensor.bytes()) == text_of(expected[i].tensor.bytes()));
+    CHECK(outputs[i].name == expected[i].name);
+    CHECK(outputs[i].tensor.datatype() == expected[i].tensor.datatype());
+    CHECK(outputs[i].tensor.shape() == expected[i].tensor.shape());
+    CHECK(text_of(outputs[i].tensor.bytes()) == text_of(expected[i].tensor.bytes()));
   }
 }
 
@@ -359,13 +393,14 @@ TEST_CASE("the pool reads the pages' golden messages, every field", "[protocol]"
       if (!read) FAIL(read.error().message());
       REQUIRE(control_checks.contains(name));
       control_checks.at(name)(*read);
+      if (const auto* custom = std::get_if<Custom>(&*read)) check_tensors(custom->tensors, message, "tensors");
       CHECK_FALSE(decoder.data(bytes_of(*frame), frame));
     } else {
       const auto read = decoder.data(bytes_of(*frame), frame);
       if (!read) FAIL(read.error().message());
       REQUIRE(data_checks.contains(name));
       data_checks.at(name)(*read);
-      if (const auto* result = std::get_if<Result>(&*read)) check_tensors(*result, message);
+      if (const auto* result = std::get_if<Result>(&*read)) check_tensors(result->outputs, message, "outputs");
       CHECK_FALSE(decoder.control(bytes_of(*frame)));
     }
   }

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 22> page_assets{{
+inline constexpr std::array<PageAsset, 25> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -253,7 +253,12 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encodeFrame(message));
+    this.sendFrame(encodeFrame(message));
+  }
+
+  /** The same with a message that is a frame already. @param {ArrayBuffer} frame */
+  sendFrame(frame) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
 
   /** @param {string} [violation] the rule of the wire that the pool broke */
@@ -274,7 +279,105 @@ export class FrameSocket {
   }
 }
 )js"
-, 2473)},
+, 2611)},
+{"/messages.js", "text/javascript", std::string_view(
+R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+
+import { messageOf } from './errors.js';
+import { encodeFrame } from './protocol.js';
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./protocol.js').WireTensor} WireTensor */
+/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+
+/** What the pool takes at most: more would cost the tab its connection. */
+const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
+
+/** @type {Map<string, Handler>} */
+const handlers = new Map();
+/** Frames that were sent before the tab had joined. @type {ArrayBuffer[] | undefined} */
+let early = [];
+/** @type {(frame: ArrayBuffer) => void} */
+let transmit = frame => { early?.push(frame); };
+
+/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
+
+/** @param {unknown} value @param {number} [depth] */
+function checkDepth(value, depth = 0) {
+  if (depth > most.depth) throw new RangeError(`the body is nested more than ${most.depth} deep`);
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(inner => checkDepth(inner, depth + 1));
+}
+
+/** @param {unknown} name */
+function checkName(name) {
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+}
+
+/** The body as it will arrive. @param {unknown} body */
+function checkedBody(body) {
+  const json = JSON.stringify(body);
+  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
+  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  const copy = JSON.parse(json);
+  checkDepth(copy);
+  return copy;
+}
+
+/** @param {WireTensor[]} tensors */
+function checkTensors(tensors) {
+  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  for (const { name, shape } of tensors) {
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+  }
+  if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
+}
+
+/**
+ * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
+ * program. Messages of one name reach it in order; it is not waited for.
+ * @param {string} name @param {Handler | null} handler null: to none
+ */
+export function on(name, handler) {
+  checkName(name);
+  if (handler) handlers.set(name, handler);
+  else handlers.delete(name);
+}
+
+/**
+ * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
+ * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
+ */
+export function send(name, body = null, tensors = []) {
+  checkName(name);
+  const frame = encodeFrame({ type: 'message', name, body: checkedBody(body), tensors });
+  checkTensors(tensors);
+  transmit(frame);
+}
+
+/** For page.js: the tab has joined. @param {(frame: ArrayBuffer) => void} carrier */
+export function carryMessages(carrier) {
+  transmit = carrier;
+  early?.forEach(carrier);
+  early = undefined;
+}
+
+/** For page.js: hands a message of the program to its handler. @param {import('./protocol.js').Custom} message @param {(source: string, message: string) => void} complain */
+export async function deliver({ name, body, tensors }, complain) {
+  const handler = handlers.get(name);
+  try {
+    if (!handler) throw new Error('no module of this page handles it');
+    await handler(body, tensors.map(tensor => ({ ...tensor, data: typedArrayOf(tensor) })));
+  } catch (error) {
+    complain(`message ${name}`.slice(0, 200), messageOf(error));
+  }
+}
+)js"
+, 4662)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
@@ -348,17 +451,48 @@ async function download({ url, bytes: total }, progress, signal) {
 }
 )js"
 , 3320)},
+{"/modules.js", "text/javascript", std::string_view(
+R"js(// The application's own modules, which the pool serves and every page imports before it joins.
+
+import { messageOf } from './errors.js';
+import { answeredWithin } from './timing.js';
+
+/** All of them together; what is not done by then goes on without being waited for. */
+const patience = 10_000;
+
+/**
+ * Imports the modules in order. One that fails is left out: the tab computes without it, and the pool hears of it.
+ * @param {(source: string, message: string) => void} complain
+ */
+export async function importModules(complain) {
+  /** @type {string[]} */
+  const addresses = await fetch('/modules/index.json').then(answer => answer.ok ? answer.json() : []).catch(() => []);
+  const deadline = performance.now() + patience;
+  for (const address of addresses) {
+    try {
+      await answeredWithin(import(address), Math.max(deadline - performance.now(), 0), 'the import');
+    } catch (error) {
+      complain(address, messageOf(error));
+    }
+  }
+}
+)js"
+, 954)},
 {"/page.js", "text/javascript", std::string_view(
 R"js(// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { carryMessages, deliver } from './messages.js';
+import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
 /** Firefox says nothing when a module that a worker imports cannot be loaded. */
 const startTimeout = 20_000;
+
+/** @typedef {[source: string, message: string]} Trouble */
 
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
@@ -367,10 +501,12 @@ class Tab {
   #socket;
   #welcomed = false;
   #farewell = '';
+  /** @type {Trouble[]} */ #early;
 
-  /** @param {View} view */
-  constructor(view) {
+  /** @param {View} view @param {Trouble[]} early what failed while there was nobody to tell */
+  constructor(view, early) {
     this.#view = view;
+    this.#early = early;
     this.#socket = new FrameSocket('/control', message => this.#receive(message));
     this.#socket.closed.then(reason => this.#end(this.#farewell || reason));
   }
@@ -382,13 +518,26 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
+  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  #complain(source, message) {
+    this.#view.showTrouble(`${source}: ${message}`);
+    this.#socket.send({ type: 'trouble', source, message });
+  }
+
+  /** @param {number} connection */
+  #begin(connection) {
+    this.#welcomed = true;
+    this.#view.showConnection('connected', `connection ${connection}`);
+    for (const [source, message] of this.#early) this.#complain(source, message);
+    carryMessages(frame => this.#socket.sendFrame(frame));
+  }
+
   /** @param {import('./protocol.js').Message} message */
   #receive(message) {
     if (message.type === 'welcome' || message.type === 'refused') {
       if (this.#welcomed) throw new ProtocolError(`${message.type} came after welcome`);
       if (message.type === 'refused') return this.#leave(message.message);
-      this.#welcomed = true;
-      return this.#view.showConnection('connected', `connection ${message.connection}`);
+      return this.#begin(message.connection);
     }
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
@@ -396,6 +545,7 @@ class Tab {
     if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
+    if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
     throw new ProtocolError(`${message.type} is no message for a page`);
   }
 
@@ -448,12 +598,15 @@ class Tab {
 }
 
 const view = new View(document);
-const tab = new Tab(view);
+/** @type {Trouble[]} */
+const early = [];
+await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
+const tab = new Tab(view, early);
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 4928)},
+, 6042)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -467,7 +620,7 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number }} BackendChoice
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
@@ -479,6 +632,8 @@ export const version = 1;
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
  * @typedef {{ type: 'reload', message: string }} Reload
+ * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
+ * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
  * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
@@ -492,8 +647,8 @@ export const version = 1;
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
- * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload} ToPage       control socket
- * @typedef {Hello | Pong | WorkerFailed} FromPage
+ * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
+ * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
  * @typedef {Load | Run | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
@@ -586,7 +741,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7546)},
+, 7858)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -727,11 +882,13 @@ const messages = {
   worker_failed: { worker: size, message: string },
   reload: { message: string },
   close: { message: string },
+  trouble: { source: string, message: string },
+  message: { name: string, body: any, tensors },
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
     model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string }),
-    backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size) })),
+    backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
@@ -760,7 +917,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6514)},
+, 6637)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1263,12 +1420,66 @@ export function wrapSession(ort, session, own) {
 }
 )js"
 , 6259)},
+{"/backends/own.js", "text/javascript", std::string_view(
+R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
+
+import { messageOf } from '../errors.js';
+import { checkRun } from '../tensors.js';
+import { answeredWithin, timed } from '../timing.js';
+
+/** @typedef {import('./registry.js').Session} Session */
+/**
+ * A session as a module gives it: times, disposal and details may be missing.
+ * @typedef {{ inputs: Session['inputs'], outputs: Session['outputs'], warmUp?: Session['warmUp'], dispose?: Session['dispose'], details?: Partial<Session['details']>,
+ *   run: (...given: Parameters<Session['run']>) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
+ * @typedef {{ detect: () => string | null | Promise<string | null>, create: (model: Uint8Array, options: import('./registry.js').Options) => Promise<OwnSession> }} OwnModule
+ */
+
+const detectTimeout = 10_000;
+
+/** @param {string} address @returns {Promise<OwnModule>} */
+async function importBackend(address) {
+  const module = await import(address).catch(error => { throw new Error(`${address} could not be imported: ${messageOf(error)}`); });
+  for (const name of ['detect', 'create']) if (typeof module[name] !== 'function') throw new Error(`${address} exports no function ${name}`);
+  return module;
+}
+
+/** Runs are checked against the session's own inputs and outputs first, and timed where the session does not. @param {OwnSession} session @returns {Session} */
+function complete(session) {
+  const { inputs, outputs } = session ?? {};
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create gave no session: it needs inputs, outputs and run');
+  return {
+    inputs, outputs,
+    async run(feeds, names) {
+      checkRun(session, feeds, names);
+      const [result, compute] = await timed(() => session.run(feeds, names));
+      return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
+    },
+    warmUp: session.warmUp?.bind(session),
+    async dispose() { await session.dispose?.(); },
+    details: { deviceType: null, cpuFallback: false, ...session.details },
+  };
+}
+
+/** The module at this address as a backend. @param {string} name @param {string} address @returns {import('./registry.js').Backend} */
+export const ownBackend = (name, address) => ({
+  name,
+  async create(model, options) {
+    const module = await importBackend(address);
+    const obstacle = await answeredWithin(Promise.resolve(module.detect()), detectTimeout, 'detect');
+    if (obstacle !== null && obstacle !== undefined) throw new Error(String(obstacle));
+    return complete(await module.create(model, options));
+  },
+});
+)js"
+, 2753)},
 {"/backends/registry.js", "text/javascript", std::string_view(
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
 import { timed } from '../timing.js';
+import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
 import { webnn } from './webnn.js';
@@ -1308,7 +1519,7 @@ export const installed = [wasm, webgpu, webnn];
 
 /** @param {import('../protocol.js').BackendChoice} choice */
 const backendNamed = (choice, backends = installed) => {
-  const backend = backends.find(({ name }) => name === choice.name);
+  const backend = choice.module ? ownBackend(choice.name, choice.module) : backends.find(({ name }) => name === choice.name);
   if (!backend) throw new Error(`this page has no backend of that name; it has ${backends.map(({ name }) => name).join(', ')}`);
   return backend;
 };
@@ -1378,7 +1589,7 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5726)},
+, 5822)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

@@ -71,11 +71,11 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
   }
 
   /// What a request without a place ends with.
-  Error full(const std::string& model) const {
+  Error full(const std::string& model, errc code = errc::would_block) const {
     const std::lock_guard lock(mutex_);
-    return {errc::would_block, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
-                                   std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) +
-                                   " of " + std::to_string(limits_.bytes)};
+    return {code, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
+                      std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) + " of " +
+                      std::to_string(limits_.bytes)};
   }
 
  private:

@@ -6,7 +6,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+#include <webpool/backend.hpp>
 #include <webpool/driver/batch.hpp>
+#include <webpool/driver/model_origin.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
@@ -23,8 +26,8 @@ inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options)
                           : never;
 }
 
-/// The options as given. Throws `errc::invalid_options` for a pool that could never run anything, or whose options
-/// contradict each other.
+/// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
+/// anything, or whose options contradict each other.
 inline PoolOptions check_options(PoolOptions options) {
   if (options.min_connections > options.max_connections)
     throw Error(errc::invalid_options, "min_connections (" + std::to_string(options.min_connections) +
@@ -49,7 +52,20 @@ inline PoolOptions check_options(PoolOptions options) {
   if (!(options.retries.budget >= 0) || options.retries.budget > 1)
     throw Error(errc::invalid_options,
                 "retries.budget is " + std::to_string(options.retries.budget) + ": it must be between 0 and 1");
+  options.model_origins = check_model_origins(options.model_origins);
   return options;
+}
+
+/// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
+inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
+  const std::string who = "model '" + std::string(model) + "': ";
+  if (backends.empty())
+    throw Error(errc::invalid_options, who + "ModelOptions::backends is empty: nothing could hold the model");
+  for (const Backend backend : backends)
+    if (!is_builtin(backend) && !webpool::detail::registered_backend(backend))
+      throw Error(errc::invalid_options, who + "ModelOptions::backends has the value " +
+                                             std::to_string(static_cast<unsigned>(backend)) +
+                                             ", which register_backend did not give");
 }
 
 /// Throws `errc::invalid_options` for numbers that make no sense, and for a maximum above 1 of a model that can't be

@@ -29,13 +29,18 @@
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/load_plan.hpp>
+#include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/ort_directory.hpp>
 #include <webpool/driver/page_files.hpp>
+#include <webpool/driver/page_modules.hpp>
+#include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/engine/actions.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/slot_map.hpp>
+#include <webpool/metrics.hpp>
+#include <webpool/page_message.hpp>
 #include <webpool/protocol/decode.hpp>
 #include <webpool/protocol/encode.hpp>
 #include <webpool/transport/websocket_server.hpp>
@@ -59,7 +64,7 @@ class Driver final : public Runtime {
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         browsers_(options_, logger_),
-        files_(find_ort_directory(options_.ort_directory),
+        files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
         engine_(engine_options(), std::move(policies)...),
@@ -90,10 +95,28 @@ class Driver final : public Runtime {
     });
   }
 
-  void refuse(Error error, Completion done) override {
+  void finish(Expected<Outputs> result, Completion done) override {
     std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), std::move(error));
-    asio::post(context_, [error = std::move(error), done = std::move(done)]() mutable { done(std::move(error)); });
+    if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
+    asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+  }
+
+  bool is_open() const override {
+    const std::lock_guard lock(gate_);
+    return open_;
+  }
+
+  const PoolOptions& options() const noexcept { return options_; }
+  const std::shared_ptr<CacheCounts>& cache_counts() const noexcept { return cache_counts_; }
+
+  Metrics metrics() {
+    return ask([this](const Engine& engine) {
+      Metrics metrics = engine.metrics();
+      messages_.add_to(metrics);
+      metrics.cache_hits = cache_counts_->hits;
+      metrics.cache_misses = cache_counts_->misses;
+      return metrics;
+    });
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
@@ -153,6 +176,25 @@ class Driver final : public Runtime {
 
   void on_join(JoinHandler handler) {
     post([this, handler = std::move(handler)]() mutable { join_handlers_.push_back(std::move(handler)); });
+  }
+
+  void on_message(std::string name, MessageHandler handler) {
+    post([this, name = std::move(name), handler = std::move(handler)]() mutable {
+      messages_.set(std::move(name), std::move(handler));
+    });
+  }
+
+  /// Sends a frame to this tab, or without one to all; returns how many it went to.
+  std::size_t send_frame(std::optional<ConnectionId> to, const std::string& frame) {
+    return ask([&](const Engine&) {
+      std::size_t count = 0;
+      for (const auto& [id, tab] : tabs_) {
+        if (stopping_since_ || (to && *to != id)) continue;
+        Server::send(tab.socket, [&](std::string& out) { out = frame; });
+        ++count;
+      }
+      return count;
+    });
   }
 
   /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
@@ -236,6 +278,7 @@ class Driver final : public Runtime {
     browsers_.close_all();
     // What callers gave may own a model, and with it this driver.
     join_handlers_.clear();
+    messages_.clear();
     models_.clear();
     // The system may give this thread's id to the next one.
     pool_thread_ = std::thread::id();
@@ -438,7 +481,7 @@ class Driver final : public Runtime {
     if (stopping_since_) return;
     std::optional<Error> broken;
     if (from->role == transport::SocketState::Role::control) {
-      if (auto message = decoder_.control(frame))
+      if (auto message = decoder_.control(frame, std::move(owner)))
         broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
       else
         broken = message.error();
@@ -501,6 +544,19 @@ class Driver final : public Runtime {
   std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
     engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Trouble& news) {
+    if (from->owner == 0) return out_of_turn("trouble");
+    messages_.page_trouble(tabs_.at(ConnectionId{from->owner}).browser, news.source, news.message);
+    return std::nullopt;
+  }
+
+  std::optional<Error> handle(const Socket& from, const protocol::Custom& message) {
+    if (from->owner == 0) return out_of_turn("message");
+    const ConnectionId id{from->owner};
+    messages_.deliver({id, tabs_.at(id).browser, message.name, message.body, message.tensors});
     return std::nullopt;
   }
 
@@ -683,10 +739,12 @@ class Driver final : public Runtime {
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
   std::vector<JoinHandler> join_handlers_;
+  MessageHandlers messages_{logger_};
+  const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
   std::uint64_t pings_ = 0;
   std::optional<TimePoint> stopping_since_;
 
-  std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
+  mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
   bool open_ = true;
   std::mutex closing_;  ///< held while `close` waits
   std::atomic<std::thread::id> pool_thread_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/browser.hpp>
@@ -19,12 +20,17 @@ struct LoadPlan {
   std::vector<BackendFailure> passed_over;
 };
 
-/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched off.
+/// Where the pool serves the module of a backend of that name.
+inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
+
+/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
+/// off, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.bytes->size(), "/models/" + file.sha256};
+  plan.message.model = {file.name, file.sha256, file.bytes->size(),
+                        model.url.empty() ? "/models/" + file.sha256 : model.url};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;
@@ -43,6 +49,8 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
           plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
         break;
       case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+      default:
+        plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
   return plan;
 }

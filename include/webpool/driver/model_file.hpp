@@ -54,8 +54,10 @@ inline void check_free_dimensions(const ModelFile& file, const std::map<std::str
   }
 }
 
-/// Reads and checks a file. Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`.
-inline ModelFile read_model_file(const std::filesystem::path& path, const ModelOptions& options) {
+/// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
+/// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
+inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed))
     throw Error(errc::model_not_found,
@@ -70,6 +72,10 @@ inline ModelFile read_model_file(const std::filesystem::path& path, const ModelO
   file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
   file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  if (initialize) {
+    initialize(file.name, file.info, options);
+    if (!options.name.empty()) file.name = options.name;
+  }
   check_free_dimensions(file, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);

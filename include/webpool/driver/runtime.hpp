@@ -31,8 +31,10 @@ class Runtime {
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
   virtual void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
-  /// Ends a request that failed its checks: later, as every asynchronous operation ends.
-  virtual void refuse(Error error, Completion done) = 0;
+  /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
+  virtual void finish(Expected<Outputs> result, Completion done) = 0;
+  /// Whether requests can still be submitted.
+  virtual bool is_open() const = 0;
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
   virtual bool on_pool_thread() const noexcept = 0;

@@ -28,29 +28,34 @@ namespace webpool::protocol {
 /// Owns the parser's memory, some times the largest header so far, and uses it again. Not thread-safe; one per strand.
 class Decoder {
  public:
-  /// A message of a control socket. Copies what it keeps.
-  Expected<ControlMessage> control(std::span<const std::byte> frame) {
-    return decode<ControlMessage>(frame, [](std::string_view type, detail::Fields& fields, FrameReader&) {
-      return detail::read_control(type, fields);
+  /// A message of a control socket. A message's tensors refer to `frame`, which `owner` must keep alive, or the caller
+  /// where it is null; everything else is copied.
+  Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
+    align(frame, owner);
+    return decode<ControlMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
+      return detail::read_control(type, fields, reader, owner);
     });
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
   Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
-    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 != 0) {
-      auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
-      const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
-      std::ranges::copy(frame, bytes.begin());
-      frame = bytes;
-      owner = std::move(copy);
-    }
+    align(frame, owner);
     return decode<DataMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
       return detail::read_data(type, fields, reader, owner);
     });
   }
 
  private:
+  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
+  static void align(std::span<const std::byte>& frame, std::shared_ptr<const void>& owner) {
+    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0) return;
+    auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
+    const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
+    std::ranges::copy(frame, bytes.begin());
+    frame = bytes;
+    owner = std::move(copy);
+  }
+
   template <class Message, class Read>
   Expected<Message> decode(std::span<const std::byte> frame, Read read) {
     try {

@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/protocol/decode_tensors.hpp>
+#include <webpool/protocol/frame.hpp>
 #include <webpool/protocol/json_reader.hpp>
 #include <webpool/protocol/messages.hpp>
 
@@ -92,7 +95,25 @@ inline Pong read_pong(Fields& fields) {
   return pong;
 }
 
-inline ControlMessage read_control(std::string_view type, Fields& fields) {
+inline Trouble read_trouble(Fields& fields) {
+  std::string source(fields["source"].name());
+  return {std::move(source), std::string(fields["message"].text())};
+}
+
+inline Custom read_custom(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  Custom message;
+  Value name = fields["name"];
+  message.name = name.name();
+  if (message.name.empty()) name.must_be("a name, not empty");
+  message.body = fields["body"].json_text();
+  message.tensors = read_tensors(fields["tensors"], frame, owner);
+  return message;
+}
+
+inline ControlMessage read_control(std::string_view type, Fields& fields, FrameReader& frame,
+                                   const std::shared_ptr<const void>& owner) {
+  if (type == "message") return read_custom(fields, frame, owner);
+  if (type == "trouble") return read_trouble(fields);
   if (type == "pong") return read_pong(fields);
   if (type == "hello") return read_hello(fields);
   if (type == "worker_failed") {

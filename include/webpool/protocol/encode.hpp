@@ -127,6 +127,16 @@ inline void encode(std::string& out, const Close& message) {
   detail::HeaderWriter(out, "close").field("message", message.message).end();
 }
 
+/// The body must be JSON.
+inline void encode(std::string& out, const Custom& message) {
+  detail::HeaderWriter writer(out, "message", 256 + message.body.size());
+  writer.field("name", message.name).key("body");
+  out += message.body;
+  writer.list("tensors", message.tensors, [&](const NamedTensor& tensor) { detail::append_tensor(out, tensor); });
+  FrameWriter& frame = writer.end();
+  for (const auto& [name, tensor] : message.tensors) frame.tensor(tensor.bytes());
+}
+
 // --- data socket
 
 inline void encode(std::string& out, const Load& message) {
@@ -141,6 +151,7 @@ inline void encode(std::string& out, const Load& message) {
     (out += R"({"name":")").append(to_string(choice.backend)) += '"';
     if (choice.device) writer.field("device_type", to_string(*choice.device));
     if (choice.threads) writer.field("threads", std::uint64_t{*choice.threads});
+    if (!choice.module.empty()) writer.field("module", choice.module);
     out += '}';
   });
   writer.map("free_dimensions", message.free_dimensions, [&](const auto& dimension) {

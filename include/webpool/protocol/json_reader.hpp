@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <webpool/protocol/check_message.hpp>
 #include <webpool/protocol/frame.hpp>
 
 /// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
@@ -108,6 +109,14 @@ class Value {
     const auto found = std::ranges::find(names, given);
     if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
     return static_cast<Enum>(found - std::ranges::begin(names));
+  }
+
+  /// The value itself as JSON, checked through and through. Valid until the decoder's next message.
+  std::string_view json_text() {
+    std::string_view raw;
+    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
+    if (const auto fault = json_fault(raw)) must_be("well-formed JSON: " + *fault);
+    return raw;
   }
 
   bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }

@@ -42,7 +42,19 @@ struct WorkerFailed {
   WorkerId worker;
   std::string message;
 };
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed>;
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
 
 // --- page to pool, data socket
 
@@ -132,6 +144,7 @@ struct BackendChoice {
   Backend backend = Backend::wasm;
   std::optional<WebnnDevice> device;  ///< WebNN's
   std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
 };
 struct Load {
   std::uint64_t id = 0;

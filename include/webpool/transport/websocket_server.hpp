@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 #include <webpool/error.hpp>
 #include <webpool/transport/asio.hpp>
 #include <webpool/transport/origin.hpp>
@@ -36,6 +37,7 @@ struct HttpAnswer {
   bool immutable = false;  ///< the address names the content, so caches may keep it for ever
   bool may_evaluate =
       false;  ///< the script may make functions from text: a worker takes its policy from its own answer
+  std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
 };
 
 /// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
@@ -176,11 +178,13 @@ class WebSocketServer {
     to->append_header("Cross-Origin-Embedder-Policy", "require-corp");
     to->append_header("Cross-Origin-Resource-Policy", "same-origin");
     to->append_header("X-Content-Type-Options", "nosniff");
+    std::string further;
+    for (const std::string& origin : reply.connect_to) further += ' ' + origin;
     to->append_header("Content-Security-Policy",
                       std::string("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'") +
                           (reply.may_evaluate ? " 'unsafe-eval'" : "") +
-                          "; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-                          "frame-ancestors 'none'");
+                          "; worker-src 'self' blob:; connect-src 'self'" + further +
+                          "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
     to->set_body(*reply.body);
   }
 

@@ -130,12 +130,12 @@ class Learned {
   };
   struct Table {
     std::vector<Arm> arms;  // by connection
-    std::array<double, 32> kinds{};
+    std::array<double, webpool::detail::browser_names.size() * max_backends> kinds{};
     double busy = 0, excess = 0, best = 0;
     std::uint64_t requests = 0;
 
     double& kind(Browser browser, Backend backend) noexcept {
-      return kinds[static_cast<std::size_t>(browser) * 4 + static_cast<std::size_t>(backend)];
+      return kinds[static_cast<std::size_t>(browser) * max_backends + static_cast<std::size_t>(backend)];
     }
   };
   /// All models of a tab together.
@@ -211,8 +211,8 @@ class Learned {
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;
-      for (const Backend backend : {Backend::wasm, Backend::webgpu, Backend::webnn}) {
-        const double each = table.kind(pool[tab].browser.browser, backend);
+      for (std::size_t backend = 0; backend < max_backends; ++backend) {
+        const double each = table.kind(pool[tab].browser.browser, static_cast<Backend>(backend));
         if (each > 0 && (best == 0 || each < best)) best = each;
       }
       return std::pair(best, pool[tab].models);

@@ -1,0 +1,95 @@
+// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+
+import { messageOf } from './errors.js';
+import { encodeFrame } from './protocol.js';
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./protocol.js').WireTensor} WireTensor */
+/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+
+/** What the pool takes at most: more would cost the tab its connection. */
+const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
+
+/** @type {Map<string, Handler>} */
+const handlers = new Map();
+/** Frames that were sent before the tab had joined. @type {ArrayBuffer[] | undefined} */
+let early = [];
+/** @type {(frame: ArrayBuffer) => void} */
+let transmit = frame => { early?.push(frame); };
+
+/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
+
+/** @param {unknown} value @param {number} [depth] */
+function checkDepth(value, depth = 0) {
+  if (depth > most.depth) throw new RangeError(`the body is nested more than ${most.depth} deep`);
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(inner => checkDepth(inner, depth + 1));
+}
+
+/** @param {unknown} name */
+function checkName(name) {
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+}
+
+/** The body as it will arrive. @param {unknown} body */
+function checkedBody(body) {
+  const json = JSON.stringify(body);
+  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
+  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  const copy = JSON.parse(json);
+  checkDepth(copy);
+  return copy;
+}
+
+/** @param {WireTensor[]} tensors */
+function checkTensors(tensors) {
+  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  for (const { name, shape } of tensors) {
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+  }
+  if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
+}
+
+/**
+ * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
+ * program. Messages of one name reach it in order; it is not waited for.
+ * @param {string} name @param {Handler | null} handler null: to none
+ */
+export function on(name, handler) {
+  checkName(name);
+  if (handler) handlers.set(name, handler);
+  else handlers.delete(name);
+}
+
+/**
+ * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
+ * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
+ */
+export function send(name, body = null, tensors = []) {
+  checkName(name);
+  const frame = encodeFrame({ type: 'message', name, body: checkedBody(body), tensors });
+  checkTensors(tensors);
+  transmit(frame);
+}
+
+/** For page.js: the tab has joined. @param {(frame: ArrayBuffer) => void} carrier */
+export function carryMessages(carrier) {
+  transmit = carrier;
+  early?.forEach(carrier);
+  early = undefined;
+}
+
+/** For page.js: hands a message of the program to its handler. @param {import('./protocol.js').Custom} message @param {(source: string, message: string) => void} complain */
+export async function deliver({ name, body, tensors }, complain) {
+  const handler = handlers.get(name);
+  try {
+    if (!handler) throw new Error('no module of this page handles it');
+    await handler(body, tensors.map(tensor => ({ ...tensor, data: typedArrayOf(tensor) })));
+  } catch (error) {
+    complain(`message ${name}`.slice(0, 200), messageOf(error));
+  }
+}
