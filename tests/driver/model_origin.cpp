@@ -1,6 +1,10 @@
 #include <webpool/driver/model_origin.hpp>
 
-#include "../catch.hpp"
+#include <asio/use_future.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "../support/pool.hpp"
 
 using namespace webpool;
 using driver::check_model_origins, driver::check_model_url, driver::origin_of;
@@ -8,7 +12,7 @@ using driver::check_model_origins, driver::check_model_url, driver::origin_of;
 namespace {
 
 template <class Check>
-std::string complaint(Check check) {
+std::string refusal_by(Check check) {
   try {
     check();
   } catch (const Error& error) {
@@ -19,7 +23,7 @@ std::string complaint(Check check) {
 }
 
 std::string complaint(const std::string& url, const std::vector<std::string>& origins = {"https://models.example"}) {
-  return complaint([&] { check_model_url("digits", url, origins); });
+  return refusal_by([&] { check_model_url("digits", url, origins); });
 }
 
 }  // namespace
@@ -49,7 +53,7 @@ TEST_CASE("origins are brought into browsers' form, and what is none is refused"
         std::vector<std::string>{"https://models.example", "http://127.0.0.1:8080"});
   for (const std::string each : {"https://models.example/", "https://models.example/a", "models.example", "*", "'self'",
                                  "https://a; script-src *", "https://a http://b", "https://a?b", ""})
-    CHECK(complaint([&] { check_model_origins({each}); }) ==
+    CHECK(refusal_by([&] { check_model_origins({each}); }) ==
           "model_origins has '" + each +
               "': an origin is a scheme, a host and perhaps a port, such as \"https://models.example\"");
 }
@@ -70,4 +74,63 @@ TEST_CASE("tabs fetch models from the pool and from origins that are named, from
   for (const std::string url : {"/\\models.example/m", "/a b", "https://models.example/\n"})
     CHECK(complaint(url) ==
           "model 'digits': ModelOptions::url '" + url + "' has a character that addresses don't have");
+}
+
+// --- in a pool
+
+namespace {
+
+using namespace webpool::testing;
+
+PoolOptions with_origin(const std::string& origin) {
+  PoolOptions options = quiet();
+  options.model_origins = {origin};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("tabs are told where to fetch, and only workers may connect there") {
+  Stage stage(with_origin("https://Models.example"), {.url = "https://models.example/digits.onnx"});
+  CHECK_THAT(stage.worker->load_message, contains(R"("url":"https://models.example/digits.onnx")"));
+  const auto policy = [&](const char* path) {
+    return http_get(stage.tab.port, path).headers.at("content-security-policy");
+  };
+  CHECK_THAT(policy("/js/worker.js"), contains("connect-src 'self' https://models.example; object-src"));
+  for (const char* path : {"/", "/js/page.js", "/nothing"}) CHECK_THAT(policy(path), contains("connect-src 'self'; "));
+}
+
+TEST_CASE("a url of no named origin is refused before anything is loaded") {
+  ResourcePool pool(with_origin("https://models.example"));
+  const auto refusal = [&](const std::string& url) { return error_of([&] { pool.load(digits(), {.url = url}); }); };
+  CHECK(refusal("https://other.example/m").code() == errc::invalid_options);
+  CHECK_THAT(refusal("https://other.example/m").message(), contains("not among PoolOptions::model_origins"));
+  CHECK(pool.metrics().models == 0);
+  CHECK(error_of([] { ResourcePool broken(with_origin("models.example")); }).code() == errc::invalid_options);
+}
+
+TEST_CASE("the pool's initializer decides for each load, on the caller's thread, before the options are checked") {
+  PoolOptions options = quiet();
+  std::vector<std::string> seen;
+  const auto caller = std::this_thread::get_id();
+  options.model_initializer = [&](std::string_view name, const ModelInfo& info, ModelOptions& how) {
+    CHECK(std::this_thread::get_id() == caller);
+    CHECK(info.outputs.at(0).name == "probabilities");
+    seen.emplace_back(name);
+    if (name == "banned") throw std::out_of_range("not this one");
+    if (name == "rescued") how.backends = {Backend::wasm};
+    if (name == "broken") how.batching.maximum = 0;
+    how.task = Task::audio;
+  };
+  ResourcePool pool(std::move(options));
+  const ServingTab tab(pool.join_url());
+  const Model rescued = pool.load(digits(), {.name = "rescued", .backends = {}});
+  CHECK(rescued.task() == Task::audio);
+  CHECK_THROWS_WITH(pool.load(digits(), {.name = "banned"}), "not this one");
+  CHECK_THROWS_AS(pool.async_load(digits(), {.name = "banned"}, asio::use_future), std::out_of_range);
+  CHECK(error_of([&] { pool.load(digits(), {.name = "broken"}); }).code() == errc::invalid_options);
+  const auto loaded = pool.async_load(digits(), {}, asio::use_future).get();
+  REQUIRE(loaded);
+  CHECK(loaded->task() == Task::audio);
+  CHECK(seen == std::vector<std::string>{"rescued", "banned", "banned", "broken", "digits"});
 }

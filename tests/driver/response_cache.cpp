@@ -1,9 +1,10 @@
 #include <webpool/driver/response_cache.hpp>
 
+#include <asio/use_future.hpp>
 #include <cstring>
 #include <thread>
 
-#include "../catch.hpp"
+#include "../support/pool.hpp"
 
 using namespace webpool;
 using driver::CacheCounts, driver::Question, driver::ResponseCache;
@@ -185,4 +186,133 @@ TEST_CASE("threads that ask and answer at once get what belongs to their questio
   CHECK(rig.counts->hits + rig.counts->misses == 8000);
   CHECK(rig.counts->hits > 0);
   CHECK(rig.cache.bytes() <= 40 * (overhead + 10));
+}
+
+// --- in front of a model
+
+namespace {
+
+using namespace webpool::testing;
+
+constexpr std::size_t room = 1 << 20;
+
+float first_of(const Outputs& outputs) { return outputs["probabilities"].as<float>()[0]; }
+
+/// A pool with one tab that answers, and a model whose answers are kept.
+struct Served {
+  explicit Served(ModelOptions options = {}) : tab(pool.join_url()) {
+    options.response_cache_bytes = room;
+    model.emplace(pool.load(digits(), std::move(options)));
+  }
+  void check_counts(std::uint64_t hits, std::uint64_t misses, unsigned runs) const {
+    CHECK(pool.metrics().cache_hits == hits);
+    CHECK(pool.metrics().cache_misses == misses);
+    CHECK(pool.metrics().submitted == runs);
+    CHECK(tab.runs() == runs);
+  }
+
+  ResourcePool<> pool{quiet()};
+  ServingTab tab;
+  std::optional<Model> model;
+};
+
+}  // namespace
+
+TEST_CASE("a second blocking call with equal inputs needs no tab") {
+  Served served;
+  const Outputs computed = (*served.model)(picture(5)), kept = (*served.model)(picture(5));
+  CHECK_FALSE(computed.from_cache());
+  CHECK(kept.from_cache());
+  CHECK(first_of(kept) == 5);
+  CHECK(&kept.where() == &computed.where());
+  CHECK(first_of((*served.model)(picture(6))) == 6);
+  CHECK_FALSE((*served.model)(picture(5), {.outputs = {"probabilities"}}).from_cache());
+  CHECK((*served.model)(picture(5), {.priority = 3, .outputs = {"probabilities"}}).from_cache());
+  served.check_counts(2, 3, 3);
+}
+
+TEST_CASE("an asynchronous call is answered later, though the answer is there") {
+  Served served;
+  CHECK(first_of(served.model->async_run(picture(2), asio::use_future).get()) == 2);
+  std::promise<bool> inside;
+  std::atomic<bool> returned = false;
+  std::promise<void> go;
+  served.model->async_run(picture(2), [&](const std::exception_ptr& failure, const Outputs& outputs) {
+    go.get_future().wait();
+    inside.set_value(!returned || failure || !outputs.from_cache());
+  });
+  returned = true;
+  go.set_value();
+  CHECK_FALSE(inside.get_future().get());
+  served.check_counts(1, 1, 1);
+}
+
+TEST_CASE("concurrent calls and batches take what is kept and compute the rest") {
+  Served served;
+  const Model& model = *served.model;
+  const auto concurrent = model.run_concurrent({picture(1), picture(2)});
+  CHECK_FALSE(concurrent[0]->from_cache());
+  const auto pool_wide = served.pool.execute_concurrent({{model, picture(2)}, {model, picture(1)}});
+  CHECK(pool_wide[0]->from_cache());
+  CHECK(first_of(*pool_wide[0]) == 2);
+  served.check_counts(2, 2, 2);
+
+  const auto batch = model.run_batch({picture(1), picture(7), picture(2), picture(8)});
+  REQUIRE(batch.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(first_of(batch[i]) == std::vector<float>{1, 7, 2, 8}[i]);
+    CHECK(batch[i].from_cache() == (i % 2 == 0));
+  }
+  served.check_counts(4, 4, 3);  // 7 and 8 were one run
+  CHECK(model(picture(8)).from_cache());
+  CHECK(model.run_batch({picture(8), picture(7)})[1].from_cache());
+  served.check_counts(7, 4, 3);
+}
+
+TEST_CASE("requests that the pool batches are kept one by one") {
+  Served served({.batching = {.maximum = 8}});
+  std::vector<Inputs> requests;
+  for (int i = 0; i < 6; ++i) requests.push_back(picture(static_cast<float>(i)));
+  for (const auto& result : served.model->run_concurrent(requests)) CHECK_FALSE(result->from_cache());
+  for (int i = 0; i < 6; ++i) {
+    const Outputs kept = (*served.model)(picture(static_cast<float>(i)));
+    CHECK(kept.from_cache());
+    CHECK(first_of(kept) == static_cast<float>(i));
+  }
+}
+
+TEST_CASE("errors are not kept") {
+  Stage stage(quiet(), {.response_cache_bytes = room});
+  auto failing = stage.model->async_run(picture(4), asio::use_future);
+  stage.worker->fail(stage.run().integer("id"), "run_failed", "out of luck");
+  CHECK(error_of([&] { failing.get(); }).code() == errc::run_failed);
+  auto again = stage.model->async_run(picture(4), asio::use_future);
+  stage.worker->answer(stage.run());
+  CHECK_FALSE(again.get().from_cache());
+  CHECK((*stage.model)(picture(4)).from_cache());
+  CHECK(error_of([&] { (*stage.model)({}); }).code() == errc::missing_input);
+  CHECK(stage.pool.metrics().cache_misses == 2);
+}
+
+TEST_CASE("a model's answers go with it, and a closed pool gives none") {
+  Served served;
+  (*served.model)(picture(5));
+  served.model.reset();
+  served.model.emplace(served.pool.load(digits(), {.response_cache_bytes = room}));
+  CHECK_FALSE((*served.model)(picture(5)).from_cache());
+  CHECK((*served.model)(picture(5)).from_cache());
+  served.pool.close();
+  CHECK(error_of([&] { (*served.model)(picture(5)); }).code() == errc::pool_closed);
+  CHECK(error_of([&] { served.model->async_run(picture(5), asio::use_future).get(); }).code() == errc::pool_closed);
+  CHECK(error_of([&] { served.model->run_batch({picture(5)}); }).code() == errc::pool_closed);
+}
+
+TEST_CASE("without the option nothing is kept") {
+  ResourcePool pool(quiet());
+  const ServingTab tab(pool.join_url());
+  const Model model = pool.load(digits());
+  CHECK_FALSE(model(picture(5)).from_cache());
+  CHECK_FALSE(model(picture(5)).from_cache());
+  CHECK(pool.metrics().cache_hits + pool.metrics().cache_misses == 0);
+  CHECK(tab.runs() == 2);
 }

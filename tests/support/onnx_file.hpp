@@ -45,9 +45,23 @@ inline std::string value_info(const OnnxValue& value) {
 
 }  // namespace onnx
 
-/// The bytes of a model without nodes: enough for all that the host looks at.
-inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::vector<OnnxValue>& outputs) {
-  std::string graph = onnx::text(2, "graph");
+/// An operator without attributes.
+struct OnnxNode {
+  std::string op;
+  std::vector<std::string> inputs, outputs;
+};
+
+/// The bytes of a model. One without nodes is enough for all that the host looks at.
+inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::vector<OnnxValue>& outputs,
+                             const std::vector<OnnxNode>& nodes = {}) {
+  std::string graph;
+  for (const auto& node : nodes) {
+    std::string bytes;
+    for (const auto& name : node.inputs) bytes += onnx::text(1, name);
+    for (const auto& name : node.outputs) bytes += onnx::text(2, name);
+    graph += onnx::text(1, bytes + onnx::text(4, node.op));
+  }
+  graph += onnx::text(2, "graph");
   for (const auto& each : inputs) graph += onnx::text(11, onnx::value_info(each));
   for (const auto& each : outputs) graph += onnx::text(12, onnx::value_info(each));
   return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));
