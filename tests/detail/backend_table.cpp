@@ -21,6 +21,9 @@ TEST_CASE("rows stay where they are, and a name has one row", "[vocabulary]") {
   CHECK(&table[0] == first);
   CHECK(*table[0].module == "1");
   CHECK(table.size() == 2);
+  CHECK(table.find(1) == &table[1]);
+  CHECK(table.find(2) == nullptr);
+  CHECK(table.find(BackendTable::capacity) == nullptr);
 }
 
 TEST_CASE("a full table takes nothing more, but still finds", "[vocabulary]") {

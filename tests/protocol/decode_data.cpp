@@ -129,7 +129,8 @@ TEST_CASE("a model's inputs may have free extents, but no others below 0", "[pro
 }
 
 TEST_CASE("backends, devices, stages and codes are known ones", "[protocol]") {
-  CHECK(complaint(loaded("[]", "cuda")) == "loaded.backend must be " + detail::one_of(backend_names()) + ", not \"cuda\"");
+  CHECK(complaint(loaded("[]", "cuda")) ==
+        "loaded.backend must be " + detail::one_of(backend_names()) + ", not \"cuda\"");
   CHECK(complaint(R"({"type":"loaded","id":1,"backend":"webnn","device_type":"tpu"})") ==
         "loaded.device_type must be one of cpu gpu npu, not \"tpu\"");
   CHECK(complaint(R"({"type":"progress","id":1,"stage":"lunch","done":0,"total":1})") ==

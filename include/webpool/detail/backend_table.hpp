@@ -28,6 +28,10 @@ class BackendTable {
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  /// The row at a place; null where there is none.
+  const Row* find(std::size_t place) const noexcept {
+    return place < capacity && place < size() ? &rows_[place] : nullptr;
+  }
   /// The row at a place below `size()`.
   const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
 
