@@ -49,6 +49,10 @@ class BackendTable {
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  /// The row at a place; null where there is none.
+  const Row* find(std::size_t place) const noexcept {
+    return place < capacity && place < size() ? &rows_[place] : nullptr;
+  }
   /// The row at a place below `size()`.
   const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
 
@@ -97,9 +101,8 @@ constexpr bool is_builtin(Backend backend) noexcept {
 namespace detail {
 /// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
 inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
-  const BackendTable& table = BackendTable::instance();
-  const std::size_t place = static_cast<std::size_t>(backend) - builtin_backend_names.size();
-  return !is_builtin(backend) && place < table.size() ? &table[place] : nullptr;
+  if (is_builtin(backend)) return nullptr;
+  return BackendTable::instance().find(static_cast<std::size_t>(backend) - builtin_backend_names.size());
 }
 
 inline std::string_view registered_backend_name(Backend backend) noexcept {

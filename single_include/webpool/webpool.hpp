@@ -5990,26 +5990,1531 @@ class Batcher {
 #ifndef WEBPOOL_DRIVER_BROWSERS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BROWSERS_HPP_INCLUDED
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_BROWSER_FIND_HPP_INCLUDED
-#define WEBPOOL_BROWSER_FIND_HPP_INCLUDED
-#include <unistd.h>
+#ifndef WEBPOOL_BROWSER_ATTACH_CONTROL_HPP_INCLUDED
+#define WEBPOOL_BROWSER_ATTACH_CONTROL_HPP_INCLUDED
+#include <memory>
+#include <system_error>
+#include <utility>
+#ifndef WEBPOOL_BROWSER_BIDI_SESSION_HPP_INCLUDED
+#define WEBPOOL_BROWSER_BIDI_SESSION_HPP_INCLUDED
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_BROWSER_COMMAND_TABLE_HPP_INCLUDED
+#define WEBPOOL_BROWSER_COMMAND_TABLE_HPP_INCLUDED
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace webpool::browser {
+
+/// The commands that a browser has not answered yet. `News` has an `id` and an `error`. One thread at a time.
+template <class News>
+class CommandTable {
+ public:
+  using Then = detail::UniqueFunction<void(const News&)>;
+
+  /// The number of a new command. `then` is called once: with its answer, or by `fail_all`.
+  std::uint64_t add(Then then) {
+    waiting_.emplace(++last_, std::move(then));
+    return last_;
+  }
+
+  /// Passes an answer on; false when nobody waits for it.
+  bool answer(const News& news) {
+    auto entry = waiting_.extract(news.id);
+    if (entry.empty()) return false;
+    if (entry.mapped()) entry.mapped()(news);
+    return true;
+  }
+
+  /// Answers all of them with an error, and leaves none.
+  void fail_all(const std::string& error) {
+    for (auto& [id, then] : std::exchange(waiting_, {})) {
+      News news;
+      news.id = id;
+      news.error = error;
+      if (then) then(news);
+    }
+  }
+
+ private:
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Then> waiting_;
+};
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_BROWSER_CONTROL_HPP_INCLUDED
+#define WEBPOOL_BROWSER_CONTROL_HPP_INCLUDED
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace webpool::browser {
+
+/// The way to talk with a launched browser about its one page. No tensor ever takes it.
+///
+/// Everything happens on the thread of the `io_context` that it was made with, and nothing blocks. An operation ends
+/// exactly once, with an empty optional when the browser has begun it or with errc::launch_failed and the browser's
+/// words, unless the control is destroyed before: then nothing is called any more. Neither `Done` nor a handler may
+/// destroy the control.
+class Control {
+ public:
+  using Done = detail::UniqueFunction<void(std::optional<Error>)>;
+
+  struct Handlers {
+    /// The page is gone although nobody here asked for it, and why: its process crashed, or the tab was closed. The end
+    /// of the whole browser is for `Process::running` to tell.
+    std::function<void(const std::string& reason)> page_gone;
+    /// A line for the log: what the browser said and nobody understood, or why there is no control after all.
+    std::function<void(const std::string& line)> log;
+  };
+
+  Control() = default;
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+  virtual ~Control() = default;
+
+  /// Asks the browser to close; from then on no `page_gone` comes. False when it can't be asked this way.
+  virtual bool close() noexcept = 0;
+
+  /// Loads the page anew, also one that crashed.
+  virtual void reload(Done done) = 0;
+
+  /// Opens a tab on `url`, and then closes the one before.
+  virtual void new_tab(std::string url, Done done) = 0;
+
+ protected:
+  static Error failed(const std::string& why) { return Error(errc::launch_failed, "the browser's control: " + why); }
+};
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_PROTOCOL_BIDI_NEWS_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_BIDI_NEWS_HPP_INCLUDED
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#ifndef WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
+#include <simdjson.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
+#ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#include <simdjson.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+#ifndef WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace webpool::protocol {
+
+static_assert(std::endian::native == std::endian::little, "the wire is little-endian and tensors are not converted");
+
+/// What a page may ask of the host at most. A frame beyond these is malformed, however consistent it is.
+inline constexpr std::size_t max_header_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t max_name_bytes =
+    1024;                                       ///< of tensors, tokens, keys and whatever else identifies something
+inline constexpr std::size_t max_items = 1024;  ///< of any list in a header
+inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
+
+/// The next multiple of 8.
+constexpr std::size_t aligned(std::size_t offset) noexcept { return (offset + 7) & ~std::size_t{7}; }
+
+/// Bytes of a tensor of these extents; empty when one is negative or the product leaves 63 bits.
+constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const std::int64_t> extents) noexcept {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  if (std::ranges::any_of(extents, [](auto extent) { return extent < 0; })) return std::nullopt;
+  if (std::ranges::find(extents, 0) != extents.end()) return 0;
+  std::uint64_t bytes = size_of(type);
+  for (const std::int64_t extent : extents) {
+    if (bytes > most / static_cast<std::uint64_t>(extent)) return std::nullopt;
+    bytes *= static_cast<std::uint64_t>(extent);
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+[[noreturn]] inline void malformed(const std::string& sentence) { throw Error(errc::malformed_frame, sentence); }
+
+/// Appends one frame to `out`: the header's text through `header()`, then `end_header()`, then the tensors in the
+/// header's order. Each tensor's bytes are copied once; with enough `bytes` announced, memory is taken at most once.
+class FrameWriter {
+ public:
+  /// `bytes`: of the whole frame, from above; only speed depends on it.
+  FrameWriter(std::string& out, std::size_t bytes) : out_(out), start_(out.size()) {
+    out_.reserve(start_ + bytes);
+    out_.append(4, '\0');
+  }
+
+  std::string& header() noexcept { return out_; }
+
+  /// The header must be shorter than 4 GiB.
+  void end_header() {
+    pad(' ');
+    const auto length = static_cast<std::uint32_t>(out_.size() - start_ - 4);
+    std::memcpy(out_.data() + start_, &length, 4);
+  }
+
+  void tensor(std::span<const std::byte> bytes) {
+    pad('\0');
+    out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+
+ private:
+  void pad(char with) {
+    const std::size_t size = out_.size() - start_;
+    out_.append(aligned(size) - size, with);
+  }
+
+  std::string& out_;
+  std::size_t start_;
+};
+
+/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` where the frame breaks a rule.
+/// Nothing is read beyond the frame, whatever its header announces.
+class FrameReader {
+ public:
+  explicit FrameReader(std::span<const std::byte> frame) : frame_(frame) {
+    if (frame.size() < 4)
+      malformed("a frame of " + std::to_string(frame.size()) + " bytes can't hold its header's length");
+    std::uint32_t length = 0;
+    std::memcpy(&length, frame.data(), 4);
+    if (length > frame.size() - 4)
+      malformed("the header's " + std::to_string(length) + " bytes don't fit into a frame of " +
+                std::to_string(frame.size()));
+    if (length > max_header_bytes)
+      malformed("a header of " + std::to_string(length) + " bytes; it may have " + std::to_string(max_header_bytes));
+    offset_ = 4 + std::size_t{length};
+    if (offset_ % 8 != 0)
+      malformed("the header ends at byte " + std::to_string(offset_) + ", which is no multiple of 8");
+    header_ = frame.subspan(4, length);
+  }
+
+  std::span<const std::byte> header() const noexcept { return header_; }
+
+  /// The bytes of the next tensor.
+  std::span<const std::byte> tensor(std::size_t bytes, std::string_view name) {
+    const std::size_t start = aligned(offset_);
+    if (start > frame_.size() || bytes > frame_.size() - start)
+      malformed("tensor '" + std::string(name) + "' has " + std::to_string(bytes) + " bytes from byte " +
+                std::to_string(start) + ", but the frame ends at " + std::to_string(frame_.size()));
+    const auto gap = frame_.subspan(offset_, start - offset_);
+    if (std::ranges::any_of(gap, [](std::byte each) { return each != std::byte{0}; }))
+      malformed("the gap before tensor '" + std::string(name) + "' is not zero");
+    offset_ = start + bytes;
+    return frame_.subspan(start, bytes);
+  }
+
+  /// Call after the last tensor.
+  void finish() const {
+    if (offset_ != frame_.size())
+      malformed("the message ends at byte " + std::to_string(offset_) + ", but the frame at " +
+                std::to_string(frame_.size()));
+  }
+
+ private:
+  std::span<const std::byte> frame_, header_;
+  std::size_t offset_ = 0;
+};
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::protocol {
+
+/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
+inline std::optional<std::string> json_fault(std::string_view text) {
+  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
+  const auto error = parser.parse(text.data(), text.size()).error();
+  return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
+}
+
+/// What is wrong with the name of an application's message; empty when nothing is.
+inline std::optional<std::string> message_name_fault(std::string_view name) {
+  if (name.empty()) return "its name is empty";
+  if (name.size() > max_name_bytes)
+    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
+  return std::nullopt;
+}
+
+/// What keeps a message of an application from being sent; empty when nothing does.
+inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
+                                                const std::vector<NamedTensor>& tensors) {
+  if (auto fault = message_name_fault(name)) return fault;
+  if (body.size() > max_header_bytes / 2)
+    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
+           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
+  if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
+  if (tensors.size() > max_items)
+    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
+  std::set<std::string_view> names;
+  for (const auto& tensor : tensors) {
+    if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
+    if (!names.insert(tensor.name).second) return "two tensors have the name '" + tensor.name + "'";
+  }
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
+
+/// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
+/// field that is wrong, such as `result.outputs[0].shape must be an array`.
+namespace webpool::protocol::detail {
+
+namespace json = simdjson::ondemand;
+
+/// Where a reader is in a message; written out only when something is wrong there.
+struct Path {
+  static constexpr std::size_t no_index = std::numeric_limits<std::size_t>::max();
+
+  const Path* parent = nullptr;
+  std::string_view name;
+  std::size_t index = no_index;
+
+  std::string text() const {
+    if (index != no_index) return parent->text() + '[' + std::to_string(index) + ']';
+    return parent ? parent->text() + '.' + std::string(name) : std::string(name);
+  }
+};
+
+/// A stranger's text in quotes, cut short.
+inline std::string in_quotes(std::string_view text) {
+  constexpr std::size_t most = 40;
+  if (text.size() <= most) return '"' + std::string(text) + '"';
+  std::size_t end = most;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return '"' + std::string(text.substr(0, end)) + "…\"";
+}
+
+/// "one of a b c"
+template <class Names>
+std::string one_of(const Names& names) {
+  std::string text = "one of";
+  for (const auto& name : names) text.append(" ").append(name);
+  return text;
+}
+
+class Fields;
+
+/// One JSON value, to be read once.
+class Value {
+ public:
+  Value(json::value value, Path path) noexcept : value_(value), path_(path) {}
+
+  [[noreturn]] void must_be(std::string_view what) const { malformed(path_.text() + " must be " + std::string(what)); }
+
+  bool is_null() { return value_.is_null().value_unsafe(); }
+
+  std::uint64_t integer(std::uint64_t most = max_id) {
+    std::uint64_t result = 0;
+    if (value_.get_uint64().get(result) || result > most) must_be("an integer from 0 to " + std::to_string(most));
+    return result;
+  }
+
+  std::int64_t extent(std::int64_t least) {
+    std::int64_t result = 0;
+    if (value_.get_int64().get(result) || result < least || result > static_cast<std::int64_t>(max_id))
+      must_be("an integer from " + std::to_string(least) + " to " + std::to_string(max_id));
+    return result;
+  }
+
+  double number() {
+    double result = 0;
+    if (value_.get_double().get(result)) must_be("a number");
+    return result;
+  }
+
+  bool boolean() {
+    bool result = false;
+    if (value_.get_bool().get(result)) must_be("true or false");
+    return result;
+  }
+
+  /// Valid until the decoder's next message.
+  std::string_view text() {
+    std::string_view result;
+    if (value_.get_string().get(result)) must_be("a string");
+    return result;
+  }
+
+  /// A text that identifies something.
+  std::string_view name() {
+    const std::string_view result = text();
+    if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
+    return result;
+  }
+
+  /// The enumerator whose name stands at its place in `names`.
+  template <class Enum, class Names>
+  Enum choice(const Names& names) {
+    const std::string_view given = text();
+    const auto found = std::ranges::find(names, given);
+    if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
+    return static_cast<Enum>(found - std::ranges::begin(names));
+  }
+
+  /// The value itself as JSON, checked through and through. Valid until the decoder's next message.
+  std::string_view json_text() {
+    std::string_view raw;
+    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
+    if (const auto fault = json_fault(raw)) must_be("well-formed JSON: " + *fault);
+    return raw;
+  }
+
+  bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
+
+  /// Calls `visit(Value)` for each element.
+  template <class Visit>
+  void each(Visit visit) {
+    json::array array;
+    if (value_.get_array().get(array)) must_be("an array");
+    std::size_t index = 0;
+    for (auto element : array) {
+      if (element.error()) must_be("a well-formed array");
+      if (index == max_items) must_be("an array of at most " + std::to_string(max_items) + " items");
+      visit(Value(element.value_unsafe(), {&path_, {}, index++}));
+    }
+  }
+
+  /// Calls `visit(key, Value)` for each field of an object whose keys are data.
+  template <class Visit>
+  void each_field(Visit visit) {
+    json::object object;
+    if (value_.get_object().get(object)) must_be("an object");
+    std::size_t count = 0;
+    for (auto entry : object) {
+      std::string_view key;
+      if (entry.error() || entry.unescaped_key().get(key)) must_be("a well-formed object");
+      if (count++ == max_items) must_be("an object of at most " + std::to_string(max_items) + " fields");
+      if (key.size() > max_name_bytes)
+        must_be("an object whose keys have at most " + std::to_string(max_name_bytes) + " bytes");
+      visit(key, Value(entry.value_unsafe().value(), {&path_, key}));
+    }
+  }
+
+  Fields fields();
+
+ private:
+  json::value value_;
+  Path path_;
+};
+
+/// An object's fields, in whatever order they come; quickest in the order in which they are asked for.
+/// One value at a time: what was read before must not be used any more, texts excepted.
+class Fields {
+ public:
+  Fields(json::object object, Path path) noexcept : object_(object), path_(path) {}
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+
+  /// What the values' paths begin with.
+  void rename(std::string_view name) noexcept { path_.name = name; }
+
+  Value operator[](std::string_view name) {
+    json::value value;
+    if (const auto error = object_.find_field_unordered(name).get(value)) fail(name, error);
+    return Value(value, {&path_, name});
+  }
+
+  /// Empty when the field is absent or null.
+  std::optional<Value> find(std::string_view name) {
+    json::value value;
+    const auto error = object_.find_field_unordered(name).get(value);
+    if (error == simdjson::NO_SUCH_FIELD) return std::nullopt;
+    if (error) fail(name, error);
+    Value found(value, {&path_, name});
+    return found.is_null() ? std::nullopt : std::optional(found);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view name, simdjson::error_code error) const {
+    if (error == simdjson::NO_SUCH_FIELD) malformed(path_.text() + '.' + std::string(name) + " is missing");
+    malformed(path_.text() + " must be well-formed JSON: " + simdjson::error_message(error));
+  }
+
+  json::object object_;
+  Path path_;
+};
+
+inline Fields Value::fields() {
+  json::object object;
+  if (value_.get_object().get(object)) must_be("an object");
+  return Fields(object, path_);
+}
+
+/// Parses headers. Owns the memory for it, which grows with the largest header so far and is used again.
+class HeaderParser {
+ public:
+  /// The header's one object; valid until the next call.
+  Fields parse(std::span<const std::byte> header) {
+    text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
+    std::memcpy(text_.data(), header.data(), header.size());
+    json::object object = open(header.size());
+    std::string_view all;
+    check(object.raw_json().get(all));
+    if (all.data() + all.size() != text_.data() + header.size())
+      malformed("the header must be one JSON object, nothing behind it");
+    document_.rewind();
+    check(document_.get_object().get(object));
+    return Fields(object, {nullptr, "header"});
+  }
+
+ private:
+  json::object open(std::size_t size) {
+    check(parser_.iterate(text_.data(), size, text_.size()).get(document_));
+    json::json_type type{};
+    json::object object;
+    check(document_.type().get(type));
+    if (type != json::json_type::object) malformed("the header must be one JSON object");
+    check(document_.get_object().get(object));
+    return object;
+  }
+
+  static void check(simdjson::error_code error) {
+    if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
+  }
+
+  json::parser parser_;
+  json::document document_;
+  std::vector<char> text_;
+};
+
+}  // namespace webpool::protocol::detail
+#endif
+
+namespace webpool::protocol {
+
+/// What a browser says over WebDriver BiDi, as far as the pool listens. What a message does not have is empty.
+struct BidiNews {
+  std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
+  std::string method;    ///< the event's name
+  std::string error;     ///< why the command failed
+  std::string context;   ///< the tab that an event is about, or that a command made
+  std::string realm;     ///< the page in that tab, until it is left or dies
+  std::string type;      ///< of the realm: "window" and others
+  std::string origin;    ///< of the realm: "null" for the browser's own pages
+};
+
+/// Where a browser listens for WebDriver BiDi.
+struct BidiAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+namespace detail {
+
+inline void read_bidi_details(Fields&& fields, BidiNews& news) {
+  const auto take = [&fields](std::string_view name) {
+    auto value = fields.find(name);
+    return value ? std::string(value->text()) : std::string();
+  };
+  news.context = take("context");
+  news.realm = take("realm");
+  news.type = take("type");
+  news.origin = take("origin");
+}
+
+}  // namespace detail
+
+/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::string_view text) try {
+  detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
+  fields.rename("message");
+  BidiNews news;
+  if (auto id = fields.find("id")) news.id = id->integer();
+  if (auto method = fields.find("method")) news.method = method->text();
+  if (auto error = fields.find("error")) {
+    news.error = std::string(error->text()) + ": ";
+    news.error += fields["message"].text();
+  }
+  if (auto result = fields.find("result")) detail::read_bidi_details(result->fields(), news);
+  if (auto params = fields.find("params")) detail::read_bidi_details(params->fields(), news);
+  if (news.id == 0 && news.method.empty() && news.error.empty()) malformed("message is neither an answer nor an event");
+  return news;
+} catch (const Error& error) {
+  return error;
+}
+
+/// Reads Firefox's `WebDriverBiDiServer.json`. Errors: errc::malformed_frame, also while it is being written.
+inline Expected<BidiAddress> read_bidi_address(std::string_view text) try {
+  detail::HeaderParser parser;
+  detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
+  fields.rename("WebDriverBiDiServer.json");
+  BidiAddress address;
+  address.host = fields["ws_host"].text();
+  address.port = static_cast<std::uint16_t>(fields["ws_port"].integer(65'535));
+  return address;
+} catch (const Error& error) {
+  return error;
+}
+
+}  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_PROTOCOL_REMOTE_COMMAND_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_REMOTE_COMMAND_HPP_INCLUDED
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_PROTOCOL_JSON_TEXT_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_JSON_TEXT_HPP_INCLUDED
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace webpool::protocol::detail {
+
+/// How many bytes at the front of a text belong together: one character, or the longest start of one that breaks off.
+struct Utf8Step {
+  std::size_t bytes;
+  bool valid;
+};
+
+/// Well-formed byte sequences are those of the Unicode standard, table 3-7. The text must not be empty.
+constexpr Utf8Step utf8_step(std::string_view text) noexcept {
+  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xc2 || lead > 0xf4) return {1, false};
+  unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  for (std::size_t i = 1; i < length; ++i, low = 0x80, high = 0xbf)
+    if (i == text.size() || at(i) < low || at(i) > high) return {i, false};
+  return {length, true};
+}
+
+/// JSON's two-character escape of `c`; empty when it has none.
+constexpr std::string_view short_escape(char c) noexcept {
+  switch (c) {
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    default: return {};
+  }
+}
+
+/// Appends `text` as a JSON string, escaped exactly as `JSON.stringify` does. Text may come from anywhere, such as an
+/// exception of some library: what is not UTF-8 becomes U+FFFD, so the result is valid JSON always.
+inline void append_string(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  std::size_t copied = 0, i = 0;
+  const auto replace = [&](std::size_t bytes, std::string_view by) {
+    out.append(text, copied, i - copied).append(by);
+    copied = i += bytes;
+  };
+  while (i < text.size()) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80) {
+      const Utf8Step step = utf8_step(text.substr(i));
+      if (step.valid) {
+        i += step.bytes;
+      } else {
+        replace(step.bytes, "\xef\xbf\xbd");
+      }
+    } else if (const std::string_view escape = short_escape(text[i]); !escape.empty()) {
+      replace(1, escape);
+    } else if (c < 0x20) {
+      replace(1, std::string{'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]});
+    } else {
+      ++i;
+    }
+  }
+  out.append(text, copied).append(1, '"');
+}
+
+inline void append_integer(std::string& out, std::integral auto value) {
+  std::array<char, 24> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+}  // namespace webpool::protocol::detail
+#endif
+
+namespace webpool::protocol {
+
+/// A command to a browser, as both the Chrome DevTools Protocol and WebDriver BiDi write it:
+/// `{"id":1,"method":"Page.reload","params":{}}`.
+class RemoteCommand {
+ public:
+  RemoteCommand(std::uint64_t id, std::string_view method) : text_("{\"id\":") {
+    detail::append_integer(text_, id);
+    text_ += ",\"method\":";
+    detail::append_string(text_, method);
+    text_ += ",\"params\":{";
+  }
+
+  RemoteCommand&& with(std::string_view name, std::string_view value) && {
+    begin(name);
+    detail::append_string(text_, value);
+    return std::move(*this);
+  }
+
+  /// `json`: the parameter's value, written already.
+  RemoteCommand&& with_json(std::string_view name, std::string_view json) && {
+    begin(name);
+    text_ += json;
+    return std::move(*this);
+  }
+
+  /// The whole message; `session`: the page that a DevTools command is for, empty for the browser itself.
+  std::string text(std::string_view session = {}) && {
+    text_ += '}';
+    if (!session.empty()) {
+      text_ += ",\"sessionId\":";
+      detail::append_string(text_, session);
+    }
+    text_ += '}';
+    return std::move(text_);
+  }
+
+ private:
+  void begin(std::string_view name) {
+    if (text_.back() != '{') text_ += ',';
+    detail::append_string(text_, name);
+    text_ += ':';
+  }
+
+  std::string text_;
+};
+
+}  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_TRANSPORT_WEBSOCKET_CLIENT_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_WEBSOCKET_CLIENT_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_TRANSPORT_WEBSOCKETPP_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_WEBSOCKETPP_HPP_INCLUDED
+// The only place that includes websocketpp, and the server of it that the library uses.
+//
+// websocketpp 0.8.2, its last release, is not C++20: eleven constructors and destructors in three of its headers are
+// declared by template-ids (`~server<config>()`), which GCC refuses from version 11 on. Distributions patch that or
+// don't. The three headers are <websocketpp/logger/basic.hpp>, which every ready-made config includes,
+// <websocketpp/endpoint.hpp> and <websocketpp/roles/server_endpoint.hpp>. None of them is needed: connections and the
+// transport take all their types from a config and know nothing of the endpoint that made them. So this header has a
+// config that logs nothing and, in place of `websocketpp::server`, the accept loop that it boils down to. Nothing of
+// websocketpp is copied, changed or included in a special order: patched and unpatched copies work alike, wherever they
+// are found, and a program that uses websocketpp's own server beside this one keeps doing so.
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <websocketpp/concurrency/none.hpp>
+#include <websocketpp/connection.hpp>
+#include <websocketpp/extensions/permessage_deflate/disabled.hpp>
+#include <websocketpp/http/request.hpp>
+#include <websocketpp/http/response.hpp>
+#include <websocketpp/logger/stub.hpp>
+#include <websocketpp/message_buffer/alloc.hpp>
+#include <websocketpp/message_buffer/message.hpp>
+#include <websocketpp/random/none.hpp>
+#include <websocketpp/transport/asio/endpoint.hpp>
+#include <websocketpp/version.hpp>
+
+namespace webpool::transport {
+
+/// What `websocketpp::connection` asks of its config, without locks and logs: one thread runs everything.
+/// Derive from it and hide what should differ, such as `connection_base` or `connection_read_buffer_size`.
+struct WebsocketppConfig {
+  using concurrency_type = websocketpp::concurrency::none;
+  using alog_type = websocketpp::log::stub;
+  using elog_type = websocketpp::log::stub;
+  using request_type = websocketpp::http::parser::request;
+  using response_type = websocketpp::http::parser::response;
+  using message_type = websocketpp::message_buffer::message<websocketpp::message_buffer::alloc::con_msg_manager>;
+  using con_msg_manager_type = websocketpp::message_buffer::alloc::con_msg_manager<message_type>;
+  /// Masks frames, which only clients do.
+  using rng_type = websocketpp::random::none::int_generator<std::uint32_t>;
+
+  struct transport_config {
+    using concurrency_type = WebsocketppConfig::concurrency_type;
+    using alog_type = WebsocketppConfig::alog_type;
+    using elog_type = WebsocketppConfig::elog_type;
+    using request_type = WebsocketppConfig::request_type;
+    using response_type = WebsocketppConfig::response_type;
+    using socket_type = websocketpp::transport::asio::basic_socket::endpoint;
+    static constexpr bool enable_multithreading = false;
+    // Milliseconds.
+    static constexpr long timeout_socket_pre_init = 5000;
+    static constexpr long timeout_proxy = 5000;
+    static constexpr long timeout_socket_post_init = 5000;
+    static constexpr long timeout_dns_resolve = 5000;
+    static constexpr long timeout_connect = 5000;
+    static constexpr long timeout_socket_shutdown = 5000;
+  };
+  using transport_type = websocketpp::transport::asio::endpoint<transport_config>;
+
+  struct connection_base {};
+
+  struct permessage_deflate_config {};
+  using permessage_deflate_type = websocketpp::extensions::permessage_deflate::disabled<permessage_deflate_config>;
+  static constexpr bool enable_extensions = false;
+
+  static constexpr int client_version = 13;  // RFC 6455
+  static constexpr long timeout_open_handshake = 5000;
+  static constexpr long timeout_close_handshake = 5000;
+  static constexpr long timeout_pong = 5000;
+  static constexpr std::size_t connection_read_buffer_size = 16384;
+  static constexpr std::size_t max_message_size = 32000000;
+  static constexpr std::size_t max_http_body_size = 32000000;
+  static constexpr bool drop_on_protocol_error = false;
+  static constexpr bool silent_close = false;
+};
+
+/// Accepts connections and gives each its handlers; members are named as those of `websocketpp::server`, whose manual
+/// applies. Listening, the socket's handlers and `init_asio` come from websocketpp's own transport. Not thread-safe.
+template <class Config>
+class WebsocketppServer : public Config::transport_type {
+ public:
+  using connection_type = websocketpp::connection<Config>;
+  using connection_ptr = typename connection_type::ptr;
+  using message_ptr = typename connection_type::message_ptr;
+
+  WebsocketppServer() { transport_type::init_logging(access_log_, error_log_); }
+
+  void set_open_handler(websocketpp::open_handler handler) { open_ = std::move(handler); }
+  void set_close_handler(websocketpp::close_handler handler) { close_ = std::move(handler); }
+  void set_fail_handler(websocketpp::fail_handler handler) { fail_ = std::move(handler); }
+  void set_validate_handler(websocketpp::validate_handler handler) { validate_ = std::move(handler); }
+  void set_http_handler(websocketpp::http_handler handler) { http_ = std::move(handler); }
+  void set_message_handler(typename connection_type::message_handler handler) { message_ = std::move(handler); }
+  void set_max_message_size(std::size_t bytes) { max_message_size_ = bytes; }
+
+  /// The connection of a handle. Throws `websocketpp::exception` when it is gone.
+  connection_ptr get_con_from_hdl(const websocketpp::connection_hdl& handle) const {
+    auto connection = std::static_pointer_cast<connection_type>(handle.lock());
+    if (!connection)
+      throw websocketpp::exception(websocketpp::error::make_error_code(websocketpp::error::bad_connection));
+    return connection;
+  }
+
+  /// Accepts until `stop_listening()`; call it once, after `listen()`.
+  void start_accept() {
+    if (!transport_type::is_listening()) return;
+    const connection_ptr connection = make_connection();
+    transport_type::async_accept(connection, [this, connection](const std::error_code& failed) {
+      if (!failed) {
+        connection->start();
+        return start_accept();
+      }
+      connection->terminate(failed);
+      // Out of file descriptors, most likely: trying again at once would fail again.
+      transport_type::set_timer(accept_pause, [this](const std::error_code& aborted) {
+        if (!aborted) start_accept();
+      });
+    });
+  }
+
+ private:
+  using transport_type = typename Config::transport_type;
+
+  static constexpr long accept_pause = 100;  // milliseconds
+
+  connection_ptr make_connection() {
+    auto connection =
+        std::make_shared<connection_type>(true, websocketpp::user_agent, access_log_, error_log_, random_);
+    connection->set_handle(connection);
+    connection->set_open_handler(open_);
+    connection->set_close_handler(close_);
+    connection->set_fail_handler(fail_);
+    connection->set_validate_handler(validate_);
+    connection->set_http_handler(http_);
+    connection->set_message_handler(message_);
+    connection->set_max_message_size(max_message_size_);
+    connection->set_max_http_body_size(Config::max_http_body_size);
+    if (const std::error_code failed = transport_type::init(connection)) throw websocketpp::exception(failed);
+    return connection;
+  }
+
+  std::shared_ptr<typename Config::alog_type> access_log_ = std::make_shared<typename Config::alog_type>();
+  std::shared_ptr<typename Config::elog_type> error_log_ = std::make_shared<typename Config::elog_type>();
+  typename Config::rng_type random_;
+  websocketpp::open_handler open_;
+  websocketpp::close_handler close_;
+  websocketpp::fail_handler fail_;
+  websocketpp::validate_handler validate_;
+  websocketpp::http_handler http_;
+  typename connection_type::message_handler message_;
+  std::size_t max_message_size_ = Config::max_message_size;
+};
+
+}  // namespace webpool::transport
+#endif
+
+namespace webpool::transport {
+
+struct ClientConfig : WebsocketppConfig {
+  /// Clients mask what they send by numbers that nobody can foresee. Has no state, so all connections share one.
+  struct rng_type {
+    std::uint32_t operator()() const { return static_cast<std::uint32_t>(std::random_device{}()); }
+  };
+  inline static rng_type random;
+  /// None is offered; but without this websocketpp takes every server's answer for a failed negotiation.
+  static constexpr bool enable_extensions = true;
+  static constexpr std::size_t max_message_size = std::size_t{1} << 20;
+};
+
+/// A WebSocket to a server on this machine, for short texts; the pool itself is a server. Sends no `Origin`.
+/// Runs on the `io_context` that it was given; not thread-safe. Once it is destroyed its handlers are not called any
+/// more; they must not destroy it themselves.
+class WebSocketClient {
+  using Connection = websocketpp::connection<ClientConfig>;
+
+ public:
+  struct Handlers {
+    std::function<void()> opened;
+    std::function<void(std::string_view text)> received;
+    /// Once: it could not be opened, was closed, or broke.
+    std::function<void(std::string reason)> closed;
+  };
+
+  /// Begins to connect to `ws://SERVER/RESOURCE`.
+  WebSocketClient(asio::io_context& context, const asio::ip::tcp::endpoint& server, const std::string& resource,
+                  Handlers handlers)
+      : handlers_(std::move(handlers)) {
+    endpoint_.init_asio(&context);
+    connection_ = std::make_shared<Connection>(false, "webpool", log_, log_, std::ref(ClientConfig::random));
+    connection_->set_handle(connection_);
+    connection_->set_uri(
+        std::make_shared<websocketpp::uri>(false, server.address().to_string(), server.port(), resource));
+    connection_->set_max_message_size(ClientConfig::max_message_size);
+    connection_->set_open_handler([this](const websocketpp::connection_hdl&) { handlers_.opened(); });
+    connection_->set_message_handler(
+        [this](const websocketpp::connection_hdl&, const Connection::message_ptr& message) {
+          handlers_.received(message->get_payload());
+        });
+    const auto ended = [this](const websocketpp::connection_hdl&) {
+      handlers_.closed(connection_->get_ec().message());
+    };
+    connection_->set_close_handler(ended);
+    connection_->set_fail_handler(ended);
+    endpoint_.init(connection_);
+    // Straight to the address: websocketpp's own way asks a resolver, which is a thread.
+    connection_->get_raw_socket().async_connect(
+        server, [connection = connection_, known = std::weak_ptr(alive_)](const asio::error_code& failed) {
+          if (failed || known.expired())
+            connection->terminate(failed);
+          else
+            connection->start();
+        });
+  }
+
+  WebSocketClient(const WebSocketClient&) = delete;
+  WebSocketClient& operator=(const WebSocketClient&) = delete;
+
+  ~WebSocketClient() {
+    connection_->set_open_handler(nullptr);
+    connection_->set_message_handler(nullptr);
+    connection_->set_close_handler(nullptr);
+    connection_->set_fail_handler(nullptr);
+    asio::error_code ignored;
+    connection_->get_raw_socket().close(ignored);
+  }
+
+  /// Sends one text message. Does nothing unless the socket is open; `closed` tells.
+  void send(const std::string& text) { connection_->send(text, websocketpp::frame::opcode::text); }
+
+ private:
+  /// Gives a connection its socket.
+  struct Endpoint : ClientConfig::transport_type {
+    explicit Endpoint(const std::shared_ptr<ClientConfig::alog_type>& log) { init_logging(log, log); }
+    using ClientConfig::transport_type::init;
+  };
+
+  Handlers handlers_;
+  std::shared_ptr<ClientConfig::alog_type> log_ = std::make_shared<ClientConfig::alog_type>();
+  Endpoint endpoint_{log_};
+  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace webpool::transport
+#endif
+
+namespace webpool::browser {
+
+/// Controls a Firefox by WebDriver BiDi, from one or two seconds after its start. Firefox listens on a loopback port of
+/// its own choice and has room for one session; until this one has it, and no longer, another program of the same
+/// machine could take it, and then there is no control.
+///
+/// BiDi knows no crashes. But whatever ends a page ends its realm, and 10 to 20 ms after a crash Firefox says so.
+class BidiSession final : public Control {
+ public:
+  /// `profile`: where Firefox writes its port.
+  BidiSession(asio::io_context& context, std::filesystem::path profile, Handlers handlers)
+      : context_(context),
+        timer_(context),
+        port_file_(std::move(profile) / "WebDriverBiDiServer.json"),
+        handlers_(std::move(handlers)) {
+    look_for_port(search_limit / search_interval);
+  }
+
+  bool close() noexcept override try {
+    closing_ = true;
+    if (!ready_ || context_.stopped()) return false;
+    send(next("browser.close", {}).text());
+    return true;
+  } catch (...) {  // out of memory
+    return false;
+  }
+
+  void reload(Done done) override {
+    if (!ready_) return refuse(std::move(done));
+    leaving_ = true;
+    send(next("browsingContext.reload",
+              [this, done = std::move(done)](const News& news) mutable {
+                leaving_ &= news.error.empty();
+                pass_on(done, news);
+              })
+             .with("context", tab_)
+             .with("wait", "none")
+             .text());
+  }
+
+  void new_tab(std::string url, Done done) override {
+    if (!ready_) return refuse(std::move(done));
+    send(next("browsingContext.create",
+              [this, url = std::move(url), done = std::move(done)](const News& news) mutable {
+                if (!news.error.empty()) return pass_on(done, news);
+                realm_.clear();
+                const std::string old = std::exchange(tab_, news.context);
+                send(next("browsingContext.navigate",
+                          [done = std::move(done)](const News& answer) mutable { pass_on(done, answer); })
+                         .with("context", tab_)
+                         .with("url", url)
+                         .with("wait", "none")
+                         .text());
+                if (!old.empty()) send(next("browsingContext.close", {}).with("context", old).text());
+              })
+             .with("type", "tab")
+             .text());
+  }
+
+ private:
+  using News = protocol::BidiNews;
+  using Milliseconds = std::chrono::milliseconds;
+
+  /// The port is there after 0.3 s on an idle machine.
+  static constexpr Milliseconds search_interval{50}, search_limit{60'000};
+
+  static void pass_on(Done& done, const News& news) {
+    done(news.error.empty() ? std::nullopt : std::optional(failed(news.error)));
+  }
+
+  void refuse(Done done) {
+    asio::post(context_, [done = std::move(done)]() mutable { done(failed("there is no session with Firefox")); });
+  }
+
+  protocol::RemoteCommand next(std::string_view method, CommandTable<News>::Then then) {
+    return {commands_.add(std::move(then)), method};
+  }
+
+  void send(const std::string& text) {
+    if (socket_) socket_->send(text);
+  }
+
+  void look_for_port(long attempts) {
+    std::ifstream file(port_file_, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (const auto address = protocol::read_bidi_address(text)) return connect(*address);
+    if (attempts == 0) return give_up("Firefox named no port");
+    timer_.expires_after(search_interval);
+    timer_.async_wait([this, attempts, known = std::weak_ptr(alive_)](const asio::error_code& aborted) {
+      if (!aborted && !known.expired()) look_for_port(attempts - 1);
+    });
+  }
+
+  void connect(const protocol::BidiAddress& address) {
+    asio::error_code bad;
+    const auto host = asio::ip::make_address(address.host, bad);
+    if (bad || !host.is_loopback()) return give_up("it listens at '" + address.host + "', not on this machine alone");
+    socket_.emplace(context_, asio::ip::tcp::endpoint(host, address.port), "/session",
+                    transport::WebSocketClient::Handlers{
+                        .opened = [this] { begin_session(); },
+                        .received = [this](std::string_view text) { receive(text); },
+                        .closed = [this](const std::string& reason) { give_up(reason); },
+                    });
+  }
+
+  void begin_session() {
+    send(next("session.new",
+              [this](const News& news) {
+                if (!news.error.empty()) return give_up(news.error);
+                send(next("session.subscribe",
+                          [this](const News& answer) {
+                            if (!answer.error.empty()) return give_up(answer.error);
+                            ready_ = true;
+                          })
+                         .with_json("events", R"(["script.realmCreated","script.realmDestroyed"])")
+                         .text());
+              })
+             .with_json("capabilities", "{}")
+             .text());
+  }
+
+  /// The browser goes on without control: closed by a signal, watched by its page's heartbeat.
+  void give_up(const std::string& why) {
+    ready_ = false;
+    if (!closing_ && !std::exchange(given_up_, true)) handlers_.log("no control over a Firefox: " + why);
+    commands_.fail_all(why);
+  }
+
+  void receive(std::string_view message) {
+    const Expected<News> news = protocol::read_bidi_news(parser_, message);
+    if (!news) return complain(news.error().message());
+    if (news->id != 0) {
+      commands_.answer(*news);
+    } else if (news->method == "script.realmCreated") {
+      // The browser's own pages, such as the one in the place of a crashed one, have no origin.
+      if (news->type != "window" || news->origin == "null" || (!tab_.empty() && news->context != tab_)) return;
+      tab_ = news->context;
+      realm_ = news->realm;
+      leaving_ = false;
+    } else if (news->method == "script.realmDestroyed" && !realm_.empty() && news->realm == realm_) {
+      realm_.clear();
+      if (!closing_ && !leaving_) handlers_.page_gone("its page's process ended, or its tab was closed");
+    }
+  }
+
+  /// Once is enough: a browser that goes on like this must not fill the log.
+  void complain(const std::string& what) {
+    if (!std::exchange(complained_, true)) handlers_.log("ignored what a Firefox said: " + what);
+  }
+
+  asio::io_context& context_;
+  asio::steady_timer timer_;
+  std::filesystem::path port_file_;
+  Handlers handlers_;
+  CommandTable<News> commands_;
+  protocol::detail::HeaderParser parser_;
+  std::string tab_;    ///< the browsing context that the pool's page is in; empty until Firefox has named it
+  std::string realm_;  ///< the page itself; empty while none of ours is loaded
+  bool ready_ = false, closing_ = false, leaving_ = false, given_up_ = false, complained_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+  std::optional<transport::WebSocketClient> socket_;  ///< last: its handlers use the rest
+};
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_BROWSER_CDP_PIPE_HPP_INCLUDED
+#define WEBPOOL_BROWSER_CDP_PIPE_HPP_INCLUDED
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_BROWSER_DESCRIPTOR_HPP_INCLUDED
+#define WEBPOOL_BROWSER_DESCRIPTOR_HPP_INCLUDED
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace webpool::browser {
+
+/// Owns a file descriptor that no started program inherits by accident: it is close-on-exec and numbered 10 or higher,
+/// so that `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
+class Descriptor {
+ public:
+  Descriptor() = default;
+
+  /// Takes over what an `open`-like call returned; throws std::system_error with errno where that was -1.
+  explicit Descriptor(int opened) {
+    if (opened >= 0) {
+      value_ = ::fcntl(opened, F_DUPFD_CLOEXEC, 10);
+      const int reason = errno;
+      ::close(opened);
+      errno = reason;
+    }
+    if (value_ < 0) throw std::system_error(errno, std::generic_category());
+  }
+
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    Descriptor taken(std::move(other));
+    std::swap(value_, taken.value_);
+    return *this;
+  }
+  ~Descriptor() { close(); }
+
+  int get() const noexcept { return value_; }
+  explicit operator bool() const noexcept { return value_ >= 0; }
+
+  /// Leaves the descriptor to whoever takes its number.
+  int release() noexcept { return std::exchange(value_, -1); }
+
+  void close() noexcept {
+    if (value_ >= 0) ::close(std::exchange(value_, -1));
+  }
+
+  /// Makes reads and writes on this end return at once.
+  void set_nonblocking() const {
+    if (::fcntl(value_, F_SETFL, ::fcntl(value_, F_GETFL) | O_NONBLOCK) < 0)
+      throw std::system_error(errno, std::generic_category());
+  }
+
+ private:
+  int value_ = -1;
+};
+
+/// Two connected sockets. Sockets and not a pipe, because `send` can be told to report a dead reader as an error; a
+/// write to a pipe would raise SIGPIPE, which ends a host that has not arranged for it. Throws std::system_error.
+inline std::pair<Descriptor, Descriptor> connected_pair() {
+  std::array<int, 2> ends{};
+#if defined(__linux__)
+  constexpr int type = SOCK_STREAM | SOCK_CLOEXEC;
+#else
+  constexpr int type = SOCK_STREAM;
+#endif
+  if (::socketpair(AF_UNIX, type, 0, ends.data()) < 0) throw std::system_error(errno, std::generic_category());
+#if defined(SO_NOSIGPIPE)
+  const int yes = 1;
+  for (const int end : ends) ::setsockopt(end, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
+#endif
+  Descriptor second;
+  try {
+    Descriptor first(ends[0]);
+    second = Descriptor(std::exchange(ends[1], -1));
+    return {std::move(first), std::move(second)};
+  } catch (...) {
+    if (ends[1] >= 0) ::close(ends[1]);
+    throw;
+  }
+}
+
+#if defined(MSG_NOSIGNAL)
+inline constexpr int send_flags = MSG_NOSIGNAL;
+#else
+inline constexpr int send_flags = 0;
+#endif
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_PROTOCOL_CDP_NEWS_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_CDP_NEWS_HPP_INCLUDED
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace webpool::protocol {
+
+/// What a browser of the Chromium family says on its debugging pipe, as far as the pool listens. What a message does
+/// not have is empty.
+struct CdpNews {
+  std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
+  std::string method;    ///< the event's name
+  std::string error;     ///< why the command failed
+  std::string session;   ///< what `Target.attachToTarget` answers
+  std::string target;    ///< the page that an event is about, or that a command made
+  std::string type;      ///< of that target: "page" and others
+  std::string status;    ///< how a target crashed: "crashed", "killed", "oom"
+};
+
+namespace detail {
+
+inline std::string text_in(Fields& fields, std::string_view name) {
+  auto value = fields.find(name);
+  return value ? std::string(value->text()) : std::string();
+}
+
+}  // namespace detail
+
+/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string_view text) try {
+  detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
+  fields.rename("message");
+  CdpNews news;
+  if (auto id = fields.find("id")) news.id = id->integer();
+  news.method = detail::text_in(fields, "method");
+  if (auto error = fields.find("error")) {
+    detail::Fields inner = error->fields();
+    news.error = inner["message"].text();
+  }
+  if (auto result = fields.find("result")) {
+    detail::Fields inner = result->fields();
+    news.session = detail::text_in(inner, "sessionId");
+    news.target = detail::text_in(inner, "targetId");
+  }
+  if (auto params = fields.find("params")) {
+    detail::Fields inner = params->fields();
+    news.target = detail::text_in(inner, "targetId");
+    news.status = detail::text_in(inner, "status");
+    if (auto info = inner.find("targetInfo")) {
+      detail::Fields target = info->fields();
+      news.target = target["targetId"].text();
+      news.type = target["type"].text();
+    }
+  }
+  if (news.id == 0 && news.method.empty()) malformed("message is neither an answer nor an event");
+  return news;
+} catch (const Error& error) {
+  return error;
+}
+
+}  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_PROTOCOL_NUL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_NUL_MESSAGES_HPP_INCLUDED
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::protocol {
+
+/// Cuts a stream of bytes into the messages that Chromium ends with a NUL each on its debugging pipe.
+/// One thread at a time.
+class NulMessages {
+ public:
+  /// Longer messages are dropped; nothing that is asked for here has an answer of a tenth of that.
+  static constexpr std::size_t longest = std::size_t{1} << 20;
+
+  /// Calls `visit(std::string_view)` for each message that ends in `bytes`, however the stream was cut; the text is
+  /// valid during the call. False when a message was dropped because it is longer than `longest`. `visit` must not add.
+  template <class Visit>
+  bool add(std::string_view bytes, Visit visit) {
+    bool whole = true;
+    for (std::size_t end; (end = bytes.find('\0')) != bytes.npos; bytes.remove_prefix(end + 1)) {
+      whole &= keep(bytes.substr(0, end));
+      if (!std::exchange(dropping_, false)) visit(std::string_view(begun_));
+      begun_.clear();
+    }
+    return keep(bytes) && whole;
+  }
+
+ private:
+  bool keep(std::string_view part) {
+    if (dropping_) return true;
+    dropping_ = part.size() > longest - begun_.size();
+    if (dropping_)
+      begun_.clear();
+    else
+      begun_ += part;
+    return !dropping_;
+  }
+
+  std::string begun_;
+  bool dropping_ = false;
+};
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::browser {
+
+/// Controls a browser of the Chromium family by the DevTools Protocol on its debugging pipe. It only watches which
+/// pages there are: nothing is attached to the page, which runs as without, except for the moment of a `reload`.
+class CdpPipe final : public Control {
+ public:
+  /// `socket`: our end of the debugging pipe, not blocking. Throws std::system_error when it can't be watched.
+  CdpPipe(asio::io_context& context, Descriptor socket, Handlers handlers)
+      : handlers_(std::move(handlers)), stream_(context, socket.get()) {
+    static_cast<void>(socket.release());  // the stream's now
+    await_news();
+    send(next("Target.setDiscoverTargets", {})
+             .with_json("discover", "true")
+             .with_json("filter", R"([{"type":"page"},{"exclude":true}])")
+             .text());
+  }
+
+  bool close() noexcept override try {
+    closing_ = true;
+    return send(next("Browser.close", {}).text());
+  } catch (...) {  // out of memory
+    return false;
+  }
+
+  void reload(Done done) override {
+    attach(std::move(done), [this](const std::string& session, Done end) {
+      send(next("Page.reload", [this, session, end = std::move(end)](const News& news) mutable {
+             send(next("Target.detachFromTarget", {}).with("sessionId", session).text());
+             pass_on(end, news);
+           }).text(session));
+    });
+  }
+
+  void new_tab(std::string url, Done done) override {
+    send(next("Target.createTarget",
+              [this, done = std::move(done)](const News& news) mutable {
+                if (news.error.empty())
+                  if (const std::string old = std::exchange(page_, news.target); !old.empty())
+                    send(next("Target.closeTarget", {}).with("targetId", old).text());
+                pass_on(done, news);
+              })
+             .with("url", url)
+             .text());
+  }
+
+  /// Ends the page's process as a crash would; `page_gone` follows. For tests of what a pool does then.
+  void crash_page(Done done) {
+    attach(std::move(done), [this](const std::string& session, Done end) {
+      send(next("Page.crash", {}).text(session));  // nobody is left to answer
+      end(std::nullopt);
+    });
+  }
+
+  /// Ends the GPU process as a crash would; the browser starts another one. For tests of what a pool does then.
+  void crash_gpu_process(Done done) {
+    send(next("Browser.crashGpuProcess", [done = std::move(done)](const News& news) mutable {
+           pass_on(done, news);
+         }).text());
+  }
+
+ private:
+  using News = protocol::CdpNews;
+
+  static void pass_on(Done& done, const News& news) {
+    done(news.error.empty() ? std::nullopt : std::optional(failed(news.error)));
+  }
+
+  protocol::RemoteCommand next(std::string_view method, CommandTable<News>::Then then) {
+    return {commands_.add(std::move(then)), method};
+  }
+
+  /// Calls `use(session, done)` with a session on the page; `done` itself when there is none.
+  template <class Use>
+  void attach(Done done, Use use) {
+    send(next("Target.attachToTarget",
+              [use, done = std::move(done)](const News& news) mutable {
+                if (news.error.empty())
+                  use(news.session, std::move(done));
+                else
+                  pass_on(done, news);
+              })
+             .with("targetId", page_)
+             .with_json("flatten", "true")
+             .text());
+  }
+
+  /// The whole message or none of it: they are far smaller than the socket's buffer, so a browser that leaves no room
+  /// for one has not read for long. That counts as the end of the pipe.
+  bool send(const std::string& text) {
+    const auto sent = ::send(stream_.native_handle(), text.c_str(), text.size() + 1, send_flags);
+    if (sent == static_cast<ssize_t>(text.size() + 1)) return true;
+    asio::post(stream_.get_executor(), [this, known = std::weak_ptr(alive_)] {
+      if (!known.expired()) commands_.fail_all("the debugging pipe is closed");
+    });
+    return false;
+  }
+
+  void await_news() {
+    stream_.async_wait(stream_.wait_read, [this, known = std::weak_ptr(alive_)](const asio::error_code& failed) {
+      if (!failed && !known.expired()) read_news();
+    });
+  }
+
+  /// Reads what is there, but lets others have their turn before a browser that never stops.
+  void read_news() {
+    std::array<char, 16'384> bytes;
+    const ssize_t size = ::read(stream_.native_handle(), bytes.data(), bytes.size());
+    if (size > 0) {
+      const auto heed = [this](std::string_view message) { receive(message); };
+      if (!messages_.add({bytes.data(), static_cast<std::size_t>(size)}, heed)) complain("a message is too long");
+    }
+    if (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR)))
+      await_news();
+    else
+      commands_.fail_all("the debugging pipe is closed");
+  }
+
+  void receive(std::string_view message) {
+    const Expected<News> news = protocol::read_cdp_news(parser_, message);
+    if (!news) return complain(news.error().message());
+    if (news->id != 0) {
+      commands_.answer(*news);
+    } else if (news->method == "Target.targetCreated") {
+      if (page_.empty() && news->type == "page") page_ = news->target;
+    } else if (!page_.empty() && news->target == page_ && !closing_) {
+      if (news->method == "Target.targetCrashed") handlers_.page_gone("its page's process ended: " + news->status);
+      if (news->method == "Target.targetDestroyed") handlers_.page_gone("its tab was closed");
+    }
+  }
+
+  /// Once is enough: a browser that goes on like this must not fill the log.
+  void complain(const std::string& what) {
+    if (!std::exchange(complained_, true)) handlers_.log("ignored what a browser said on its debugging pipe: " + what);
+  }
+
+  Handlers handlers_;
+  asio::posix::stream_descriptor stream_;
+  CommandTable<News> commands_;
+  protocol::NulMessages messages_;
+  protocol::detail::HeaderParser parser_;
+  std::string page_;  ///< the target that the pool's page is in; empty until the browser has named it
+  bool closing_ = false, complained_ = false;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace webpool::browser
+#endif
 #ifndef WEBPOOL_BROWSER_LAUNCH_SPEC_HPP_INCLUDED
 #define WEBPOOL_BROWSER_LAUNCH_SPEC_HPP_INCLUDED
 #include <filesystem>
@@ -6116,104 +7621,257 @@ constexpr bool is_chromium_family(Browser browser) noexcept {
 
 }  // namespace webpool::browser
 #endif
-#ifndef WEBPOOL_BROWSER_VERSION_HPP_INCLUDED
-#define WEBPOOL_BROWSER_VERSION_HPP_INCLUDED
+#ifndef WEBPOOL_BROWSER_PROCESS_HPP_INCLUDED
+#define WEBPOOL_BROWSER_PROCESS_HPP_INCLUDED
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
-#ifndef WEBPOOL_BROWSER_DESCRIPTOR_HPP_INCLUDED
-#define WEBPOOL_BROWSER_DESCRIPTOR_HPP_INCLUDED
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <system_error>
+#include <thread>
+#include <tuple>
 #include <utility>
+#include <vector>
+#ifndef WEBPOOL_BROWSER_CHROMIUM_HPP_INCLUDED
+#define WEBPOOL_BROWSER_CHROMIUM_HPP_INCLUDED
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
 
-namespace webpool::browser {
+namespace webpool::browser::chromium {
 
-/// Owns a file descriptor that no started program inherits by accident: it is close-on-exec and numbered 10 or higher,
-/// so that `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
-class Descriptor {
- public:
-  Descriptor() = default;
-
-  /// Takes over what an `open`-like call returned; throws std::system_error with errno where that was -1.
-  explicit Descriptor(int opened) {
-    if (opened >= 0) {
-      value_ = ::fcntl(opened, F_DUPFD_CLOEXEC, 10);
-      const int reason = errno;
-      ::close(opened);
-      errno = reason;
-    }
-    if (value_ < 0) throw std::system_error(errno, std::generic_category());
-  }
-
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    Descriptor taken(std::move(other));
-    std::swap(value_, taken.value_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  int get() const noexcept { return value_; }
-  explicit operator bool() const noexcept { return value_ >= 0; }
-
-  void close() noexcept {
-    if (value_ >= 0) ::close(std::exchange(value_, -1));
-  }
-
-  /// Makes reads and writes on this end return at once.
-  void set_nonblocking() const {
-    if (::fcntl(value_, F_SETFL, ::fcntl(value_, F_GETFL) | O_NONBLOCK) < 0)
-      throw std::system_error(errno, std::generic_category());
-  }
-
- private:
-  int value_ = -1;
+/// For every browser of the family. The debugging pipe (descriptors 3 and 4) is how it is asked to close, and it closes
+/// itself when that pipe breaks.
+inline constexpr std::array<std::string_view, 30> switches{
+    "--remote-debugging-pipe",
+    // Full speed in a tab that nobody looks at.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-hang-monitor",
+    "--disable-ipc-flooding-protection",
+    // A GPU process that died may be started again, as often as it takes.
+    "--disable-domain-blocking-for-3d-apis",
+    "--disable-gpu-process-crash-limit",
+    // No questions and no other pages.
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-popup-blocking",
+    "--disable-prompt-on-repost",
+    "--disable-search-engine-choice-screen",
+    "--disable-infobars",
+    "--hide-crash-restore-bubble",
+    "--mute-audio",
+    // No traffic but the pool's.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-quic",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-pings",
+    // No process outside the browser's process group, nothing in the user's key chain.
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--password-store=basic",
+    "--use-mock-keychain",
 };
 
-/// Two connected sockets. Sockets and not a pipe, because `send` can be told to report a dead reader as an error; a
-/// write to a pipe would raise SIGPIPE, which ends a host that has not arranged for it. Throws std::system_error.
-inline std::pair<Descriptor, Descriptor> connected_pair() {
-  std::array<int, 2> ends{};
-#if defined(__linux__)
-  constexpr int type = SOCK_STREAM | SOCK_CLOEXEC;
-#else
-  constexpr int type = SOCK_STREAM;
-#endif
-  if (::socketpair(AF_UNIX, type, 0, ends.data()) < 0) throw std::system_error(errno, std::generic_category());
-#if defined(SO_NOSIGPIPE)
-  const int yes = 1;
-  for (const int end : ends) ::setsockopt(end, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
-#endif
-  Descriptor second;
-  try {
-    Descriptor first(ends[0]);
-    second = Descriptor(std::exchange(ends[1], -1));
-    return {std::move(first), std::move(second)};
-  } catch (...) {
-    if (ends[1] >= 0) ::close(ends[1]);
-    throw;
-  }
+/// Freezing and its measurements would stop a busy hidden tab (Chromium 151 and later); the rest are questions and
+/// traffic.
+inline constexpr std::array<std::string_view, 9> disabled_features{
+    "CPUMeasurementInFreezingPolicy",
+    "MemoryMeasurementInFreezingPolicy",
+    "InfiniteTabsFreezing",
+    "IntensiveWakeUpThrottling",
+    "Translate",
+    "MediaRouter",
+    "OptimizationHints",
+    "AutofillServerCommunication",
+    "DialMediaRouteProvider",
+};
+
+/// On Linux WebGPU counts as unsafe, with and without a GPU.
+inline constexpr std::array<std::string_view, 2> webgpu_switches{"--enable-unsafe-webgpu", "--ignore-gpu-blocklist"};
+inline constexpr std::array<std::string_view, 2> vulkan_switches{"--use-angle=vulkan", "--disable-vulkan-surface"};
+
+/// The headless shell starts no GPU process unless told how to draw, and without one it has neither WebGPU nor WebNN.
+/// On Linux it always draws in software: Vulkan drivers often lack the extension that it needs to draw without a
+/// window.
+inline constexpr std::array<std::string_view, 3> headless_shell_switches{"--use-gl=angle", "--use-angle=swiftshader",
+                                                                         "--enable-unsafe-swiftshader"};
+
+namespace detail {
+
+inline constexpr std::string_view enable_prefix = "--enable-features=", disable_prefix = "--disable-features=";
+
+inline void append_feature(std::string& list, std::string_view feature) {
+  if (!list.empty()) list += ',';
+  list += feature;
 }
 
-#if defined(MSG_NOSIGNAL)
-inline constexpr int send_flags = MSG_NOSIGNAL;
-#else
-inline constexpr int send_flags = 0;
-#endif
+}  // namespace detail
 
-}  // namespace webpool::browser
+/// The command line, executable first and page last. `--no-sandbox` is in it only for uid 0 or where the options say
+/// so: see `Process::sandboxed`. Feature lists among the options' flags are merged with ours, since Chromium obeys only
+/// the last one.
+inline std::vector<std::string> command_line(const LaunchSpec& spec, const Machine& machine,
+                                             const std::filesystem::path& profile) {
+  const bool shell = spec.installed.browser == Browser::headless_shell;
+  std::vector<std::string> line{spec.installed.executable.string(), "--user-data-dir=" + profile.string()};
+  const auto append = [&](const auto& table) { line.insert(line.end(), table.begin(), table.end()); };
+  std::string enabled, disabled;
+  for (const std::string_view feature : disabled_features) detail::append_feature(disabled, feature);
+
+  append(switches);
+  if (spec.headless || shell) line.emplace_back("--headless");
+  if (machine.root) line.emplace_back("--no-sandbox");
+  if (machine.small_shared_memory) line.emplace_back("--disable-dev-shm-usage");
+
+  const bool webgpu = spec.options.compute_shaders, webnn = !spec.options.webnn_devices.empty();
+  if (webnn) detail::append_feature(enabled, "WebMachineLearningNeuralNetwork");
+  if (webgpu) append(webgpu_switches);
+  const Graphics graphics = spec.graphics.value_or(machine.graphics);
+  if (shell && (webgpu || webnn) && graphics != Graphics::native) append(headless_shell_switches);
+  if (!shell && webgpu && graphics == Graphics::vulkan) {
+    append(vulkan_switches);
+    detail::append_feature(enabled, "Vulkan");
+  }
+
+  for (const std::string& flag : spec.options.flags) {
+    if (flag.starts_with(detail::enable_prefix))
+      detail::append_feature(enabled, std::string_view(flag).substr(detail::enable_prefix.size()));
+    else if (flag.starts_with(detail::disable_prefix))
+      detail::append_feature(disabled, std::string_view(flag).substr(detail::disable_prefix.size()));
+    else
+      line.push_back(flag);
+  }
+  if (!enabled.empty()) line.push_back(std::string(detail::enable_prefix) + enabled);
+  line.push_back(std::string(detail::disable_prefix) + disabled);
+  line.push_back(spec.url);
+  return line;
+}
+
+/// Asks the browser to close, on its debugging pipe.
+inline constexpr std::string_view close_message{"{\"id\":1,\"method\":\"Browser.close\"}\0", 34};
+
+}  // namespace webpool::browser::chromium
+#endif
+#ifndef WEBPOOL_BROWSER_FIREFOX_HPP_INCLUDED
+#define WEBPOOL_BROWSER_FIREFOX_HPP_INCLUDED
+#include <array>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::browser::firefox {
+
+using Pref = std::pair<std::string_view, std::string_view>;
+
+/// Preferences of every profile, values as JavaScript.
+inline constexpr std::array<Pref, 51> prefs{{
+    // Full speed in a tab that nobody looks at.
+    {"dom.min_background_timeout_value", "4"},
+    {"dom.min_background_timeout_value_without_budget_throttling", "4"},
+    {"dom.timeout.throttling_delay", "-1"},
+    {"dom.timeout.enable_budget_timer_throttling", "false"},
+    {"dom.ipc.processPriorityManager.enabled", "false"},
+    {"dom.ipc.processHangMonitor", "false"},
+    {"dom.max_script_run_time", "0"},
+    {"browser.tabs.unloadOnLowMemory", "false"},
+    // No questions and no other pages.
+    {"browser.shell.checkDefaultBrowser", "false"},
+    {"browser.startup.page", "0"},
+    {"browser.startup.homepage_override.mstone", "\"ignore\""},
+    {"browser.startup.firstrunSkipsHomepage", "true"},
+    {"browser.aboutwelcome.enabled", "false"},
+    {"browser.preonboarding.enabled", "false"},
+    {"browser.newtabpage.enabled", "false"},
+    {"browser.sessionstore.resume_from_crash", "false"},
+    {"browser.tabs.warnOnClose", "false"},
+    {"browser.warnOnQuit", "false"},
+    {"browser.translations.enable", "false"},
+    {"datareporting.policy.dataSubmissionPolicyBypassNotification", "true"},
+    {"termsofuse.bypassNotification", "true"},
+    {"toolkit.startup.max_resumed_crashes", "-1"},
+    {"extensions.enabledScopes", "0"},
+    {"security.sandbox.warn_unprivileged_namespaces", "false"},
+    // Whoever asks for remote control gets other preferences for tests: ours shall stay as they are.
+    {"remote.prefs.recommended", "false"},
+    // No traffic but the pool's.
+    {"app.update.auto", "false"},
+    {"app.update.disabledForTesting", "true"},
+    {"app.normandy.enabled", "false"},
+    {"browser.contentblocking.report.lockwise.enabled", "false"},
+    {"browser.discovery.enabled", "false"},
+    {"browser.region.network.url", "\"\""},
+    {"browser.region.update.enabled", "false"},
+    {"browser.safebrowsing.blockedURIs.enabled", "false"},
+    {"browser.safebrowsing.downloads.enabled", "false"},
+    {"browser.safebrowsing.malware.enabled", "false"},
+    {"browser.safebrowsing.phishing.enabled", "false"},
+    {"browser.search.update", "false"},
+    {"browser.topsites.contile.enabled", "false"},
+    {"datareporting.healthreport.uploadEnabled", "false"},
+    {"datareporting.policy.dataSubmissionEnabled", "false"},
+    {"dom.push.connection.enabled", "false"},
+    {"extensions.getAddons.cache.enabled", "false"},
+    {"extensions.systemAddon.update.enabled", "false"},
+    {"extensions.update.enabled", "false"},
+    {"media.gmp-manager.updateEnabled", "false"},
+    {"network.captive-portal-service.enabled", "false"},
+    {"network.connectivity-service.enabled", "false"},
+    {"network.http.speculative-parallel-limit", "0"},
+    {"network.prefetch-next", "false"},
+    {"services.settings.server", "\"data:,#remote-settings-dummy/v1\""},
+    {"toolkit.telemetry.enabled", "false"},
+}};
+
+/// Off by default on Linux; in some versions workers have a switch of their own.
+inline constexpr std::array<std::string_view, 3> webgpu_prefs{"dom.webgpu.enabled", "dom.webgpu.workers.enabled",
+                                                              "gfx.webgpu.ignore-blocklist"};
+
+/// The profile's user.js, one line per preference. Those of the options replace ours of the same name.
+inline std::string user_js(const BrowserOptions& options) {
+  std::map<std::string, std::string> all = options.prefs;
+  for (const auto& [name, value] : prefs) all.emplace(name, value);
+  for (const std::string_view name : webgpu_prefs) all.emplace(name, options.compute_shaders ? "true" : "false");
+  std::string text;
+  for (const auto& [name, value] : all) text += "user_pref(\"" + name + "\", " + value + ");\n";
+  return text;
+}
+
+/// The command line, executable first and page last. Its port for remote control is a free one of loopback, see
+/// `BidiSession`.
+inline std::vector<std::string> command_line(const LaunchSpec& spec, const std::filesystem::path& profile) {
+  std::vector<std::string> line{
+      spec.installed.executable.string(), "--no-remote", "--new-instance", "--profile", profile.string(),
+      "--remote-debugging-port=0"};
+  if (spec.headless) line.emplace_back("--headless");
+  line.insert(line.end(), spec.options.flags.begin(), spec.options.flags.end());
+  line.push_back(spec.url);
+  return line;
+}
+
+}  // namespace webpool::browser::firefox
 #endif
 #ifndef WEBPOOL_BROWSER_FOLDER_HPP_INCLUDED
 #define WEBPOOL_BROWSER_FOLDER_HPP_INCLUDED
@@ -6347,6 +8005,14 @@ inline std::vector<std::string> environment(const std::vector<std::string>& inhe
 
 }  // namespace webpool::browser
 #endif
+#ifndef WEBPOOL_BROWSER_GUARDIAN_HPP_INCLUDED
+#define WEBPOOL_BROWSER_GUARDIAN_HPP_INCLUDED
+#include <sys/socket.h>
+
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
 #ifndef WEBPOOL_BROWSER_SPAWN_HPP_INCLUDED
 #define WEBPOOL_BROWSER_SPAWN_HPP_INCLUDED
 #include <fcntl.h>
@@ -6495,6 +8161,450 @@ inline Expected<pid_t> spawn(const SpawnSpec& spec) {
 
 }  // namespace webpool::browser
 #endif
+
+namespace webpool::browser {
+
+namespace detail {
+
+/// The guardian itself. It reads the process group to watch from the lifeline; only the host holds the other end, so
+/// the lifeline ends when the host does, in whatever way. In a group of its own it hears nothing of a Ctrl-C. It gives
+/// the browser's main process a second, because that has heard of the host's death by itself (Chromium by its debugging
+/// pipe, every browser on Linux by SIGTERM): Chromium takes a further SIGTERM for impatience, and processes that are
+/// killed while they make shared memory leave it in /dev/shm. A zombie counts as gone, since init may be slow.
+inline constexpr const char* guardian_script = R"(
+trap '' HUP INT QUIT TERM
+group=
+while read -r word; do
+  case $word in
+    done) exit 0 ;;
+    gone) group= ;;
+    *) group=$word ;;
+  esac
+done
+gone() {
+  ! kill -0 "$group" || grep -qs '^State:.Z' "/proc/$group/status"
+}
+if [ -n "$group" ]; then
+  for moment in 1 2 3 4 5 6 7 8 9 10; do gone && break; sleep 0.1; done
+  gone || kill -TERM "-$group"
+  for moment in 1 2 3 4 5 6 7 8 9 10; do gone && break; sleep 0.1; done
+  kill -KILL "-$group"
+fi
+for file in $(grep -lsF "TMPDIR=$1/tmp" /proc/[0-9]*/environ); do
+  file=${file%/environ}
+  kill -KILL "${file#/proc/}"
+done
+for moment in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; [ -e "$1" ] || break; sleep 0.1; done
+)";
+
+}  // namespace detail
+
+/// A small `/bin/sh` beside each browser that cleans up behind a host that can't: killed by SIGKILL, crashed, or ended
+/// by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`) and removes the
+/// folder. It costs about 1 MB and no time; a moved-from guardian does nothing. One thread at a time.
+class Guardian {
+ public:
+  /// Starts one for `folder`, which must exist. Errors: errc::launch_failed.
+  static Expected<Guardian> start(const std::filesystem::path& folder) try {
+    Guardian guardian;
+    auto [ours, theirs] = connected_pair();
+    const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const Expected<pid_t> child = spawn({
+        .arguments = {"/bin/sh", "-c", detail::guardian_script, "webpool-guardian", folder.string()},
+        .environment = {"PATH=/usr/bin:/bin"},
+        .directory = "/",
+        .descriptors = {theirs.get(), nothing.get(), nothing.get()},
+    });
+    if (!child) return child.error();
+    guardian.lifeline_ = std::move(ours);
+    guardian.id_ = *child;
+    return guardian;
+  } catch (const std::system_error& error) {
+    return Error(errc::launch_failed, "no guardian process: " + error.code().message());
+  }
+
+  Guardian(Guardian&&) noexcept = default;
+  Guardian& operator=(Guardian&& other) noexcept {
+    dismiss();
+    lifeline_ = std::move(other.lifeline_);
+    id_ = other.id_;
+    return *this;
+  }
+  ~Guardian() { dismiss(); }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(lifeline_); }
+  pid_t id() const noexcept { return id_; }
+
+  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`): done by the child itself,
+  /// there is no moment at which the browser runs and the guardian does not know it.
+  int lifeline() const noexcept { return lifeline_.get(); }
+
+  /// The process group has ended, so its number may soon belong to somebody else; the folder is still looked after.
+  void forget_group() noexcept { say("gone\n"); }
+
+  /// Sends the guardian home and waits for its end, a few milliseconds. The group and the folder are the caller's
+  /// again.
+  void dismiss() noexcept {
+    if (!lifeline_) return;
+    say("done\n");
+    lifeline_.close();
+    collect(id_);
+  }
+
+ private:
+  Guardian() = default;
+
+  void say(std::string_view word) noexcept {
+    if (lifeline_) ::send(lifeline_.get(), word.data(), word.size(), send_flags);
+  }
+
+  Descriptor lifeline_;
+  pid_t id_ = 0;
+};
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_BROWSER_LAST_WORDS_HPP_INCLUDED
+#define WEBPOOL_BROWSER_LAST_WORDS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <string>
+#include <string_view>
+
+namespace webpool::browser {
+
+/// What every healthy browser says on a machine without a desktop: nothing that explains a failure.
+inline constexpr std::array<std::string_view, 10> harmless_output{
+    "dbus",
+    "D-Bus",
+    "DBus",
+    "DBUS",
+    "You are running in headless mode",
+    "DevTools listening",
+    "WebDriver BiDi listening",
+    "unexpected operator",  // Debian's /etc/chromium.d/dev-shm where /dev/shm is mounted twice
+    "ALSA lib",
+    "InitializeSandbox() called with multiple threads",
+};
+
+/// The lines of `output` that may explain something, at most the last `maximum_lines`, without the final newline.
+inline std::string telling_lines(std::string_view output, std::size_t maximum_lines = 12) {
+  std::string result;
+  std::size_t lines = 0;
+  while (!output.empty() && lines < maximum_lines) {
+    if (output.back() == '\n') output.remove_suffix(1);
+    const std::size_t newline = output.rfind('\n');
+    const std::string_view line = output.substr(newline == output.npos ? 0 : newline + 1);
+    output.remove_suffix(line.size());
+    bool harmless = line.find_first_not_of(" \t\r") == line.npos;
+    for (const std::string_view sign : harmless_output) harmless |= line.find(sign) != line.npos;
+    if (harmless) continue;
+    result.insert(0, std::string(line) + (lines++ == 0 ? "" : "\n"));
+  }
+  return result;
+}
+
+/// The telling lines at the end of a browser's output file; empty when there are none.
+inline std::string last_words_in(const std::filesystem::path& file) {
+  constexpr std::streamoff longest = 8192;
+  std::ifstream stream(file, std::ios::binary | std::ios::ate);
+  const std::streamoff size = stream.tellg();
+  if (!stream || size <= 0) return {};
+  std::string text(static_cast<std::size_t>(std::min(size, longest)), '\0');
+  stream.seekg(size - static_cast<std::streamoff>(text.size()));
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return telling_lines(text);
+}
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_BROWSER_STRAYS_HPP_INCLUDED
+#define WEBPOOL_BROWSER_STRAYS_HPP_INCLUDED
+#include <signal.h>
+#include <sys/types.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace webpool::browser {
+
+/// Processes that were started with `TMPDIR` inside `folder`, as every process of a launched browser is. This finds the
+/// crash handlers, which leave the process group and session of their browser. Linux; elsewhere always empty, where
+/// such helpers end by themselves a moment after their browser. Reads one small file per process of the machine.
+inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& folder) {
+  std::vector<pid_t> found;
+#if defined(__linux__)
+  const std::string sign = "TMPDIR=" + (folder / "tmp").string();
+  std::error_code failure;
+  std::filesystem::directory_iterator processes("/proc", failure);
+  for (; !failure && processes != std::filesystem::directory_iterator(); processes.increment(failure)) {
+    const std::string name = processes->path().filename().string();
+    pid_t id = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), id).ptr != name.data() + name.size()) continue;
+    std::ifstream file(processes->path() / "environ", std::ios::binary);
+    for (std::string variable; std::getline(file, variable, '\0');) {
+      if (variable != sign) continue;
+      found.push_back(id);
+      break;
+    }
+  }
+#endif
+  return found;
+}
+
+/// Kills them.
+inline void end_strays(const std::filesystem::path& folder) {
+  for (const pid_t id : strays(folder)) ::kill(id, SIGKILL);
+}
+
+}  // namespace webpool::browser
+#endif
+
+namespace webpool::browser {
+
+/// A running browser with its own process group, profile and temporary folder. However this object or its host ends,
+/// the processes end and the folder goes: by the destructor, and behind a host that could not run it by the `Guardian`.
+///
+/// One thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch from a
+/// thread that outlives it (the pool's own).
+class Process {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+
+  Process(Process&&) noexcept = default;
+  Process& operator=(Process&& other) noexcept {
+    if (this == &other) return *this;
+    terminate();
+    folder_ = std::move(other.folder_);
+    guardian_ = std::move(other.guardian_);
+    debugging_ = std::move(other.debugging_);
+    control_ = std::move(other.control_);
+    id_ = other.id_;
+    status_ = other.status_;
+    asked_ = other.asked_;
+    last_words_ = std::move(other.last_words_);
+    sandboxed_ = other.sandboxed_;
+    return *this;
+  }
+  /// `terminate` with its default grace.
+  ~Process() { terminate(); }
+
+  /// Of the browser's main process, which is also its process group.
+  pid_t id() const noexcept { return id_; }
+  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+
+  /// False when the browser was started with `--no-sandbox`; say so to the user.
+  bool sandboxed() const noexcept { return sandboxed_; }
+
+  /// Our end of the debugging pipe, for whoever controls the browser; empty when it has none or somebody has it.
+  Descriptor take_debugging() noexcept { return std::move(debugging_); }
+
+  /// From now on the browser is asked to close by `control`, where that works, and by SIGTERM otherwise.
+  void use(std::unique_ptr<Control> control) noexcept { control_ = std::move(control); }
+  /// Null when there is none.
+  Control* control() const noexcept { return control_.get(); }
+
+  /// Whether the browser still runs. Doesn't block; call it now and then (a second apart is fine), because it also
+  /// reads away what the browser says on a debugging pipe that nobody took. When the browser has ended, whatever is
+  /// left of its process group is killed.
+  bool running() noexcept {
+    if (!alive()) return false;
+    discard_debugging_news();
+    siginfo_t news{};
+    if (::waitid(P_PID, static_cast<id_t>(id_), &news, WEXITED | WNOHANG | WNOWAIT) == 0 && news.si_pid == 0)
+      return true;
+    // The dead leader is not collected yet, so the group's number can't belong to anybody else.
+    ::kill(-id_, SIGKILL);
+    status_ = collect(id_);
+    guardian_.forget_group();
+    debugging_.close();
+    last_words_ = read_last_words();
+    return false;
+  }
+
+  /// "still running", "exited with status 1" or "killed by signal 11".
+  std::string exit_description() {
+    if (running()) return "still running";
+    if (!status_ || *status_ == -1) return "exited; its status went to another part of this program";
+    if (WIFSIGNALED(*status_)) return "killed by signal " + std::to_string(WTERMSIG(*status_));
+    return "exited with status " + std::to_string(WEXITSTATUS(*status_));
+  }
+
+  /// The end of what the browser wrote to standard output and error, without lines known to be harmless.
+  std::string last_words() const { return alive() ? read_last_words() : last_words_; }
+
+  /// Asks the browser to close and returns at once; false when it can't be asked. To close many browsers, ask all of
+  /// them first and then `terminate` each: their graces run side by side.
+  bool ask_to_close() noexcept {
+    if (!running()) return false;
+    if (asked_) return true;
+    const auto message = chromium::close_message;
+    const auto length = static_cast<ssize_t>(message.size());
+    const bool told = (control_ && control_->close()) ||
+                      (debugging_ ? ::send(debugging_.get(), message.data(), message.size(), send_flags) == length
+                                  : ::kill(id_, SIGTERM) == 0);
+    if (told) asked_ = Clock::now();
+    return told;
+  }
+
+  /// Ends the browser and removes its folder: asks it (unless that has been done), waits until `grace` after the
+  /// asking, then SIGTERM to its process group, a second, SIGKILL. Blocks for as long. A second call does nothing.
+  void terminate(Milliseconds grace = Milliseconds(5000)) noexcept {
+    if (!guardian_) return;
+    if (ask_to_close()) ended_by(*asked_ + grace);
+    if (running()) {
+      ::kill(-id_, SIGTERM);
+      if (!ended_by(Clock::now() + std::min(grace, Milliseconds(1000)))) ::kill(-id_, SIGKILL);
+    }
+    while (running()) std::this_thread::sleep_for(poll_interval);
+    end_strays();
+    folder_.remove();
+    guardian_.dismiss();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr Milliseconds poll_interval{5};
+
+  friend Expected<Process> launch(const LaunchSpec& spec);
+
+  Process(Folder folder, Guardian guardian) : folder_(std::move(folder)), guardian_(std::move(guardian)) {}
+
+  bool alive() const noexcept { return guardian_ && id_ > 0 && !status_; }
+
+  /// Waits; whether the browser ended in time.
+  bool ended_by(Clock::time_point deadline) noexcept {
+    while (running()) {
+      if (Clock::now() >= deadline) return false;
+      std::this_thread::sleep_for(poll_interval);
+    }
+    return true;
+  }
+
+  void end_strays() noexcept try {
+    browser::end_strays(folder_.path());
+  } catch (...) {  // out of memory: they end by themselves
+  }
+
+  /// Nothing is asked on the pipe whose answer matters, but a browser whose writes block would stop working.
+  void discard_debugging_news() noexcept {
+    std::array<char, 4096> news;
+    while (debugging_ && ::read(debugging_.get(), news.data(), news.size()) > 0) continue;
+  }
+
+  std::filesystem::path output() const { return folder_.path() / "output.txt"; }
+
+  std::string read_last_words() const noexcept try { return last_words_in(output()); } catch (...) {
+    return {};
+  }
+
+  Folder folder_;
+  Guardian guardian_;  // without it there is no browser: moved from, or terminated
+  Descriptor debugging_;
+  std::unique_ptr<Control> control_;
+  pid_t id_ = 0;
+  std::optional<int> status_;
+  std::optional<Clock::time_point> asked_;
+  std::string last_words_;
+  bool sandboxed_ = true;
+};
+
+/// Starts a browser on a page and returns once its executable runs, after a few milliseconds; whether it stays alive is
+/// for `Process::running` to tell, and whether the page loads for the page.
+/// Errors: errc::launch_failed (not executable, no temporary folder, no process, a browser that can't be launched).
+inline Expected<Process> launch(const LaunchSpec& spec) try {
+  const Browser kind = spec.installed.browser;
+  if (!is_chromium_family(kind) && kind != Browser::firefox)
+    return Error(errc::launch_failed, std::string(to_string(kind)) + " can't be launched, only joined by link");
+
+  Expected<Folder> folder = Folder::make();
+  if (!folder) return folder.error();
+  Expected<Guardian> guardian = Guardian::start(folder->path());
+  if (!guardian) return guardian.error();
+  Process process(std::move(*folder), std::move(*guardian));
+
+  const std::filesystem::path profile = process.folder() / "profile";
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const Descriptor output(::open(process.output().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  SpawnSpec program{
+      .environment = environment(own_environment(), process.folder(), spec.headless || kind == Browser::headless_shell),
+      .directory = process.folder().string(),
+      .descriptors = {nothing.get(), output.get(), output.get()},
+      .announce = process.guardian_.lifeline(),
+      .die_with_thread = true,
+  };
+  Descriptor browsers_end;
+  if (is_chromium_family(kind)) {
+    program.arguments = chromium::command_line(spec, Machine::detect(), profile);
+    process.sandboxed_ =
+        std::find(program.arguments.begin(), program.arguments.end(), "--no-sandbox") == program.arguments.end();
+    std::tie(process.debugging_, browsers_end) = connected_pair();
+    process.debugging_.set_nonblocking();
+    program.descriptors.insert(program.descriptors.end(), {browsers_end.get(), browsers_end.get()});
+  } else {
+    program.arguments = firefox::command_line(spec, profile);
+    std::ofstream(profile / "user.js") << firefox::user_js(spec.options);
+  }
+  const Expected<pid_t> id = spawn(program);
+  if (!id) return id.error();
+  process.id_ = *id;
+  return process;
+} catch (const std::system_error& error) {
+  return Error(errc::launch_failed, spec.installed.executable.string() + ": " + error.code().message());
+}
+
+}  // namespace webpool::browser
+#endif
+
+namespace webpool::browser {
+
+/// The control of a browser that has just been launched; call it once, and give it to `Process::use`. On the thread
+/// that runs `context`, or before it runs. Errors: errc::launch_failed, out of descriptors.
+inline Expected<std::unique_ptr<Control>> attach_control(asio::io_context& context, Browser kind, Process& process,
+                                                         Control::Handlers handlers) try {
+  if (is_chromium_family(kind))
+    return std::unique_ptr<Control>(std::make_unique<CdpPipe>(context, process.take_debugging(), std::move(handlers)));
+  return std::unique_ptr<Control>(
+      std::make_unique<BidiSession>(context, process.folder() / "profile", std::move(handlers)));
+} catch (const std::system_error& error) {
+  return Error(errc::launch_failed, "a browser can't be controlled: " + error.code().message());
+}
+
+}  // namespace webpool::browser
+#endif
+#ifndef WEBPOOL_BROWSER_FIND_HPP_INCLUDED
+#define WEBPOOL_BROWSER_FIND_HPP_INCLUDED
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+#ifndef WEBPOOL_BROWSER_VERSION_HPP_INCLUDED
+#define WEBPOOL_BROWSER_VERSION_HPP_INCLUDED
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <system_error>
 
 namespace webpool::browser {
 
@@ -6662,659 +8772,19 @@ inline std::vector<Installed> find_installed(const std::map<Browser, BrowserOpti
 
 }  // namespace webpool::browser
 #endif
-#ifndef WEBPOOL_BROWSER_PROCESS_HPP_INCLUDED
-#define WEBPOOL_BROWSER_PROCESS_HPP_INCLUDED
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <optional>
-#include <string>
-#include <system_error>
-#include <thread>
-#include <tuple>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_BROWSER_CHROMIUM_HPP_INCLUDED
-#define WEBPOOL_BROWSER_CHROMIUM_HPP_INCLUDED
-#include <array>
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace webpool::browser::chromium {
-
-/// For every browser of the family. The debugging pipe (descriptors 3 and 4) is how it is asked to close, and it closes
-/// itself when that pipe breaks.
-inline constexpr std::array<std::string_view, 30> switches{
-    "--remote-debugging-pipe",
-    // Full speed in a tab that nobody looks at.
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-hang-monitor",
-    "--disable-ipc-flooding-protection",
-    // A GPU process that died may be started again, as often as it takes.
-    "--disable-domain-blocking-for-3d-apis",
-    "--disable-gpu-process-crash-limit",
-    // No questions and no other pages.
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--disable-component-extensions-with-background-pages",
-    "--disable-popup-blocking",
-    "--disable-prompt-on-repost",
-    "--disable-search-engine-choice-screen",
-    "--disable-infobars",
-    "--hide-crash-restore-bubble",
-    "--mute-audio",
-    // No traffic but the pool's.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-domain-reliability",
-    "--disable-quic",
-    "--disable-sync",
-    "--metrics-recording-only",
-    "--no-pings",
-    // No process outside the browser's process group, nothing in the user's key chain.
-    "--disable-breakpad",
-    "--disable-crash-reporter",
-    "--password-store=basic",
-    "--use-mock-keychain",
-};
-
-/// Freezing and its measurements would stop a busy hidden tab (Chromium 151 and later); the rest are questions and
-/// traffic.
-inline constexpr std::array<std::string_view, 9> disabled_features{
-    "CPUMeasurementInFreezingPolicy",
-    "MemoryMeasurementInFreezingPolicy",
-    "InfiniteTabsFreezing",
-    "IntensiveWakeUpThrottling",
-    "Translate",
-    "MediaRouter",
-    "OptimizationHints",
-    "AutofillServerCommunication",
-    "DialMediaRouteProvider",
-};
-
-/// On Linux WebGPU counts as unsafe, with and without a GPU.
-inline constexpr std::array<std::string_view, 2> webgpu_switches{"--enable-unsafe-webgpu", "--ignore-gpu-blocklist"};
-inline constexpr std::array<std::string_view, 2> vulkan_switches{"--use-angle=vulkan", "--disable-vulkan-surface"};
-
-/// The headless shell starts no GPU process unless told how to draw, and without one it has neither WebGPU nor WebNN.
-/// On Linux it always draws in software: Vulkan drivers often lack the extension that it needs to draw without a
-/// window.
-inline constexpr std::array<std::string_view, 3> headless_shell_switches{"--use-gl=angle", "--use-angle=swiftshader",
-                                                                         "--enable-unsafe-swiftshader"};
-
-namespace detail {
-
-inline constexpr std::string_view enable_prefix = "--enable-features=", disable_prefix = "--disable-features=";
-
-inline void append_feature(std::string& list, std::string_view feature) {
-  if (!list.empty()) list += ',';
-  list += feature;
-}
-
-}  // namespace detail
-
-/// The command line, executable first and page last. `--no-sandbox` is in it only for uid 0 or where the options say
-/// so: see `Process::sandboxed`. Feature lists among the options' flags are merged with ours, since Chromium obeys only
-/// the last one.
-inline std::vector<std::string> command_line(const LaunchSpec& spec, const Machine& machine,
-                                             const std::filesystem::path& profile) {
-  const bool shell = spec.installed.browser == Browser::headless_shell;
-  std::vector<std::string> line{spec.installed.executable.string(), "--user-data-dir=" + profile.string()};
-  const auto append = [&](const auto& table) { line.insert(line.end(), table.begin(), table.end()); };
-  std::string enabled, disabled;
-  for (const std::string_view feature : disabled_features) detail::append_feature(disabled, feature);
-
-  append(switches);
-  if (spec.headless || shell) line.emplace_back("--headless");
-  if (machine.root) line.emplace_back("--no-sandbox");
-  if (machine.small_shared_memory) line.emplace_back("--disable-dev-shm-usage");
-
-  const bool webgpu = spec.options.compute_shaders, webnn = !spec.options.webnn_devices.empty();
-  if (webnn) detail::append_feature(enabled, "WebMachineLearningNeuralNetwork");
-  if (webgpu) append(webgpu_switches);
-  const Graphics graphics = spec.graphics.value_or(machine.graphics);
-  if (shell && (webgpu || webnn) && graphics != Graphics::native) append(headless_shell_switches);
-  if (!shell && webgpu && graphics == Graphics::vulkan) {
-    append(vulkan_switches);
-    detail::append_feature(enabled, "Vulkan");
-  }
-
-  for (const std::string& flag : spec.options.flags) {
-    if (flag.starts_with(detail::enable_prefix))
-      detail::append_feature(enabled, std::string_view(flag).substr(detail::enable_prefix.size()));
-    else if (flag.starts_with(detail::disable_prefix))
-      detail::append_feature(disabled, std::string_view(flag).substr(detail::disable_prefix.size()));
-    else
-      line.push_back(flag);
-  }
-  if (!enabled.empty()) line.push_back(std::string(detail::enable_prefix) + enabled);
-  line.push_back(std::string(detail::disable_prefix) + disabled);
-  line.push_back(spec.url);
-  return line;
-}
-
-/// Asks the browser to close, on its debugging pipe.
-inline constexpr std::string_view close_message{"{\"id\":1,\"method\":\"Browser.close\"}\0", 34};
-
-}  // namespace webpool::browser::chromium
-#endif
-#ifndef WEBPOOL_BROWSER_FIREFOX_HPP_INCLUDED
-#define WEBPOOL_BROWSER_FIREFOX_HPP_INCLUDED
-#include <array>
-#include <filesystem>
-#include <map>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace webpool::browser::firefox {
-
-using Pref = std::pair<std::string_view, std::string_view>;
-
-/// Preferences of every profile, values as JavaScript.
-inline constexpr std::array<Pref, 50> prefs{{
-    // Full speed in a tab that nobody looks at.
-    {"dom.min_background_timeout_value", "4"},
-    {"dom.min_background_timeout_value_without_budget_throttling", "4"},
-    {"dom.timeout.throttling_delay", "-1"},
-    {"dom.timeout.enable_budget_timer_throttling", "false"},
-    {"dom.ipc.processPriorityManager.enabled", "false"},
-    {"dom.ipc.processHangMonitor", "false"},
-    {"dom.max_script_run_time", "0"},
-    {"browser.tabs.unloadOnLowMemory", "false"},
-    // No questions and no other pages.
-    {"browser.shell.checkDefaultBrowser", "false"},
-    {"browser.startup.page", "0"},
-    {"browser.startup.homepage_override.mstone", "\"ignore\""},
-    {"browser.startup.firstrunSkipsHomepage", "true"},
-    {"browser.aboutwelcome.enabled", "false"},
-    {"browser.preonboarding.enabled", "false"},
-    {"browser.newtabpage.enabled", "false"},
-    {"browser.sessionstore.resume_from_crash", "false"},
-    {"browser.tabs.warnOnClose", "false"},
-    {"browser.warnOnQuit", "false"},
-    {"browser.translations.enable", "false"},
-    {"datareporting.policy.dataSubmissionPolicyBypassNotification", "true"},
-    {"termsofuse.bypassNotification", "true"},
-    {"toolkit.startup.max_resumed_crashes", "-1"},
-    {"extensions.enabledScopes", "0"},
-    {"security.sandbox.warn_unprivileged_namespaces", "false"},
-    // No traffic but the pool's.
-    {"app.update.auto", "false"},
-    {"app.update.disabledForTesting", "true"},
-    {"app.normandy.enabled", "false"},
-    {"browser.contentblocking.report.lockwise.enabled", "false"},
-    {"browser.discovery.enabled", "false"},
-    {"browser.region.network.url", "\"\""},
-    {"browser.region.update.enabled", "false"},
-    {"browser.safebrowsing.blockedURIs.enabled", "false"},
-    {"browser.safebrowsing.downloads.enabled", "false"},
-    {"browser.safebrowsing.malware.enabled", "false"},
-    {"browser.safebrowsing.phishing.enabled", "false"},
-    {"browser.search.update", "false"},
-    {"browser.topsites.contile.enabled", "false"},
-    {"datareporting.healthreport.uploadEnabled", "false"},
-    {"datareporting.policy.dataSubmissionEnabled", "false"},
-    {"dom.push.connection.enabled", "false"},
-    {"extensions.getAddons.cache.enabled", "false"},
-    {"extensions.systemAddon.update.enabled", "false"},
-    {"extensions.update.enabled", "false"},
-    {"media.gmp-manager.updateEnabled", "false"},
-    {"network.captive-portal-service.enabled", "false"},
-    {"network.connectivity-service.enabled", "false"},
-    {"network.http.speculative-parallel-limit", "0"},
-    {"network.prefetch-next", "false"},
-    {"services.settings.server", "\"data:,#remote-settings-dummy/v1\""},
-    {"toolkit.telemetry.enabled", "false"},
-}};
-
-/// Off by default on Linux; in some versions workers have a switch of their own.
-inline constexpr std::array<std::string_view, 3> webgpu_prefs{"dom.webgpu.enabled", "dom.webgpu.workers.enabled",
-                                                              "gfx.webgpu.ignore-blocklist"};
-
-/// The profile's user.js, one line per preference. Those of the options replace ours of the same name.
-inline std::string user_js(const BrowserOptions& options) {
-  std::map<std::string, std::string> all = options.prefs;
-  for (const auto& [name, value] : prefs) all.emplace(name, value);
-  for (const std::string_view name : webgpu_prefs) all.emplace(name, options.compute_shaders ? "true" : "false");
-  std::string text;
-  for (const auto& [name, value] : all) text += "user_pref(\"" + name + "\", " + value + ");\n";
-  return text;
-}
-
-/// The command line, executable first and page last.
-inline std::vector<std::string> command_line(const LaunchSpec& spec, const std::filesystem::path& profile) {
-  std::vector<std::string> line{spec.installed.executable.string(), "--no-remote", "--new-instance", "--profile",
-                                profile.string()};
-  if (spec.headless) line.emplace_back("--headless");
-  line.insert(line.end(), spec.options.flags.begin(), spec.options.flags.end());
-  line.push_back(spec.url);
-  return line;
-}
-
-}  // namespace webpool::browser::firefox
-#endif
-#ifndef WEBPOOL_BROWSER_GUARDIAN_HPP_INCLUDED
-#define WEBPOOL_BROWSER_GUARDIAN_HPP_INCLUDED
-#include <sys/socket.h>
-
-#include <filesystem>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-namespace webpool::browser {
-
-namespace detail {
-
-/// The guardian itself. It reads the process group to watch from the lifeline; only the host holds the other end, so
-/// the lifeline ends when the host does, in whatever way. In a group of its own it hears nothing of a Ctrl-C. It gives
-/// the browser's main process a second, because that has heard of the host's death by itself (Chromium by its debugging
-/// pipe, every browser on Linux by SIGTERM): Chromium takes a further SIGTERM for impatience, and processes that are
-/// killed while they make shared memory leave it in /dev/shm. A zombie counts as gone, since init may be slow.
-inline constexpr const char* guardian_script = R"(
-trap '' HUP INT QUIT TERM
-group=
-while read -r word; do
-  case $word in
-    done) exit 0 ;;
-    gone) group= ;;
-    *) group=$word ;;
-  esac
-done
-gone() {
-  ! kill -0 "$group" || grep -qs '^State:.Z' "/proc/$group/status"
-}
-if [ -n "$group" ]; then
-  for moment in 1 2 3 4 5 6 7 8 9 10; do gone && break; sleep 0.1; done
-  gone || kill -TERM "-$group"
-  for moment in 1 2 3 4 5 6 7 8 9 10; do gone && break; sleep 0.1; done
-  kill -KILL "-$group"
-fi
-for file in $(grep -lsF "TMPDIR=$1/tmp" /proc/[0-9]*/environ); do
-  file=${file%/environ}
-  kill -KILL "${file#/proc/}"
-done
-for moment in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; [ -e "$1" ] || break; sleep 0.1; done
-)";
-
-}  // namespace detail
-
-/// A small `/bin/sh` beside each browser that cleans up behind a host that can't: killed by SIGKILL, crashed, or ended
-/// by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`) and removes the
-/// folder. It costs about 1 MB and no time; a moved-from guardian does nothing. One thread at a time.
-class Guardian {
- public:
-  /// Starts one for `folder`, which must exist. Errors: errc::launch_failed.
-  static Expected<Guardian> start(const std::filesystem::path& folder) try {
-    Guardian guardian;
-    auto [ours, theirs] = connected_pair();
-    const Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    const Expected<pid_t> child = spawn({
-        .arguments = {"/bin/sh", "-c", detail::guardian_script, "webpool-guardian", folder.string()},
-        .environment = {"PATH=/usr/bin:/bin"},
-        .directory = "/",
-        .descriptors = {theirs.get(), nothing.get(), nothing.get()},
-    });
-    if (!child) return child.error();
-    guardian.lifeline_ = std::move(ours);
-    guardian.id_ = *child;
-    return guardian;
-  } catch (const std::system_error& error) {
-    return Error(errc::launch_failed, "no guardian process: " + error.code().message());
-  }
-
-  Guardian(Guardian&&) noexcept = default;
-  Guardian& operator=(Guardian&& other) noexcept {
-    dismiss();
-    lifeline_ = std::move(other.lifeline_);
-    id_ = other.id_;
-    return *this;
-  }
-  ~Guardian() { dismiss(); }
-
-  explicit operator bool() const noexcept { return static_cast<bool>(lifeline_); }
-  pid_t id() const noexcept { return id_; }
-
-  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`): done by the child itself,
-  /// there is no moment at which the browser runs and the guardian does not know it.
-  int lifeline() const noexcept { return lifeline_.get(); }
-
-  /// The process group has ended, so its number may soon belong to somebody else; the folder is still looked after.
-  void forget_group() noexcept { say("gone\n"); }
-
-  /// Sends the guardian home and waits for its end, a few milliseconds. The group and the folder are the caller's
-  /// again.
-  void dismiss() noexcept {
-    if (!lifeline_) return;
-    say("done\n");
-    lifeline_.close();
-    collect(id_);
-  }
-
- private:
-  Guardian() = default;
-
-  void say(std::string_view word) noexcept {
-    if (lifeline_) ::send(lifeline_.get(), word.data(), word.size(), send_flags);
-  }
-
-  Descriptor lifeline_;
-  pid_t id_ = 0;
-};
-
-}  // namespace webpool::browser
-#endif
-#ifndef WEBPOOL_BROWSER_LAST_WORDS_HPP_INCLUDED
-#define WEBPOOL_BROWSER_LAST_WORDS_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <filesystem>
-#include <fstream>
-#include <ios>
-#include <string>
-#include <string_view>
-
-namespace webpool::browser {
-
-/// What every healthy browser says on a machine without a desktop: nothing that explains a failure.
-inline constexpr std::array<std::string_view, 9> harmless_output{
-    "dbus",
-    "D-Bus",
-    "DBus",
-    "DBUS",
-    "You are running in headless mode",
-    "DevTools listening",
-    "unexpected operator",  // Debian's /etc/chromium.d/dev-shm where /dev/shm is mounted twice
-    "ALSA lib",
-    "InitializeSandbox() called with multiple threads",
-};
-
-/// The lines of `output` that may explain something, at most the last `maximum_lines`, without the final newline.
-inline std::string telling_lines(std::string_view output, std::size_t maximum_lines = 12) {
-  std::string result;
-  std::size_t lines = 0;
-  while (!output.empty() && lines < maximum_lines) {
-    if (output.back() == '\n') output.remove_suffix(1);
-    const std::size_t newline = output.rfind('\n');
-    const std::string_view line = output.substr(newline == output.npos ? 0 : newline + 1);
-    output.remove_suffix(line.size());
-    bool harmless = line.find_first_not_of(" \t\r") == line.npos;
-    for (const std::string_view sign : harmless_output) harmless |= line.find(sign) != line.npos;
-    if (harmless) continue;
-    result.insert(0, std::string(line) + (lines++ == 0 ? "" : "\n"));
-  }
-  return result;
-}
-
-/// The telling lines at the end of a browser's output file; empty when there are none.
-inline std::string last_words_in(const std::filesystem::path& file) {
-  constexpr std::streamoff longest = 8192;
-  std::ifstream stream(file, std::ios::binary | std::ios::ate);
-  const std::streamoff size = stream.tellg();
-  if (!stream || size <= 0) return {};
-  std::string text(static_cast<std::size_t>(std::min(size, longest)), '\0');
-  stream.seekg(size - static_cast<std::streamoff>(text.size()));
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  return telling_lines(text);
-}
-
-}  // namespace webpool::browser
-#endif
-#ifndef WEBPOOL_BROWSER_STRAYS_HPP_INCLUDED
-#define WEBPOOL_BROWSER_STRAYS_HPP_INCLUDED
-#include <signal.h>
-#include <sys/types.h>
-
-#include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <system_error>
-#include <vector>
-
-namespace webpool::browser {
-
-/// Processes that were started with `TMPDIR` inside `folder`, as every process of a launched browser is. This finds the
-/// crash handlers, which leave the process group and session of their browser. Linux; elsewhere always empty, where
-/// such helpers end by themselves a moment after their browser. Reads one small file per process of the machine.
-inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& folder) {
-  std::vector<pid_t> found;
-#if defined(__linux__)
-  const std::string sign = "TMPDIR=" + (folder / "tmp").string();
-  std::error_code failure;
-  std::filesystem::directory_iterator processes("/proc", failure);
-  for (; !failure && processes != std::filesystem::directory_iterator(); processes.increment(failure)) {
-    const std::string name = processes->path().filename().string();
-    pid_t id = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), id).ptr != name.data() + name.size()) continue;
-    std::ifstream file(processes->path() / "environ", std::ios::binary);
-    for (std::string variable; std::getline(file, variable, '\0');) {
-      if (variable != sign) continue;
-      found.push_back(id);
-      break;
-    }
-  }
-#endif
-  return found;
-}
-
-/// Kills them.
-inline void end_strays(const std::filesystem::path& folder) {
-  for (const pid_t id : strays(folder)) ::kill(id, SIGKILL);
-}
-
-}  // namespace webpool::browser
-#endif
-
-namespace webpool::browser {
-
-/// A running browser with its own process group, profile and temporary folder. However this object or its host ends,
-/// the processes end and the folder goes: by the destructor, and behind a host that could not run it by the `Guardian`.
-///
-/// One thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch from a
-/// thread that outlives it (the pool's own).
-class Process {
- public:
-  using Milliseconds = std::chrono::milliseconds;
-
-  Process(Process&&) noexcept = default;
-  Process& operator=(Process&& other) noexcept {
-    if (this == &other) return *this;
-    terminate();
-    folder_ = std::move(other.folder_);
-    guardian_ = std::move(other.guardian_);
-    debugging_ = std::move(other.debugging_);
-    id_ = other.id_;
-    status_ = other.status_;
-    asked_ = other.asked_;
-    last_words_ = std::move(other.last_words_);
-    sandboxed_ = other.sandboxed_;
-    return *this;
-  }
-  /// `terminate` with its default grace.
-  ~Process() { terminate(); }
-
-  /// Of the browser's main process, which is also its process group.
-  pid_t id() const noexcept { return id_; }
-  const std::filesystem::path& folder() const noexcept { return folder_.path(); }
-
-  /// False when the browser was started with `--no-sandbox`; say so to the user.
-  bool sandboxed() const noexcept { return sandboxed_; }
-
-  /// Whether the browser still runs. Doesn't block; call it now and then (a second apart is fine), because it also
-  /// reads away what the browser says on its debugging pipe. When the browser has ended, whatever is left of its
-  /// process group is killed.
-  bool running() noexcept {
-    if (!alive()) return false;
-    discard_debugging_news();
-    siginfo_t news{};
-    if (::waitid(P_PID, static_cast<id_t>(id_), &news, WEXITED | WNOHANG | WNOWAIT) == 0 && news.si_pid == 0)
-      return true;
-    // The dead leader is not collected yet, so the group's number can't belong to anybody else.
-    ::kill(-id_, SIGKILL);
-    status_ = collect(id_);
-    guardian_.forget_group();
-    debugging_.close();
-    last_words_ = read_last_words();
-    return false;
-  }
-
-  /// "still running", "exited with status 1" or "killed by signal 11".
-  std::string exit_description() {
-    if (running()) return "still running";
-    if (!status_ || *status_ == -1) return "exited; its status went to another part of this program";
-    if (WIFSIGNALED(*status_)) return "killed by signal " + std::to_string(WTERMSIG(*status_));
-    return "exited with status " + std::to_string(WEXITSTATUS(*status_));
-  }
-
-  /// The end of what the browser wrote to standard output and error, without lines known to be harmless.
-  std::string last_words() const { return alive() ? read_last_words() : last_words_; }
-
-  /// Asks the browser to close and returns at once; false when it can't be asked. To close many browsers, ask all of
-  /// them first and then `terminate` each: their graces run side by side.
-  bool ask_to_close() noexcept {
-    if (!running()) return false;
-    if (asked_) return true;
-    const auto message = chromium::close_message;
-    const bool told = debugging_ ? ::send(debugging_.get(), message.data(), message.size(), send_flags) ==
-                                       static_cast<ssize_t>(message.size())
-                                 : ::kill(id_, SIGTERM) == 0;
-    if (told) asked_ = Clock::now();
-    return told;
-  }
-
-  /// Ends the browser and removes its folder: asks it (unless that has been done), waits until `grace` after the
-  /// asking, then SIGTERM to its process group, a second, SIGKILL. Blocks for as long. A second call does nothing.
-  void terminate(Milliseconds grace = Milliseconds(5000)) noexcept {
-    if (!guardian_) return;
-    if (ask_to_close()) ended_by(*asked_ + grace);
-    if (running()) {
-      ::kill(-id_, SIGTERM);
-      if (!ended_by(Clock::now() + std::min(grace, Milliseconds(1000)))) ::kill(-id_, SIGKILL);
-    }
-    while (running()) std::this_thread::sleep_for(poll_interval);
-    end_strays();
-    folder_.remove();
-    guardian_.dismiss();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr Milliseconds poll_interval{5};
-
-  friend Expected<Process> launch(const LaunchSpec& spec);
-
-  Process(Folder folder, Guardian guardian) : folder_(std::move(folder)), guardian_(std::move(guardian)) {}
-
-  bool alive() const noexcept { return guardian_ && id_ > 0 && !status_; }
-
-  /// Waits; whether the browser ended in time.
-  bool ended_by(Clock::time_point deadline) noexcept {
-    while (running()) {
-      if (Clock::now() >= deadline) return false;
-      std::this_thread::sleep_for(poll_interval);
-    }
-    return true;
-  }
-
-  void end_strays() noexcept try {
-    browser::end_strays(folder_.path());
-  } catch (...) {  // out of memory: they end by themselves
-  }
-
-  /// Nothing is asked on the pipe whose answer matters, but a browser whose writes block would stop working.
-  void discard_debugging_news() noexcept {
-    std::array<char, 4096> news;
-    while (debugging_ && ::read(debugging_.get(), news.data(), news.size()) > 0) continue;
-  }
-
-  std::filesystem::path output() const { return folder_.path() / "output.txt"; }
-
-  std::string read_last_words() const noexcept try { return last_words_in(output()); } catch (...) {
-    return {};
-  }
-
-  Folder folder_;
-  Guardian guardian_;  // without it there is no browser: moved from, or terminated
-  Descriptor debugging_;
-  pid_t id_ = 0;
-  std::optional<int> status_;
-  std::optional<Clock::time_point> asked_;
-  std::string last_words_;
-  bool sandboxed_ = true;
-};
-
-/// Starts a browser on a page and returns once its executable runs, after a few milliseconds; whether it stays alive is
-/// for `Process::running` to tell, and whether the page loads for the page.
-/// Errors: errc::launch_failed (not executable, no temporary folder, no process, a browser that can't be launched).
-inline Expected<Process> launch(const LaunchSpec& spec) try {
-  const Browser kind = spec.installed.browser;
-  if (!is_chromium_family(kind) && kind != Browser::firefox)
-    return Error(errc::launch_failed, std::string(to_string(kind)) + " can't be launched, only joined by link");
-
-  Expected<Folder> folder = Folder::make();
-  if (!folder) return folder.error();
-  Expected<Guardian> guardian = Guardian::start(folder->path());
-  if (!guardian) return guardian.error();
-  Process process(std::move(*folder), std::move(*guardian));
-
-  const std::filesystem::path profile = process.folder() / "profile";
-  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const Descriptor output(::open(process.output().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  SpawnSpec program{
-      .environment = environment(own_environment(), process.folder(), spec.headless || kind == Browser::headless_shell),
-      .directory = process.folder().string(),
-      .descriptors = {nothing.get(), output.get(), output.get()},
-      .announce = process.guardian_.lifeline(),
-      .die_with_thread = true,
-  };
-  Descriptor browsers_end;
-  if (is_chromium_family(kind)) {
-    program.arguments = chromium::command_line(spec, Machine::detect(), profile);
-    process.sandboxed_ =
-        std::find(program.arguments.begin(), program.arguments.end(), "--no-sandbox") == program.arguments.end();
-    std::tie(process.debugging_, browsers_end) = connected_pair();
-    process.debugging_.set_nonblocking();
-    program.descriptors.insert(program.descriptors.end(), {browsers_end.get(), browsers_end.get()});
-  } else {
-    program.arguments = firefox::command_line(spec, profile);
-    std::ofstream(profile / "user.js") << firefox::user_js(spec.options);
-  }
-  const Expected<pid_t> id = spawn(program);
-  if (!id) return id.error();
-  process.id_ = *id;
-  return process;
-} catch (const std::system_error& error) {
-  return Error(errc::launch_failed, spec.installed.executable.string() + ": " + error.code().message());
-}
-
-}  // namespace webpool::browser
-#endif
 
 namespace webpool::driver {
 
 /// The browser processes of a pool. Used on the pool's thread alone, which outlives them.
 class Browsers {
  public:
-  /// Looks for what may be launched. Throws `errc::no_browser_found` when the options ask for browsers and none is
-  /// there.
-  Browsers(const PoolOptions& options, const detail::Logger& logger) : options_(options), logger_(logger) {
+  using PageGone = std::function<void(LaunchId, const std::string& reason)>;
+  using Done = browser::Control::Done;
+
+  /// Looks for what may be launched. `page_gone` is called as soon as a browser says that it lost its page. Throws
+  /// `errc::no_browser_found` when the options ask for browsers and none is there.
+  Browsers(const PoolOptions& options, const detail::Logger& logger, asio::io_context& context, PageGone page_gone)
+      : options_(options), logger_(logger), context_(context), page_gone_(std::move(page_gone)) {
     if (!options.launch_browsers) return;
     if (options.browsers.empty()) {
       installed_ = browser::find_installed(options.browser_options);
@@ -7357,8 +8827,21 @@ class Browsers {
     logger_.info("started " + std::string(to_string(kind)) + " (process " + std::to_string(process->id()) + ")");
     if (!process->sandboxed() && !std::exchange(told_about_sandbox_, true))
       logger_.info("running as root, where Chromium's sandbox can't work: --no-sandbox was added");
+    auto control = browser::attach_control(context_, kind, *process, handlers(id));
+    if (!control) return control.error();
+    process->use(std::move(*control));
     running_.emplace(id, Running{kind, std::move(*process), std::nullopt});
     return std::nullopt;
+  }
+
+  /// Loads the page of a browser anew. `done`: see `browser::Control`.
+  void reload(LaunchId id, Done done) {
+    if (browser::Control* control = control_of(id, done)) control->reload(std::move(done));
+  }
+
+  /// Opens a tab on `url` in place of the browser's tab.
+  void new_tab(LaunchId id, std::string url, Done done) {
+    if (browser::Control* control = control_of(id, done)) control->new_tab(std::move(url), std::move(done));
   }
 
   /// What was launched under that id; empty when it does not run.
@@ -7414,8 +8897,28 @@ class Browsers {
     std::optional<TimePoint> closing_since;
   };
 
+  browser::Control::Handlers handlers(LaunchId id) {
+    return {.page_gone =
+                [this, id](const std::string& reason) {
+                  const auto found = running_.find(id);
+                  if (found != running_.end() && !found->second.closing_since) page_gone_(id, reason);
+                },
+            .log = [this](const std::string& line) { logger_.info(line); }};
+  }
+
+  /// Null after it has ended `done`: no such browser, or it is closing.
+  browser::Control* control_of(LaunchId id, Done& done) {
+    const auto found = running_.find(id);
+    if (found != running_.end() && !found->second.closing_since) return found->second.process.control();
+    asio::post(context_,
+               [done = std::move(done)]() mutable { done(Error(errc::launch_failed, "the browser is gone")); });
+    return nullptr;
+  }
+
   const PoolOptions& options_;
   const detail::Logger& logger_;
+  asio::io_context& context_;
+  PageGone page_gone_;
   std::vector<browser::Installed> installed_;
   std::map<LaunchId, Running> running_;
   bool told_about_sandbox_ = false;
@@ -10182,163 +11685,6 @@ class OriginPolicy {
 
 }  // namespace webpool::transport
 #endif
-#ifndef WEBPOOL_TRANSPORT_WEBSOCKETPP_HPP_INCLUDED
-#define WEBPOOL_TRANSPORT_WEBSOCKETPP_HPP_INCLUDED
-// The only place that includes websocketpp, and the server of it that the library uses.
-//
-// websocketpp 0.8.2, its last release, is not C++20: eleven constructors and destructors in three of its headers are
-// declared by template-ids (`~server<config>()`), which GCC refuses from version 11 on. Distributions patch that or
-// don't. The three headers are <websocketpp/logger/basic.hpp>, which every ready-made config includes,
-// <websocketpp/endpoint.hpp> and <websocketpp/roles/server_endpoint.hpp>. None of them is needed: connections and the
-// transport take all their types from a config and know nothing of the endpoint that made them. So this header has a
-// config that logs nothing and, in place of `websocketpp::server`, the accept loop that it boils down to. Nothing of
-// websocketpp is copied, changed or included in a special order: patched and unpatched copies work alike, wherever they
-// are found, and a program that uses websocketpp's own server beside this one keeps doing so.
-
-#include <functional>
-#include <memory>
-#include <utility>
-#include <websocketpp/concurrency/none.hpp>
-#include <websocketpp/connection.hpp>
-#include <websocketpp/extensions/permessage_deflate/disabled.hpp>
-#include <websocketpp/http/request.hpp>
-#include <websocketpp/http/response.hpp>
-#include <websocketpp/logger/stub.hpp>
-#include <websocketpp/message_buffer/alloc.hpp>
-#include <websocketpp/message_buffer/message.hpp>
-#include <websocketpp/random/none.hpp>
-#include <websocketpp/transport/asio/endpoint.hpp>
-#include <websocketpp/version.hpp>
-
-namespace webpool::transport {
-
-/// What `websocketpp::connection` asks of its config, without locks and logs: one thread runs everything.
-/// Derive from it and hide what should differ, such as `connection_base` or `connection_read_buffer_size`.
-struct WebsocketppConfig {
-  using concurrency_type = websocketpp::concurrency::none;
-  using alog_type = websocketpp::log::stub;
-  using elog_type = websocketpp::log::stub;
-  using request_type = websocketpp::http::parser::request;
-  using response_type = websocketpp::http::parser::response;
-  using message_type = websocketpp::message_buffer::message<websocketpp::message_buffer::alloc::con_msg_manager>;
-  using con_msg_manager_type = websocketpp::message_buffer::alloc::con_msg_manager<message_type>;
-  /// Masks frames, which only clients do.
-  using rng_type = websocketpp::random::none::int_generator<std::uint32_t>;
-
-  struct transport_config {
-    using concurrency_type = WebsocketppConfig::concurrency_type;
-    using alog_type = WebsocketppConfig::alog_type;
-    using elog_type = WebsocketppConfig::elog_type;
-    using request_type = WebsocketppConfig::request_type;
-    using response_type = WebsocketppConfig::response_type;
-    using socket_type = websocketpp::transport::asio::basic_socket::endpoint;
-    static constexpr bool enable_multithreading = false;
-    // Milliseconds.
-    static constexpr long timeout_socket_pre_init = 5000;
-    static constexpr long timeout_proxy = 5000;
-    static constexpr long timeout_socket_post_init = 5000;
-    static constexpr long timeout_dns_resolve = 5000;
-    static constexpr long timeout_connect = 5000;
-    static constexpr long timeout_socket_shutdown = 5000;
-  };
-  using transport_type = websocketpp::transport::asio::endpoint<transport_config>;
-
-  struct connection_base {};
-
-  struct permessage_deflate_config {};
-  using permessage_deflate_type = websocketpp::extensions::permessage_deflate::disabled<permessage_deflate_config>;
-  static constexpr bool enable_extensions = false;
-
-  static constexpr int client_version = 13;  // RFC 6455
-  static constexpr long timeout_open_handshake = 5000;
-  static constexpr long timeout_close_handshake = 5000;
-  static constexpr long timeout_pong = 5000;
-  static constexpr std::size_t connection_read_buffer_size = 16384;
-  static constexpr std::size_t max_message_size = 32000000;
-  static constexpr std::size_t max_http_body_size = 32000000;
-  static constexpr bool drop_on_protocol_error = false;
-  static constexpr bool silent_close = false;
-};
-
-/// Accepts connections and gives each its handlers; members are named as those of `websocketpp::server`, whose manual
-/// applies. Listening, the socket's handlers and `init_asio` come from websocketpp's own transport. Not thread-safe.
-template <class Config>
-class WebsocketppServer : public Config::transport_type {
- public:
-  using connection_type = websocketpp::connection<Config>;
-  using connection_ptr = typename connection_type::ptr;
-  using message_ptr = typename connection_type::message_ptr;
-
-  WebsocketppServer() { transport_type::init_logging(access_log_, error_log_); }
-
-  void set_open_handler(websocketpp::open_handler handler) { open_ = std::move(handler); }
-  void set_close_handler(websocketpp::close_handler handler) { close_ = std::move(handler); }
-  void set_fail_handler(websocketpp::fail_handler handler) { fail_ = std::move(handler); }
-  void set_validate_handler(websocketpp::validate_handler handler) { validate_ = std::move(handler); }
-  void set_http_handler(websocketpp::http_handler handler) { http_ = std::move(handler); }
-  void set_message_handler(typename connection_type::message_handler handler) { message_ = std::move(handler); }
-  void set_max_message_size(std::size_t bytes) { max_message_size_ = bytes; }
-
-  /// The connection of a handle. Throws `websocketpp::exception` when it is gone.
-  connection_ptr get_con_from_hdl(const websocketpp::connection_hdl& handle) const {
-    auto connection = std::static_pointer_cast<connection_type>(handle.lock());
-    if (!connection)
-      throw websocketpp::exception(websocketpp::error::make_error_code(websocketpp::error::bad_connection));
-    return connection;
-  }
-
-  /// Accepts until `stop_listening()`; call it once, after `listen()`.
-  void start_accept() {
-    if (!transport_type::is_listening()) return;
-    const connection_ptr connection = make_connection();
-    transport_type::async_accept(connection, [this, connection](const std::error_code& failed) {
-      if (!failed) {
-        connection->start();
-        return start_accept();
-      }
-      connection->terminate(failed);
-      // Out of file descriptors, most likely: trying again at once would fail again.
-      transport_type::set_timer(accept_pause, [this](const std::error_code& aborted) {
-        if (!aborted) start_accept();
-      });
-    });
-  }
-
- private:
-  using transport_type = typename Config::transport_type;
-
-  static constexpr long accept_pause = 100;  // milliseconds
-
-  connection_ptr make_connection() {
-    auto connection =
-        std::make_shared<connection_type>(true, websocketpp::user_agent, access_log_, error_log_, random_);
-    connection->set_handle(connection);
-    connection->set_open_handler(open_);
-    connection->set_close_handler(close_);
-    connection->set_fail_handler(fail_);
-    connection->set_validate_handler(validate_);
-    connection->set_http_handler(http_);
-    connection->set_message_handler(message_);
-    connection->set_max_message_size(max_message_size_);
-    connection->set_max_http_body_size(Config::max_http_body_size);
-    if (const std::error_code failed = transport_type::init(connection)) throw websocketpp::exception(failed);
-    return connection;
-  }
-
-  std::shared_ptr<typename Config::alog_type> access_log_ = std::make_shared<typename Config::alog_type>();
-  std::shared_ptr<typename Config::elog_type> error_log_ = std::make_shared<typename Config::elog_type>();
-  typename Config::rng_type random_;
-  websocketpp::open_handler open_;
-  websocketpp::close_handler close_;
-  websocketpp::fail_handler fail_;
-  websocketpp::validate_handler validate_;
-  websocketpp::http_handler http_;
-  typename connection_type::message_handler message_;
-  std::size_t max_message_size_ = Config::max_message_size;
-};
-
-}  // namespace webpool::transport
-#endif
 
 namespace webpool::transport {
 
@@ -10810,418 +12156,6 @@ class SlotMap {
 #include <string_view>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace webpool::protocol {
-
-static_assert(std::endian::native == std::endian::little, "the wire is little-endian and tensors are not converted");
-
-/// What a page may ask of the host at most. A frame beyond these is malformed, however consistent it is.
-inline constexpr std::size_t max_header_bytes = std::size_t{1} << 20;
-inline constexpr std::size_t max_name_bytes =
-    1024;                                       ///< of tensors, tokens, keys and whatever else identifies something
-inline constexpr std::size_t max_items = 1024;  ///< of any list in a header
-inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
-
-/// The next multiple of 8.
-constexpr std::size_t aligned(std::size_t offset) noexcept { return (offset + 7) & ~std::size_t{7}; }
-
-/// Bytes of a tensor of these extents; empty when one is negative or the product leaves 63 bits.
-constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const std::int64_t> extents) noexcept {
-  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-  if (std::ranges::any_of(extents, [](auto extent) { return extent < 0; })) return std::nullopt;
-  if (std::ranges::find(extents, 0) != extents.end()) return 0;
-  std::uint64_t bytes = size_of(type);
-  for (const std::int64_t extent : extents) {
-    if (bytes > most / static_cast<std::uint64_t>(extent)) return std::nullopt;
-    bytes *= static_cast<std::uint64_t>(extent);
-  }
-  return static_cast<std::size_t>(bytes);
-}
-
-[[noreturn]] inline void malformed(const std::string& sentence) { throw Error(errc::malformed_frame, sentence); }
-
-/// Appends one frame to `out`: the header's text through `header()`, then `end_header()`, then the tensors in the
-/// header's order. Each tensor's bytes are copied once; with enough `bytes` announced, memory is taken at most once.
-class FrameWriter {
- public:
-  /// `bytes`: of the whole frame, from above; only speed depends on it.
-  FrameWriter(std::string& out, std::size_t bytes) : out_(out), start_(out.size()) {
-    out_.reserve(start_ + bytes);
-    out_.append(4, '\0');
-  }
-
-  std::string& header() noexcept { return out_; }
-
-  /// The header must be shorter than 4 GiB.
-  void end_header() {
-    pad(' ');
-    const auto length = static_cast<std::uint32_t>(out_.size() - start_ - 4);
-    std::memcpy(out_.data() + start_, &length, 4);
-  }
-
-  void tensor(std::span<const std::byte> bytes) {
-    pad('\0');
-    out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  }
-
- private:
-  void pad(char with) {
-    const std::size_t size = out_.size() - start_;
-    out_.append(aligned(size) - size, with);
-  }
-
-  std::string& out_;
-  std::size_t start_;
-};
-
-/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` where the frame breaks a rule.
-/// Nothing is read beyond the frame, whatever its header announces.
-class FrameReader {
- public:
-  explicit FrameReader(std::span<const std::byte> frame) : frame_(frame) {
-    if (frame.size() < 4)
-      malformed("a frame of " + std::to_string(frame.size()) + " bytes can't hold its header's length");
-    std::uint32_t length = 0;
-    std::memcpy(&length, frame.data(), 4);
-    if (length > frame.size() - 4)
-      malformed("the header's " + std::to_string(length) + " bytes don't fit into a frame of " +
-                std::to_string(frame.size()));
-    if (length > max_header_bytes)
-      malformed("a header of " + std::to_string(length) + " bytes; it may have " + std::to_string(max_header_bytes));
-    offset_ = 4 + std::size_t{length};
-    if (offset_ % 8 != 0)
-      malformed("the header ends at byte " + std::to_string(offset_) + ", which is no multiple of 8");
-    header_ = frame.subspan(4, length);
-  }
-
-  std::span<const std::byte> header() const noexcept { return header_; }
-
-  /// The bytes of the next tensor.
-  std::span<const std::byte> tensor(std::size_t bytes, std::string_view name) {
-    const std::size_t start = aligned(offset_);
-    if (start > frame_.size() || bytes > frame_.size() - start)
-      malformed("tensor '" + std::string(name) + "' has " + std::to_string(bytes) + " bytes from byte " +
-                std::to_string(start) + ", but the frame ends at " + std::to_string(frame_.size()));
-    const auto gap = frame_.subspan(offset_, start - offset_);
-    if (std::ranges::any_of(gap, [](std::byte each) { return each != std::byte{0}; }))
-      malformed("the gap before tensor '" + std::string(name) + "' is not zero");
-    offset_ = start + bytes;
-    return frame_.subspan(start, bytes);
-  }
-
-  /// Call after the last tensor.
-  void finish() const {
-    if (offset_ != frame_.size())
-      malformed("the message ends at byte " + std::to_string(offset_) + ", but the frame at " +
-                std::to_string(frame_.size()));
-  }
-
- private:
-  std::span<const std::byte> frame_, header_;
-  std::size_t offset_ = 0;
-};
-
-}  // namespace webpool::protocol
-#endif
-#ifndef WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_JSON_READER_HPP_INCLUDED
-#include <simdjson.h>
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-#ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
-#include <simdjson.h>
-
-#include <optional>
-#include <set>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace webpool::protocol {
-
-/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
-inline std::optional<std::string> json_fault(std::string_view text) {
-  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
-  const auto error = parser.parse(text.data(), text.size()).error();
-  return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
-}
-
-/// What is wrong with the name of an application's message; empty when nothing is.
-inline std::optional<std::string> message_name_fault(std::string_view name) {
-  if (name.empty()) return "its name is empty";
-  if (name.size() > max_name_bytes)
-    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
-  return std::nullopt;
-}
-
-/// What keeps a message of an application from being sent; empty when nothing does.
-inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
-                                                const std::vector<NamedTensor>& tensors) {
-  if (auto fault = message_name_fault(name)) return fault;
-  if (body.size() > max_header_bytes / 2)
-    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
-           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
-  if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
-  if (tensors.size() > max_items)
-    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
-  std::set<std::string_view> names;
-  for (const auto& tensor : tensors) {
-    if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
-    if (!names.insert(tensor.name).second) return "two tensors have the name '" + tensor.name + "'";
-  }
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
-#endif
-
-/// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
-/// field that is wrong, such as `result.outputs[0].shape must be an array`.
-namespace webpool::protocol::detail {
-
-namespace json = simdjson::ondemand;
-
-/// Where a reader is in a message; written out only when something is wrong there.
-struct Path {
-  static constexpr std::size_t no_index = std::numeric_limits<std::size_t>::max();
-
-  const Path* parent = nullptr;
-  std::string_view name;
-  std::size_t index = no_index;
-
-  std::string text() const {
-    if (index != no_index) return parent->text() + '[' + std::to_string(index) + ']';
-    return parent ? parent->text() + '.' + std::string(name) : std::string(name);
-  }
-};
-
-/// A stranger's text in quotes, cut short.
-inline std::string in_quotes(std::string_view text) {
-  constexpr std::size_t most = 40;
-  if (text.size() <= most) return '"' + std::string(text) + '"';
-  std::size_t end = most;
-  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return '"' + std::string(text.substr(0, end)) + "…\"";
-}
-
-/// "one of a b c"
-template <class Names>
-std::string one_of(const Names& names) {
-  std::string text = "one of";
-  for (const auto& name : names) text.append(" ").append(name);
-  return text;
-}
-
-class Fields;
-
-/// One JSON value, to be read once.
-class Value {
- public:
-  Value(json::value value, Path path) noexcept : value_(value), path_(path) {}
-
-  [[noreturn]] void must_be(std::string_view what) const { malformed(path_.text() + " must be " + std::string(what)); }
-
-  bool is_null() { return value_.is_null().value_unsafe(); }
-
-  std::uint64_t integer(std::uint64_t most = max_id) {
-    std::uint64_t result = 0;
-    if (value_.get_uint64().get(result) || result > most) must_be("an integer from 0 to " + std::to_string(most));
-    return result;
-  }
-
-  std::int64_t extent(std::int64_t least) {
-    std::int64_t result = 0;
-    if (value_.get_int64().get(result) || result < least || result > static_cast<std::int64_t>(max_id))
-      must_be("an integer from " + std::to_string(least) + " to " + std::to_string(max_id));
-    return result;
-  }
-
-  double number() {
-    double result = 0;
-    if (value_.get_double().get(result)) must_be("a number");
-    return result;
-  }
-
-  bool boolean() {
-    bool result = false;
-    if (value_.get_bool().get(result)) must_be("true or false");
-    return result;
-  }
-
-  /// Valid until the decoder's next message.
-  std::string_view text() {
-    std::string_view result;
-    if (value_.get_string().get(result)) must_be("a string");
-    return result;
-  }
-
-  /// A text that identifies something.
-  std::string_view name() {
-    const std::string_view result = text();
-    if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
-    return result;
-  }
-
-  /// The enumerator whose name stands at its place in `names`.
-  template <class Enum, class Names>
-  Enum choice(const Names& names) {
-    const std::string_view given = text();
-    const auto found = std::ranges::find(names, given);
-    if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
-    return static_cast<Enum>(found - std::ranges::begin(names));
-  }
-
-  /// The value itself as JSON, checked through and through. Valid until the decoder's next message.
-  std::string_view json_text() {
-    std::string_view raw;
-    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
-    if (const auto fault = json_fault(raw)) must_be("well-formed JSON: " + *fault);
-    return raw;
-  }
-
-  bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
-
-  /// Calls `visit(Value)` for each element.
-  template <class Visit>
-  void each(Visit visit) {
-    json::array array;
-    if (value_.get_array().get(array)) must_be("an array");
-    std::size_t index = 0;
-    for (auto element : array) {
-      if (element.error()) must_be("a well-formed array");
-      if (index == max_items) must_be("an array of at most " + std::to_string(max_items) + " items");
-      visit(Value(element.value_unsafe(), {&path_, {}, index++}));
-    }
-  }
-
-  /// Calls `visit(key, Value)` for each field of an object whose keys are data.
-  template <class Visit>
-  void each_field(Visit visit) {
-    json::object object;
-    if (value_.get_object().get(object)) must_be("an object");
-    std::size_t count = 0;
-    for (auto entry : object) {
-      std::string_view key;
-      if (entry.error() || entry.unescaped_key().get(key)) must_be("a well-formed object");
-      if (count++ == max_items) must_be("an object of at most " + std::to_string(max_items) + " fields");
-      if (key.size() > max_name_bytes)
-        must_be("an object whose keys have at most " + std::to_string(max_name_bytes) + " bytes");
-      visit(key, Value(entry.value_unsafe().value(), {&path_, key}));
-    }
-  }
-
-  Fields fields();
-
- private:
-  json::value value_;
-  Path path_;
-};
-
-/// An object's fields, in whatever order they come; quickest in the order in which they are asked for.
-/// One value at a time: what was read before must not be used any more, texts excepted.
-class Fields {
- public:
-  Fields(json::object object, Path path) noexcept : object_(object), path_(path) {}
-  Fields(const Fields&) = delete;
-  Fields& operator=(const Fields&) = delete;
-
-  /// What the values' paths begin with.
-  void rename(std::string_view name) noexcept { path_.name = name; }
-
-  Value operator[](std::string_view name) {
-    json::value value;
-    if (const auto error = object_.find_field_unordered(name).get(value)) fail(name, error);
-    return Value(value, {&path_, name});
-  }
-
-  /// Empty when the field is absent or null.
-  std::optional<Value> find(std::string_view name) {
-    json::value value;
-    const auto error = object_.find_field_unordered(name).get(value);
-    if (error == simdjson::NO_SUCH_FIELD) return std::nullopt;
-    if (error) fail(name, error);
-    Value found(value, {&path_, name});
-    return found.is_null() ? std::nullopt : std::optional(found);
-  }
-
- private:
-  [[noreturn]] void fail(std::string_view name, simdjson::error_code error) const {
-    if (error == simdjson::NO_SUCH_FIELD) malformed(path_.text() + '.' + std::string(name) + " is missing");
-    malformed(path_.text() + " must be well-formed JSON: " + simdjson::error_message(error));
-  }
-
-  json::object object_;
-  Path path_;
-};
-
-inline Fields Value::fields() {
-  json::object object;
-  if (value_.get_object().get(object)) must_be("an object");
-  return Fields(object, path_);
-}
-
-/// Parses headers. Owns the memory for it, which grows with the largest header so far and is used again.
-class HeaderParser {
- public:
-  /// The header's one object; valid until the next call.
-  Fields parse(std::span<const std::byte> header) {
-    text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
-    std::memcpy(text_.data(), header.data(), header.size());
-    json::object object = open(header.size());
-    std::string_view all;
-    check(object.raw_json().get(all));
-    if (all.data() + all.size() != text_.data() + header.size())
-      malformed("the header must be one JSON object, nothing behind it");
-    document_.rewind();
-    check(document_.get_object().get(object));
-    return Fields(object, {nullptr, "header"});
-  }
-
- private:
-  json::object open(std::size_t size) {
-    check(parser_.iterate(text_.data(), size, text_.size()).get(document_));
-    json::json_type type{};
-    json::object object;
-    check(document_.type().get(type));
-    if (type != json::json_type::object) malformed("the header must be one JSON object");
-    check(document_.get_object().get(object));
-    return object;
-  }
-
-  static void check(simdjson::error_code error) {
-    if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
-  }
-
-  json::parser parser_;
-  json::document document_;
-  std::vector<char> text_;
-};
-
-}  // namespace webpool::protocol::detail
-#endif
 
 /// Tensors in a message of either socket.
 namespace webpool::protocol::detail {
@@ -11581,88 +12515,6 @@ class Decoder {
 #define WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
 #include <string>
 #include <string_view>
-#ifndef WEBPOOL_PROTOCOL_JSON_TEXT_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_JSON_TEXT_HPP_INCLUDED
-#include <array>
-#include <charconv>
-#include <concepts>
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace webpool::protocol::detail {
-
-/// How many bytes at the front of a text belong together: one character, or the longest start of one that breaks off.
-struct Utf8Step {
-  std::size_t bytes;
-  bool valid;
-};
-
-/// Well-formed byte sequences are those of the Unicode standard, table 3-7. The text must not be empty.
-constexpr Utf8Step utf8_step(std::string_view text) noexcept {
-  const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return {1, true};
-  if (lead < 0xc2 || lead > 0xf4) return {1, false};
-  unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  for (std::size_t i = 1; i < length; ++i, low = 0x80, high = 0xbf)
-    if (i == text.size() || at(i) < low || at(i) > high) return {i, false};
-  return {length, true};
-}
-
-/// JSON's two-character escape of `c`; empty when it has none.
-constexpr std::string_view short_escape(char c) noexcept {
-  switch (c) {
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    case '\b': return "\\b";
-    case '\f': return "\\f";
-    case '\n': return "\\n";
-    case '\r': return "\\r";
-    case '\t': return "\\t";
-    default: return {};
-  }
-}
-
-/// Appends `text` as a JSON string, escaped exactly as `JSON.stringify` does. Text may come from anywhere, such as an
-/// exception of some library: what is not UTF-8 becomes U+FFFD, so the result is valid JSON always.
-inline void append_string(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  std::size_t copied = 0, i = 0;
-  const auto replace = [&](std::size_t bytes, std::string_view by) {
-    out.append(text, copied, i - copied).append(by);
-    copied = i += bytes;
-  };
-  while (i < text.size()) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80) {
-      const Utf8Step step = utf8_step(text.substr(i));
-      if (step.valid) {
-        i += step.bytes;
-      } else {
-        replace(step.bytes, "\xef\xbf\xbd");
-      }
-    } else if (const std::string_view escape = short_escape(text[i]); !escape.empty()) {
-      replace(1, escape);
-    } else if (c < 0x20) {
-      replace(1, std::string{'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]});
-    } else {
-      ++i;
-    }
-  }
-  out.append(text, copied).append(1, '"');
-}
-
-inline void append_integer(std::string& out, std::integral auto value) {
-  std::array<char, 24> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
-}
-
-}  // namespace webpool::protocol::detail
-#endif
 
 /// `encode(out, message)` appends the frame of a message from the pool to `out`, whose capacity is reused.
 /// Text is escaped, and repaired where it is not UTF-8, so the page always receives valid JSON. Ids must be at most
@@ -11860,7 +12712,8 @@ class Driver final : public Runtime {
   explicit Driver(PoolOptions options, Policies... policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
-        browsers_(options_, logger_),
+        browsers_(options_, logger_, context_,
+                  [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
@@ -12013,6 +12866,7 @@ class Driver final : public Runtime {
   struct Tab {
     Socket socket;
     BrowserInfo browser;
+    std::optional<LaunchId> launch;
   };
   struct Worker {
     ConnectionId connection;
@@ -12334,7 +13188,7 @@ class Driver final : public Runtime {
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
-    tabs_.emplace(*id, Tab{from, std::move(hello.browser)});
+    tabs_.emplace(*id, Tab{from, std::move(hello.browser), hello.launch});
     return std::nullopt;
   }
 
@@ -12469,6 +13323,20 @@ class Driver final : public Runtime {
       worker->second.socket = nullptr;
       lose_worker(worker->first, worker->second, "its worker went away: " + reason);
     }
+    drain();
+  }
+
+  /// A browser says that its page is gone: as if the page's control socket had closed, which may take longer.
+  void page_gone(LaunchId launch, const std::string& reason) {
+    if (stopping_since_) return;
+    const auto tab = std::ranges::find_if(tabs_, [&](const auto& entry) { return entry.second.launch == launch; });
+    if (tab != tabs_.end()) {
+      const Socket socket = tab->second.socket;
+      closed(socket, reason);
+      return Server::close(socket, reason);
+    }
+    engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
+    browsers_.close(launch, Clock::now());
     drain();
   }
 

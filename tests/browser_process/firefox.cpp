@@ -53,8 +53,9 @@ TEST_CASE("the Firefox command line") {
   spec.options.flags = {"--mine"};
   using Line = std::vector<std::string>;
   CHECK(firefox::command_line(spec, "/p") == Line{"/usr/bin/firefox", "--no-remote", "--new-instance", "--profile",
-                                                  "/p", "--headless", "--mine", "http://127.0.0.1/"});
+                                                  "/p", "--remote-debugging-port=0", "--headless", "--mine",
+                                                  "http://127.0.0.1/"});
   spec.headless = false;
-  CHECK(firefox::command_line(spec, "/p") ==
-        Line{"/usr/bin/firefox", "--no-remote", "--new-instance", "--profile", "/p", "--mine", "http://127.0.0.1/"});
+  CHECK(firefox::command_line(spec, "/p") == Line{"/usr/bin/firefox", "--no-remote", "--new-instance", "--profile",
+                                                  "/p", "--remote-debugging-port=0", "--mine", "http://127.0.0.1/"});
 }

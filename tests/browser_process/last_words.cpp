@@ -14,6 +14,7 @@ TEST_CASE("last words are the telling lines at the end") {
                       "[1:2:ERROR:dbus/object_proxy.cc:572] Failed to call method: org.freedesktop.DBus\n") ==
         "No usable sandbox!");
   CHECK(telling_lines("*** You are running in headless mode.\n").empty());
+  CHECK(telling_lines("\nWebDriver BiDi listening on ws://127.0.0.1:41485\n").empty());
 }
 
 TEST_CASE("only the end of a long output is read") {

@@ -25,6 +25,7 @@ WITHOUT_TEST = {
     "webpool.hpp": "an umbrella",
     "fwd.hpp": "declarations only",
     "clock.hpp": "three aliases",
+    "browser/control.hpp": "an interface",
     "browser/launch_spec.hpp": "data only",
     "engine/actions.hpp": "data only",
     "engine/model_spec.hpp": "data only",

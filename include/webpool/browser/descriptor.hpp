@@ -39,6 +39,9 @@ class Descriptor {
   int get() const noexcept { return value_; }
   explicit operator bool() const noexcept { return value_ >= 0; }
 
+  /// Leaves the descriptor to whoever takes its number.
+  int release() noexcept { return std::exchange(value_, -1); }
+
   void close() noexcept {
     if (value_ >= 0) ::close(std::exchange(value_, -1));
   }

@@ -14,7 +14,7 @@ namespace webpool::browser::firefox {
 using Pref = std::pair<std::string_view, std::string_view>;
 
 /// Preferences of every profile, values as JavaScript.
-inline constexpr std::array<Pref, 50> prefs{{
+inline constexpr std::array<Pref, 51> prefs{{
     // Full speed in a tab that nobody looks at.
     {"dom.min_background_timeout_value", "4"},
     {"dom.min_background_timeout_value_without_budget_throttling", "4"},
@@ -41,6 +41,8 @@ inline constexpr std::array<Pref, 50> prefs{{
     {"toolkit.startup.max_resumed_crashes", "-1"},
     {"extensions.enabledScopes", "0"},
     {"security.sandbox.warn_unprivileged_namespaces", "false"},
+    // Whoever asks for remote control gets other preferences for tests: ours shall stay as they are.
+    {"remote.prefs.recommended", "false"},
     // No traffic but the pool's.
     {"app.update.auto", "false"},
     {"app.update.disabledForTesting", "true"},
@@ -84,10 +86,12 @@ inline std::string user_js(const BrowserOptions& options) {
   return text;
 }
 
-/// The command line, executable first and page last.
+/// The command line, executable first and page last. Its port for remote control is a free one of loopback, see
+/// `BidiSession`.
 inline std::vector<std::string> command_line(const LaunchSpec& spec, const std::filesystem::path& profile) {
-  std::vector<std::string> line{spec.installed.executable.string(), "--no-remote", "--new-instance", "--profile",
-                                profile.string()};
+  std::vector<std::string> line{
+      spec.installed.executable.string(), "--no-remote", "--new-instance", "--profile", profile.string(),
+      "--remote-debugging-port=0"};
   if (spec.headless) line.emplace_back("--headless");
   line.insert(line.end(), spec.options.flags.begin(), spec.options.flags.end());
   line.push_back(spec.url);

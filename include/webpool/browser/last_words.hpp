@@ -11,13 +11,14 @@
 namespace webpool::browser {
 
 /// What every healthy browser says on a machine without a desktop: nothing that explains a failure.
-inline constexpr std::array<std::string_view, 9> harmless_output{
+inline constexpr std::array<std::string_view, 10> harmless_output{
     "dbus",
     "D-Bus",
     "DBus",
     "DBUS",
     "You are running in headless mode",
     "DevTools listening",
+    "WebDriver BiDi listening",
     "unexpected operator",  // Debian's /etc/chromium.d/dev-shm where /dev/shm is mounted twice
     "ALSA lib",
     "InitializeSandbox() called with multiple threads",

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 #include <webpool/browser/chromium.hpp>
+#include <webpool/browser/control.hpp>
 #include <webpool/browser/descriptor.hpp>
 #include <webpool/browser/firefox.hpp>
 #include <webpool/browser/folder.hpp>
@@ -47,6 +49,7 @@ class Process {
     folder_ = std::move(other.folder_);
     guardian_ = std::move(other.guardian_);
     debugging_ = std::move(other.debugging_);
+    control_ = std::move(other.control_);
     id_ = other.id_;
     status_ = other.status_;
     asked_ = other.asked_;
@@ -64,9 +67,17 @@ class Process {
   /// False when the browser was started with `--no-sandbox`; say so to the user.
   bool sandboxed() const noexcept { return sandboxed_; }
 
+  /// Our end of the debugging pipe, for whoever controls the browser; empty when it has none or somebody has it.
+  Descriptor take_debugging() noexcept { return std::move(debugging_); }
+
+  /// From now on the browser is asked to close by `control`, where that works, and by SIGTERM otherwise.
+  void use(std::unique_ptr<Control> control) noexcept { control_ = std::move(control); }
+  /// Null when there is none.
+  Control* control() const noexcept { return control_.get(); }
+
   /// Whether the browser still runs. Doesn't block; call it now and then (a second apart is fine), because it also
-  /// reads away what the browser says on its debugging pipe. When the browser has ended, whatever is left of its
-  /// process group is killed.
+  /// reads away what the browser says on a debugging pipe that nobody took. When the browser has ended, whatever is
+  /// left of its process group is killed.
   bool running() noexcept {
     if (!alive()) return false;
     discard_debugging_news();
@@ -99,9 +110,10 @@ class Process {
     if (!running()) return false;
     if (asked_) return true;
     const auto message = chromium::close_message;
-    const bool told = debugging_ ? ::send(debugging_.get(), message.data(), message.size(), send_flags) ==
-                                       static_cast<ssize_t>(message.size())
-                                 : ::kill(id_, SIGTERM) == 0;
+    const auto length = static_cast<ssize_t>(message.size());
+    const bool told = (control_ && control_->close()) ||
+                      (debugging_ ? ::send(debugging_.get(), message.data(), message.size(), send_flags) == length
+                                  : ::kill(id_, SIGTERM) == 0);
     if (told) asked_ = Clock::now();
     return told;
   }
@@ -160,6 +172,7 @@ class Process {
   Folder folder_;
   Guardian guardian_;  // without it there is no browser: moved from, or terminated
   Descriptor debugging_;
+  std::unique_ptr<Control> control_;
   pid_t id_ = 0;
   std::optional<int> status_;
   std::optional<Clock::time_point> asked_;

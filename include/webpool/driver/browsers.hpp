@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+#include <webpool/browser/attach_control.hpp>
 #include <webpool/browser/find.hpp>
 #include <webpool/browser/process.hpp>
 #include <webpool/clock.hpp>
@@ -13,15 +15,20 @@
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
+#include <webpool/transport/asio.hpp>
 
 namespace webpool::driver {
 
 /// The browser processes of a pool. Used on the pool's thread alone, which outlives them.
 class Browsers {
  public:
-  /// Looks for what may be launched. Throws `errc::no_browser_found` when the options ask for browsers and none is
-  /// there.
-  Browsers(const PoolOptions& options, const detail::Logger& logger) : options_(options), logger_(logger) {
+  using PageGone = std::function<void(LaunchId, const std::string& reason)>;
+  using Done = browser::Control::Done;
+
+  /// Looks for what may be launched. `page_gone` is called as soon as a browser says that it lost its page. Throws
+  /// `errc::no_browser_found` when the options ask for browsers and none is there.
+  Browsers(const PoolOptions& options, const detail::Logger& logger, asio::io_context& context, PageGone page_gone)
+      : options_(options), logger_(logger), context_(context), page_gone_(std::move(page_gone)) {
     if (!options.launch_browsers) return;
     if (options.browsers.empty()) {
       installed_ = browser::find_installed(options.browser_options);
@@ -64,8 +71,21 @@ class Browsers {
     logger_.info("started " + std::string(to_string(kind)) + " (process " + std::to_string(process->id()) + ")");
     if (!process->sandboxed() && !std::exchange(told_about_sandbox_, true))
       logger_.info("running as root, where Chromium's sandbox can't work: --no-sandbox was added");
+    auto control = browser::attach_control(context_, kind, *process, handlers(id));
+    if (!control) return control.error();
+    process->use(std::move(*control));
     running_.emplace(id, Running{kind, std::move(*process), std::nullopt});
     return std::nullopt;
+  }
+
+  /// Loads the page of a browser anew. `done`: see `browser::Control`.
+  void reload(LaunchId id, Done done) {
+    if (browser::Control* control = control_of(id, done)) control->reload(std::move(done));
+  }
+
+  /// Opens a tab on `url` in place of the browser's tab.
+  void new_tab(LaunchId id, std::string url, Done done) {
+    if (browser::Control* control = control_of(id, done)) control->new_tab(std::move(url), std::move(done));
   }
 
   /// What was launched under that id; empty when it does not run.
@@ -121,8 +141,28 @@ class Browsers {
     std::optional<TimePoint> closing_since;
   };
 
+  browser::Control::Handlers handlers(LaunchId id) {
+    return {.page_gone =
+                [this, id](const std::string& reason) {
+                  const auto found = running_.find(id);
+                  if (found != running_.end() && !found->second.closing_since) page_gone_(id, reason);
+                },
+            .log = [this](const std::string& line) { logger_.info(line); }};
+  }
+
+  /// Null after it has ended `done`: no such browser, or it is closing.
+  browser::Control* control_of(LaunchId id, Done& done) {
+    const auto found = running_.find(id);
+    if (found != running_.end() && !found->second.closing_since) return found->second.process.control();
+    asio::post(context_,
+               [done = std::move(done)]() mutable { done(Error(errc::launch_failed, "the browser is gone")); });
+    return nullptr;
+  }
+
   const PoolOptions& options_;
   const detail::Logger& logger_;
+  asio::io_context& context_;
+  PageGone page_gone_;
   std::vector<browser::Installed> installed_;
   std::map<LaunchId, Running> running_;
   bool told_about_sandbox_ = false;

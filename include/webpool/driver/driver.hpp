@@ -63,7 +63,8 @@ class Driver final : public Runtime {
   explicit Driver(PoolOptions options, Policies... policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
-        browsers_(options_, logger_),
+        browsers_(options_, logger_, context_,
+                  [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
@@ -216,6 +217,7 @@ class Driver final : public Runtime {
   struct Tab {
     Socket socket;
     BrowserInfo browser;
+    std::optional<LaunchId> launch;
   };
   struct Worker {
     ConnectionId connection;
@@ -537,7 +539,7 @@ class Driver final : public Runtime {
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
-    tabs_.emplace(*id, Tab{from, std::move(hello.browser)});
+    tabs_.emplace(*id, Tab{from, std::move(hello.browser), hello.launch});
     return std::nullopt;
   }
 
@@ -672,6 +674,20 @@ class Driver final : public Runtime {
       worker->second.socket = nullptr;
       lose_worker(worker->first, worker->second, "its worker went away: " + reason);
     }
+    drain();
+  }
+
+  /// A browser says that its page is gone: as if the page's control socket had closed, which may take longer.
+  void page_gone(LaunchId launch, const std::string& reason) {
+    if (stopping_since_) return;
+    const auto tab = std::ranges::find_if(tabs_, [&](const auto& entry) { return entry.second.launch == launch; });
+    if (tab != tabs_.end()) {
+      const Socket socket = tab->second.socket;
+      closed(socket, reason);
+      return Server::close(socket, reason);
+    }
+    engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
+    browsers_.close(launch, Clock::now());
     drain();
   }
 
