@@ -37,6 +37,14 @@ std::filesystem::path script(const TemporaryFolder& folder, const std::string& b
   return path;
 }
 
+/// What a browser of the Chromium family says of its page on its debugging pipe, as a shell command.
+const std::string shows_page =
+    R"(printf '{"method":"Target.targetCreated","params":{"targetInfo":{"targetId":"A","type":"page"}}}\000' >&4
+)";
+const std::string loses_page =
+    R"(printf '{"method":"Target.targetCrashed","params":{"targetId":"A","status":"oom"}}\000' >&4
+)";
+
 PoolOptions launching(const std::filesystem::path& executable, Browser kind = Browser::chrome) {
   PoolOptions options = quiet();
   options.launch_browsers = true;
@@ -134,4 +142,49 @@ TEST_CASE("a launched tab is what was launched, whatever it calls itself, and jo
   REQUIRE(ends.reach(1));
   CHECK(ends.results().at(0).where().browser.browser == Browser::chrome);
   CHECK(ends.results().at(0).where().browser.launched);
+}
+
+TEST_CASE("a page that crashes before it has connected fails the load without waiting for it") {
+  const TemporaryFolder folder;
+  PoolOptions options = launching(script(folder, shows_page + loses_page + "exec sleep 60\n"));
+  options.connection.connect_timeout = std::chrono::minutes(10);
+  ResourcePool pool(std::move(options));
+  const Error error = error_of([&] { pool.load(digits()); });
+  CHECK(error.code() == errc::launch_failed);
+  CHECK_THAT(error.message(), contains("chrome: its page's process ended: oom"));
+  CHECK(pool.metrics().launches == 3);
+}
+
+TEST_CASE("a tab whose browser says that its page crashed is gone at once, and only once") {
+  const TemporaryFolder folder;
+  const auto arguments = folder.path() / "arguments", crash = folder.path() / "crash";
+  PoolOptions options =
+      launching(script(folder, "echo \"$@\" >'" + arguments.string() + "'\n" + shows_page + "while [ ! -e '" +
+                                   crash.string() + "' ]; do sleep 0.02; done\n" + loses_page + "exec sleep 60\n"));
+  options.min_connections = 1;
+  options.connection.health_interval = std::chrono::minutes(10);
+  ResourcePool pool(std::move(options));
+  std::string link;
+  REQUIRE(within(patience, [&] {
+    std::ifstream file(arguments);
+    for (std::string word; file >> word;)
+      if (word.starts_with("http://")) link = word;
+    return !link.empty();
+  }));
+  RawTab tab(pool.join_url(), ",\"launch\":" + link.substr(link.rfind('=') + 1), "chromium");
+  auto loading = std::async(std::launch::async, [&] { return pool.load(digits()); });
+  RawWorker worker = tab.loaded_worker();
+  const Model model = loading.get();
+  Ends ends;
+  model.async_run(picture(), ends.handler());
+  next(worker.socket, "run");
+  CHECK(pool.metrics().losses == 0);
+  folder.add("crash", "");
+  CHECK(within(patience, [&] { return pool.metrics().losses == 1 && pool.metrics().connections == 0; }));
+  REQUIRE(ends.reach(1));
+  CHECK(ends.errors().at(0).code() == errc::connection_lost);
+  CHECK_THAT(ends.errors().at(0).message(), contains("its page's process ended: oom"));
+  CHECK(tab.socket.receive_close());
+  CHECK(pool.metrics().losses == 1);
+  CHECK(ends.count() == 1);
 }
