@@ -4483,6 +4483,12 @@ struct ReloadPage {
   ConnectionId connection;
   std::string message;
 };
+/// Open a tab of that browser on the pool's link in place of the one that it had, which may be gone already.
+struct NewTab {
+  ConnectionId connection;
+  LaunchId launch;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -4508,8 +4514,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
-                            CancelRun, Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
+                            Run, CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -4629,6 +4635,8 @@ class Recovery {
   /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
   std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
                             TimePoint now) {
+    // When a page dies, its workers are often missed first: that was no attempt.
+    if (last && trouble == Trouble::page_crashed && now - last->since < hunch) last.reset();
     if (last && !last->worked) failed(*last);
     const bool relapse = last && now - last->since < memory;
     const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
@@ -4659,7 +4667,7 @@ class Recovery {
 
  private:
   /// So long after an attempt, trouble counts as the same one come back.
-  static constexpr std::chrono::seconds memory{60};
+  static constexpr std::chrono::seconds memory{60}, hunch{1};
 
   reliability::Ladder ladder_;
 };
@@ -6231,8 +6239,7 @@ class Engine : private Fleet {
   void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    forget(connection, reason, now, out);
-    serve_all(now, out);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late.
@@ -6256,7 +6263,12 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+      if (const auto& attempt = row->attempt) {
+        recovery_.failed(*attempt);
+        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
+      }
+      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
     serve_all(now, out);
@@ -6698,30 +6710,35 @@ class Engine : private Fleet {
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there.
+  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
   void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out) {
+               Actions& out, bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
-    const bool launched = row.launch.has_value();
-    const auto rung = recovery_.climb(row.attempt, trouble,
-                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
-                                       launched && launches_.kinds().size() > 1},
-                                      now);
+    if (row.draining && listens) return;
+    std::optional<Rung> rung;
+    if (!row.draining && !closed_)
+      rung = recovery_.climb(row.attempt, trouble,
+                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
+                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
+                             now);
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
       if (worker) close_worker(*worker, true, reason, now, out);
-    } else if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
-      forget(id, reason, now, out, true);
-      serve_all(now, out);
-    } else {
-      const Browser kind = tables_.state(id).browser.browser;
-      restart_ = row.attempt;
-      if (rung == Rung::other_browser)
-        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
-      close_connection(id, reason, now, out);
+      return;
     }
+    if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+    } else if (rung == Rung::new_tab) {
+      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+    } else {
+      restart_ = row.attempt;
+      const BrowserInfo& browser = tables_.state(id).browser;
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+    }
+    forget(id, reason, now, out, rejoins);
+    serve_all(now, out);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
@@ -7681,15 +7698,8 @@ class SimulatedTabs {
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) erase_tab(action.connection);
   }
 
-  /// The page takes as long to come back as its browser took to start.
-  void obey(const engine::ReloadPage& action) {
-    const auto tab = tabs_.find(action.connection);
-    if (tab == tabs_.end()) return;
-    const event::Join again{tab->second.kind, tab->second.launch};
-    erase_tab(action.connection);
-    Random random = stream(action.connection.value, reload_streams);
-    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
-  }
+  void obey(const engine::ReloadPage& action) { come_back(action.connection); }
+  void obey(const engine::NewTab& action) { come_back(action.connection); }
 
   void obey(const engine::Ping& action) { events_.push(events_.now(), event::Pong{action.connection}); }
 
@@ -7881,6 +7891,16 @@ class SimulatedTabs {
     tabs_.at(gone.tab).bytes -= gone.bytes;
     usage_.unloaded(gone.bytes);
     workers_.erase(worker);
+  }
+
+  /// The page takes as long to join once more as its browser took to start.
+  void come_back(ConnectionId id) {
+    const auto tab = tabs_.find(id);
+    if (tab == tabs_.end()) return;
+    const event::Join again{tab->second.kind, tab->second.launch};
+    erase_tab(id);
+    Random random = stream(id.value, reload_streams);
+    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
   }
 
   void erase_tab(ConnectionId id) {

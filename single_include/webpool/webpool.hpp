@@ -5496,6 +5496,7 @@ class Model {
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <sstream>
 #include <string>
@@ -11977,6 +11978,12 @@ struct ReloadPage {
   ConnectionId connection;
   std::string message;
 };
+/// Open a tab of that browser on the pool's link in place of the one that it had, which may be gone already.
+struct NewTab {
+  ConnectionId connection;
+  LaunchId launch;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -12002,8 +12009,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
-                            CancelRun, Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
+                            Run, CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -12937,8 +12944,7 @@ class Driver final : public Runtime {
 
   void tick() {
     const TimePoint now = Clock::now();
-    browsers_.poll(
-        now, [&](LaunchId launch, const Error& last_words) { engine_.exited(launch, last_words, now, actions_); });
+    poll_browsers(now);
     if (stopping_since_) {
       actions_.clear();
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
@@ -12952,6 +12958,13 @@ class Driver final : public Runtime {
     timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
     timer_.async_wait([this](const asio::error_code& aborted) {
       if (!aborted) tick();
+    });
+  }
+
+  void poll_browsers(TimePoint now) {
+    browsers_.poll(now, [&](LaunchId launch, const Error& last_words) {
+      renewed_.erase(launch);
+      engine_.exited(launch, last_words, now, actions_);
     });
   }
 
@@ -13017,14 +13030,16 @@ class Driver final : public Runtime {
   }
 
   void carry_out(const engine::Launch& action) {
-    const std::string url = join_url() + "&launch=" + std::to_string(action.launch.value);
-    if (const auto error = browsers_.launch(action.launch, action.browser, url)) {
+    if (const auto error = browsers_.launch(action.launch, action.browser, launch_url(action.launch))) {
       logger_.info(error->message());
       engine_.exited(action.launch, *error, Clock::now(), actions_);
     }
   }
 
-  void carry_out(const engine::CloseBrowser& action) { browsers_.close(action.launch, Clock::now()); }
+  void carry_out(const engine::CloseBrowser& action) {
+    renewed_.erase(action.launch);
+    browsers_.close(action.launch, Clock::now());
+  }
 
   void carry_out(const engine::OpenWorker& action) {
     Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
@@ -13051,9 +13066,26 @@ class Driver final : public Runtime {
     erase_tab(action.connection);
   }
 
+  void carry_out(const engine::NewTab& action) {
+    logger_.info("opening another tab: " + action.message);
+    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) {
+      forget(tab->second.socket, action.message);
+      erase_tab(action.connection);
+    }
+    renewed_.insert(action.launch);
+    browsers_.new_tab(action.launch, launch_url(action.launch),
+                      [this, launch = action.launch](const std::optional<Error>& failed) {
+                        if (!failed || stopping_since_ || !renewed_.erase(launch)) return;
+                        engine_.exited(launch, *failed, Clock::now(), actions_);
+                        browsers_.close(launch, Clock::now());
+                        drain();
+                      });
+  }
+
   void carry_out(const engine::ReloadPage& action) {
     const auto tab = tabs_.find(action.connection);
     if (tab == tabs_.end()) return;
+    if (tab->second.launch) renewed_.insert(*tab->second.launch);
     logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
     send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
@@ -13184,6 +13216,7 @@ class Driver final : public Runtime {
                  "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
       return std::nullopt;
     }
+    if (hello.launch) renewed_.erase(*hello.launch);
     from->owner = id->value;
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
@@ -13317,6 +13350,7 @@ class Driver final : public Runtime {
       const ConnectionId id{owner};
       const std::string who = describe(tabs_.at(id).browser);
       logger_.info(who + " left: " + reason);
+      poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
       engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
@@ -13335,6 +13369,7 @@ class Driver final : public Runtime {
       closed(socket, reason);
       return Server::close(socket, reason);
     }
+    if (renewed_.contains(launch)) return;  // as asked
     engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
     browsers_.close(launch, Clock::now());
     drain();
@@ -13346,6 +13381,8 @@ class Driver final : public Runtime {
   }
 
   // --- small helpers
+
+  std::string launch_url(LaunchId launch) const { return join_url() + "&launch=" + std::to_string(launch.value); }
 
   Worker* worker_of(const Socket& socket) {
     const auto found = workers_.find(WorkerId{socket->owner});
@@ -13406,6 +13443,7 @@ class Driver final : public Runtime {
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
+  std::set<LaunchId> renewed_;  ///< browsers whose page is to join once more
   std::uint64_t pings_ = 0;
   std::optional<TimePoint> stopping_since_;
 
@@ -13533,6 +13571,8 @@ class Recovery {
   /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
   std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
                             TimePoint now) {
+    // When a page dies, its workers are often missed first: that was no attempt.
+    if (last && trouble == Trouble::page_crashed && now - last->since < hunch) last.reset();
     if (last && !last->worked) failed(*last);
     const bool relapse = last && now - last->since < memory;
     const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
@@ -13563,7 +13603,7 @@ class Recovery {
 
  private:
   /// So long after an attempt, trouble counts as the same one come back.
-  static constexpr std::chrono::seconds memory{60};
+  static constexpr std::chrono::seconds memory{60}, hunch{1};
 
   reliability::Ladder ladder_;
 };
@@ -15017,8 +15057,7 @@ class Engine : private Fleet {
   void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    forget(connection, reason, now, out);
-    serve_all(now, out);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late.
@@ -15042,7 +15081,12 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+      if (const auto& attempt = row->attempt) {
+        recovery_.failed(*attempt);
+        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
+      }
+      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
     serve_all(now, out);
@@ -15484,30 +15528,35 @@ class Engine : private Fleet {
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there.
+  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
   void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out) {
+               Actions& out, bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
-    const bool launched = row.launch.has_value();
-    const auto rung = recovery_.climb(row.attempt, trouble,
-                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
-                                       launched && launches_.kinds().size() > 1},
-                                      now);
+    if (row.draining && listens) return;
+    std::optional<Rung> rung;
+    if (!row.draining && !closed_)
+      rung = recovery_.climb(row.attempt, trouble,
+                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
+                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
+                             now);
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
       if (worker) close_worker(*worker, true, reason, now, out);
-    } else if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
-      forget(id, reason, now, out, true);
-      serve_all(now, out);
-    } else {
-      const Browser kind = tables_.state(id).browser.browser;
-      restart_ = row.attempt;
-      if (rung == Rung::other_browser)
-        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
-      close_connection(id, reason, now, out);
+      return;
     }
+    if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+    } else if (rung == Rung::new_tab) {
+      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+    } else {
+      restart_ = row.attempt;
+      const BrowserInfo& browser = tables_.state(id).browser;
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+    }
+    forget(id, reason, now, out, rejoins);
+    serve_all(now, out);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.

@@ -9,12 +9,14 @@ namespace {
 
 /// One launched tab that serves a model, and can be in trouble.
 struct Patient : Rig<> {
-  explicit Patient(std::vector<Browser> kinds = {Browser::chromium}) : Rig(options(std::move(kinds))) {
+  explicit Patient(std::vector<Browser> kinds = {Browser::chromium}, unsigned attempts = 1)
+      : Rig(options(std::move(kinds), attempts)) {
     index = engine.add_model(model("m"), now, out);
     join_and_load(take<Launch>().at(0));
   }
-  static PoolOptions options(std::vector<Browser> kinds) {
+  static PoolOptions options(std::vector<Browser> kinds, unsigned attempts) {
     PoolOptions options = launching();
+    options.retries.attempts = attempts;
     options.browsers = std::move(kinds);
     options.max_connections = 1;
     options.connection.error_threshold = 2;
@@ -59,7 +61,7 @@ TEST_CASE("a worker that dies is restarted in its tab, and the next right answer
   CHECK(pool.engine.recovery_stats()[0].mean_seconds == Approx(2));
 }
 
-TEST_CASE("trouble that comes back climbs: worker, page, browser, another browser") {
+TEST_CASE("trouble that comes back climbs: worker, page, tab, browser, another browser") {
   Patient pool({Browser::chromium, Browser::firefox});
   pool.lose_worker(errc::device_lost);
   pool.worker = pool.load_all().at(0).worker;
@@ -71,6 +73,11 @@ TEST_CASE("trouble that comes back climbs: worker, page, browser, another browse
   CHECK(pool.take<CloseBrowser>().empty());
   CHECK(pool.take<Launch>().empty());
   CHECK(pool.engine.metrics().starting == 1);
+  pool.join_and_load(pool.launch);
+
+  pool.lose_worker(errc::device_lost);
+  CHECK(pool.take<NewTab>().at(0).launch == pool.launch.launch);
+  CHECK(pool.take<CloseBrowser>().empty());
   pool.join_and_load(pool.launch);
 
   pool.lose_worker(errc::device_lost);
@@ -90,7 +97,7 @@ TEST_CASE("trouble that comes back climbs: worker, page, browser, another browse
   REQUIRE(launches.size() == 1);
   CHECK(launches[0].browser != before);
   CHECK(pool.rungs() == std::vector<std::string>{"device_lost restart_worker 0/1", "device_lost reload_page 0/1",
-                                                 "device_lost restart_browser 1/1"});
+                                                 "device_lost new_tab 0/1", "device_lost restart_browser 1/1"});
 }
 
 TEST_CASE("trouble after a long good time begins at the bottom again") {
@@ -129,12 +136,39 @@ TEST_CASE("a page that does not come back from a reload costs it its browser") {
   CHECK(pool.take<Launch>().size() == 1);
 }
 
-TEST_CASE("a silent page is not asked to reload: its browser is renewed") {
+TEST_CASE("a silent page is not asked to reload: its browser opens another tab") {
   Patient pool;
   for (int i = 0; i < 4; ++i) pool.tick(1s);
   CHECK(pool.take<ReloadPage>().empty());
-  CHECK(pool.take<CloseConnection>().size() == 1);
-  CHECK(pool.take<CloseBrowser>().size() == 1);
+  const auto renewed = pool.take<NewTab>();
+  REQUIRE(renewed.size() == 1);
+  CHECK(renewed[0].connection == pool.tab);
+  CHECK(pool.take<CloseBrowser>().empty());
+}
+
+TEST_CASE("a page that crashes is replaced by another tab of its browser, and its requests run again") {
+  Patient pool({Browser::chromium}, 2);
+  const RequestId request = pool.submit(pool.index);
+  pool.take<Run>();
+  pool.engine.worker_lost(pool.worker, Error(errc::connection_lost, "its socket closed"), pool.now, pool.out);
+  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out);
+  CHECK(pool.take<NewTab>().size() == 1);
+  pool.now += 200ms;
+  pool.join_and_load(pool.launch);
+  const auto runs = pool.take<Run>();
+  REQUIRE(runs.size() == 1);
+  CHECK(runs[0].request == request);
+  pool.finish(runs[0]);
+  CHECK(pool.rungs() == std::vector<std::string>{"page_crashed new_tab 1/1"});
+}
+
+TEST_CASE("a browser that ends while its new tab is awaited is launched again at once") {
+  Patient pool({Browser::chromium}, 2);
+  pool.submit(pool.index);
+  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out);
+  pool.engine.exited(pool.launch.launch, Error(errc::launch_failed, "killed by signal 9"), pool.now, pool.out);
+  CHECK(pool.take<Launch>().size() == 1);
+  CHECK(pool.take<Complete>().empty());
 }
 
 TEST_CASE("an attached tab is reloaded, and let go when that does not help") {

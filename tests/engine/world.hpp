@@ -128,6 +128,11 @@ struct World {
     if (const auto launch = tabs.at(action.connection).launch) launches.at(*launch) = false;
     doomed.push_back(action.connection);
   }
+  void carry_out(const NewTab& action, std::optional<RequestId>) {
+    REQUIRE(launches.at(action.launch));
+    launches.at(action.launch) = false;
+    if (there(action.connection)) doomed.push_back(action.connection);
+  }
   void carry_out(const Ping& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
   void carry_out(const webpool::engine::Run& action, std::optional<RequestId>) {
     Worker& worker = workers.at(action.worker);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <sstream>
 #include <string>
@@ -288,8 +289,7 @@ class Driver final : public Runtime {
 
   void tick() {
     const TimePoint now = Clock::now();
-    browsers_.poll(
-        now, [&](LaunchId launch, const Error& last_words) { engine_.exited(launch, last_words, now, actions_); });
+    poll_browsers(now);
     if (stopping_since_) {
       actions_.clear();
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
@@ -303,6 +303,13 @@ class Driver final : public Runtime {
     timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
     timer_.async_wait([this](const asio::error_code& aborted) {
       if (!aborted) tick();
+    });
+  }
+
+  void poll_browsers(TimePoint now) {
+    browsers_.poll(now, [&](LaunchId launch, const Error& last_words) {
+      renewed_.erase(launch);
+      engine_.exited(launch, last_words, now, actions_);
     });
   }
 
@@ -368,14 +375,16 @@ class Driver final : public Runtime {
   }
 
   void carry_out(const engine::Launch& action) {
-    const std::string url = join_url() + "&launch=" + std::to_string(action.launch.value);
-    if (const auto error = browsers_.launch(action.launch, action.browser, url)) {
+    if (const auto error = browsers_.launch(action.launch, action.browser, launch_url(action.launch))) {
       logger_.info(error->message());
       engine_.exited(action.launch, *error, Clock::now(), actions_);
     }
   }
 
-  void carry_out(const engine::CloseBrowser& action) { browsers_.close(action.launch, Clock::now()); }
+  void carry_out(const engine::CloseBrowser& action) {
+    renewed_.erase(action.launch);
+    browsers_.close(action.launch, Clock::now());
+  }
 
   void carry_out(const engine::OpenWorker& action) {
     Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
@@ -402,9 +411,26 @@ class Driver final : public Runtime {
     erase_tab(action.connection);
   }
 
+  void carry_out(const engine::NewTab& action) {
+    logger_.info("opening another tab: " + action.message);
+    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) {
+      forget(tab->second.socket, action.message);
+      erase_tab(action.connection);
+    }
+    renewed_.insert(action.launch);
+    browsers_.new_tab(action.launch, launch_url(action.launch),
+                      [this, launch = action.launch](const std::optional<Error>& failed) {
+                        if (!failed || stopping_since_ || !renewed_.erase(launch)) return;
+                        engine_.exited(launch, *failed, Clock::now(), actions_);
+                        browsers_.close(launch, Clock::now());
+                        drain();
+                      });
+  }
+
   void carry_out(const engine::ReloadPage& action) {
     const auto tab = tabs_.find(action.connection);
     if (tab == tabs_.end()) return;
+    if (tab->second.launch) renewed_.insert(*tab->second.launch);
     logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
     send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
@@ -535,6 +561,7 @@ class Driver final : public Runtime {
                  "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
       return std::nullopt;
     }
+    if (hello.launch) renewed_.erase(*hello.launch);
     from->owner = id->value;
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
@@ -668,6 +695,7 @@ class Driver final : public Runtime {
       const ConnectionId id{owner};
       const std::string who = describe(tabs_.at(id).browser);
       logger_.info(who + " left: " + reason);
+      poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
       engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
@@ -686,6 +714,7 @@ class Driver final : public Runtime {
       closed(socket, reason);
       return Server::close(socket, reason);
     }
+    if (renewed_.contains(launch)) return;  // as asked
     engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
     browsers_.close(launch, Clock::now());
     drain();
@@ -697,6 +726,8 @@ class Driver final : public Runtime {
   }
 
   // --- small helpers
+
+  std::string launch_url(LaunchId launch) const { return join_url() + "&launch=" + std::to_string(launch.value); }
 
   Worker* worker_of(const Socket& socket) {
     const auto found = workers_.find(WorkerId{socket->owner});
@@ -757,6 +788,7 @@ class Driver final : public Runtime {
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
+  std::set<LaunchId> renewed_;  ///< browsers whose page is to join once more
   std::uint64_t pings_ = 0;
   std::optional<TimePoint> stopping_since_;
 

@@ -39,6 +39,12 @@ struct ReloadPage {
   ConnectionId connection;
   std::string message;
 };
+/// Open a tab of that browser on the pool's link in place of the one that it had, which may be gone already.
+struct NewTab {
+  ConnectionId connection;
+  LaunchId launch;
+  std::string message;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -64,8 +70,8 @@ struct ModelReady {
   std::optional<Error> error;
 };
 
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, Ping, Run,
-                            CancelRun, Complete, ModelReady>;
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
+                            Run, CancelRun, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine

@@ -150,8 +150,7 @@ class Engine : private Fleet {
   void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    forget(connection, reason, now, out);
-    serve_all(now, out);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late.
@@ -175,7 +174,12 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+      if (const auto& attempt = row->attempt) {
+        recovery_.failed(*attempt);
+        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
+      }
+      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
     serve_all(now, out);
@@ -617,30 +621,35 @@ class Engine : private Fleet {
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there.
+  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
   void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out) {
+               Actions& out, bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining) return listens ? void() : close_connection(id, reason, now, out);
-    const bool launched = row.launch.has_value();
-    const auto rung = recovery_.climb(row.attempt, trouble,
-                                      {listens && (trouble != Trouble::runs_fail || worker), listens, false, launched,
-                                       launched && launches_.kinds().size() > 1},
-                                      now);
+    if (row.draining && listens) return;
+    std::optional<Rung> rung;
+    if (!row.draining && !closed_)
+      rung = recovery_.climb(row.attempt, trouble,
+                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
+                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
+                             now);
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
       if (worker) close_worker(*worker, true, reason, now, out);
-    } else if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
-      forget(id, reason, now, out, true);
-      serve_all(now, out);
-    } else {
-      const Browser kind = tables_.state(id).browser.browser;
-      restart_ = row.attempt;
-      if (rung == Rung::other_browser)
-        launches_.rest(kind, prefixed(described(tables_.state(id).browser), reason), now);
-      close_connection(id, reason, now, out);
+      return;
     }
+    if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+    } else if (rung == Rung::new_tab) {
+      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+    } else {
+      restart_ = row.attempt;
+      const BrowserInfo& browser = tables_.state(id).browser;
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+    }
+    forget(id, reason, now, out, rejoins);
+    serve_all(now, out);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.

@@ -81,15 +81,8 @@ class SimulatedTabs {
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) erase_tab(action.connection);
   }
 
-  /// The page takes as long to come back as its browser took to start.
-  void obey(const engine::ReloadPage& action) {
-    const auto tab = tabs_.find(action.connection);
-    if (tab == tabs_.end()) return;
-    const event::Join again{tab->second.kind, tab->second.launch};
-    erase_tab(action.connection);
-    Random random = stream(action.connection.value, reload_streams);
-    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
-  }
+  void obey(const engine::ReloadPage& action) { come_back(action.connection); }
+  void obey(const engine::NewTab& action) { come_back(action.connection); }
 
   void obey(const engine::Ping& action) { events_.push(events_.now(), event::Pong{action.connection}); }
 
@@ -281,6 +274,16 @@ class SimulatedTabs {
     tabs_.at(gone.tab).bytes -= gone.bytes;
     usage_.unloaded(gone.bytes);
     workers_.erase(worker);
+  }
+
+  /// The page takes as long to join once more as its browser took to start.
+  void come_back(ConnectionId id) {
+    const auto tab = tabs_.find(id);
+    if (tab == tabs_.end()) return;
+    const event::Join again{tab->second.kind, tab->second.launch};
+    erase_tab(id);
+    Random random = stream(id.value, reload_streams);
+    events_.push(events_.now() + kinds_[again.kind].start_up(random), event::Join{again});
   }
 
   void erase_tab(ConnectionId id) {
