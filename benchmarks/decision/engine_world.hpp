@@ -57,7 +57,7 @@ class EngineWorld {
   void submit() {
     Request each = request(submitted_++);
     each.model = model_;
-    each.deadline = never;
+    each.deadline = end_of_time;
     engine_.submit(each, now_, out_);
     for (const engine::Action& action : out_)
       if (const auto* run = std::get_if<engine::Run>(&action)) running_.push_back(*run);

@@ -10,6 +10,6 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
 /// The time that never comes: a request without a deadline has this one.
-inline constexpr TimePoint never = TimePoint::max();
+inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool

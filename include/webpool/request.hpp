@@ -38,7 +38,7 @@ struct Request {
   int priority = 0;
   std::uint32_t client = 0;
   TimePoint submitted{};
-  TimePoint deadline = never;
+  TimePoint deadline = end_of_time;
   std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
   std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };

@@ -229,7 +229,7 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
 /// The time that never comes: a request without a deadline has this one.
-inline constexpr TimePoint never = TimePoint::max();
+inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool
 #endif
@@ -840,7 +840,7 @@ struct Request {
   int priority = 0;
   std::uint32_t client = 0;
   TimePoint submitted{};
-  TimePoint deadline = never;
+  TimePoint deadline = end_of_time;
   std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
   std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };
@@ -2929,18 +2929,18 @@ class Deadline : detail::KeyedLanes<TimePoint> {
 
   void push(const Request& request) noexcept {
     KeyedLanes::push(request, request.deadline);
-    if (request.deadline != never) of(request.model).deadlines.insert(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.insert(request.deadline);
   }
   void erase(const Request& request) noexcept {
     KeyedLanes::erase(request);
-    if (request.deadline != never) of(request.model).deadlines.erase(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.erase(request.deadline);
   }
   using KeyedLanes::front;
   using KeyedLanes::waiting;
 
   Admission admit(const Request& request, const LaneLoad& load) noexcept {
     const Model& model = of(request.model);
-    if (request.deadline == never || load.places == 0 || model.answers == 0) return Admission::accept;
+    if (request.deadline == end_of_time || load.places == 0 || model.answers == 0) return Admission::accept;
     const std::size_t before = model.deadlines.count_up_to(request.deadline) + load.in_flight;
     const double rounds = std::ceil(static_cast<double>(before) / static_cast<double>(load.places)) + 1;
     const double left = std::chrono::duration<double>(request.deadline - request.submitted).count();

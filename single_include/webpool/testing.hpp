@@ -233,7 +233,7 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
 /// The time that never comes: a request without a deadline has this one.
-inline constexpr TimePoint never = TimePoint::max();
+inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool
 #endif
@@ -844,7 +844,7 @@ struct Request {
   int priority = 0;
   std::uint32_t client = 0;
   TimePoint submitted{};
-  TimePoint deadline = never;
+  TimePoint deadline = end_of_time;
   std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
   std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };
@@ -2933,18 +2933,18 @@ class Deadline : detail::KeyedLanes<TimePoint> {
 
   void push(const Request& request) noexcept {
     KeyedLanes::push(request, request.deadline);
-    if (request.deadline != never) of(request.model).deadlines.insert(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.insert(request.deadline);
   }
   void erase(const Request& request) noexcept {
     KeyedLanes::erase(request);
-    if (request.deadline != never) of(request.model).deadlines.erase(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.erase(request.deadline);
   }
   using KeyedLanes::front;
   using KeyedLanes::waiting;
 
   Admission admit(const Request& request, const LaneLoad& load) noexcept {
     const Model& model = of(request.model);
-    if (request.deadline == never || load.places == 0 || model.answers == 0) return Admission::accept;
+    if (request.deadline == end_of_time || load.places == 0 || model.answers == 0) return Admission::accept;
     const std::size_t before = model.deadlines.count_up_to(request.deadline) + load.in_flight;
     const double rounds = std::ceil(static_cast<double>(before) / static_cast<double>(load.places)) + 1;
     const double left = std::chrono::duration<double>(request.deadline - request.submitted).count();
@@ -5427,7 +5427,8 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert({.launch = launch, .last_used = now, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert(
+        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -5443,7 +5444,9 @@ struct Tables {
                                         .opened = now,
                                         .loaded = {},
                                         .answered = {},
-                                        .runs = {}});
+                                        .runs = {},
+                                        .failures = {},
+                                        .drift = {}});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -6195,7 +6198,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != never) {
+    if (request.deadline != end_of_time) {
       deadlines_.push(request.deadline, id);
       deadlines_.prune(tables_.requests.size(),
                        [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
@@ -6400,7 +6403,7 @@ class Engine : private Fleet {
   struct SentRun {
     WorkerId worker;
     RequestId request;
-    TimePoint since;
+    std::chrono::milliseconds limit;
   };
   struct Renewal {
     ConnectionId worn;
@@ -6558,16 +6561,18 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
+    const auto limit = patience_for(*tables_.workers.find(worker));
+    run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
   }
 
-  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
     const auto most = options_.connection.message_timeout;
-    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
+    if (!options_.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -6808,12 +6813,11 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(
-          sent->worker,
-          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
-          now, out);
+      worker_lost(sent->worker,
+                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                             seconds(sent->limit)),
+                  now, out);
     }
   }
 
@@ -7314,7 +7318,7 @@ class Ledger {
     record.client = request.client;
     record.priority = request.priority;
     record.submitted = since_start(now);
-    if (request.deadline != never) record.deadline = since_start(request.deadline);
+    if (request.deadline != end_of_time) record.deadline = since_start(request.deadline);
     record.warm = warm;
   }
 
@@ -7495,6 +7499,8 @@ struct Result {
 #endif
 #ifndef WEBPOOL_TESTING_SIMULATED_TABS_HPP_INCLUDED
 #define WEBPOOL_TESTING_SIMULATED_TABS_HPP_INCLUDED
+// Longer than other headers: tabs, their workers and what they compute share one event queue and one memory.
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>

@@ -233,7 +233,7 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
 /// The time that never comes: a request without a deadline has this one.
-inline constexpr TimePoint never = TimePoint::max();
+inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool
 #endif
@@ -844,7 +844,7 @@ struct Request {
   int priority = 0;
   std::uint32_t client = 0;
   TimePoint submitted{};
-  TimePoint deadline = never;
+  TimePoint deadline = end_of_time;
   std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
   std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };
@@ -2933,18 +2933,18 @@ class Deadline : detail::KeyedLanes<TimePoint> {
 
   void push(const Request& request) noexcept {
     KeyedLanes::push(request, request.deadline);
-    if (request.deadline != never) of(request.model).deadlines.insert(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.insert(request.deadline);
   }
   void erase(const Request& request) noexcept {
     KeyedLanes::erase(request);
-    if (request.deadline != never) of(request.model).deadlines.erase(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.erase(request.deadline);
   }
   using KeyedLanes::front;
   using KeyedLanes::waiting;
 
   Admission admit(const Request& request, const LaneLoad& load) noexcept {
     const Model& model = of(request.model);
-    if (request.deadline == never || load.places == 0 || model.answers == 0) return Admission::accept;
+    if (request.deadline == end_of_time || load.places == 0 || model.answers == 0) return Admission::accept;
     const std::size_t before = model.deadlines.count_up_to(request.deadline) + load.in_flight;
     const double rounds = std::ceil(static_cast<double>(before) / static_cast<double>(load.places)) + 1;
     const double left = std::chrono::duration<double>(request.deadline - request.submitted).count();
@@ -4747,7 +4747,7 @@ inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 
 /// When a request submitted then runs out of time.
 inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options) {
   return options.deadline ? submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time)
-                          : never;
+                          : end_of_time;
 }
 
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
@@ -4922,7 +4922,7 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
     const auto possible = [&] { return closed_ || fits(bytes); };
     ++waiting_;
     const bool came =
-        deadline == never ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
+        deadline == end_of_time ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
     --waiting_;
     return came ? std::optional(take(bytes)) : std::nullopt;
   }
@@ -5652,7 +5652,7 @@ class BatchCollector {
   }
 
   /// When to call `take_due` next, if nothing else happens before; `never` when only the end of a run can help.
-  TimePoint due() const { return by_age_.empty() || !has_place() ? never : by_age_.begin()->first; }
+  TimePoint due() const { return by_age_.empty() || !has_place() ? end_of_time : by_age_.begin()->first; }
 
   /// A batch that was handed out has ended. Returns those to send now.
   std::vector<Batch> ended(TimePoint now) {
@@ -5824,7 +5824,7 @@ class Batcher {
     const std::string kind = batch_kind(model.info, inputs, options);
     members_.emplace(
         number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
-    if (deadline != never) deadlines_.emplace(deadline, number);
+    if (deadline != end_of_time) deadlines_.emplace(deadline, number);
     auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
     if (deadline - model.delay <= now)  // it would spend its time here
       if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
@@ -5870,7 +5870,7 @@ class Batcher {
 
   TimePoint due(ModelIndex index) const {
     const auto model = models_.find(index);
-    return model == models_.end() ? never : model->second.collector.due();
+    return model == models_.end() ? end_of_time : model->second.collector.due();
   }
 
   void send(ModelIndex index, std::vector<std::vector<std::uint64_t>> batches) {
@@ -5880,7 +5880,7 @@ class Batcher {
   void send(ModelIndex index, std::vector<std::uint64_t> batch) {
     const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
     std::vector<Inputs> inputs;
-    TimePoint submitted = never, deadline = TimePoint::min();
+    TimePoint submitted = end_of_time, deadline = TimePoint::min();
     for (const std::uint64_t number : run->members) {
       Member& member = members_.at(number);
       member.run = run;
@@ -5892,7 +5892,7 @@ class Batcher {
     run->awaited = inputs.size();
     RequestOptions options = members_.at(run->members.front()).options;
     options.deadline.reset();
-    if (deadline != never) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
+    if (deadline != end_of_time) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
     Inputs all;
     if (inputs.size() == 1) {
       all = std::move(inputs.front());
@@ -5937,7 +5937,7 @@ class Batcher {
   void end(std::uint64_t number, Expected<Outputs> result) {
     auto member = members_.extract(number);
     if (!member) return;
-    if (member.mapped().deadline != never) deadlines_.erase({member.mapped().deadline, number});
+    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
     member.mapped().done(std::move(result));
   }
 
@@ -5964,10 +5964,10 @@ class Batcher {
   }
 
   void wake() {
-    armed_ = never;
+    armed_ = end_of_time;
     const TimePoint now = Clock::now();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
-    TimePoint next = deadlines_.empty() ? never : deadlines_.begin()->first;
+    TimePoint next = deadlines_.empty() ? end_of_time : deadlines_.begin()->first;
     for (auto& [index, model] : models_) {
       send(index, model.collector.take_due(now));
       next = std::min(next, model.collector.due());
@@ -5979,7 +5979,7 @@ class Batcher {
   const Start start_;
   const Cancel cancel_;
   asio::steady_timer timer_;
-  TimePoint armed_ = never;
+  TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
   std::unordered_map<std::uint64_t, Member> members_;
   std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
@@ -6125,15 +6125,6 @@ class Control {
 #include <string>
 #include <string_view>
 #include <vector>
-#ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
-#include <simdjson.h>
-
-#include <optional>
-#include <set>
-#include <string>
-#include <string_view>
-#include <vector>
 #ifndef WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
 #define WEBPOOL_PROTOCOL_FRAME_HPP_INCLUDED
 #include <algorithm>
@@ -6261,44 +6252,6 @@ class FrameReader {
 }  // namespace webpool::protocol
 #endif
 
-namespace webpool::protocol {
-
-/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
-inline std::optional<std::string> json_fault(std::string_view text) {
-  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
-  const auto error = parser.parse(text.data(), text.size()).error();
-  return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
-}
-
-/// What is wrong with the name of an application's message; empty when nothing is.
-inline std::optional<std::string> message_name_fault(std::string_view name) {
-  if (name.empty()) return "its name is empty";
-  if (name.size() > max_name_bytes)
-    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
-  return std::nullopt;
-}
-
-/// What keeps a message of an application from being sent; empty when nothing does.
-inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
-                                                const std::vector<NamedTensor>& tensors) {
-  if (auto fault = message_name_fault(name)) return fault;
-  if (body.size() > max_header_bytes / 2)
-    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
-           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
-  if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
-  if (tensors.size() > max_items)
-    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
-  std::set<std::string_view> names;
-  for (const auto& tensor : tensors) {
-    if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
-    if (!names.insert(tensor.name).second) return "two tensors have the name '" + tensor.name + "'";
-  }
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
-#endif
-
 /// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
 /// field that is wrong, such as `result.outputs[0].shape must be an array`.
 namespace webpool::protocol::detail {
@@ -6395,11 +6348,10 @@ class Value {
     return static_cast<Enum>(found - std::ranges::begin(names));
   }
 
-  /// The value itself as JSON, checked through and through. Valid until the decoder's next message.
+  /// The value itself as JSON. Valid until the decoder's next message.
   std::string_view json_text() {
     std::string_view raw;
     if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
-    if (const auto fault = json_fault(raw)) must_be("well-formed JSON: " + *fault);
     return raw;
   }
 
@@ -6491,31 +6443,22 @@ class HeaderParser {
   Fields parse(std::span<const std::byte> header) {
     text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(text_.data(), header.data(), header.size());
-    json::object object = open(header.size());
-    std::string_view all;
-    check(object.raw_json().get(all));
-    if (all.data() + all.size() != text_.data() + header.size())
-      malformed("the header must be one JSON object, nothing behind it");
-    document_.rewind();
+    // On Demand looks only at what it is asked for, and takes for granted that the rest is JSON.
+    simdjson::dom::element all;
+    check(whole_.parse(text_.data(), header.size(), false).get(all));
+    if (!all.is_object()) malformed("the header must be one JSON object");
+    json::object object;
+    check(parser_.iterate(text_.data(), header.size(), text_.size()).get(document_));
     check(document_.get_object().get(object));
     return Fields(object, {nullptr, "header"});
   }
 
  private:
-  json::object open(std::size_t size) {
-    check(parser_.iterate(text_.data(), size, text_.size()).get(document_));
-    json::json_type type{};
-    json::object object;
-    check(document_.type().get(type));
-    if (type != json::json_type::object) malformed("the header must be one JSON object");
-    check(document_.get_object().get(object));
-    return object;
-  }
-
   static void check(simdjson::error_code error) {
     if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
   }
 
+  simdjson::dom::parser whole_;
   json::parser parser_;
   json::document document_;
   std::vector<char> text_;
@@ -14245,7 +14188,8 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert({.launch = launch, .last_used = now, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert(
+        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -14261,7 +14205,9 @@ struct Tables {
                                         .opened = now,
                                         .loaded = {},
                                         .answered = {},
-                                        .runs = {}});
+                                        .runs = {},
+                                        .failures = {},
+                                        .drift = {}});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -15013,7 +14959,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != never) {
+    if (request.deadline != end_of_time) {
       deadlines_.push(request.deadline, id);
       deadlines_.prune(tables_.requests.size(),
                        [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
@@ -15218,7 +15164,7 @@ class Engine : private Fleet {
   struct SentRun {
     WorkerId worker;
     RequestId request;
-    TimePoint since;
+    std::chrono::milliseconds limit;
   };
   struct Renewal {
     ConnectionId worn;
@@ -15376,16 +15322,18 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
+    const auto limit = patience_for(*tables_.workers.find(worker));
+    run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
   }
 
-  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
     const auto most = options_.connection.message_timeout;
-    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
+    if (!options_.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -15626,12 +15574,11 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(
-          sent->worker,
-          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
-          now, out);
+      worker_lost(sent->worker,
+                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                             seconds(sent->limit)),
+                  now, out);
     }
   }
 
@@ -15723,6 +15670,53 @@ class Engine : private Fleet {
 };
 
 }  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
+#include <simdjson.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool::protocol {
+
+/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
+inline std::optional<std::string> json_fault(std::string_view text) {
+  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
+  const auto error = parser.parse(text.data(), text.size()).error();
+  return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
+}
+
+/// What is wrong with the name of an application's message; empty when nothing is.
+inline std::optional<std::string> message_name_fault(std::string_view name) {
+  if (name.empty()) return "its name is empty";
+  if (name.size() > max_name_bytes)
+    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
+  return std::nullopt;
+}
+
+/// What keeps a message of an application from being sent; empty when nothing does.
+inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
+                                                const std::vector<NamedTensor>& tensors) {
+  if (auto fault = message_name_fault(name)) return fault;
+  if (body.size() > max_header_bytes / 2)
+    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
+           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
+  if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
+  if (tensors.size() > max_items)
+    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
+  std::set<std::string_view> names;
+  for (const auto& tensor : tensors) {
+    if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
+    if (!names.insert(tensor.name).second) return "two tensors have the name '" + tensor.name + "'";
+  }
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
 #endif
 
 namespace webpool {

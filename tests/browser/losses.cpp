@@ -22,9 +22,10 @@ browser::Process open_link(const Pool& pool, Browser kind) {
 class LongRun {
  public:
   LongRun(const Pool& pool, const Model& encoder) {
-    encoder.async_run(support::sentences(64), {.retry = Retry::never}, [state = state_](std::exception_ptr failed, Outputs) {
-      if (++state->ends == 1) state->end.set_value(failed);
-    });
+    encoder.async_run(support::sentences(64), {.retry = Retry::never},
+                      [state = state_](std::exception_ptr failed, Outputs) {
+                        if (++state->ends == 1) state->end.set_value(failed);
+                      });
     REQUIRE(support::within(20s, [&] { return pool.metrics().in_flight == 1; }));
     std::this_thread::sleep_for(100ms);  // until the page computes
     REQUIRE(ends() == 0);
@@ -95,13 +96,14 @@ TEST_CASE("a pool of attached tabs survives the loss of one", "[browser]") {
   CHECK(run.ends() == 1);
 }
 
-TEST_CASE("a tab or a whole browser killed in the middle of a run is replaced", "[browser]") {
+TEST_CASE("a tab or a whole browser killed in the middle of a run is replaced, and runs again what may", "[browser]") {
   const auto native = support::native(support::encoder_file, "pooled", {support::sentence(0)})[0];
-  const auto kill_and_go_on = [&](Browser kind, auto kill) {
+  const auto kill_and_go_on = [&](Browser kind, std::uint64_t launches, auto kill) {
     CAPTURE(kind);
     Pool pool(support::one_of_each({kind}));
     const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::wasm}});
     LongRun run(pool, encoder);
+    auto patient = encoder.async_run(support::sentence(0), asio::use_future);
     kill();
     const Error error = run.error();
     CHECK(error.code() == errc::connection_lost);
@@ -109,23 +111,27 @@ TEST_CASE("a tab or a whole browser killed in the middle of a run is replaced", 
     CHECK(contains(error.message(), "model 'encoder'"));
     CHECK(contains(error.message(), to_string(kind)));
 
+    check_answer(patient.get(), native);
     const Outputs next = encoder(support::sentence(0));
     check_answer(next, native);
     CHECK(next.where().browser.browser == kind);
     const Metrics metrics = pool.metrics();
     CHECK(metrics.losses == 1);
-    CHECK(metrics.launches == 2);
+    CHECK(metrics.launches == launches);
+    CHECK(metrics.joins == 2);
+    CHECK(metrics.retries == 1);
     CHECK(metrics.connections == 1);
     CHECK(metrics.loads == 2);
     CHECK(run.ends() == 1);
   };
 
-  kill_and_go_on(Browser::chromium, [] {
+  // A crashed page gets another tab of its browser; a browser that is gone, another browser.
+  kill_and_go_on(Browser::chromium, 1, [] {
     const auto renderers = support::descendants_with("--type=renderer");
     REQUIRE_FALSE(renderers.empty());
     for (const pid_t process : renderers) ::kill(process, SIGKILL);
   });
-  kill_and_go_on(Browser::firefox, [] {
+  kill_and_go_on(Browser::firefox, 2, [] {
     const auto started = support::descendants_with("--profile");
     REQUIRE_FALSE(started.empty());
     const pid_t group = ::getpgid(started.front());

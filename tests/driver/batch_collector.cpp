@@ -29,11 +29,11 @@ static_assert(std::is_aggregate_v<BatchOptions>);
 
 TEST_CASE("a request for an idle tab does not wait") {
   Collector collector({.maximum = 8});
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
   CHECK(collector.add(1, "", 1, start) == Batches{{1}});
   CHECK(collector.waiting() == 0);
   CHECK(collector.running() == 1);
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
 }
 
 TEST_CASE("what comes while the tab is busy collects until the run ends") {
@@ -53,13 +53,13 @@ TEST_CASE("the delay bounds the wait of the oldest request") {
   CHECK(collector.add(2, "", 1, start + 9ms).empty());
   CHECK(collector.take_due(start + 10ms - 1ns).empty());
   CHECK(collector.take_due(start + 10ms) == Batches{{1, 2}});
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
 }
 
 TEST_CASE("a batch grows beyond the delay while the tabs have all that they may") {
   Collector collector = busy({.maximum = 8, .delay = 10ms}, 1);
   CHECK(collector.add(1, "", 1, start).empty());
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
   CHECK(collector.take_due(start + 1h).empty());
   CHECK(collector.add(2, "", 1, start + 1h).empty());
   CHECK(collector.ended(start + 2h) == Batches{{1, 2}});
@@ -110,7 +110,7 @@ TEST_CASE("each tab that holds the model may have a batch at once") {
   CHECK(collector.add(2, "", 1, start) == Batches{{2}});
   CHECK(collector.add(3, "", 1, start).empty());
   collector.set_tabs(0);  // both went away: there is no place before a run ends
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
   CHECK(collector.ended(start + 1s) == Batches{{3}});
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("an erased request leaves no trace") {
   CHECK(collector.add(3, "", 1, start + 3ms).empty());  // its row is free again
   CHECK(collector.erase(2));
   CHECK(collector.erase(3));
-  CHECK(collector.due() == never);
+  CHECK(collector.due() == end_of_time);
   CHECK(collector.take_all().empty());
   CHECK(collector.ended(start + 4ms).empty());
 }

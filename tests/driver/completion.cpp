@@ -21,11 +21,26 @@ struct Notes final : Runtime {
   void cancel(std::shared_ptr<Ticket> ticket) override { cancelled.push_back(std::move(ticket)); }
   void release(ModelIndex) override {}
   bool on_pool_thread() const noexcept override { return false; }
+  Backlog& backlog() noexcept override { return *queue; }
 
+  std::shared_ptr<Backlog> queue = std::make_shared<Backlog>(BacklogLimits{});
   std::vector<std::shared_ptr<Ticket>> cancelled;
 };
 
 }  // namespace
+
+TEST_CASE("a place in the backlog is given back before the handler runs") {
+  const auto backlog = std::make_shared<Backlog>(BacklogLimits{.requests = 1, .bytes = 0});
+  asio::io_context context;
+  bool free = false;
+  auto done = complete_on_executor<int>(
+      asio::bind_executor(context, [&](const std::exception_ptr&, int) { free = backlog->enter(1).has_value(); }),
+      *backlog->enter(1));
+  CHECK_FALSE(backlog->enter(1));
+  done(1);
+  context.run();
+  CHECK(free);
+}
 
 TEST_CASE("a handler gets a value or an exception, on its executor, which has work until then") {
   asio::io_context context;

@@ -178,7 +178,7 @@ TEST_CASE("a message that is malformed or comes before hello closes its socket, 
   hall.pool.on_message("greet", [](const PageMessage&) { FAIL("it was malformed"); });
   const std::string name_too_long(1025, 'n');
   const auto [text, words] =
-      GENERATE_REF(std::pair<std::string, std::string>{message("greet", "{nope}"), "well-formed"},
+      GENERATE_REF(std::pair<std::string, std::string>{message("greet", "{nope}"), "not JSON"},
                    std::pair<std::string, std::string>{message("", "1"), "message.name"},
                    std::pair<std::string, std::string>{message(name_too_long, "1"), "1024 bytes"},
                    std::pair<std::string, std::string>{message("greet", "1", "{}"), "tensors"});

@@ -130,7 +130,7 @@ TEST_CASE("a model's inputs may have free extents, but no others below 0", "[pro
 
 TEST_CASE("backends, devices, stages and codes are known ones", "[protocol]") {
   CHECK(complaint(loaded("[]", "cuda")) ==
-        "loaded.backend must be " + detail::one_of(backend_names()) + ", not \"cuda\"");
+        "loaded.backend must be " + protocol::detail::one_of(backend_names()) + ", not \"cuda\"");
   CHECK(complaint(R"({"type":"loaded","id":1,"backend":"webnn","device_type":"tpu"})") ==
         "loaded.device_type must be one of cpu gpu npu, not \"tpu\"");
   CHECK(complaint(R"({"type":"progress","id":1,"stage":"lunch","done":0,"total":1})") ==
@@ -139,7 +139,7 @@ TEST_CASE("backends, devices, stages and codes are known ones", "[protocol]") {
         "error.code must be an error code of the wire, not \"oops\"");
   CHECK(complaint(
             R"({"type":"error","id":1,"code":"no_backend","message":"","tried":[{"backend":"cuda","message":""}]})") ==
-        "error.tried[0].backend must be " + detail::one_of(backend_names()) + ", not \"cuda\"");
+        "error.tried[0].backend must be " + protocol::detail::one_of(backend_names()) + ", not \"cuda\"");
 }
 
 TEST_CASE("what an error may leave out is empty", "[protocol]") {

@@ -50,6 +50,6 @@ TEST_CASE("a message that breaks a rule is refused with its field", "[protocol]"
   CHECK(complaint(R"("name":"n","tensors":[])") == "message.body is missing");
   CHECK(complaint(R"("name":"n","body":1)") == "message.tensors is missing");
   CHECK(complaint(R"("name":"n","body":null,"tensors":[])").empty());
-  CHECK(complaint(R"("name":"n","body":{"a":nope},"tensors":[])").find("message.body must be well-formed JSON: ") == 0);
-  CHECK(complaint(R"("name":"n","body":[1 2],"tensors":[])").find("message.body must be well-formed JSON: ") == 0);
+  CHECK(complaint(R"("name":"n","body":{"a":nope},"tensors":[])").find("the header is not JSON in UTF-8: ") == 0);
+  CHECK(complaint(R"("name":"n","body":[1 2],"tensors":[])").find("the header is not JSON in UTF-8: ") == 0);
 }

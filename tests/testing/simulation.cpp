@@ -180,8 +180,7 @@ TEST_CASE("a crash ends what runs in the tab, and the pool launches another") {
   const Result& result = sim.run_for(60s);
   CHECK(result.crashes >= 2);
   CHECK(result.metrics.launches == result.crashes + 1);
-  const std::size_t lost =
-      result.count([](const RequestRecord& each) { return each.error == errc::connection_lost; });
+  const std::size_t lost = result.count([](const RequestRecord& each) { return each.error == errc::connection_lost; });
   CHECK((attempts == 1 ? lost > 0 : lost == 0));
   CHECK(result.completed() > 3000);
   CHECK(result.peak_browsers == 1);

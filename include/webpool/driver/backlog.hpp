@@ -56,7 +56,7 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
     const auto possible = [&] { return closed_ || fits(bytes); };
     ++waiting_;
     const bool came =
-        deadline == never ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
+        deadline == end_of_time ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
     --waiting_;
     return came ? std::optional(take(bytes)) : std::nullopt;
   }

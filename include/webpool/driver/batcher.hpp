@@ -100,7 +100,7 @@ class Batcher {
     const std::string kind = batch_kind(model.info, inputs, options);
     members_.emplace(
         number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
-    if (deadline != never) deadlines_.emplace(deadline, number);
+    if (deadline != end_of_time) deadlines_.emplace(deadline, number);
     auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
     if (deadline - model.delay <= now)  // it would spend its time here
       if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
@@ -146,7 +146,7 @@ class Batcher {
 
   TimePoint due(ModelIndex index) const {
     const auto model = models_.find(index);
-    return model == models_.end() ? never : model->second.collector.due();
+    return model == models_.end() ? end_of_time : model->second.collector.due();
   }
 
   void send(ModelIndex index, std::vector<std::vector<std::uint64_t>> batches) {
@@ -156,7 +156,7 @@ class Batcher {
   void send(ModelIndex index, std::vector<std::uint64_t> batch) {
     const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
     std::vector<Inputs> inputs;
-    TimePoint submitted = never, deadline = TimePoint::min();
+    TimePoint submitted = end_of_time, deadline = TimePoint::min();
     for (const std::uint64_t number : run->members) {
       Member& member = members_.at(number);
       member.run = run;
@@ -168,7 +168,7 @@ class Batcher {
     run->awaited = inputs.size();
     RequestOptions options = members_.at(run->members.front()).options;
     options.deadline.reset();
-    if (deadline != never) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
+    if (deadline != end_of_time) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
     Inputs all;
     if (inputs.size() == 1) {
       all = std::move(inputs.front());
@@ -213,7 +213,7 @@ class Batcher {
   void end(std::uint64_t number, Expected<Outputs> result) {
     auto member = members_.extract(number);
     if (!member) return;
-    if (member.mapped().deadline != never) deadlines_.erase({member.mapped().deadline, number});
+    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
     member.mapped().done(std::move(result));
   }
 
@@ -240,10 +240,10 @@ class Batcher {
   }
 
   void wake() {
-    armed_ = never;
+    armed_ = end_of_time;
     const TimePoint now = Clock::now();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
-    TimePoint next = deadlines_.empty() ? never : deadlines_.begin()->first;
+    TimePoint next = deadlines_.empty() ? end_of_time : deadlines_.begin()->first;
     for (auto& [index, model] : models_) {
       send(index, model.collector.take_due(now));
       next = std::min(next, model.collector.due());
@@ -255,7 +255,7 @@ class Batcher {
   const Start start_;
   const Cancel cancel_;
   asio::steady_timer timer_;
-  TimePoint armed_ = never;
+  TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
   std::unordered_map<std::uint64_t, Member> members_;
   std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;

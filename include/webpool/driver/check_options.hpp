@@ -23,7 +23,7 @@ inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 
 /// When a request submitted then runs out of time.
 inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options) {
   return options.deadline ? submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time)
-                          : never;
+                          : end_of_time;
 }
 
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run

@@ -106,7 +106,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != never) {
+    if (request.deadline != end_of_time) {
       deadlines_.push(request.deadline, id);
       deadlines_.prune(tables_.requests.size(),
                        [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
@@ -311,7 +311,7 @@ class Engine : private Fleet {
   struct SentRun {
     WorkerId worker;
     RequestId request;
-    TimePoint since;
+    std::chrono::milliseconds limit;
   };
   struct Renewal {
     ConnectionId worn;
@@ -469,16 +469,18 @@ class Engine : private Fleet {
   void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
     tables_.start_run(row, request, worker, now);
     out.emplace_back(Run{worker, request});
-    run_timeouts_.push(now + patience_for(*tables_.workers.find(worker)), {worker, request, now});
+    const auto limit = patience_for(*tables_.workers.find(worker));
+    run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
     });
   }
 
-  std::chrono::nanoseconds patience_for(const WorkerRow& worker) const {
+  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
     const auto most = options_.connection.message_timeout;
-    return options_.connection.adaptive_timeouts ? worker.experience->patience.timeout(most) : most;
+    if (!options_.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
   void serve_all(TimePoint now, Actions& out) {
@@ -719,12 +721,11 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
-      worker_lost(
-          sent->worker,
-          Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                     described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                     seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - sent->since))),
-          now, out);
+      worker_lost(sent->worker,
+                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                             seconds(sent->limit)),
+                  now, out);
     }
   }
 

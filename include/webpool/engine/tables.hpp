@@ -54,7 +54,8 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert({.launch = launch, .last_used = now, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert(
+        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -70,7 +71,9 @@ struct Tables {
                                         .opened = now,
                                         .loaded = {},
                                         .answered = {},
-                                        .runs = {}});
+                                        .runs = {},
+                                        .failures = {},
+                                        .drift = {}});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;

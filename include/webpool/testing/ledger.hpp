@@ -28,7 +28,7 @@ class Ledger {
     record.client = request.client;
     record.priority = request.priority;
     record.submitted = since_start(now);
-    if (request.deadline != never) record.deadline = since_start(request.deadline);
+    if (request.deadline != end_of_time) record.deadline = since_start(request.deadline);
     record.warm = warm;
   }
 

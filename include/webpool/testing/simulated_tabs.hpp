@@ -1,5 +1,7 @@
 #pragma once
 
+// Longer than other headers: tabs, their workers and what they compute share one event queue and one memory.
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>

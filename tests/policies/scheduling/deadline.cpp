@@ -50,7 +50,7 @@ TEST_CASE("only requests with a deadline that is not later are ahead") {
   answer(deadline, 10ms);
   for (std::uint64_t i = 0; i < 100; ++i) deadline.push(due(i, 10s));
   Request patient = due(200, 0s);
-  patient.deadline = never;
+  patient.deadline = end_of_time;
   deadline.push(patient);
   const LaneLoad load{.waiting = 101, .in_flight = 0, .places = 1};
   CHECK(deadline.admit(due(300, 20ms), load) == Admission::accept);
@@ -70,7 +70,7 @@ TEST_CASE("without a deadline, a measurement or a tab, everything is admitted") 
   CHECK(deadline.admit(due(1, 1ns), idle) == Admission::accept);
   answer(deadline, 10ms);
   Request patient = due(1, 0s);
-  patient.deadline = never;
+  patient.deadline = end_of_time;
   CHECK(deadline.admit(patient, {.waiting = 1000, .in_flight = 1000, .places = 1}) == Admission::accept);
   CHECK(deadline.admit(due(1, 1ns), {.waiting = 0, .in_flight = 0, .places = 0}) == Admission::accept);
   CHECK(deadline.admit(due(1, 1ns), idle) == Admission::too_late);

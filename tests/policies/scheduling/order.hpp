@@ -23,12 +23,13 @@ void compare_with_a_sorted_list(Before before, Scheduler scheduler = {}) {
     const bool grow = (i / 1000) % 2 == 0;
     if (lane.empty() || random() % 10 < (grow ? 6u : 4u)) {
       // Ids as the engine gives them: unique, in no order.
-      const Request request{.id = {(++next << 20) ^ (random() % 1024)},
-                            .model = model,
-                            .priority = static_cast<int>(random() % 4),
-                            .client = static_cast<std::uint32_t>(random() % 5),
-                            .submitted = TimePoint(std::chrono::milliseconds(i)),
-                            .deadline = random() % 4 == 0 ? never : TimePoint(std::chrono::seconds(random() % 50))};
+      const Request request{
+          .id = {(++next << 20) ^ (random() % 1024)},
+          .model = model,
+          .priority = static_cast<int>(random() % 4),
+          .client = static_cast<std::uint32_t>(random() % 5),
+          .submitted = TimePoint(std::chrono::milliseconds(i)),
+          .deadline = random() % 4 == 0 ? end_of_time : TimePoint(std::chrono::seconds(random() % 50))};
       scheduler.push(request);
       lane.insert(std::ranges::find_if(lane, [&](const Request& each) { return before(request, each); }), request);
     } else {

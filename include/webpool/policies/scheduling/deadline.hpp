@@ -45,18 +45,18 @@ class Deadline : detail::KeyedLanes<TimePoint> {
 
   void push(const Request& request) noexcept {
     KeyedLanes::push(request, request.deadline);
-    if (request.deadline != never) of(request.model).deadlines.insert(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.insert(request.deadline);
   }
   void erase(const Request& request) noexcept {
     KeyedLanes::erase(request);
-    if (request.deadline != never) of(request.model).deadlines.erase(request.deadline);
+    if (request.deadline != end_of_time) of(request.model).deadlines.erase(request.deadline);
   }
   using KeyedLanes::front;
   using KeyedLanes::waiting;
 
   Admission admit(const Request& request, const LaneLoad& load) noexcept {
     const Model& model = of(request.model);
-    if (request.deadline == never || load.places == 0 || model.answers == 0) return Admission::accept;
+    if (request.deadline == end_of_time || load.places == 0 || model.answers == 0) return Admission::accept;
     const std::size_t before = model.deadlines.count_up_to(request.deadline) + load.in_flight;
     const double rounds = std::ceil(static_cast<double>(before) / static_cast<double>(load.places)) + 1;
     const double left = std::chrono::duration<double>(request.deadline - request.submitted).count();

@@ -1,0 +1,17 @@
+// A libFuzzer target: the bytes are a file that is said to be an ONNX model.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <webpool/content/onnx.hpp>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    const webpool::ModelInfo info = webpool::content::read_model_info(std::as_bytes(std::span(data, size)), "model");
+    for (const auto& spec : info.inputs)
+      if (!webpool::ModelInfo::find(info.inputs, spec.name)) std::abort();
+  } catch (const webpool::Error& error) {
+    if (error.code() != webpool::errc::model_invalid || error.message().empty()) std::abort();
+  }
+  return 0;
+}
