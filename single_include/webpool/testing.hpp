@@ -4942,6 +4942,7 @@ class Launches {
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 #ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
 #define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
@@ -5235,6 +5236,7 @@ struct ConnectionRow {
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
   std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
   std::vector<WorkerId> workers;
 };
 
@@ -6737,7 +6739,7 @@ class Engine : private Fleet {
     } else if (rung == Rung::new_tab) {
       out.emplace_back(NewTab{id, *row.launch, reason.message()});
     } else {
-      restart_ = row.attempt;
+      if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
       if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
       if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
@@ -6761,7 +6763,7 @@ class Engine : private Fleet {
     const ConnectionRow* row = tables_.connections.find(id);
     if (!row || tables_.state(id).in_flight > 0) return;
     if (row->draining) {
-      close_connection(id, Error(errc::connection_lost, "the pool doesn't need this tab any more"), now, out);
+      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
     } else if (row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
@@ -6825,7 +6827,8 @@ class Engine : private Fleet {
     const ConnectionSettings& limits = options_.connection;
     const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
     if (ping) next_ping_ = now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused, worn;
+    std::vector<ConnectionId> silent, unused;
+    std::optional<std::pair<ConnectionId, std::string>> worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
       const ConnectionState& tab = tables_.state(id);
       if (ping) {
@@ -6841,8 +6844,8 @@ class Engine : private Fleet {
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
           !loads(row))
         unused.push_back(id);
-      else if (why_recycle(row, tab, limits, now))
-        worn.push_back(id);
+      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+        worn = {id, *std::move(why)};
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
@@ -6853,12 +6856,12 @@ class Engine : private Fleet {
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
-    if (!worn.empty()) renew(worn.front(), now, out);
+    if (worn) renew(worn->first, worn->second, now, out);
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, TimePoint now, Actions& out) {
+  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
     if (tables_.draining > 0 || launches_.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
     if (!begun && occupied() < options_.max_connections) {
@@ -6871,6 +6874,7 @@ class Engine : private Fleet {
     if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
     if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
     renewal_.reset();
+    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
     drain(worn, now, out);
   }
 

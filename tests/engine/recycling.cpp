@@ -44,7 +44,8 @@ struct Worn : Rig<> {
 }  // namespace
 
 TEST_CASE("a tab is worn by age, use, memory or slowness, and by none of them when there is no limit") {
-  const ConnectionState old{.joined = TimePoint(1s), .memory_bytes = 300u << 20, .completed = 900, .failed = 100};
+  const ConnectionState old{
+      .browser = {}, .joined = TimePoint(1s), .memory_bytes = 300u << 20, .completed = 900, .failed = 100};
   CHECK_FALSE(why(old, {}));
   CHECK(why(old, {.maximum_age = 999s}) == "it is 999 s old");
   CHECK_FALSE(why(old, {.maximum_age = 1200s}));
@@ -91,6 +92,7 @@ TEST_CASE("a worn tab goes when another one holds its models, and its requests a
   const auto closed = pool.take<CloseConnection>();
   REQUIRE(closed.size() == 1);
   CHECK(closed[0].connection == pool.tab);
+  CHECK(closed[0].message == "the tab is renewed: it has served 1 requests");
 }
 
 TEST_CASE("a worn tab stays while its replacement can't be started") {

@@ -645,7 +645,7 @@ class Engine : private Fleet {
     } else if (rung == Rung::new_tab) {
       out.emplace_back(NewTab{id, *row.launch, reason.message()});
     } else {
-      restart_ = row.attempt;
+      if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
       if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
       if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
@@ -669,7 +669,7 @@ class Engine : private Fleet {
     const ConnectionRow* row = tables_.connections.find(id);
     if (!row || tables_.state(id).in_flight > 0) return;
     if (row->draining) {
-      close_connection(id, Error(errc::connection_lost, "the pool doesn't need this tab any more"), now, out);
+      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
     } else if (row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
@@ -733,7 +733,8 @@ class Engine : private Fleet {
     const ConnectionSettings& limits = options_.connection;
     const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
     if (ping) next_ping_ = now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused, worn;
+    std::vector<ConnectionId> silent, unused;
+    std::optional<std::pair<ConnectionId, std::string>> worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
       const ConnectionState& tab = tables_.state(id);
       if (ping) {
@@ -749,8 +750,8 @@ class Engine : private Fleet {
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
           !loads(row))
         unused.push_back(id);
-      else if (why_recycle(row, tab, limits, now))
-        worn.push_back(id);
+      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+        worn = {id, *std::move(why)};
     });
     for (ConnectionId id : silent) {
       ++counters_.losses;
@@ -761,12 +762,12 @@ class Engine : private Fleet {
     }
     for (ConnectionId id : unused)
       if (staying() > options_.min_connections) drain(id, now, out);
-    if (!worn.empty()) renew(worn.front(), now, out);
+    if (worn) renew(worn->first, worn->second, now, out);
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, TimePoint now, Actions& out) {
+  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
     if (tables_.draining > 0 || launches_.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
     if (!begun && occupied() < options_.max_connections) {
@@ -779,6 +780,7 @@ class Engine : private Fleet {
     if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
     if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
     renewal_.reset();
+    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
     drain(worn, now, out);
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/clock.hpp>
@@ -83,6 +84,7 @@ struct ConnectionRow {
   bool draining = false;                // takes nothing new, and is closed when nothing is in flight
   bool exited = false;                  // its browser process has ended
   std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
   std::vector<WorkerId> workers;
 };
 
