@@ -6288,6 +6288,7 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     tables_.worker_ready(id, backend, memory_bytes, now);
     model.lost_loads = 0;
+    model.resting_until = {};
     model.reasons.clear();
     prove(worker->connection);
     ++counters_.loads;
@@ -6815,6 +6816,8 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      const RequestRow* row = tables_.requests.find(sent->request);
+      if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
       worker_lost(sent->worker,
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +
@@ -7424,6 +7427,7 @@ struct Result {
   std::size_t peak_browsers = 0;                ///< tabs and browsers that start
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
   std::uint64_t crashes = 0;
+  std::vector<Duration> crash_times{};  ///< since the start, in order
 
   static constexpr auto all = [](const RequestRecord&) { return true; };
 
@@ -8133,6 +8137,7 @@ class Simulation {
   void lose(ConnectionId tab, const char* why) {
     const auto loss = tabs_.crashed(tab);
     if (!loss) return;
+    result_.crash_times.push_back(now());
     const Error error(errc::connection_lost, why);
     if (loss->launch) {
       engine_.exited(*loss->launch, error, events_.now(), actions_);

@@ -15049,6 +15049,7 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     tables_.worker_ready(id, backend, memory_bytes, now);
     model.lost_loads = 0;
+    model.resting_until = {};
     model.reasons.clear();
     prove(worker->connection);
     ++counters_.loads;
@@ -15576,6 +15577,8 @@ class Engine : private Fleet {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      const RequestRow* row = tables_.requests.find(sent->request);
+      if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
       worker_lost(sent->worker,
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +

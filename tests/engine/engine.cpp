@@ -237,6 +237,26 @@ TEST_CASE("a model whose load takes the tab along every time rests") {
   CHECK(rig.take<Launch>().size() == 1);
 }
 
+TEST_CASE("a load that succeeds ends the rest of its model") {
+  Rig<> rig(attached());
+  std::vector<ConnectionId> tabs;
+  for (int i = 0; i < 4; ++i) tabs.push_back(rig.join());
+  const ModelIndex digits = rig.engine.add_model(model("digits", {}, 4), rig.now, rig.out);
+  const auto opened = rig.take<OpenWorker>();
+  REQUIRE(opened.size() == 4);
+  for (const OpenWorker& each : opened)
+    if (each.connection != tabs[3])
+      rig.engine.left(each.connection, Error(errc::connection_lost, "killed"), rig.now, rig.out);
+  for (const OpenWorker& each : opened)
+    if (each.connection == tabs[3]) rig.engine.loaded(each.worker, Backend::wasm, 0, rig.now, rig.out);
+  rig.engine.left(tabs[3], Error(errc::connection_lost, "killed"), rig.now, rig.out);
+  rig.out.clear();
+  rig.submit(digits);
+  rig.join();
+  CHECK(rig.take<Complete>().empty());
+  CHECK(rig.take<OpenWorker>().size() == 1);
+}
+
 TEST_CASE("kinds of browsers take turns, the first listed first") {
   PoolOptions options = launching();
   options.browsers = {Browser::firefox, Browser::chromium};

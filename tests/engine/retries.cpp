@@ -147,6 +147,27 @@ TEST_CASE("the only tab there is gets its failed requests again") {
   CHECK(pool.take<Run>().size() == 1);
 }
 
+TEST_CASE("a run that follows a failed one in the same tab has the whole message time-out") {
+  PoolOptions options = retrying();
+  options.connection.message_timeout = 10s;
+  Rig<> pool(options);
+  const ConnectionId tab = pool.join();
+  const ModelIndex index = pool.engine.add_model(model("m"), pool.now, pool.out);
+  pool.load_all();
+  const auto later = [&](Duration time) {
+    pool.tick(time);
+    pool.engine.heard(tab, pool.now);
+  };
+  pool.submit(index);
+  later(9s);
+  pool.fail(pool.take<Run>().at(0));
+  REQUIRE(pool.take<Run>().size() == 1);
+  later(2s);
+  CHECK(pool.take<CloseWorker>().empty());
+  later(9s);
+  CHECK(pool.take<CloseWorker>().size() == 1);
+}
+
 TEST_CASE("a request that waits to be tried again can be cancelled, run out of time, and ends with the pool") {
   TwoTabs pool;
   const RequestId request = pool.submit_with(Retry::always, 10s);

@@ -74,6 +74,8 @@ TEST_CASE("every request ends exactly once, whatever happens") {
     const Result result =
         stormy<selector::LeastLoaded, scaling::Utilization, memory::LruBudget, scheduling::Priority>(seed);
     CHECK(result.crashes > 0);
+    CHECK(result.crash_times.size() == result.crashes);
+    CHECK(std::ranges::is_sorted(result.crash_times));
     CHECK(result.requests.size() > 1'000);
     CHECK(result.requests.size() == result.metrics.submitted);
     CHECK(result.count([](const RequestRecord& each) { return !each.ended; }) == 0);

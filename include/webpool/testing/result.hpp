@@ -25,6 +25,7 @@ struct Result {
   std::size_t peak_browsers = 0;                ///< tabs and browsers that start
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
   std::uint64_t crashes = 0;
+  std::vector<Duration> crash_times{};  ///< since the start, in order
 
   static constexpr auto all = [](const RequestRecord&) { return true; };
 

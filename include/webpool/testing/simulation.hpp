@@ -203,6 +203,7 @@ class Simulation {
   void lose(ConnectionId tab, const char* why) {
     const auto loss = tabs_.crashed(tab);
     if (!loss) return;
+    result_.crash_times.push_back(now());
     const Error error(errc::connection_lost, why);
     if (loss->launch) {
       engine_.exited(*loss->launch, error, events_.now(), actions_);
