@@ -26,8 +26,8 @@ cmake --build "$build" --target benchmark_policies benchmark_decision "${browser
 "$build/benchmarks/benchmark_decision" --benchmark_min_time=0.1 --benchmark_repetitions=$repetitions \
   --benchmark_enable_random_interleaving=true --benchmark_out="$build/decisions.json" --benchmark_out_format=json \
   >/dev/null 2>&1
-python3 "$here/policies/merge.py" "$build/decisions.json" "$json"
+python3 "$here/merge.py" "$build/decisions.json" "$json"
 if ((${#browsers[@]} > 0)); then
   "$build/benchmarks/benchmark_routing" --models "$here/../examples/models" --json "$build/routing.json"
-  python3 "$here/policies/merge.py" "$build/routing.json" "$json"
+  python3 "$here/merge.py" "$build/routing.json" "$json"
 fi

@@ -12,7 +12,7 @@
 #include <webpool/webpool.hpp>
 
 #include "../examples/demo/models.hpp"
-#include "policies/report.hpp"
+#include "report.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <webpool/clock.hpp>
 
-#include "report.hpp"
+#include "../report.hpp"
 
 namespace comparison {
 

@@ -14042,6 +14042,8 @@ struct ModelRow {
   TimePoint resting_until{};                // no loads until then, because there were too many of those
   std::deque<Experience> experiences;       // a deque: workers point into it
 
+  bool has_run() const noexcept { return !experiences.empty(); }
+
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
 
@@ -14455,10 +14457,12 @@ class Fleet {
     return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
   }
 
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests.
+  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
+  /// run before does so only for a moment: there something else went wrong.
   void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
     model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated) model.resting_until = now + rest_after_lost_loads;
+    if (++model.lost_loads >= lost_loads_tolerated)
+      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
   }
 
   /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
@@ -15037,6 +15041,7 @@ class Engine : private Fleet {
         launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
+    if (!closed_) launch_up_to(options_.min_connections, now, out);
     serve_all(now, out);
   }
 
@@ -15370,7 +15375,7 @@ class Engine : private Fleet {
          model.placeable.empty()))
       return;
 
-    if (now < model.resting_until) model.obstacle = Obstacle::never;
+    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);

@@ -22,6 +22,8 @@
 #include "../../examples/support/npy.hpp"
 #include "../../examples/support/tokenizer.hpp"
 #include "../browser_process/support.hpp"
+#include "../support/checked_load.hpp"
+#include "../support/processes.hpp"
 
 // Compiled once, in tests/support/browser_pool.cpp.
 extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
@@ -77,11 +79,6 @@ inline webpool::Inputs sentences(std::size_t count) {
   return {{"ids", webpool::Tensor::from(std::move(ids), {rows, columns})}};
 }
 
-inline std::vector<float> values(const webpool::Outputs& outputs, std::string_view name) {
-  const auto elements = outputs[name].as<float>();
-  return {elements.begin(), elements.end()};
-}
-
 /// What native ONNX Runtime computes for each of the inputs, which hold one row each and run as one batch.
 inline std::vector<std::vector<float>> native(const std::filesystem::path& file, const std::string& output,
                                               const std::vector<webpool::Inputs>& inputs) {
@@ -109,20 +106,6 @@ inline std::vector<std::vector<float>> native(const std::filesystem::path& file,
     results.emplace_back(row.begin(), row.end());
   }
   return results;
-}
-
-/// The largest difference from `right`, relative to its largest number where that is above 1; infinite where a number
-/// is none or the lengths differ.
-inline double difference(std::span<const float> given, std::span<const float> right) {
-  constexpr double infinite = std::numeric_limits<double>::infinity();
-  if (given.empty() || given.size() != right.size()) return infinite;
-  double largest = 0, scale = 1;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const double here = std::abs(static_cast<double>(given[i]) - static_cast<double>(right[i]));
-    largest = std::isnan(here) ? infinite : std::max(largest, here);
-    scale = std::max(scale, std::abs(static_cast<double>(right[i])));
-  }
-  return largest / scale;
 }
 
 /// The `difference` from native ONNX Runtime that an output may have. All compute in 32-bit floats (epsilon 6e-8) and
@@ -157,42 +140,6 @@ inline std::string printed(const auto& value) {
   std::ostringstream text;
   text << value;
   return std::move(text).str();
-}
-
-// --- processes, by Linux's /proc
-
-inline std::string command_of(pid_t process) {
-  std::string line = contents("/proc/" + std::to_string(process) + "/cmdline");
-  std::ranges::replace(line, '\0', ' ');
-  return line;
-}
-
-/// The processes that this one started, and those that they started, without zombies.
-inline std::vector<pid_t> descendants() {
-  std::multimap<pid_t, pid_t> children;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != name.npos) continue;
-    std::istringstream stat(contents(entry.path() / "stat"));
-    std::string skipped, state;
-    std::getline(stat, skipped, ')');
-    pid_t parent = 0;
-    if (stat >> state >> parent && state != "Z" && state != "X") children.emplace(parent, std::stoi(name));
-  }
-  std::vector<pid_t> found{::getpid()};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto [first, last] = children.equal_range(found[i]);
-    for (auto child = first; child != last; ++child) found.push_back(child->second);
-  }
-  found.erase(found.begin());
-  return found;
-}
-
-/// Those of them whose command line contains `part`.
-inline std::vector<pid_t> descendants_with(std::string_view part) {
-  std::vector<pid_t> found = descendants();
-  std::erase_if(found, [&](pid_t process) { return !contains(command_of(process), part); });
-  return found;
 }
 
 }  // namespace support

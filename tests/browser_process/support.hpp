@@ -21,6 +21,8 @@
 #include <webpool/browser/process.hpp>
 #include <webpool/browser/strays.hpp>
 
+#include "../support/processes.hpp"
+
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 #else
@@ -38,12 +40,6 @@ bool within(std::chrono::milliseconds limit, Condition condition) {
     std::this_thread::sleep_for(10ms);
   }
   return condition();
-}
-
-inline std::string contents(const std::filesystem::path& file) {
-  std::ostringstream text;  // a stream's own reading takes a file that vanishes for its end
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
 }
 
 /// A folder of the test's own with executable scripts that stand in for browsers.

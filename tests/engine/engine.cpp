@@ -257,6 +257,22 @@ TEST_CASE("a load that succeeds ends the rest of its model") {
   CHECK(rig.take<OpenWorker>().size() == 1);
 }
 
+TEST_CASE("requests of a model that has run wait while its loads are lost, for it is not the model's fault") {
+  Rig<> rig(attached());
+  ConnectionId tab = rig.join();
+  const ModelIndex digits = rig.engine.add_model(model("digits"), rig.now, rig.out);
+  rig.load_all();
+  for (int i = 0; i < 4; ++i) {
+    rig.engine.left(tab, Error(errc::connection_lost, "killed"), rig.now, rig.out);
+    rig.submit(digits);
+    tab = rig.join();
+  }
+  CHECK(rig.take<Complete>().empty());
+  rig.tick(1s);
+  rig.load_all();
+  CHECK(rig.take<Run>().size() == 2);
+}
+
 TEST_CASE("kinds of browsers take turns, the first listed first") {
   PoolOptions options = launching();
   options.browsers = {Browser::firefox, Browser::chromium};

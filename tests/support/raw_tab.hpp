@@ -65,7 +65,10 @@ class TcpStream {
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   TcpStream(TcpStream&& other) noexcept
-      : socket_(std::exchange(other.socket_, -1)), buffer_(std::move(other.buffer_)), ended_(other.ended_) {}
+      : socket_(std::exchange(other.socket_, -1)),
+        buffer_(std::move(other.buffer_)),
+        ended_(other.ended_),
+        pause_(other.pause_) {}
   TcpStream& operator=(TcpStream&&) = delete;
   ~TcpStream() { close(); }
 
@@ -105,6 +108,9 @@ class TcpStream {
     return ::poll(&entry, 1, static_cast<int>(limit.count())) > 0;
   }
 
+  /// From now on waits for so long after each 64 KiB that it reads.
+  void read_slowly(std::chrono::milliseconds pause) { pause_ = pause; }
+
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
@@ -120,12 +126,14 @@ class TcpStream {
     const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
     if (got <= 0) return !(ended_ = true);
     buffer_.append(chunk, static_cast<std::size_t>(got));
+    if (pause_ > 0ms) std::this_thread::sleep_for(pause_);
     return true;
   }
 
   int socket_;
   std::string buffer_;
   bool ended_ = false;
+  std::chrono::milliseconds pause_{0};
 };
 
 // --- HTTP
@@ -250,6 +258,7 @@ class WebSocket {
   }
 
   bool has_news(std::chrono::milliseconds limit) { return stream_.has_bytes(limit); }
+  void read_slowly(std::chrono::milliseconds pause) { stream_.read_slowly(pause); }
   void drop() { stream_.close(); }
 
  private:

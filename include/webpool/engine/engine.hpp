@@ -182,6 +182,7 @@ class Engine : private Fleet {
         launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
+    if (!closed_) launch_up_to(options_.min_connections, now, out);
     serve_all(now, out);
   }
 
@@ -515,7 +516,7 @@ class Engine : private Fleet {
          model.placeable.empty()))
       return;
 
-    if (now < model.resting_until) model.obstacle = Obstacle::never;
+    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);

@@ -84,10 +84,12 @@ class Fleet {
     return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
   }
 
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests.
+  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
+  /// run before does so only for a moment: there something else went wrong.
   void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
     model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated) model.resting_until = now + rest_after_lost_loads;
+    if (++model.lost_loads >= lost_loads_tolerated)
+      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
   }
 
   /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the

@@ -129,6 +129,8 @@ struct ModelRow {
   TimePoint resting_until{};                // no loads until then, because there were too many of those
   std::deque<Experience> experiences;       // a deque: workers point into it
 
+  bool has_run() const noexcept { return !experiences.empty(); }
+
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
 
