@@ -26,10 +26,10 @@ namespace webpool::browser {
 class BidiSession final : public Control {
  public:
   /// `profile`: where Firefox writes its port.
-  BidiSession(asio::io_context& context, std::filesystem::path profile, Handlers handlers)
+  BidiSession(asio::io_context& context, const std::filesystem::path& profile, Handlers handlers)
       : context_(context),
         timer_(context),
-        port_file_(std::move(profile) / "WebDriverBiDiServer.json"),
+        port_file_(profile / "WebDriverBiDiServer.json"),
         handlers_(std::move(handlers)) {
     look_for_port(search_limit / search_interval);
   }
