@@ -20,7 +20,7 @@ void try_out(const char* name) {
   const testing::Result& result = sim.run_for(1h);
   std::cout << name << ": " << result.completed() << " results, wait p99 " << result.wait_ms(0.99) << " ms, "
             << result.deadline_misses() << " deadlines missed, " << result.browser_minutes << " browser-minutes, "
-            << result.crashes << " crashes\n";
+            << result.crash_times.size() << " crashes\n";
 }
 
 int main() {

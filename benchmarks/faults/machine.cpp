@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -70,7 +71,7 @@ Row exhaust_memory(const Settings& settings) {
 class SmallDisk {
  public:
   SmallDisk() {
-    std::string pattern = "/tmp/small-XXXXXX";
+    std::string pattern = (std::filesystem::temp_directory_path() / "webpool-disk-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) return;
     path_ = pattern;
     mounted_ = ::mount("none", path_.c_str(), "tmpfs", 0, "size=64m") == 0;

@@ -44,7 +44,7 @@ Outcome simulate(const Recovery& recovery, std::uint64_t seed) {
   simulation.add(testing::Poisson{.rate = 20, .work = {.model = model}, .from = 30s});
   const testing::Result& result = simulation.run_for(600s);
   Outcome outcome;
-  outcome.crashes = static_cast<double>(result.crashes);
+  outcome.crashes = static_cast<double>(result.crash_times.size());
   std::vector<Duration> answers;
   for (const auto& each : result.requests) {
     ++outcome.requests;

@@ -3755,8 +3755,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
       const Sample sample(pool, draw_);
       chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
     }
-    if (chosen && pool.contains(*chosen))
-      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    if constexpr ((ChoiceListener<Parts> || ...))
+      if (chosen && pool.contains(*chosen))
+        std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
     return chosen;
   }
 
@@ -4241,7 +4242,7 @@ static_assert(BrowserSelector<RoundRobin>);
 #define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -4252,9 +4253,12 @@ namespace webpool::detail {
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed) return nullptr;
+  auto bytes = std::make_shared<std::string>(size, '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
-  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
+  return bytes;
 }
 
 }  // namespace webpool::detail

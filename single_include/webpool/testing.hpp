@@ -3759,8 +3759,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
       const Sample sample(pool, draw_);
       chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
     }
-    if (chosen && pool.contains(*chosen))
-      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    if constexpr ((ChoiceListener<Parts> || ...))
+      if (chosen && pool.contains(*chosen))
+        std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
     return chosen;
   }
 
@@ -4245,7 +4246,7 @@ static_assert(BrowserSelector<RoundRobin>);
 #define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -4256,9 +4257,12 @@ namespace webpool::detail {
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed) return nullptr;
+  auto bytes = std::make_shared<std::string>(size, '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
-  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
+  return bytes;
 }
 
 }  // namespace webpool::detail
@@ -4635,8 +4639,9 @@ class Recovery {
   /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
   std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
                             TimePoint now) {
-    // When a page dies, its workers are often missed first: that was no attempt.
-    if (last && trouble == Trouble::page_crashed && now - last->since < hunch) last.reset();
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
     if (last && !last->worked) failed(*last);
     const bool relapse = last && now - last->since < memory;
     const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
@@ -5211,13 +5216,13 @@ struct WorkerRow {
   ModelIndex model;
   std::size_t bytes = 0;
   TimePoint last_used;
-  TimePoint opened, loaded, answered;
+  TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
-  reliability::FailureShare failures;
-  reliability::Drift drift;
+  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  reliability::FailureShare failures{};
+  reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
 };
@@ -5226,18 +5231,18 @@ struct ConnectionRow {
   std::optional<LaunchId> launch;
   TimePoint last_used;
   bool awaits_pong = false;
-  unsigned unanswered_pings = 0;        // overdue ones, in a row
-  double timer_lag_ms = 0;              // that it told of with its last heartbeat
-  reliability::FailureShare failures;   // over all its models
-  double slowdown = 1;                  // of the model that has slowed down most
-  bool suspended = false;               // gets no requests until it answers a heartbeat
-  std::optional<Attempt> attempt;       // to get it out of trouble
-  bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
-  bool draining = false;                // takes nothing new, and is closed when nothing is in flight
-  bool exited = false;                  // its browser process has ended
-  std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  unsigned unanswered_pings = 0;          // overdue ones, in a row
+  double timer_lag_ms = 0;                // that it told of with its last heartbeat
+  reliability::FailureShare failures{};   // over all its models
+  double slowdown = 1;                    // of the model that has slowed down most
+  bool suspended = false;                 // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt{};       // to get it out of trouble
+  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                    // its browser process has ended
+  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
   std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
-  std::vector<WorkerId> workers;
+  std::vector<WorkerId> workers{};
 };
 
 /// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
@@ -5431,8 +5436,7 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert(
-        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -5441,16 +5445,8 @@ struct Tables {
   }
 
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert({.connection = connection,
-                                        .model = model.index,
-                                        .bytes = model.bytes,
-                                        .last_used = now,
-                                        .opened = now,
-                                        .loaded = {},
-                                        .answered = {},
-                                        .runs = {},
-                                        .failures = {},
-                                        .drift = {}});
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -6272,11 +6268,13 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      if (const auto& attempt = row->attempt) {
+      const auto& attempt = row->attempt;
+      if (attempt) {
         recovery_.failed(*attempt);
         restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
       }
-      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+      // A browser that had a page before was launched well.
+      if (!attempt || attempt->rung > Rung::new_tab)
         launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
@@ -7431,8 +7429,7 @@ struct Result {
   double browser_minutes = 0;                   ///< sum over tabs, from launch (or joining) to closing
   std::size_t peak_browsers = 0;                ///< tabs and browsers that start
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
-  std::uint64_t crashes = 0;
-  std::vector<Duration> crash_times{};  ///< since the start, in order
+  std::vector<Duration> crash_times{};          ///< since the start, in order
 
   static constexpr auto all = [](const RequestRecord&) { return true; };
 
@@ -7775,7 +7772,6 @@ class SimulatedTabs {
   std::optional<Loss> crashed(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return std::nullopt;
-    ++crashes_;
     const Loss loss{tab->second.launch};
     erase_tab(id);
     if (loss.launch) {
@@ -7832,7 +7828,6 @@ class SimulatedTabs {
   std::size_t models() const noexcept { return models_.size(); }
   std::size_t peak_memory() const noexcept { return usage_.peak_bytes(); }
   std::size_t peak_browsers() const noexcept { return usage_.peak_open(); }
-  std::uint64_t crashes() const noexcept { return crashes_; }
   /// Sum over tabs, from launch (or joining) to closing, or until now.
   double browser_minutes() const {
     Duration sum = usage_.time();
@@ -7941,7 +7936,6 @@ class SimulatedTabs {
   std::unordered_map<LaunchId, Launched> launches_;
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
-  std::uint64_t crashes_ = 0;
   Usage usage_;
 };
 
@@ -8187,7 +8181,6 @@ class Simulation {
     result_.browser_minutes = tabs_.browser_minutes();
     result_.peak_browsers = tabs_.peak_browsers();
     result_.peak_memory = tabs_.peak_memory();
-    result_.crashes = tabs_.crashes();
     return result_;
   }
 

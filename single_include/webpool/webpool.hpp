@@ -3759,8 +3759,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
       const Sample sample(pool, draw_);
       chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
     }
-    if (chosen && pool.contains(*chosen))
-      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    if constexpr ((ChoiceListener<Parts> || ...))
+      if (chosen && pool.contains(*chosen))
+        std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
     return chosen;
   }
 
@@ -4245,7 +4246,7 @@ static_assert(BrowserSelector<RoundRobin>);
 #define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -4256,9 +4257,12 @@ namespace webpool::detail {
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed) return nullptr;
+  auto bytes = std::make_shared<std::string>(size, '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
-  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
+  return bytes;
 }
 
 }  // namespace webpool::detail
@@ -6256,7 +6260,7 @@ class FrameReader {
 /// field that is wrong, such as `result.outputs[0].shape must be an array`.
 namespace webpool::protocol::detail {
 
-namespace json = simdjson::ondemand;
+namespace json = simdjson::dom;
 
 /// Where a reader is in a message; written out only when something is wrong there.
 struct Path {
@@ -6291,49 +6295,49 @@ std::string one_of(const Names& names) {
 
 class Fields;
 
-/// One JSON value, to be read once.
+/// One JSON value.
 class Value {
  public:
-  Value(json::value value, Path path) noexcept : value_(value), path_(path) {}
+  Value(json::element value, Path path) noexcept : value_(value), path_(path) {}
 
   [[noreturn]] void must_be(std::string_view what) const { malformed(path_.text() + " must be " + std::string(what)); }
 
-  bool is_null() { return value_.is_null().value_unsafe(); }
+  bool is_null() const { return value_.is_null(); }
 
-  std::uint64_t integer(std::uint64_t most = max_id) {
+  std::uint64_t integer(std::uint64_t most = max_id) const {
     std::uint64_t result = 0;
     if (value_.get_uint64().get(result) || result > most) must_be("an integer from 0 to " + std::to_string(most));
     return result;
   }
 
-  std::int64_t extent(std::int64_t least) {
+  std::int64_t extent(std::int64_t least) const {
     std::int64_t result = 0;
     if (value_.get_int64().get(result) || result < least || result > static_cast<std::int64_t>(max_id))
       must_be("an integer from " + std::to_string(least) + " to " + std::to_string(max_id));
     return result;
   }
 
-  double number() {
+  double number() const {
     double result = 0;
     if (value_.get_double().get(result)) must_be("a number");
     return result;
   }
 
-  bool boolean() {
+  bool boolean() const {
     bool result = false;
     if (value_.get_bool().get(result)) must_be("true or false");
     return result;
   }
 
   /// Valid until the decoder's next message.
-  std::string_view text() {
+  std::string_view text() const {
     std::string_view result;
     if (value_.get_string().get(result)) must_be("a string");
     return result;
   }
 
   /// A text that identifies something.
-  std::string_view name() {
+  std::string_view name() const {
     const std::string_view result = text();
     if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
     return result;
@@ -6341,60 +6345,52 @@ class Value {
 
   /// The enumerator whose name stands at its place in `names`.
   template <class Enum, class Names>
-  Enum choice(const Names& names) {
+  Enum choice(const Names& names) const {
     const std::string_view given = text();
     const auto found = std::ranges::find(names, given);
     if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
     return static_cast<Enum>(found - std::ranges::begin(names));
   }
 
-  /// The value itself as JSON. Valid until the decoder's next message.
-  std::string_view json_text() {
-    std::string_view raw;
-    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
-    return raw;
-  }
+  /// The value itself as JSON, without spaces.
+  std::string json_text() const { return simdjson::minify(value_); }
 
-  bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
+  bool is_string() const { return value_.is_string(); }
 
   /// Calls `visit(Value)` for each element.
   template <class Visit>
-  void each(Visit visit) {
+  void each(Visit visit) const {
     json::array array;
     if (value_.get_array().get(array)) must_be("an array");
     std::size_t index = 0;
-    for (auto element : array) {
-      if (element.error()) must_be("a well-formed array");
+    for (const json::element element : array) {
       if (index == max_items) must_be("an array of at most " + std::to_string(max_items) + " items");
-      visit(Value(element.value_unsafe(), {&path_, {}, index++}));
+      visit(Value(element, {&path_, {}, index++}));
     }
   }
 
   /// Calls `visit(key, Value)` for each field of an object whose keys are data.
   template <class Visit>
-  void each_field(Visit visit) {
+  void each_field(Visit visit) const {
     json::object object;
     if (value_.get_object().get(object)) must_be("an object");
     std::size_t count = 0;
-    for (auto entry : object) {
-      std::string_view key;
-      if (entry.error() || entry.unescaped_key().get(key)) must_be("a well-formed object");
+    for (const auto& [key, value] : object) {
       if (count++ == max_items) must_be("an object of at most " + std::to_string(max_items) + " fields");
       if (key.size() > max_name_bytes)
         must_be("an object whose keys have at most " + std::to_string(max_name_bytes) + " bytes");
-      visit(key, Value(entry.value_unsafe().value(), {&path_, key}));
+      visit(key, Value(value, {&path_, key}));
     }
   }
 
-  Fields fields();
+  Fields fields() const;
 
  private:
-  json::value value_;
+  json::element value_;
   Path path_;
 };
 
-/// An object's fields, in whatever order they come; quickest in the order in which they are asked for.
-/// One value at a time: what was read before must not be used any more, texts excepted.
+/// An object's fields, in whatever order they come.
 class Fields {
  public:
   Fields(json::object object, Path path) noexcept : object_(object), path_(path) {}
@@ -6404,33 +6400,31 @@ class Fields {
   /// What the values' paths begin with.
   void rename(std::string_view name) noexcept { path_.name = name; }
 
-  Value operator[](std::string_view name) {
-    json::value value;
-    if (const auto error = object_.find_field_unordered(name).get(value)) fail(name, error);
+  Value operator[](std::string_view name) const {
+    json::element value;
+    if (object_.at_key(name).get(value)) malformed(path_.text() + '.' + std::string(name) + " is missing");
     return Value(value, {&path_, name});
   }
 
   /// Empty when the field is absent or null.
-  std::optional<Value> find(std::string_view name) {
-    json::value value;
-    const auto error = object_.find_field_unordered(name).get(value);
-    if (error == simdjson::NO_SUCH_FIELD) return std::nullopt;
-    if (error) fail(name, error);
-    Value found(value, {&path_, name});
-    return found.is_null() ? std::nullopt : std::optional(found);
+  std::optional<Value> find(std::string_view name) const {
+    json::element value;
+    if (object_.at_key(name).get(value) || value.is_null()) return std::nullopt;
+    return Value(value, {&path_, name});
+  }
+
+  /// The text of a field; empty when it is absent or null.
+  std::string_view text_or_empty(std::string_view name) const {
+    const auto found = find(name);
+    return found ? found->text() : std::string_view();
   }
 
  private:
-  [[noreturn]] void fail(std::string_view name, simdjson::error_code error) const {
-    if (error == simdjson::NO_SUCH_FIELD) malformed(path_.text() + '.' + std::string(name) + " is missing");
-    malformed(path_.text() + " must be well-formed JSON: " + simdjson::error_message(error));
-  }
-
   json::object object_;
   Path path_;
 };
 
-inline Fields Value::fields() {
+inline Fields Value::fields() const {
   json::object object;
   if (value_.get_object().get(object)) must_be("an object");
   return Fields(object, path_);
@@ -6443,24 +6437,16 @@ class HeaderParser {
   Fields parse(std::span<const std::byte> header) {
     text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(text_.data(), header.data(), header.size());
-    // On Demand looks only at what it is asked for, and takes for granted that the rest is JSON.
-    simdjson::dom::element all;
-    check(whole_.parse(text_.data(), header.size(), false).get(all));
-    if (!all.is_object()) malformed("the header must be one JSON object");
+    json::element all;
+    if (const auto error = parser_.parse(text_.data(), header.size(), false).get(all))
+      malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
     json::object object;
-    check(parser_.iterate(text_.data(), header.size(), text_.size()).get(document_));
-    check(document_.get_object().get(object));
+    if (all.get_object().get(object)) malformed("the header must be one JSON object");
     return Fields(object, {nullptr, "header"});
   }
 
  private:
-  static void check(simdjson::error_code error) {
-    if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
-  }
-
-  simdjson::dom::parser whole_;
   json::parser parser_;
-  json::document document_;
   std::vector<char> text_;
 };
 
@@ -6489,14 +6475,10 @@ struct BidiAddress {
 namespace detail {
 
 inline void read_bidi_details(Fields&& fields, BidiNews& news) {
-  const auto take = [&fields](std::string_view name) {
-    auto value = fields.find(name);
-    return value ? std::string(value->text()) : std::string();
-  };
-  news.context = take("context");
-  news.realm = take("realm");
-  news.type = take("type");
-  news.origin = take("origin");
+  news.context = fields.text_or_empty("context");
+  news.realm = fields.text_or_empty("realm");
+  news.type = fields.text_or_empty("type");
+  news.origin = fields.text_or_empty("origin");
 }
 
 }  // namespace detail
@@ -6507,7 +6489,7 @@ inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::stri
   fields.rename("message");
   BidiNews news;
   if (auto id = fields.find("id")) news.id = id->integer();
-  if (auto method = fields.find("method")) news.method = method->text();
+  news.method = fields.text_or_empty("method");
   if (auto error = fields.find("error")) {
     news.error = std::string(error->text()) + ": ";
     news.error += fields["message"].text();
@@ -7222,35 +7204,26 @@ struct CdpNews {
   std::string status;    ///< how a target crashed: "crashed", "killed", "oom"
 };
 
-namespace detail {
-
-inline std::string text_in(Fields& fields, std::string_view name) {
-  auto value = fields.find(name);
-  return value ? std::string(value->text()) : std::string();
-}
-
-}  // namespace detail
-
 /// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
 inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");
   CdpNews news;
   if (auto id = fields.find("id")) news.id = id->integer();
-  news.method = detail::text_in(fields, "method");
+  news.method = fields.text_or_empty("method");
   if (auto error = fields.find("error")) {
     detail::Fields inner = error->fields();
     news.error = inner["message"].text();
   }
   if (auto result = fields.find("result")) {
     detail::Fields inner = result->fields();
-    news.session = detail::text_in(inner, "sessionId");
-    news.target = detail::text_in(inner, "targetId");
+    news.session = inner.text_or_empty("sessionId");
+    news.target = inner.text_or_empty("targetId");
   }
   if (auto params = fields.find("params")) {
     detail::Fields inner = params->fields();
-    news.target = detail::text_in(inner, "targetId");
-    news.status = detail::text_in(inner, "status");
+    news.target = inner.text_or_empty("targetId");
+    news.status = inner.text_or_empty("status");
     if (auto info = inner.find("targetInfo")) {
       detail::Fields target = info->fields();
       news.target = target["targetId"].text();
@@ -8912,7 +8885,6 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -9365,16 +9337,12 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
   if (!std::filesystem::is_regular_file(path, failed))
     throw Error(errc::model_not_found,
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes(std::filesystem::file_size(path), '\0');
-  if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
-
   ModelFile file;
+  file.bytes = webpool::detail::read_file(path);
+  if (!file.bytes) throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
-  file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  file.info = content::read_model_info(std::as_bytes(std::span(*file.bytes)), file.name);
+  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -9763,9 +9731,7 @@ inline std::filesystem::path find_ort_directory(const std::filesystem::path& opt
 #ifndef WEBPOOL_DRIVER_PAGE_FILES_HPP_INCLUDED
 #define WEBPOOL_DRIVER_PAGE_FILES_HPP_INCLUDED
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11869,10 +11835,8 @@ class PageFiles {
     const bool module = name.ends_with(".mjs");
     if ((!module && !name.ends_with(".wasm")) || name.find_first_of("/\\") != name.npos || name.starts_with("."))
       return not_found(name);
-    std::ifstream file(ort_directory_ / std::string(name), std::ios::binary);
-    if (!file) return not_found(name);
-    auto bytes =
-        std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    auto bytes = webpool::detail::read_file(ort_directory_ / std::string(name));
+    if (!bytes) return not_found(name);
     return {200, module ? "text/javascript" : "application/wasm", std::move(bytes), false};
   }
 
@@ -12177,13 +12141,10 @@ namespace webpool::protocol::detail {
 
 inline AdapterInfo read_adapter(Fields fields) {
   AdapterInfo adapter;
-  const auto text = [&](std::string_view name, std::string& to) {
-    if (auto value = fields.find(name)) to = value->text();
-  };
-  text("vendor", adapter.vendor);
-  text("architecture", adapter.architecture);
-  text("device", adapter.device);
-  text("description", adapter.description);
+  adapter.vendor = fields.text_or_empty("vendor");
+  adapter.architecture = fields.text_or_empty("architecture");
+  adapter.device = fields.text_or_empty("device");
+  adapter.description = fields.text_or_empty("description");
   if (auto software = fields.find("software")) adapter.software = software->boolean();
   if (auto features = fields.find("features"))
     features->each([&](Value feature) { adapter.features.emplace_back(feature.name()); });
@@ -12209,16 +12170,13 @@ inline void read_webnn(Value webnn, BrowserInfo& browser) {
 /// What the browser does not tell is null or absent, and stays at its default.
 inline BrowserInfo read_capabilities(Fields fields) {
   BrowserInfo browser;
-  const auto text = [&](std::string_view name, std::string& to) {
-    if (auto value = fields.find(name)) to = value->text();
-  };
   const auto flag = [&](std::string_view name, bool& to) {
     if (auto value = fields.find(name)) to = value->boolean();
   };
-  text("user_agent", browser.user_agent);
+  browser.user_agent = fields.text_or_empty("user_agent");
   if (auto kind = fields.find("browser")) browser.browser = kind->choice<Browser>(webpool::detail::browser_names);
-  text("browser_version", browser.version);
-  text("platform", browser.platform);
+  browser.version = fields.text_or_empty("browser_version");
+  browser.platform = fields.text_or_empty("platform");
   if (auto cores = fields.find("hardware_concurrency"))
     browser.hardware_concurrency = static_cast<unsigned>(cores->integer(std::numeric_limits<unsigned>::max()));
   if (auto memory = fields.find("device_memory_gib")) browser.device_memory_gib = memory->number();
@@ -12785,15 +12743,17 @@ class Driver final : public Runtime {
   }
 
   /// Sends a frame to this tab, or without one to all; returns how many it went to.
-  std::size_t send_frame(std::optional<ConnectionId> to, const std::string& frame) {
-    return ask([&](const Engine&) {
-      std::size_t count = 0;
-      for (const auto& [id, tab] : tabs_) {
-        if (stopping_since_ || (to && *to != id)) continue;
-        Server::send(tab.socket, [&](std::string& out) { out = frame; });
-        ++count;
+  std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
+    return ask([&](const Engine&) -> std::size_t {
+      if (stopping_since_) return 0;
+      if (to) {
+        const auto tab = tabs_.find(*to);
+        if (tab == tabs_.end()) return 0;
+        Server::send(tab->second.socket, [&](std::string& out) { out = std::move(frame); });
+        return 1;
       }
-      return count;
+      for (const auto& [id, tab] : tabs_) Server::send(tab.socket, [&](std::string& out) { out = frame; });
+      return tabs_.size();
     });
   }
 
@@ -13514,8 +13474,9 @@ class Recovery {
   /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
   std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
                             TimePoint now) {
-    // When a page dies, its workers are often missed first: that was no attempt.
-    if (last && trouble == Trouble::page_crashed && now - last->since < hunch) last.reset();
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
     if (last && !last->worked) failed(*last);
     const bool relapse = last && now - last->since < memory;
     const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
@@ -13972,13 +13933,13 @@ struct WorkerRow {
   ModelIndex model;
   std::size_t bytes = 0;
   TimePoint last_used;
-  TimePoint opened, loaded, answered;
+  TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
-  reliability::FailureShare failures;
-  reliability::Drift drift;
+  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  reliability::FailureShare failures{};
+  reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
 };
@@ -13987,18 +13948,18 @@ struct ConnectionRow {
   std::optional<LaunchId> launch;
   TimePoint last_used;
   bool awaits_pong = false;
-  unsigned unanswered_pings = 0;        // overdue ones, in a row
-  double timer_lag_ms = 0;              // that it told of with its last heartbeat
-  reliability::FailureShare failures;   // over all its models
-  double slowdown = 1;                  // of the model that has slowed down most
-  bool suspended = false;               // gets no requests until it answers a heartbeat
-  std::optional<Attempt> attempt;       // to get it out of trouble
-  bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
-  bool draining = false;                // takes nothing new, and is closed when nothing is in flight
-  bool exited = false;                  // its browser process has ended
-  std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  unsigned unanswered_pings = 0;          // overdue ones, in a row
+  double timer_lag_ms = 0;                // that it told of with its last heartbeat
+  reliability::FailureShare failures{};   // over all its models
+  double slowdown = 1;                    // of the model that has slowed down most
+  bool suspended = false;                 // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt{};       // to get it out of trouble
+  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                    // its browser process has ended
+  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
   std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
-  std::vector<WorkerId> workers;
+  std::vector<WorkerId> workers{};
 };
 
 /// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
@@ -14192,8 +14153,7 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert(
-        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -14202,16 +14162,8 @@ struct Tables {
   }
 
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert({.connection = connection,
-                                        .model = model.index,
-                                        .bytes = model.bytes,
-                                        .last_used = now,
-                                        .opened = now,
-                                        .loaded = {},
-                                        .answered = {},
-                                        .runs = {},
-                                        .failures = {},
-                                        .drift = {}});
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;
@@ -15033,11 +14985,13 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      if (const auto& attempt = row->attempt) {
+      const auto& attempt = row->attempt;
+      if (attempt) {
         recovery_.failed(*attempt);
         restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
       }
-      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+      // A browser that had a page before was launched well.
+      if (!attempt || attempt->rung > Rung::new_tab)
         launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }
@@ -15697,7 +15651,7 @@ namespace webpool::protocol {
 
 /// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
 inline std::optional<std::string> json_fault(std::string_view text) {
-  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
+  simdjson::dom::parser parser;
   const auto error = parser.parse(text.data(), text.size()).error();
   return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
 }

@@ -14,6 +14,7 @@
 #include <webpool/policies/scheduling/memory_aware.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
 #include <webpool/policies/selector/affinity.hpp>
+#include <webpool/policies/selector/breaker.hpp>
 #include <webpool/policies/selector/capability.hpp>
 #include <webpool/policies/selector/chain.hpp>
 #include <webpool/policies/selector/healthy.hpp>
@@ -59,7 +60,7 @@ TEST_CASE("fuzz: the policies that do something") {
     fuzz<Rig<selector::PowerOfTwo, scaling::Utilization, memory::LruBudget, scheduling::Priority>>(seed);
 }
 TEST_CASE("fuzz: the policies that learn and refuse") {
-  using Selector = selector::Chain<selector::Healthy, selector::Affinity, selector::Learned>;
+  using Selector = selector::Chain<selector::Healthy, selector::Breaker, selector::Affinity, selector::Learned>;
   using Queue = scheduling::Limited<scheduling::MemoryAware<scheduling::Deadline>>;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed)
     fuzz<Rig<Selector, scaling::WarmSpare<scaling::TargetWait>, memory::CostAware, Queue>>(seed);

@@ -162,6 +162,18 @@ TEST_CASE("a page that crashes is replaced by another tab of its browser, and it
   CHECK(pool.rungs() == std::vector<std::string>{"page_crashed new_tab 1/1"});
 }
 
+TEST_CASE("a page that crashes as soon as it is back costs it its browser, not tab after tab") {
+  Patient pool;
+  const auto crash = [&] { pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out); };
+  crash();
+  REQUIRE(pool.take<NewTab>().size() == 1);
+  pool.now += 100ms;
+  pool.join_and_load(pool.launch);
+  crash();
+  CHECK(pool.take<NewTab>().empty());
+  CHECK(pool.take<CloseBrowser>().size() == 1);
+}
+
 TEST_CASE("a browser that ends while its new tab is awaited is launched again at once") {
   Patient pool({Browser::chromium}, 2);
   pool.submit(pool.index);

@@ -6,6 +6,7 @@
 #include <span>
 #include <webpool/policies/scaling/utilization.hpp>
 #include <webpool/policies/scheduling/priority.hpp>
+#include <webpool/policies/selector/breaker.hpp>
 #include <webpool/policies/selector/chain.hpp>
 #include <webpool/policies/selector/healthy.hpp>
 #include <webpool/policies/selector/learned.hpp>
@@ -32,8 +33,8 @@ struct Bytes {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace webpool;
-  using Engine = rig::Rig<selector::Chain<selector::Healthy, selector::Learned>, scaling::Utilization,
-                          memory::LruBudget, scheduling::Priority>;
+  using Engine = rig::Rig<selector::Chain<selector::Healthy, selector::Breaker, selector::Learned>,
+                          scaling::Utilization, memory::LruBudget, scheduling::Priority>;
   Bytes bytes{{data, size}};
   PoolOptions options = rig::any_options(bytes);
   const int events = static_cast<int>(size / 6);

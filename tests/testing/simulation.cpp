@@ -73,8 +73,7 @@ TEST_CASE("every request ends exactly once, whatever happens") {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const Result result =
         stormy<selector::LeastLoaded, scaling::Utilization, memory::LruBudget, scheduling::Priority>(seed);
-    CHECK(result.crashes > 0);
-    CHECK(result.crash_times.size() == result.crashes);
+    CHECK(result.crash_times.size() > 0);
     CHECK(std::ranges::is_sorted(result.crash_times));
     CHECK(result.requests.size() > 1'000);
     CHECK(result.requests.size() == result.metrics.submitted);
@@ -180,8 +179,8 @@ TEST_CASE("a crash ends what runs in the tab, and the pool launches another") {
                               .mean_time_between_crashes = 10s}}});
   sim.add(ClosedLoop{.work = {.model = sim.add_model({.name = "digits"})}});
   const Result& result = sim.run_for(60s);
-  CHECK(result.crashes >= 2);
-  CHECK(result.metrics.launches == result.crashes + 1);
+  CHECK(result.crash_times.size() >= 2);
+  CHECK(result.metrics.launches == result.crash_times.size() + 1);
   const std::size_t lost = result.count([](const RequestRecord& each) { return each.error == errc::connection_lost; });
   CHECK((attempts == 1 ? lost > 0 : lost == 0));
   CHECK(result.completed() > 3000);
@@ -202,7 +201,7 @@ TEST_CASE("a tab goes down when its models pass its memory, unless the pool keep
     sim.add(Poisson{.rate = 1, .work = {.model = model}});
   }
   const Result& result = sim.run_for(30s);
-  CHECK((result.crashes == 0) == budget);
+  CHECK((result.crash_times.size() == 0) == budget);
   CHECK(result.peak_memory == (budget ? 200 : 300));
   if (budget) CHECK(result.reloads() > 5);
   if (budget) CHECK(result.hit_rate() < 0.9);

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -13,9 +13,12 @@ namespace webpool::detail {
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed) return nullptr;
+  auto bytes = std::make_shared<std::string>(size, '\0');
   std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
-  return std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
+  return bytes;
 }
 
 }  // namespace webpool::detail

@@ -187,15 +187,17 @@ class Driver final : public Runtime {
   }
 
   /// Sends a frame to this tab, or without one to all; returns how many it went to.
-  std::size_t send_frame(std::optional<ConnectionId> to, const std::string& frame) {
-    return ask([&](const Engine&) {
-      std::size_t count = 0;
-      for (const auto& [id, tab] : tabs_) {
-        if (stopping_since_ || (to && *to != id)) continue;
-        Server::send(tab.socket, [&](std::string& out) { out = frame; });
-        ++count;
+  std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
+    return ask([&](const Engine&) -> std::size_t {
+      if (stopping_since_) return 0;
+      if (to) {
+        const auto tab = tabs_.find(*to);
+        if (tab == tabs_.end()) return 0;
+        Server::send(tab->second.socket, [&](std::string& out) { out = std::move(frame); });
+        return 1;
       }
-      return count;
+      for (const auto& [id, tab] : tabs_) Server::send(tab.socket, [&](std::string& out) { out = frame; });
+      return tabs_.size();
     });
   }
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +9,7 @@
 #include <string>
 #include <utility>
 #include <webpool/content/onnx.hpp>
+#include <webpool/detail/read_file.hpp>
 #include <webpool/detail/sha256.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
@@ -62,16 +62,12 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
   if (!std::filesystem::is_regular_file(path, failed))
     throw Error(errc::model_not_found,
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes(std::filesystem::file_size(path), '\0');
-  if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
-
   ModelFile file;
+  file.bytes = webpool::detail::read_file(path);
+  if (!file.bytes) throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  file.info = content::read_model_info(std::as_bytes(std::span(bytes)), file.name);
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
-  file.bytes = std::make_shared<const std::string>(std::move(bytes));
+  file.info = content::read_model_info(std::as_bytes(std::span(*file.bytes)), file.name);
+  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;

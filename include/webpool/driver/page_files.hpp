@@ -1,9 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/detail/page_assets.hpp>
+#include <webpool/detail/read_file.hpp>
 #include <webpool/driver/page_modules.hpp>
 #include <webpool/transport/websocket_server.hpp>
 
@@ -71,10 +70,8 @@ class PageFiles {
     const bool module = name.ends_with(".mjs");
     if ((!module && !name.ends_with(".wasm")) || name.find_first_of("/\\") != name.npos || name.starts_with("."))
       return not_found(name);
-    std::ifstream file(ort_directory_ / std::string(name), std::ios::binary);
-    if (!file) return not_found(name);
-    auto bytes =
-        std::make_shared<const std::string>(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    auto bytes = webpool::detail::read_file(ort_directory_ / std::string(name));
+    if (!bytes) return not_found(name);
     return {200, module ? "text/javascript" : "application/wasm", std::move(bytes), false};
   }
 

@@ -174,11 +174,13 @@ class Engine : private Fleet {
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
-      if (const auto& attempt = row->attempt) {
+      const auto& attempt = row->attempt;
+      if (attempt) {
         recovery_.failed(*attempt);
         restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
       }
-      if (!row->attempt || row->attempt->rung > Rung::new_tab)
+      // A browser that had a page before was launched well.
+      if (!attempt || attempt->rung > Rung::new_tab)
         launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
       launches_.erase(launch);
     }

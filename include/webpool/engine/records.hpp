@@ -59,13 +59,13 @@ struct WorkerRow {
   ModelIndex model;
   std::size_t bytes = 0;
   TimePoint last_used;
-  TimePoint opened, loaded, answered;
+  TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs;       // sent and not answered; the request itself may have ended before
-  reliability::FailureShare failures;
-  reliability::Drift drift;
+  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  reliability::FailureShare failures{};
+  reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
 };
@@ -74,18 +74,18 @@ struct ConnectionRow {
   std::optional<LaunchId> launch;
   TimePoint last_used;
   bool awaits_pong = false;
-  unsigned unanswered_pings = 0;        // overdue ones, in a row
-  double timer_lag_ms = 0;              // that it told of with its last heartbeat
-  reliability::FailureShare failures;   // over all its models
-  double slowdown = 1;                  // of the model that has slowed down most
-  bool suspended = false;               // gets no requests until it answers a heartbeat
-  std::optional<Attempt> attempt;       // to get it out of trouble
-  bool proven = false;                  // it answered a ping or loaded a model: its launch was a success
-  bool draining = false;                // takes nothing new, and is closed when nothing is in flight
-  bool exited = false;                  // its browser process has ended
-  std::optional<ModelIndex> yields_to;  // gets no requests, so that this model can displace what falls idle
+  unsigned unanswered_pings = 0;          // overdue ones, in a row
+  double timer_lag_ms = 0;                // that it told of with its last heartbeat
+  reliability::FailureShare failures{};   // over all its models
+  double slowdown = 1;                    // of the model that has slowed down most
+  bool suspended = false;                 // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt{};       // to get it out of trouble
+  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                    // its browser process has ended
+  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
   std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
-  std::vector<WorkerId> workers;
+  std::vector<WorkerId> workers{};
 };
 
 /// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would

@@ -28,8 +28,9 @@ class Recovery {
   /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
   std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
                             TimePoint now) {
-    // When a page dies, its workers are often missed first: that was no attempt.
-    if (last && trouble == Trouble::page_crashed && now - last->since < hunch) last.reset();
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
     if (last && !last->worked) failed(*last);
     const bool relapse = last && now - last->since < memory;
     const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);

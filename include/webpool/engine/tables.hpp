@@ -54,8 +54,7 @@ struct Tables {
   }
 
   ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert(
-        {.launch = launch, .last_used = now, .failures = {}, .attempt = {}, .yields_to = {}, .workers = {}});
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
     for (const auto& each : models)
@@ -64,16 +63,8 @@ struct Tables {
   }
 
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert({.connection = connection,
-                                        .model = model.index,
-                                        .bytes = model.bytes,
-                                        .last_used = now,
-                                        .opened = now,
-                                        .loaded = {},
-                                        .answered = {},
-                                        .runs = {},
-                                        .failures = {},
-                                        .drift = {}});
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
     workers.find(id)->runs.reserve(limit);
     connections.find(connection)->workers.push_back(id);
     connections.find(connection)->last_used = now;

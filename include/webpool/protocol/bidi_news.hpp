@@ -29,14 +29,10 @@ struct BidiAddress {
 namespace detail {
 
 inline void read_bidi_details(Fields&& fields, BidiNews& news) {
-  const auto take = [&fields](std::string_view name) {
-    auto value = fields.find(name);
-    return value ? std::string(value->text()) : std::string();
-  };
-  news.context = take("context");
-  news.realm = take("realm");
-  news.type = take("type");
-  news.origin = take("origin");
+  news.context = fields.text_or_empty("context");
+  news.realm = fields.text_or_empty("realm");
+  news.type = fields.text_or_empty("type");
+  news.origin = fields.text_or_empty("origin");
 }
 
 }  // namespace detail
@@ -47,7 +43,7 @@ inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::stri
   fields.rename("message");
   BidiNews news;
   if (auto id = fields.find("id")) news.id = id->integer();
-  if (auto method = fields.find("method")) news.method = method->text();
+  news.method = fields.text_or_empty("method");
   if (auto error = fields.find("error")) {
     news.error = std::string(error->text()) + ": ";
     news.error += fields["message"].text();

@@ -21,35 +21,26 @@ struct CdpNews {
   std::string status;    ///< how a target crashed: "crashed", "killed", "oom"
 };
 
-namespace detail {
-
-inline std::string text_in(Fields& fields, std::string_view name) {
-  auto value = fields.find(name);
-  return value ? std::string(value->text()) : std::string();
-}
-
-}  // namespace detail
-
 /// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
 inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");
   CdpNews news;
   if (auto id = fields.find("id")) news.id = id->integer();
-  news.method = detail::text_in(fields, "method");
+  news.method = fields.text_or_empty("method");
   if (auto error = fields.find("error")) {
     detail::Fields inner = error->fields();
     news.error = inner["message"].text();
   }
   if (auto result = fields.find("result")) {
     detail::Fields inner = result->fields();
-    news.session = detail::text_in(inner, "sessionId");
-    news.target = detail::text_in(inner, "targetId");
+    news.session = inner.text_or_empty("sessionId");
+    news.target = inner.text_or_empty("targetId");
   }
   if (auto params = fields.find("params")) {
     detail::Fields inner = params->fields();
-    news.target = detail::text_in(inner, "targetId");
-    news.status = detail::text_in(inner, "status");
+    news.target = inner.text_or_empty("targetId");
+    news.status = inner.text_or_empty("status");
     if (auto info = inner.find("targetInfo")) {
       detail::Fields target = info->fields();
       news.target = target["targetId"].text();

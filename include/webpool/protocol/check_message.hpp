@@ -14,7 +14,7 @@ namespace webpool::protocol {
 
 /// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
 inline std::optional<std::string> json_fault(std::string_view text) {
-  simdjson::dom::parser parser;  // checks all of the text, which the On-Demand one does not
+  simdjson::dom::parser parser;
   const auto error = parser.parse(text.data(), text.size()).error();
   return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
 }

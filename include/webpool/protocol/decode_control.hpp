@@ -18,13 +18,10 @@ namespace webpool::protocol::detail {
 
 inline AdapterInfo read_adapter(Fields fields) {
   AdapterInfo adapter;
-  const auto text = [&](std::string_view name, std::string& to) {
-    if (auto value = fields.find(name)) to = value->text();
-  };
-  text("vendor", adapter.vendor);
-  text("architecture", adapter.architecture);
-  text("device", adapter.device);
-  text("description", adapter.description);
+  adapter.vendor = fields.text_or_empty("vendor");
+  adapter.architecture = fields.text_or_empty("architecture");
+  adapter.device = fields.text_or_empty("device");
+  adapter.description = fields.text_or_empty("description");
   if (auto software = fields.find("software")) adapter.software = software->boolean();
   if (auto features = fields.find("features"))
     features->each([&](Value feature) { adapter.features.emplace_back(feature.name()); });
@@ -50,16 +47,13 @@ inline void read_webnn(Value webnn, BrowserInfo& browser) {
 /// What the browser does not tell is null or absent, and stays at its default.
 inline BrowserInfo read_capabilities(Fields fields) {
   BrowserInfo browser;
-  const auto text = [&](std::string_view name, std::string& to) {
-    if (auto value = fields.find(name)) to = value->text();
-  };
   const auto flag = [&](std::string_view name, bool& to) {
     if (auto value = fields.find(name)) to = value->boolean();
   };
-  text("user_agent", browser.user_agent);
+  browser.user_agent = fields.text_or_empty("user_agent");
   if (auto kind = fields.find("browser")) browser.browser = kind->choice<Browser>(webpool::detail::browser_names);
-  text("browser_version", browser.version);
-  text("platform", browser.platform);
+  browser.version = fields.text_or_empty("browser_version");
+  browser.platform = fields.text_or_empty("platform");
   if (auto cores = fields.find("hardware_concurrency"))
     browser.hardware_concurrency = static_cast<unsigned>(cores->integer(std::numeric_limits<unsigned>::max()));
   if (auto memory = fields.find("device_memory_gib")) browser.device_memory_gib = memory->number();

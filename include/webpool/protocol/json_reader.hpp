@@ -18,7 +18,7 @@
 /// field that is wrong, such as `result.outputs[0].shape must be an array`.
 namespace webpool::protocol::detail {
 
-namespace json = simdjson::ondemand;
+namespace json = simdjson::dom;
 
 /// Where a reader is in a message; written out only when something is wrong there.
 struct Path {
@@ -53,49 +53,49 @@ std::string one_of(const Names& names) {
 
 class Fields;
 
-/// One JSON value, to be read once.
+/// One JSON value.
 class Value {
  public:
-  Value(json::value value, Path path) noexcept : value_(value), path_(path) {}
+  Value(json::element value, Path path) noexcept : value_(value), path_(path) {}
 
   [[noreturn]] void must_be(std::string_view what) const { malformed(path_.text() + " must be " + std::string(what)); }
 
-  bool is_null() { return value_.is_null().value_unsafe(); }
+  bool is_null() const { return value_.is_null(); }
 
-  std::uint64_t integer(std::uint64_t most = max_id) {
+  std::uint64_t integer(std::uint64_t most = max_id) const {
     std::uint64_t result = 0;
     if (value_.get_uint64().get(result) || result > most) must_be("an integer from 0 to " + std::to_string(most));
     return result;
   }
 
-  std::int64_t extent(std::int64_t least) {
+  std::int64_t extent(std::int64_t least) const {
     std::int64_t result = 0;
     if (value_.get_int64().get(result) || result < least || result > static_cast<std::int64_t>(max_id))
       must_be("an integer from " + std::to_string(least) + " to " + std::to_string(max_id));
     return result;
   }
 
-  double number() {
+  double number() const {
     double result = 0;
     if (value_.get_double().get(result)) must_be("a number");
     return result;
   }
 
-  bool boolean() {
+  bool boolean() const {
     bool result = false;
     if (value_.get_bool().get(result)) must_be("true or false");
     return result;
   }
 
   /// Valid until the decoder's next message.
-  std::string_view text() {
+  std::string_view text() const {
     std::string_view result;
     if (value_.get_string().get(result)) must_be("a string");
     return result;
   }
 
   /// A text that identifies something.
-  std::string_view name() {
+  std::string_view name() const {
     const std::string_view result = text();
     if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
     return result;
@@ -103,60 +103,52 @@ class Value {
 
   /// The enumerator whose name stands at its place in `names`.
   template <class Enum, class Names>
-  Enum choice(const Names& names) {
+  Enum choice(const Names& names) const {
     const std::string_view given = text();
     const auto found = std::ranges::find(names, given);
     if (found == std::ranges::end(names)) must_be(one_of(names) + ", not " + in_quotes(given));
     return static_cast<Enum>(found - std::ranges::begin(names));
   }
 
-  /// The value itself as JSON. Valid until the decoder's next message.
-  std::string_view json_text() {
-    std::string_view raw;
-    if (simdjson::to_json_string(value_).get(raw)) must_be("well-formed JSON");
-    return raw;
-  }
+  /// The value itself as JSON, without spaces.
+  std::string json_text() const { return simdjson::minify(value_); }
 
-  bool is_string() { return value_.type().value_unsafe() == json::json_type::string; }
+  bool is_string() const { return value_.is_string(); }
 
   /// Calls `visit(Value)` for each element.
   template <class Visit>
-  void each(Visit visit) {
+  void each(Visit visit) const {
     json::array array;
     if (value_.get_array().get(array)) must_be("an array");
     std::size_t index = 0;
-    for (auto element : array) {
-      if (element.error()) must_be("a well-formed array");
+    for (const json::element element : array) {
       if (index == max_items) must_be("an array of at most " + std::to_string(max_items) + " items");
-      visit(Value(element.value_unsafe(), {&path_, {}, index++}));
+      visit(Value(element, {&path_, {}, index++}));
     }
   }
 
   /// Calls `visit(key, Value)` for each field of an object whose keys are data.
   template <class Visit>
-  void each_field(Visit visit) {
+  void each_field(Visit visit) const {
     json::object object;
     if (value_.get_object().get(object)) must_be("an object");
     std::size_t count = 0;
-    for (auto entry : object) {
-      std::string_view key;
-      if (entry.error() || entry.unescaped_key().get(key)) must_be("a well-formed object");
+    for (const auto& [key, value] : object) {
       if (count++ == max_items) must_be("an object of at most " + std::to_string(max_items) + " fields");
       if (key.size() > max_name_bytes)
         must_be("an object whose keys have at most " + std::to_string(max_name_bytes) + " bytes");
-      visit(key, Value(entry.value_unsafe().value(), {&path_, key}));
+      visit(key, Value(value, {&path_, key}));
     }
   }
 
-  Fields fields();
+  Fields fields() const;
 
  private:
-  json::value value_;
+  json::element value_;
   Path path_;
 };
 
-/// An object's fields, in whatever order they come; quickest in the order in which they are asked for.
-/// One value at a time: what was read before must not be used any more, texts excepted.
+/// An object's fields, in whatever order they come.
 class Fields {
  public:
   Fields(json::object object, Path path) noexcept : object_(object), path_(path) {}
@@ -166,33 +158,31 @@ class Fields {
   /// What the values' paths begin with.
   void rename(std::string_view name) noexcept { path_.name = name; }
 
-  Value operator[](std::string_view name) {
-    json::value value;
-    if (const auto error = object_.find_field_unordered(name).get(value)) fail(name, error);
+  Value operator[](std::string_view name) const {
+    json::element value;
+    if (object_.at_key(name).get(value)) malformed(path_.text() + '.' + std::string(name) + " is missing");
     return Value(value, {&path_, name});
   }
 
   /// Empty when the field is absent or null.
-  std::optional<Value> find(std::string_view name) {
-    json::value value;
-    const auto error = object_.find_field_unordered(name).get(value);
-    if (error == simdjson::NO_SUCH_FIELD) return std::nullopt;
-    if (error) fail(name, error);
-    Value found(value, {&path_, name});
-    return found.is_null() ? std::nullopt : std::optional(found);
+  std::optional<Value> find(std::string_view name) const {
+    json::element value;
+    if (object_.at_key(name).get(value) || value.is_null()) return std::nullopt;
+    return Value(value, {&path_, name});
+  }
+
+  /// The text of a field; empty when it is absent or null.
+  std::string_view text_or_empty(std::string_view name) const {
+    const auto found = find(name);
+    return found ? found->text() : std::string_view();
   }
 
  private:
-  [[noreturn]] void fail(std::string_view name, simdjson::error_code error) const {
-    if (error == simdjson::NO_SUCH_FIELD) malformed(path_.text() + '.' + std::string(name) + " is missing");
-    malformed(path_.text() + " must be well-formed JSON: " + simdjson::error_message(error));
-  }
-
   json::object object_;
   Path path_;
 };
 
-inline Fields Value::fields() {
+inline Fields Value::fields() const {
   json::object object;
   if (value_.get_object().get(object)) must_be("an object");
   return Fields(object, path_);
@@ -205,24 +195,16 @@ class HeaderParser {
   Fields parse(std::span<const std::byte> header) {
     text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(text_.data(), header.data(), header.size());
-    // On Demand looks only at what it is asked for, and takes for granted that the rest is JSON.
-    simdjson::dom::element all;
-    check(whole_.parse(text_.data(), header.size(), false).get(all));
-    if (!all.is_object()) malformed("the header must be one JSON object");
+    json::element all;
+    if (const auto error = parser_.parse(text_.data(), header.size(), false).get(all))
+      malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
     json::object object;
-    check(parser_.iterate(text_.data(), header.size(), text_.size()).get(document_));
-    check(document_.get_object().get(object));
+    if (all.get_object().get(object)) malformed("the header must be one JSON object");
     return Fields(object, {nullptr, "header"});
   }
 
  private:
-  static void check(simdjson::error_code error) {
-    if (error) malformed(std::string("the header is not JSON in UTF-8: ") + simdjson::error_message(error));
-  }
-
-  simdjson::dom::parser whole_;
   json::parser parser_;
-  json::document document_;
   std::vector<char> text_;
 };
 

@@ -24,8 +24,7 @@ struct Result {
   double browser_minutes = 0;                   ///< sum over tabs, from launch (or joining) to closing
   std::size_t peak_browsers = 0;                ///< tabs and browsers that start
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
-  std::uint64_t crashes = 0;
-  std::vector<Duration> crash_times{};  ///< since the start, in order
+  std::vector<Duration> crash_times{};          ///< since the start, in order
 
   static constexpr auto all = [](const RequestRecord&) { return true; };
 

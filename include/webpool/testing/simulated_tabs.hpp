@@ -141,7 +141,6 @@ class SimulatedTabs {
   std::optional<Loss> crashed(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return std::nullopt;
-    ++crashes_;
     const Loss loss{tab->second.launch};
     erase_tab(id);
     if (loss.launch) {
@@ -198,7 +197,6 @@ class SimulatedTabs {
   std::size_t models() const noexcept { return models_.size(); }
   std::size_t peak_memory() const noexcept { return usage_.peak_bytes(); }
   std::size_t peak_browsers() const noexcept { return usage_.peak_open(); }
-  std::uint64_t crashes() const noexcept { return crashes_; }
   /// Sum over tabs, from launch (or joining) to closing, or until now.
   double browser_minutes() const {
     Duration sum = usage_.time();
@@ -307,7 +305,6 @@ class SimulatedTabs {
   std::unordered_map<LaunchId, Launched> launches_;
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
-  std::uint64_t crashes_ = 0;
   Usage usage_;
 };
 

@@ -248,7 +248,6 @@ class Simulation {
     result_.browser_minutes = tabs_.browser_minutes();
     result_.peak_browsers = tabs_.peak_browsers();
     result_.peak_memory = tabs_.peak_memory();
-    result_.crashes = tabs_.crashes();
     return result_;
   }
 

@@ -40,8 +40,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
       const Sample sample(pool, draw_);
       chosen = decide<0>(pool.with(sample.tabs(), sample.idle()), request);
     }
-    if (chosen && pool.contains(*chosen))
-      std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
+    if constexpr ((ChoiceListener<Parts> || ...))
+      if (chosen && pool.contains(*chosen))
+        std::apply([&](auto&... part) { (tell_choice(part, *chosen, request), ...); }, parts_);
     return chosen;
   }
 
