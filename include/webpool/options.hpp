@@ -50,7 +50,10 @@ struct ConnectionSettings {
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
   unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
+  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
+  /// neither it nor its sockets pile up inputs.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
 /// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
@@ -163,6 +166,9 @@ struct PoolOptions {
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
+  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
+  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  std::size_t flight_record = 32;
   LogSink log{};
 };
 

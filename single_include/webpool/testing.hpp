@@ -927,7 +927,10 @@ struct ConnectionSettings {
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
   unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
+  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
+  /// neither it nor its sockets pile up inputs.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
 /// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
@@ -1040,6 +1043,9 @@ struct PoolOptions {
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
+  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
+  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  std::size_t flight_record = 32;
   LogSink log{};
 };
 
@@ -4477,10 +4483,12 @@ struct OpenWorker {
 struct CloseWorker {
   ConnectionId connection;
   WorkerId worker;
+  std::optional<Error> trouble{};  // that it ends with
 };
 struct CloseConnection {
   ConnectionId connection;
   std::string message;
+  bool failed = false;  // in a way that somebody should look into
 };
 /// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
 struct ReloadPage {
@@ -5036,23 +5044,34 @@ class Lane {
   /// Adds a tab, which has nothing in flight.
   void insert(ConnectionIndex tab, WorkerId worker) {
     if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    std::size_t here = tabs_.size();
-    positions_[tab.value] = static_cast<std::uint32_t>(here);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
     tabs_.push_back(tab);
     workers_.push_back(worker);
-    for (std::size_t k = ends_.size(); k-- > 0; ++ends_[k]) here = swap(here, ends_[k]);
+    unblock(tab, 0);
   }
 
   /// Takes a tab out, whatever it has in flight.
   void erase(ConnectionIndex tab) noexcept {
-    std::size_t here = position(tab);
-    if (here == nowhere) return;
-    for (std::size_t& end : ends_)
-      if (here < end) here = swap(here, --end);
-    swap(here, tabs_.size() - 1);
+    if (!contains(tab)) return;
+    block(tab);
+    swap(position(tab), tabs_.size() - 1);
     tabs_.pop_back();
     workers_.pop_back();
     positions_[tab.value] = nowhere;
+  }
+
+  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
+  /// meanwhile.
+  void block(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+  }
+
+  /// Ends `block`; `in_flight`: requests of the model in that tab.
+  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
   }
 
   /// One more request in flight in that tab, which must have room.
@@ -5210,6 +5229,11 @@ struct Experience {
   reliability::Patience patience;
 };
 
+struct RunInFlight {
+  RequestId request;
+  std::size_t bytes = 0;  // of its inputs
+};
+
 /// One placement: a model in a tab, being loaded or ready.
 struct WorkerRow {
   ConnectionId connection;
@@ -5220,11 +5244,14 @@ struct WorkerRow {
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
+
+  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
+  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
 };
 
 struct ConnectionRow {
@@ -5235,6 +5262,9 @@ struct ConnectionRow {
   double timer_lag_ms = 0;                // that it told of with its last heartbeat
   reliability::FailureShare failures{};   // over all its models
   double slowdown = 1;                    // of the model that has slowed down most
+  std::size_t bytes_in_flight = 0;        // inputs, over all its models
+  bool full = false;                      // those are as many as it may have: it has no room
+  bool relieved = false;                  // it has room again, which its models have not been told
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -5387,6 +5417,7 @@ inline Error combined(const std::string& before, const std::vector<Error>& reaso
 #define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -5397,10 +5428,13 @@ namespace webpool::engine {
 /// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
 /// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
 struct Tables {
-  /// `limit`: requests that a worker may have in flight.
-  explicit Tables(unsigned requests_in_flight) : limit(requests_in_flight) {}
+  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
+  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
+      : limit(requests_in_flight),
+        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
 
   const unsigned limit;
+  const std::size_t byte_limit;
   SlotMap<RequestId, RequestRow> requests;
   SlotMap<ConnectionId, ConnectionRow> connections;
   SlotMap<WorkerId, WorkerRow> workers;
@@ -5510,7 +5544,7 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back(request);
+    worker.runs.push_back({request, row.request.payload_bytes});
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -5518,16 +5552,20 @@ struct Tables {
     ++model_of(worker).in_flight;
     ++in_flight;
     ++running;
+    charge(worker.connection, row.request.payload_bytes);
   }
 
   /// The worker has room again; false when it has no such run.
   bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
-    const auto found = std::ranges::find(worker.runs, request);
+    const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
+    const std::size_t bytes = found->bytes;
     worker.runs.erase(found);
     worker.last_used = connections.find(worker.connection)->last_used = now;
-    if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
+    ModelRow& model = model_of(worker);
+    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
+    release(worker.connection, bytes);
     --state(worker.connection).in_flight;
     --model_of(worker).in_flight;
     --in_flight;
@@ -5605,6 +5643,31 @@ struct Tables {
   }
 
  private:
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
   void open_lane(WorkerId id) {
     const WorkerRow& worker = *workers.find(id);
     const ConnectionRow& row = *connections.find(worker.connection);
@@ -5612,6 +5675,7 @@ struct Tables {
     Lane& lane = model_of(worker).lane;
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
     ++places;
   }
 
@@ -5634,7 +5698,7 @@ class Fleet {
  protected:
   explicit Fleet(PoolOptions options)
       : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight),
+        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
         launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
 
   // --- browsers
@@ -6130,8 +6194,8 @@ namespace webpool::engine {
 /// what is to be done to `out`; appending is the only allocation on the path of a request.
 ///
 /// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`; a connection's memory is the sum over its workers; an action never names a
-/// connection, worker or launch that the driver was told to close before.
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
 template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class Engine : private Fleet {
  public:
@@ -6264,7 +6328,7 @@ class Engine : private Fleet {
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message()});
+      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
@@ -6571,7 +6635,7 @@ class Engine : private Fleet {
     run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
-      return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
+      return sent_to && sent_to->has(each.request);
     });
   }
 
@@ -6661,14 +6725,15 @@ class Engine : private Fleet {
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    out.emplace_back(CloseWorker{connection, id});
+    const bool wanted = reason.code() == errc::model_released || reason.code() == errc::cancelled;
+    out.emplace_back(CloseWorker{connection, id, wanted ? std::nullopt : std::optional(reason)});
     tables_.erase_worker(id, again);
   }
 
   void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front();
+      const RequestId request = worker.runs.front().request;
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
@@ -6746,7 +6811,7 @@ class Engine : private Fleet {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
       if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
     }
     forget(id, reason, now, out, rejoins);
     serve_all(now, out);
@@ -6755,20 +6820,23 @@ class Engine : private Fleet {
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::connection_lost, "the tab is being closed");
+    const Error draining(errc::cancelled, "the tab is being closed");
     for (WorkerId worker : workers)
       if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
     tables_.drain(id);
     settle(id, now, out);
   }
 
-  /// A tab that drains is closed with its last reply; one that yields is then offered to the model that needs it.
+  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
   void settle(ConnectionId id, TimePoint now, Actions& out) {
-    const ConnectionRow* row = tables_.connections.find(id);
-    if (!row || tables_.state(id).in_flight > 0) return;
-    if (row->draining) {
+    ConnectionRow* row = tables_.connections.find(id);
+    if (!row) return;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = tables_.state(id).in_flight == 0;
+    if (idle && row->draining) {
       close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
-    } else if (row->yields_to) {
+    } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
@@ -6777,6 +6845,8 @@ class Engine : private Fleet {
         acquire(*needy, now, out);
         needy->offered.reset();
       }
+      serve_all(now, out);
+    } else if (relieved) {
       serve_all(now, out);
     }
   }
@@ -6818,7 +6888,7 @@ class Engine : private Fleet {
   void expire_runs(TimePoint now, Actions& out) {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      if (!worker || !worker->has(sent->request)) continue;
       const RequestRow* row = tables_.requests.find(sent->request);
       if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
       worker_lost(sent->worker,

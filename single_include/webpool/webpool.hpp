@@ -927,7 +927,10 @@ struct ConnectionSettings {
   double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
   unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  unsigned requests_in_flight = 2;                 ///< per loaded model: one computes, the next one's bytes travel
+  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
+  /// neither it nor its sockets pile up inputs.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
 /// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
@@ -1040,6 +1043,9 @@ struct PoolOptions {
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
+  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
+  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  std::size_t flight_record = 32;
   LogSink log{};
 };
 
@@ -4765,6 +4771,7 @@ inline PoolOptions check_options(PoolOptions options) {
     throw Error(errc::invalid_options, "max_connections is 0: such a pool can never run anything");
   if (options.connection.requests_in_flight == 0)
     throw Error(errc::invalid_options, "requests_in_flight is 0: nothing would ever run");
+  if (options.flight_record == 0) throw Error(errc::invalid_options, "flight_record is 0: it must be at least 1");
   const ConnectionSettings& limits = options.connection;
   for (const auto& [name, value] :
        {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),
@@ -8874,6 +8881,394 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
+#define WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
+namespace webpool::protocol {
+
+/// The version that both halves of the wire name in their first message.
+inline constexpr std::uint64_t version = 1;
+
+// --- page to pool, control socket
+
+/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+struct Hello {
+  std::uint64_t version = protocol::version;
+  std::string token;
+  std::optional<LaunchId> launch;
+  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+};
+struct Pong {
+  std::uint64_t id = 0;
+  bool visible = true;
+  double timer_drift_ms = 0;
+};
+struct WorkerFailed {
+  WorkerId worker;
+  std::string message;
+};
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
+
+// --- page to pool, data socket
+
+/// When `version` is not ours, only `version` is filled in.
+struct Attach {
+  std::uint64_t version = protocol::version;
+  WorkerId worker;
+  std::string key;
+};
+enum class LoadStage : std::uint8_t { fetch, create, warmup };
+struct Progress {
+  std::uint64_t id = 0;
+  LoadStage stage = LoadStage::fetch;
+  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
+};
+/// Where a load's time went, in milliseconds.
+struct LoadTimes {
+  double fetch = 0, create = 0, warmup = 0;
+};
+struct Loaded {
+  std::uint64_t id = 0;
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;
+  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  bool cpu_fallback = false;
+  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
+  LoadTimes times;
+  bool from_cache = false;
+  std::uint64_t memory_bytes = 0;
+};
+struct Result {
+  RequestId id;
+  std::vector<NamedTensor> outputs;
+  RunTimes times;  ///< without `total`
+};
+/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
+struct RunError {
+  std::uint64_t id = 0;
+  std::string code, message;
+  std::vector<BackendFailure> tried;
+  std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
+};
+struct DeviceLost {
+  std::string reason, message;
+};
+using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
+
+// --- pool to page, control socket
+
+struct Welcome {
+  ConnectionId connection;
+  std::chrono::milliseconds heartbeat{1000};
+};
+enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
+struct Refused {
+  Refusal code = Refusal::wrong_token;
+  std::string message;
+};
+struct Ping {
+  std::uint64_t id = 0;
+};
+struct OpenWorker {
+  WorkerId worker;
+  std::string key;
+};
+struct CloseWorker {
+  WorkerId worker;
+};
+struct Close {
+  std::string message;
+};
+struct Reload {
+  std::string message;
+};
+
+// --- pool to page, data socket
+
+/// A model as the page fetches it.
+struct ModelSource {
+  std::string name, sha256;
+  std::uint64_t bytes = 0;
+  std::string url;
+};
+/// One entry of the list of backends that the page tries in order.
+struct BackendChoice {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;  ///< WebNN's
+  std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+};
+struct Load {
+  std::uint64_t id = 0;
+  ModelSource model;
+  std::vector<BackendChoice> backends;
+  std::map<std::string, std::int64_t> free_dimensions;
+  std::optional<bool> warmup;
+  std::optional<bool> compare;
+  std::optional<std::array<unsigned, 3>> workgroup_size;
+};
+/// Refers to the caller's tensors and names, which must live until the message is encoded.
+struct Run {
+  RequestId id;
+  std::span<const NamedTensor> inputs;
+  std::span<const std::string> outputs;  ///< empty: all
+};
+struct Cancel {
+  RequestId id;
+};
+
+// --- names of the enumerators
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
+                                                               "pool_closed"};
+}  // namespace detail
+
+constexpr std::string_view to_string(LoadStage stage) noexcept {
+  return detail::stage_names[static_cast<std::size_t>(stage)];
+}
+constexpr std::string_view to_string(Refusal code) noexcept {
+  return detail::refusal_names[static_cast<std::size_t>(code)];
+}
+
+/// Every code that an `error` may carry, and what it is called on the host.
+struct ErrorCodeRow {
+  std::string_view code;
+  errc error;
+};
+inline constexpr std::array<ErrorCodeRow, 8> error_codes{{{"fetch_failed", errc::load_failed},
+                                                          {"hash_mismatch", errc::load_failed},
+                                                          {"no_backend", errc::no_backend},
+                                                          {"runtime_missing", errc::runtime_missing},
+                                                          {"bad_input", errc::bad_input},
+                                                          {"run_failed", errc::run_failed},
+                                                          {"device_lost", errc::device_lost},
+                                                          {"cancelled", errc::cancelled}}};
+
+/// The host's code for a page's; empty for a code that the wire doesn't have.
+constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
+  for (const auto& row : error_codes)
+    if (row.code == code) return row.error;
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
+#define WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace webpool::telemetry {
+
+/// What happened last on one tab and its workers: wire headers and events in a ring, whose memory is taken as it fills,
+/// up to `capacity` entries of 240 bytes. Answered heartbeats don't push out what is worth reading: the latest stands
+/// for those before it. Not thread-safe.
+class FlightRecorder {
+ public:
+  enum class Kind : std::uint8_t { received, sent, event };
+
+  struct Entry {
+    TimePoint at;
+    std::size_t bytes = 0;  ///< of the whole frame; 0 for an event
+    Kind kind = Kind::event;
+    bool heartbeat = false;
+    bool cut = false;  ///< the text was longer
+    std::uint8_t length = 0;
+    std::array<char, 208> characters;
+
+    std::string_view text() const noexcept { return {characters.data(), length}; }
+  };
+
+  /// `capacity`: at least 1.
+  FlightRecorder(ConnectionId tab, std::size_t capacity) noexcept : tab_(tab), capacity_(capacity) {}
+
+  ConnectionId tab() const noexcept { return tab_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// `text`: a header, or a sentence; its beginning is kept.
+  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
+    if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
+        back(1).heartbeat)
+      size_ -= 2;
+    const std::size_t place = (first_ + size_) % capacity_;
+    if (size_ < capacity_)
+      ++size_;
+    else
+      first_ = (first_ + 1) % capacity_;
+    if (place >= entries_.size()) entries_.resize(place + 1);
+    Entry& entry = entries_[place];
+    entry.at = at;
+    entry.bytes = bytes;
+    entry.kind = kind;
+    entry.heartbeat = heartbeat;
+    entry.cut = text.size() > entry.characters.size();
+    entry.length = static_cast<std::uint8_t>(std::min(text.size(), entry.characters.size()));
+    std::copy_n(text.begin(), entry.length, entry.characters.begin());
+    return entry;
+  }
+
+  /// Calls `visit(const Entry&)` for each entry, the oldest first, and forgets them.
+  template <class Visit>
+  void drain(Visit visit) {
+    for (std::size_t i = 0; i < size_; ++i) visit(entries_[(first_ + i) % capacity_]);
+    first_ = size_ = 0;
+  }
+
+ private:
+  const Entry& back(std::size_t before) const noexcept { return entries_[(first_ + size_ - 1 - before) % capacity_]; }
+
+  ConnectionId tab_;
+  std::size_t capacity_;
+  std::size_t first_ = 0, size_ = 0;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace webpool::telemetry
+#endif
+
+namespace webpool::driver {
+
+/// Records what passes between the pool and each tab, and writes it to the log as JSON lines when something fails; at
+/// `LogLevel::debug` each entry at once:
+///
+///     {"tab":3,"at":12.345678,"sent":{"type":"run","id":17,…},"bytes":160}
+///     {"tab":3,"at":12.351002,"event":"its socket closed"}
+///
+/// `at` counts seconds since the pool began. A header that was cut short is a string. Of messages that carry a secret,
+/// or text of the application's, only the type is kept. One thread.
+class FlightLog {
+  using Flight = telemetry::FlightRecorder;
+  using Kind = Flight::Kind;
+
+ public:
+  /// `capacity`: entries per tab, at least 1.
+  FlightLog(const detail::Logger& logger, std::size_t capacity) noexcept : logger_(logger), capacity_(capacity) {}
+
+  std::shared_ptr<Flight> begin(ConnectionId tab) const { return std::make_shared<Flight>(tab, capacity_); }
+
+  /// `frame`: a whole one, which decodes to, or was encoded from, a `Message`. A null flight is nobody's yet.
+  template <class Message, class Bytes>
+  void received(Flight* flight, const Bytes& frame) const {
+    message<Message>(flight, Kind::received, frame);
+  }
+  template <class Message, class Bytes>
+  void sent(Flight* flight, const Bytes& frame) const {
+    message<Message>(flight, Kind::sent, frame);
+  }
+
+  void event(Flight* flight, std::string_view sentence) const {
+    if (flight) record(*flight, Kind::event, sentence, 0, false);
+  }
+
+  /// Something failed in that tab: what is known of it goes into the log, once. `who`: the tab.
+  void dump(Flight* flight, std::string_view who, std::string_view why) const {
+    if (!flight || flight->empty()) return;
+    if (logger_.debugging()) return flight->drain([](const auto&) {});  // all of it has been written
+    logger_.info(std::string(who).append(": ").append(why).append("; what came before:"));
+    flight->drain([&](const auto& entry) { logger_.info(line(flight->tab(), entry)); });
+  }
+
+ private:
+  template <class Message>
+  static constexpr std::string_view type_of_secret() {
+    if constexpr (std::is_same_v<Message, protocol::Hello>) return "hello";
+    if constexpr (std::is_same_v<Message, protocol::Attach>) return "attach";
+    if constexpr (std::is_same_v<Message, protocol::OpenWorker>) return "open_worker";
+    if constexpr (std::is_same_v<Message, protocol::Custom>) return "message";
+    return {};
+  }
+
+  template <class Message, class Bytes>
+  void message(Flight* flight, Kind kind, const Bytes& frame) const {
+    if (!flight) return;
+    constexpr std::string_view secret = type_of_secret<Message>();
+    constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
+    if constexpr (!secret.empty())
+      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size(), false);
+    else
+      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(), heartbeat);
+  }
+
+  /// Without the spaces that fill it up.
+  static std::string_view header_of(const char* frame) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, frame, 4);
+    const std::string_view header(frame + 4, length);
+    return header.substr(0, header.find_last_not_of(' ') + 1);
+  }
+
+  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes, bool heartbeat) const {
+    const auto& entry = flight.record(Clock::now(), kind, text, bytes, heartbeat);
+    if (logger_.debugging()) logger_.debug(line(flight.tab(), entry));
+  }
+
+  std::string line(ConnectionId tab, const Flight::Entry& entry) const {
+    constexpr std::array<std::string_view, 3> names{"received", "sent", "event"};
+    std::string line = R"({"tab":)" + std::to_string(tab.value) + R"(,"at":)";
+    std::array<char, 32> digits;
+    const double at = std::chrono::duration<double>(entry.at - began_).count();
+    line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), at, std::chars_format::fixed, 6).ptr);
+    line.append(",\"").append(names[static_cast<std::size_t>(entry.kind)]).append("\":");
+    // A page may write its headers with line breaks between the fields.
+    const bool one_line = std::ranges::none_of(entry.text(), [](unsigned char each) { return each < 0x20; });
+    if (entry.kind != Kind::event && one_line && !entry.cut)
+      line += entry.text();
+    else
+      protocol::detail::append_string(line, entry.text());
+    if (entry.kind != Kind::event) line.append(",\"bytes\":").append(std::to_string(entry.bytes));
+    return line += '}';
+  }
+
+  const detail::Logger& logger_;
+  const std::size_t capacity_;
+  const TimePoint began_ = Clock::now();
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
@@ -9354,204 +9749,6 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
 }
 
 }  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
-namespace webpool::protocol {
-
-/// The version that both halves of the wire name in their first message.
-inline constexpr std::uint64_t version = 1;
-
-// --- page to pool, control socket
-
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
-struct Hello {
-  std::uint64_t version = protocol::version;
-  std::string token;
-  std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
-};
-struct Pong {
-  std::uint64_t id = 0;
-  bool visible = true;
-  double timer_drift_ms = 0;
-};
-struct WorkerFailed {
-  WorkerId worker;
-  std::string message;
-};
-/// Something in the page failed and leaves the tab as it is.
-struct Trouble {
-  std::string source, message;
-};
-
-// --- both directions, control socket
-
-/// A message of the application's own kind.
-struct Custom {
-  std::string name, body;  ///< `body` is JSON
-  std::vector<NamedTensor> tensors;
-};
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
-
-// --- page to pool, data socket
-
-/// When `version` is not ours, only `version` is filled in.
-struct Attach {
-  std::uint64_t version = protocol::version;
-  WorkerId worker;
-  std::string key;
-};
-enum class LoadStage : std::uint8_t { fetch, create, warmup };
-struct Progress {
-  std::uint64_t id = 0;
-  LoadStage stage = LoadStage::fetch;
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
-};
-/// Where a load's time went, in milliseconds.
-struct LoadTimes {
-  double fetch = 0, create = 0, warmup = 0;
-};
-struct Loaded {
-  std::uint64_t id = 0;
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;
-  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
-  bool cpu_fallback = false;
-  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
-  LoadTimes times;
-  bool from_cache = false;
-  std::uint64_t memory_bytes = 0;
-};
-struct Result {
-  RequestId id;
-  std::vector<NamedTensor> outputs;
-  RunTimes times;  ///< without `total`
-};
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
-struct RunError {
-  std::uint64_t id = 0;
-  std::string code, message;
-  std::vector<BackendFailure> tried;
-  std::string stack;
-  bool started = true;  ///< false: the run had certainly not begun
-};
-struct DeviceLost {
-  std::string reason, message;
-};
-using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
-
-// --- pool to page, control socket
-
-struct Welcome {
-  ConnectionId connection;
-  std::chrono::milliseconds heartbeat{1000};
-};
-enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
-struct Refused {
-  Refusal code = Refusal::wrong_token;
-  std::string message;
-};
-struct Ping {
-  std::uint64_t id = 0;
-};
-struct OpenWorker {
-  WorkerId worker;
-  std::string key;
-};
-struct CloseWorker {
-  WorkerId worker;
-};
-struct Close {
-  std::string message;
-};
-struct Reload {
-  std::string message;
-};
-
-// --- pool to page, data socket
-
-/// A model as the page fetches it.
-struct ModelSource {
-  std::string name, sha256;
-  std::uint64_t bytes = 0;
-  std::string url;
-};
-/// One entry of the list of backends that the page tries in order.
-struct BackendChoice {
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;  ///< WebNN's
-  std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
-};
-struct Load {
-  std::uint64_t id = 0;
-  ModelSource model;
-  std::vector<BackendChoice> backends;
-  std::map<std::string, std::int64_t> free_dimensions;
-  std::optional<bool> warmup;
-  std::optional<bool> compare;
-  std::optional<std::array<unsigned, 3>> workgroup_size;
-};
-/// Refers to the caller's tensors and names, which must live until the message is encoded.
-struct Run {
-  RequestId id;
-  std::span<const NamedTensor> inputs;
-  std::span<const std::string> outputs;  ///< empty: all
-};
-struct Cancel {
-  RequestId id;
-};
-
-// --- names of the enumerators
-
-namespace detail {
-inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
-inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
-                                                               "pool_closed"};
-}  // namespace detail
-
-constexpr std::string_view to_string(LoadStage stage) noexcept {
-  return detail::stage_names[static_cast<std::size_t>(stage)];
-}
-constexpr std::string_view to_string(Refusal code) noexcept {
-  return detail::refusal_names[static_cast<std::size_t>(code)];
-}
-
-/// Every code that an `error` may carry, and what it is called on the host.
-struct ErrorCodeRow {
-  std::string_view code;
-  errc error;
-};
-inline constexpr std::array<ErrorCodeRow, 8> error_codes{{{"fetch_failed", errc::load_failed},
-                                                          {"hash_mismatch", errc::load_failed},
-                                                          {"no_backend", errc::no_backend},
-                                                          {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::bad_input},
-                                                          {"run_failed", errc::run_failed},
-                                                          {"device_lost", errc::device_lost},
-                                                          {"cancelled", errc::cancelled}}};
-
-/// The host's code for a page's; empty for a code that the wire doesn't have.
-constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
-  for (const auto& row : error_codes)
-    if (row.code == code) return row.error;
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
 #endif
 
 namespace webpool::driver {
@@ -11603,6 +11800,7 @@ struct SocketState {
   enum class Role : std::uint8_t { unknown, control, data };
   Role role = Role::unknown;
   std::uint64_t owner = 0;  ///< the connection's or worker's id; 0 until the socket has introduced itself
+  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until then
 };
 
 struct ServerConfig : WebsocketppConfig {
@@ -11875,10 +12073,12 @@ struct OpenWorker {
 struct CloseWorker {
   ConnectionId connection;
   WorkerId worker;
+  std::optional<Error> trouble{};  // that it ends with
 };
 struct CloseConnection {
   ConnectionId connection;
   std::string message;
+  bool failed = false;  // in a way that somebody should look into
 };
 /// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
 struct ReloadPage {
@@ -12364,7 +12564,7 @@ namespace webpool::protocol {
 /// Reads messages from pages. Whatever the bytes are, the answer is a message that keeps every rule of the wire, or
 /// `errc::malformed_frame` with a sentence that names the field or the byte.
 ///
-/// Fields may come in any order; unknown ones are skipped without a look at their values, and of a field that occurs
+/// Fields may come in any order; unknown ones are skipped, and of a field that occurs
 /// twice one is taken. Lists, names and the header are bounded as in `frame.hpp`; nothing is allocated by a number
 /// that the page announces.
 ///
@@ -12620,6 +12820,7 @@ class Driver final : public Runtime {
   explicit Driver(PoolOptions options, Policies... policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
+        flights_(logger_, options_.flight_record),
         browsers_(options_, logger_, context_,
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
@@ -12749,10 +12950,10 @@ class Driver final : public Runtime {
       if (to) {
         const auto tab = tabs_.find(*to);
         if (tab == tabs_.end()) return 0;
-        Server::send(tab->second.socket, [&](std::string& out) { out = std::move(frame); });
+        send_frame(tab->second.socket, std::move(frame));
         return 1;
       }
-      for (const auto& [id, tab] : tabs_) Server::send(tab.socket, [&](std::string& out) { out = frame; });
+      for (const auto& [id, tab] : tabs_) send_frame(tab.socket, frame);
       return tabs_.size();
     });
   }
@@ -12953,6 +13154,7 @@ class Driver final : public Runtime {
   void carry_out(const engine::CloseWorker& action) {
     const auto worker = workers_.find(action.worker);
     if (worker == workers_.end()) return;
+    if (action.trouble) report(action.connection, action.trouble->message());
     forget(worker->second.socket, "the worker is no longer needed");
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
     workers_.erase(worker);
@@ -12964,6 +13166,7 @@ class Driver final : public Runtime {
     const auto tab = tabs_.find(action.connection);
     if (tab == tabs_.end()) return;
     logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
+    if (action.failed) report(action.connection, action.message);
     send(tab->second.socket, protocol::Close{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
@@ -12971,6 +13174,7 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::NewTab& action) {
     logger_.info("opening another tab: " + action.message);
+    report(action.connection, action.message);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) {
       forget(tab->second.socket, action.message);
       erase_tab(action.connection);
@@ -12990,6 +13194,7 @@ class Driver final : public Runtime {
     if (tab == tabs_.end()) return;
     if (tab->second.launch) renewed_.insert(*tab->second.launch);
     logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
+    report(action.connection, action.message);
     send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
@@ -13027,8 +13232,24 @@ class Driver final : public Runtime {
   }
 
   template <class Message>
-  static void send(const Socket& to, const Message& message) {
-    Server::send(to, [&](std::string& out) { protocol::encode(out, message); });
+  void send(const Socket& to, const Message& message) {
+    Server::send(to, [&](std::string& out) {
+      protocol::encode(out, message);
+      flights_.sent<Message>(to->flight.get(), out);
+    });
+  }
+
+  void send_frame(const Socket& to, std::string frame) {
+    Server::send(to, [&](std::string& out) {
+      out = std::move(frame);
+      flights_.sent<protocol::Custom>(to->flight.get(), out);
+    });
+  }
+
+  /// Something failed in that tab: what came before goes into the log.
+  void report(ConnectionId id, std::string_view why) {
+    const auto tab = tabs_.find(id);
+    if (tab != tabs_.end()) flights_.dump(tab->second.socket->flight.get(), describe(tab->second.browser), why);
   }
 
   /// Closes a socket whose end is no news any more.
@@ -13065,20 +13286,21 @@ class Driver final : public Runtime {
 
   void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
     if (stopping_since_) return;
-    std::optional<Error> broken;
-    if (from->role == transport::SocketState::Role::control) {
-      if (auto message = decoder_.control(frame, std::move(owner)))
-        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
-      else
-        broken = message.error();
-    } else {
-      if (auto message = decoder_.data(frame, std::move(owner)))
-        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
-      else
-        broken = message.error();
-    }
+    const auto take = [&](auto message) {
+      if (!message) return std::optional(message.error());
+      return std::visit(
+          [&]<class Message>(Message& each) {
+            flights_.received<Message>(from->flight.get(), frame);
+            return handle(from, each);
+          },
+          *message);
+    };
+    const auto broken = from->role == transport::SocketState::Role::control
+                            ? take(decoder_.control(frame, std::move(owner)))
+                            : take(decoder_.data(frame, std::move(owner)));
     if (broken) {
       logger_.info("refused a message: " + broken->message());
+      flights_.event(from->flight.get(), "refused a message: " + broken->message());
       Server::refuse(from, broken->message());
     }
     drain();
@@ -13121,6 +13343,8 @@ class Driver final : public Runtime {
     }
     if (hello.launch) renewed_.erase(*hello.launch);
     from->owner = id->value;
+    from->flight = flights_.begin(*id);
+    flights_.event(from->flight.get(), describe(hello.browser) + " joined");
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
@@ -13171,6 +13395,8 @@ class Driver final : public Runtime {
     LoadPlan plan =
         plan_load(attach.worker, model.file, model.options, browsers_.options_of(browser.browser), options_.memory);
     from->owner = attach.worker.value;
+    from->flight = tabs_.at(worker.connection).socket->flight;
+    flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
     if (plan.message.backends.empty())
@@ -13253,11 +13479,14 @@ class Driver final : public Runtime {
       const ConnectionId id{owner};
       const std::string who = describe(tabs_.at(id).browser);
       logger_.info(who + " left: " + reason);
+      flights_.event(socket->flight.get(), "it left: " + reason);
+      report(id, reason);
       poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
       engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
       worker->second.socket = nullptr;
+      flights_.event(socket->flight.get(), "worker " + std::to_string(owner) + " left: " + reason);
       lose_worker(worker->first, worker->second, "its worker went away: " + reason);
     }
     drain();
@@ -13326,6 +13555,7 @@ class Driver final : public Runtime {
 
   const PoolOptions options_;
   const detail::Logger logger_;
+  const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
   asio::io_context context_{1};
@@ -13773,23 +14003,34 @@ class Lane {
   /// Adds a tab, which has nothing in flight.
   void insert(ConnectionIndex tab, WorkerId worker) {
     if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    std::size_t here = tabs_.size();
-    positions_[tab.value] = static_cast<std::uint32_t>(here);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
     tabs_.push_back(tab);
     workers_.push_back(worker);
-    for (std::size_t k = ends_.size(); k-- > 0; ++ends_[k]) here = swap(here, ends_[k]);
+    unblock(tab, 0);
   }
 
   /// Takes a tab out, whatever it has in flight.
   void erase(ConnectionIndex tab) noexcept {
-    std::size_t here = position(tab);
-    if (here == nowhere) return;
-    for (std::size_t& end : ends_)
-      if (here < end) here = swap(here, --end);
-    swap(here, tabs_.size() - 1);
+    if (!contains(tab)) return;
+    block(tab);
+    swap(position(tab), tabs_.size() - 1);
     tabs_.pop_back();
     workers_.pop_back();
     positions_[tab.value] = nowhere;
+  }
+
+  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
+  /// meanwhile.
+  void block(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+  }
+
+  /// Ends `block`; `in_flight`: requests of the model in that tab.
+  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
   }
 
   /// One more request in flight in that tab, which must have room.
@@ -13927,6 +14168,11 @@ struct Experience {
   reliability::Patience patience;
 };
 
+struct RunInFlight {
+  RequestId request;
+  std::size_t bytes = 0;  // of its inputs
+};
+
 /// One placement: a model in a tab, being loaded or ready.
 struct WorkerRow {
   ConnectionId connection;
@@ -13937,11 +14183,14 @@ struct WorkerRow {
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
+
+  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
+  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
 };
 
 struct ConnectionRow {
@@ -13952,6 +14201,9 @@ struct ConnectionRow {
   double timer_lag_ms = 0;                // that it told of with its last heartbeat
   reliability::FailureShare failures{};   // over all its models
   double slowdown = 1;                    // of the model that has slowed down most
+  std::size_t bytes_in_flight = 0;        // inputs, over all its models
+  bool full = false;                      // those are as many as it may have: it has no room
+  bool relieved = false;                  // it has room again, which its models have not been told
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -14104,6 +14356,7 @@ inline Error combined(const std::string& before, const std::vector<Error>& reaso
 #define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14114,10 +14367,13 @@ namespace webpool::engine {
 /// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
 /// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
 struct Tables {
-  /// `limit`: requests that a worker may have in flight.
-  explicit Tables(unsigned requests_in_flight) : limit(requests_in_flight) {}
+  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
+  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
+      : limit(requests_in_flight),
+        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
 
   const unsigned limit;
+  const std::size_t byte_limit;
   SlotMap<RequestId, RequestRow> requests;
   SlotMap<ConnectionId, ConnectionRow> connections;
   SlotMap<WorkerId, WorkerRow> workers;
@@ -14227,7 +14483,7 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back(request);
+    worker.runs.push_back({request, row.request.payload_bytes});
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -14235,16 +14491,20 @@ struct Tables {
     ++model_of(worker).in_flight;
     ++in_flight;
     ++running;
+    charge(worker.connection, row.request.payload_bytes);
   }
 
   /// The worker has room again; false when it has no such run.
   bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
-    const auto found = std::ranges::find(worker.runs, request);
+    const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
+    const std::size_t bytes = found->bytes;
     worker.runs.erase(found);
     worker.last_used = connections.find(worker.connection)->last_used = now;
-    if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
+    ModelRow& model = model_of(worker);
+    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
+    release(worker.connection, bytes);
     --state(worker.connection).in_flight;
     --model_of(worker).in_flight;
     --in_flight;
@@ -14322,6 +14582,31 @@ struct Tables {
   }
 
  private:
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
   void open_lane(WorkerId id) {
     const WorkerRow& worker = *workers.find(id);
     const ConnectionRow& row = *connections.find(worker.connection);
@@ -14329,6 +14614,7 @@ struct Tables {
     Lane& lane = model_of(worker).lane;
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
     ++places;
   }
 
@@ -14351,7 +14637,7 @@ class Fleet {
  protected:
   explicit Fleet(PoolOptions options)
       : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight),
+        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
         launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
 
   // --- browsers
@@ -14847,8 +15133,8 @@ namespace webpool::engine {
 /// what is to be done to `out`; appending is the only allocation on the path of a request.
 ///
 /// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`; a connection's memory is the sum over its workers; an action never names a
-/// connection, worker or launch that the driver was told to close before.
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
 template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class Engine : private Fleet {
  public:
@@ -14981,7 +15267,7 @@ class Engine : private Fleet {
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message()});
+      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
@@ -15288,7 +15574,7 @@ class Engine : private Fleet {
     run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
-      return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
+      return sent_to && sent_to->has(each.request);
     });
   }
 
@@ -15378,14 +15664,15 @@ class Engine : private Fleet {
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    out.emplace_back(CloseWorker{connection, id});
+    const bool wanted = reason.code() == errc::model_released || reason.code() == errc::cancelled;
+    out.emplace_back(CloseWorker{connection, id, wanted ? std::nullopt : std::optional(reason)});
     tables_.erase_worker(id, again);
   }
 
   void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front();
+      const RequestId request = worker.runs.front().request;
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
@@ -15463,7 +15750,7 @@ class Engine : private Fleet {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
       if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
     }
     forget(id, reason, now, out, rejoins);
     serve_all(now, out);
@@ -15472,20 +15759,23 @@ class Engine : private Fleet {
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::connection_lost, "the tab is being closed");
+    const Error draining(errc::cancelled, "the tab is being closed");
     for (WorkerId worker : workers)
       if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
     tables_.drain(id);
     settle(id, now, out);
   }
 
-  /// A tab that drains is closed with its last reply; one that yields is then offered to the model that needs it.
+  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
   void settle(ConnectionId id, TimePoint now, Actions& out) {
-    const ConnectionRow* row = tables_.connections.find(id);
-    if (!row || tables_.state(id).in_flight > 0) return;
-    if (row->draining) {
+    ConnectionRow* row = tables_.connections.find(id);
+    if (!row) return;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = tables_.state(id).in_flight == 0;
+    if (idle && row->draining) {
       close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
-    } else if (row->yields_to) {
+    } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
@@ -15494,6 +15784,8 @@ class Engine : private Fleet {
         acquire(*needy, now, out);
         needy->offered.reset();
       }
+      serve_all(now, out);
+    } else if (relieved) {
       serve_all(now, out);
     }
   }
@@ -15535,7 +15827,7 @@ class Engine : private Fleet {
   void expire_runs(TimePoint now, Actions& out) {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      if (!worker || !worker->has(sent->request)) continue;
       const RequestRow* row = tables_.requests.find(sent->request);
       if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
       worker_lost(sent->worker,

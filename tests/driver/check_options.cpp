@@ -46,6 +46,7 @@ TEST_CASE("a pool that could never run anything is refused") {
   CHECK(complaint({.min_connections = 0, .max_connections = 0}) ==
         "max_connections is 0: such a pool can never run anything");
   CHECK(complaint({.connection = {.requests_in_flight = 0}}) == "requests_in_flight is 0: nothing would ever run");
+  CHECK(complaint({.flight_record = 0}) == "flight_record is 0: it must be at least 1");
 }
 
 TEST_CASE("times that no clock can count are refused by name") {

@@ -57,6 +57,25 @@ TEST_CASE("a worker never has more requests than requests_in_flight; the others 
   CHECK(runs[0].request == requests[2]);
 }
 
+TEST_CASE("a tab whose requests have bytes_in_flight gets no more, of any model, until it answers") {
+  PoolOptions options = attached();
+  options.connection.bytes_in_flight = 100;
+  OneTab rig(options);
+  const ModelIndex second = rig.engine.add_model(model("second"), rig.now, rig.out);
+  rig.engine.loaded(rig.take<OpenWorker>().at(0).worker, Backend::webgpu, 0, rig.now, rig.out);
+  rig.submit(rig.digits, {}, 0, 99);
+  rig.submit(rig.digits, {}, 0, 300);  // passes the limit, and goes all the same: else it never could
+  const auto runs = rig.take<Run>();
+  REQUIRE(runs.size() == 2);
+  rig.submit(second, {}, 0, 0);
+  rig.finish(runs[0]);
+  CHECK(rig.take<Run>().empty());
+  CHECK(rig.engine.metrics().queued == 1);
+  CHECK(rig.take<OpenWorker>().empty());  // the model is there, and only has no room
+  rig.finish(runs[1]);
+  CHECK(rig.take<Run>().size() == 1);
+}
+
 TEST_CASE("low memory mode allows one request at a time, and one model per tab") {
   PoolOptions options = attached();
   options.memory.low_memory_mode = true;

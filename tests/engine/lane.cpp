@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "../catch.hpp"
 
@@ -36,15 +37,25 @@ TEST_CASE("a lane orders tabs by requests in flight, whatever happens") {
   const unsigned limit = GENERATE(1u, 2u, 5u);
   engine::Lane lane(limit);
   std::map<ConnectionIndex, unsigned> model;
+  std::set<ConnectionIndex> blocked;
   std::mt19937 random(limit);
   for (int i = 0; i < 20'000; ++i) {
     const ConnectionIndex tab{static_cast<std::uint32_t>(random() % 30)};
     if (!model.contains(tab)) {
       lane.insert(tab, WorkerId{tab.value});
       model[tab] = 0;
-    } else if (const auto what = random() % 10; what == 0) {
+    } else if (const auto what = random() % 11; what == 0) {
       lane.erase(tab);
       model.erase(tab);
+      blocked.erase(tab);
+    } else if (blocked.contains(tab)) {
+      if (what > 6) model[tab] -= std::min(model[tab], 1u);  // answered
+      if (what != 1) continue;
+      lane.unblock(tab, model[tab]);
+      blocked.erase(tab);
+    } else if (what == 10) {
+      lane.block(tab);
+      blocked.insert(tab);
     } else if (what < 6 && model[tab] < limit) {
       lane.sent(tab);
       ++model[tab];
@@ -55,13 +66,15 @@ TEST_CASE("a lane orders tabs by requests in flight, whatever happens") {
     REQUIRE(lane.size() == model.size());
     const auto candidates = lane.candidates();
     REQUIRE(std::ranges::is_sorted(candidates, {}, [&](ConnectionIndex each) { return model.at(each); }));
-    REQUIRE(static_cast<std::ptrdiff_t>(candidates.size()) ==
-            std::ranges::count_if(model, [&](const auto& each) { return each.second < limit; }));
-    REQUIRE(static_cast<std::ptrdiff_t>(lane.idle()) ==
-            std::ranges::count_if(model, [](const auto& each) { return each.second == 0; }));
+    REQUIRE(static_cast<std::ptrdiff_t>(candidates.size()) == std::ranges::count_if(model, [&](const auto& each) {
+              return each.second < limit && !blocked.contains(each.first);
+            }));
+    REQUIRE(static_cast<std::ptrdiff_t>(lane.idle()) == std::ranges::count_if(model, [&](const auto& each) {
+              return each.second == 0 && !blocked.contains(each.first);
+            }));
     REQUIRE(lane.has_room() == !candidates.empty());
     for (const auto& [each, in_flight] : model) {
-      REQUIRE(lane.has_room(each) == (in_flight < limit));
+      REQUIRE(lane.has_room(each) == (in_flight < limit && !blocked.contains(each)));
       REQUIRE(lane.worker(each) == WorkerId{each.value});
     }
   }

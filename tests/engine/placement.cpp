@@ -26,7 +26,7 @@ template <class Memory>
 struct Setting {
   explicit Setting(Memory memory = Memory()) : placement(std::move(memory)) {}
 
-  Tables tables{2};
+  Tables tables{2, 0};
   PoolOptions options;
   selector::FirstFit selector;
   Placement<Memory> placement;

@@ -10,7 +10,7 @@ TEST_CASE("only a ready worker without runs is idle") {
   CHECK_FALSE(row.idle());
   row.ready = true;
   CHECK(row.idle());
-  row.runs.push_back(RequestId{1});
+  row.runs.push_back({RequestId{1}});
   CHECK_FALSE(row.idle());
 }
 

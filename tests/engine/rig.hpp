@@ -102,8 +102,10 @@ struct Rig {
     return all;
   }
 
-  RequestId submit(ModelIndex index, std::optional<Duration> deadline = std::nullopt, int priority = 0) {
+  RequestId submit(ModelIndex index, std::optional<Duration> deadline = std::nullopt, int priority = 0,
+                   std::size_t payload_bytes = 0) {
     Request request;
+    request.payload_bytes = payload_bytes;
     request.model = index;
     request.priority = priority;
     if (deadline) request.deadline = now + *deadline;

@@ -9,7 +9,7 @@ namespace {
 constexpr TimePoint now{1000s};
 
 struct OneWorker {
-  Tables tables{2};
+  Tables tables{2, 0};
   ModelRow& digits = tables.add_model(model("digits"));
   ConnectionId tab = tables.add_connection(browser(Browser::firefox), std::nullopt, now);
   WorkerId worker = tables.open_worker(digits, tab, now);
@@ -24,7 +24,7 @@ struct OneWorker {
 }  // namespace
 
 TEST_CASE("a tab is placeable for the models that fit it, whoever came first") {
-  Tables tables(2);
+  Tables tables(2, 0);
   const ModelRow& before = tables.add_model(model("before"));
   const ConnectionId tab = tables.add_connection(browser(Browser::firefox), std::nullopt, now);
   const ModelRow& after = tables.add_model(model("after"));
@@ -37,7 +37,7 @@ TEST_CASE("a tab is placeable for the models that fit it, whoever came first") {
 }
 
 TEST_CASE("indexes of removed models are used again") {
-  Tables tables(2);
+  Tables tables(2, 0);
   const ModelIndex first = tables.add_model(model("first")).index;
   tables.add_model(model("second"));
   tables.models[first.value].reset();

@@ -20,6 +20,7 @@ PoolOptions any_options(Random& random) {
   options.browsers = {Browser::chromium, Browser::firefox};
   options.launch_browsers = !one_in(3);
   options.connection.requests_in_flight = static_cast<unsigned>(1 + random() % 3);
+  options.connection.bytes_in_flight = 100 * (random() % 4);
   options.connection.error_threshold = static_cast<unsigned>(random() % 4);
   if (one_in(2)) options.connection.idle_timeout = 2s;
   if (one_in(2)) options.connection.load_timeout = 3s;
@@ -52,22 +53,24 @@ struct World {
     ModelIndex model;
     std::size_t bytes = 0;
     bool ready = false;
-    std::set<RequestId> runs;
+    std::map<RequestId, std::size_t> runs;  // and the bytes of its inputs
   };
 
   World(PoolOptions options, Random source)
       : limit(options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight),
         max(options.max_connections),
+        byte_limit(options.connection.bytes_in_flight),
         rig(std::move(options)),
         random(std::move(source)) {}
 
-  const std::size_t limit, max;
+  const std::size_t limit, max, byte_limit;
   Rig rig;
   Random random;
   std::map<LaunchId, bool> launches;  // whether its tab has joined
   std::map<ConnectionId, Tab> tabs;
   std::map<WorkerId, Worker> workers;
   std::map<RequestId, ModelIndex> pending;
+  std::map<RequestId, std::size_t> payloads;
   std::set<ModelIndex> models, unannounced;
   std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
   std::vector<ConnectionId> doomed;            // tabs that close when the engine's other actions are carried out
@@ -140,7 +143,8 @@ struct World {
     REQUIRE(pending.at(action.request) == worker.model);
     for (const auto& [id, other] : workers)
       REQUIRE((!there(other.tab) || !other.runs.contains(action.request)));  // in one place at a time
-    worker.runs.insert(action.request);
+    REQUIRE((byte_limit == 0 || bytes_in_flight(worker.tab) < byte_limit));
+    worker.runs.emplace(action.request, payloads.at(action.request));
     REQUIRE(worker.runs.size() <= limit);
   }
   void carry_out(const CancelRun& action, std::optional<RequestId>) {
@@ -154,6 +158,12 @@ struct World {
   }
   void carry_out(const ModelReady& action, std::optional<RequestId>) { REQUIRE(unannounced.erase(action.model) == 1); }
 
+  std::size_t bytes_in_flight(ConnectionId tab) const {
+    std::size_t sum = 0;
+    for (WorkerId each : tabs.at(tab).workers)
+      for (const auto& [request, bytes] : workers.at(each).runs) sum += bytes;
+    return sum;
+  }
   bool there(ConnectionId tab) const { return tabs.contains(tab) && !std::ranges::count(doomed, tab); }
   std::size_t starting() const {
     return static_cast<std::size_t>(std::ranges::count_if(launches, [](const auto& each) { return !each.second; }));
@@ -175,7 +185,7 @@ struct World {
     for (const auto& [id, worker] : workers) {
       bytes += worker.bytes;
       running += static_cast<std::size_t>(
-          std::ranges::count_if(worker.runs, [&](RequestId each) { return pending.contains(each); }));
+          std::ranges::count_if(worker.runs, [&](const auto& each) { return pending.contains(each.first); }));
     }
     REQUIRE(sums.memory_bytes == bytes);
     REQUIRE(sums.in_flight == running);
@@ -209,8 +219,10 @@ struct World {
     const ModelIndex index = chance(95) && !models.empty() ? *any(models) : ModelIndex{77};
     std::optional<Duration> deadline;
     if (chance(30)) deadline = std::chrono::milliseconds(draw(400));
-    const RequestId id = rig.submit(index, deadline, static_cast<int>(draw(3)));
+    const std::size_t payload = 60 * draw(4);
+    const RequestId id = rig.submit(index, deadline, static_cast<int>(draw(3)), payload);
     ++submitted;
+    payloads[id] = payload;
     REQUIRE(pending.emplace(id, index).second);
     obey();
   }
@@ -269,7 +281,7 @@ struct World {
   void reply(int success) {
     std::vector<std::pair<WorkerId, RequestId>> runs;
     for (const auto& [id, worker] : workers)
-      for (RequestId each : worker.runs) runs.emplace_back(id, each);
+      for (const auto& [each, bytes] : worker.runs) runs.emplace_back(id, each);
     if (runs.empty()) return;
     const auto [worker, request] = runs[draw(runs.size())];
     const bool good = chance(success), awaited = pending.contains(request);

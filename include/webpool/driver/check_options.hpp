@@ -37,6 +37,7 @@ inline PoolOptions check_options(PoolOptions options) {
     throw Error(errc::invalid_options, "max_connections is 0: such a pool can never run anything");
   if (options.connection.requests_in_flight == 0)
     throw Error(errc::invalid_options, "requests_in_flight is 0: nothing would ever run");
+  if (options.flight_record == 0) throw Error(errc::invalid_options, "flight_record is 0: it must be at least 1");
   const ConnectionSettings& limits = options.connection;
   for (const auto& [name, value] :
        {std::pair("connect_timeout", limits.connect_timeout), std::pair("load_timeout", limits.load_timeout),

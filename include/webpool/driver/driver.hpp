@@ -29,6 +29,7 @@
 #include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
+#include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/model_file.hpp>
@@ -64,6 +65,7 @@ class Driver final : public Runtime {
   explicit Driver(PoolOptions options, Policies... policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
+        flights_(logger_, options_.flight_record),
         browsers_(options_, logger_, context_,
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
@@ -193,10 +195,10 @@ class Driver final : public Runtime {
       if (to) {
         const auto tab = tabs_.find(*to);
         if (tab == tabs_.end()) return 0;
-        Server::send(tab->second.socket, [&](std::string& out) { out = std::move(frame); });
+        send_frame(tab->second.socket, std::move(frame));
         return 1;
       }
-      for (const auto& [id, tab] : tabs_) Server::send(tab.socket, [&](std::string& out) { out = frame; });
+      for (const auto& [id, tab] : tabs_) send_frame(tab.socket, frame);
       return tabs_.size();
     });
   }
@@ -397,6 +399,7 @@ class Driver final : public Runtime {
   void carry_out(const engine::CloseWorker& action) {
     const auto worker = workers_.find(action.worker);
     if (worker == workers_.end()) return;
+    if (action.trouble) report(action.connection, action.trouble->message());
     forget(worker->second.socket, "the worker is no longer needed");
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
     workers_.erase(worker);
@@ -408,6 +411,7 @@ class Driver final : public Runtime {
     const auto tab = tabs_.find(action.connection);
     if (tab == tabs_.end()) return;
     logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
+    if (action.failed) report(action.connection, action.message);
     send(tab->second.socket, protocol::Close{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
@@ -415,6 +419,7 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::NewTab& action) {
     logger_.info("opening another tab: " + action.message);
+    report(action.connection, action.message);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) {
       forget(tab->second.socket, action.message);
       erase_tab(action.connection);
@@ -434,6 +439,7 @@ class Driver final : public Runtime {
     if (tab == tabs_.end()) return;
     if (tab->second.launch) renewed_.insert(*tab->second.launch);
     logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
+    report(action.connection, action.message);
     send(tab->second.socket, protocol::Reload{action.message});
     forget(tab->second.socket, action.message);
     erase_tab(action.connection);
@@ -471,8 +477,24 @@ class Driver final : public Runtime {
   }
 
   template <class Message>
-  static void send(const Socket& to, const Message& message) {
-    Server::send(to, [&](std::string& out) { protocol::encode(out, message); });
+  void send(const Socket& to, const Message& message) {
+    Server::send(to, [&](std::string& out) {
+      protocol::encode(out, message);
+      flights_.sent<Message>(to->flight.get(), out);
+    });
+  }
+
+  void send_frame(const Socket& to, std::string frame) {
+    Server::send(to, [&](std::string& out) {
+      out = std::move(frame);
+      flights_.sent<protocol::Custom>(to->flight.get(), out);
+    });
+  }
+
+  /// Something failed in that tab: what came before goes into the log.
+  void report(ConnectionId id, std::string_view why) {
+    const auto tab = tabs_.find(id);
+    if (tab != tabs_.end()) flights_.dump(tab->second.socket->flight.get(), describe(tab->second.browser), why);
   }
 
   /// Closes a socket whose end is no news any more.
@@ -509,20 +531,21 @@ class Driver final : public Runtime {
 
   void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
     if (stopping_since_) return;
-    std::optional<Error> broken;
-    if (from->role == transport::SocketState::Role::control) {
-      if (auto message = decoder_.control(frame, std::move(owner)))
-        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
-      else
-        broken = message.error();
-    } else {
-      if (auto message = decoder_.data(frame, std::move(owner)))
-        broken = std::visit([&](auto& each) { return handle(from, each); }, *message);
-      else
-        broken = message.error();
-    }
+    const auto take = [&](auto message) {
+      if (!message) return std::optional(message.error());
+      return std::visit(
+          [&]<class Message>(Message& each) {
+            flights_.received<Message>(from->flight.get(), frame);
+            return handle(from, each);
+          },
+          *message);
+    };
+    const auto broken = from->role == transport::SocketState::Role::control
+                            ? take(decoder_.control(frame, std::move(owner)))
+                            : take(decoder_.data(frame, std::move(owner)));
     if (broken) {
       logger_.info("refused a message: " + broken->message());
+      flights_.event(from->flight.get(), "refused a message: " + broken->message());
       Server::refuse(from, broken->message());
     }
     drain();
@@ -565,6 +588,8 @@ class Driver final : public Runtime {
     }
     if (hello.launch) renewed_.erase(*hello.launch);
     from->owner = id->value;
+    from->flight = flights_.begin(*id);
+    flights_.event(from->flight.get(), describe(hello.browser) + " joined");
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
@@ -615,6 +640,8 @@ class Driver final : public Runtime {
     LoadPlan plan =
         plan_load(attach.worker, model.file, model.options, browsers_.options_of(browser.browser), options_.memory);
     from->owner = attach.worker.value;
+    from->flight = tabs_.at(worker.connection).socket->flight;
+    flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
     if (plan.message.backends.empty())
@@ -697,11 +724,14 @@ class Driver final : public Runtime {
       const ConnectionId id{owner};
       const std::string who = describe(tabs_.at(id).browser);
       logger_.info(who + " left: " + reason);
+      flights_.event(socket->flight.get(), "it left: " + reason);
+      report(id, reason);
       poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
       engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
       worker->second.socket = nullptr;
+      flights_.event(socket->flight.get(), "worker " + std::to_string(owner) + " left: " + reason);
       lose_worker(worker->first, worker->second, "its worker went away: " + reason);
     }
     drain();
@@ -770,6 +800,7 @@ class Driver final : public Runtime {
 
   const PoolOptions options_;
   const detail::Logger logger_;
+  const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
   asio::io_context context_{1};

@@ -29,10 +29,12 @@ struct OpenWorker {
 struct CloseWorker {
   ConnectionId connection;
   WorkerId worker;
+  std::optional<Error> trouble{};  // that it ends with
 };
 struct CloseConnection {
   ConnectionId connection;
   std::string message;
+  bool failed = false;  // in a way that somebody should look into
 };
 /// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
 struct ReloadPage {

@@ -36,8 +36,8 @@ namespace webpool::engine {
 /// what is to be done to `out`; appending is the only allocation on the path of a request.
 ///
 /// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`; a connection's memory is the sum over its workers; an action never names a
-/// connection, worker or launch that the driver was told to close before.
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
 template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class Engine : private Fleet {
  public:
@@ -170,7 +170,7 @@ class Engine : private Fleet {
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message()});
+      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
       forget(*connection, last_words, now, out);
     } else {
@@ -477,7 +477,7 @@ class Engine : private Fleet {
     run_timeouts_.push(now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
-      return sent_to && std::ranges::find(sent_to->runs, each.request) != sent_to->runs.end();
+      return sent_to && sent_to->has(each.request);
     });
   }
 
@@ -567,14 +567,15 @@ class Engine : private Fleet {
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    out.emplace_back(CloseWorker{connection, id});
+    const bool wanted = reason.code() == errc::model_released || reason.code() == errc::cancelled;
+    out.emplace_back(CloseWorker{connection, id, wanted ? std::nullopt : std::optional(reason)});
     tables_.erase_worker(id, again);
   }
 
   void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front();
+      const RequestId request = worker.runs.front().request;
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
@@ -652,7 +653,7 @@ class Engine : private Fleet {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
       if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message()});
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
     }
     forget(id, reason, now, out, rejoins);
     serve_all(now, out);
@@ -661,20 +662,23 @@ class Engine : private Fleet {
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::connection_lost, "the tab is being closed");
+    const Error draining(errc::cancelled, "the tab is being closed");
     for (WorkerId worker : workers)
       if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
     tables_.drain(id);
     settle(id, now, out);
   }
 
-  /// A tab that drains is closed with its last reply; one that yields is then offered to the model that needs it.
+  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
   void settle(ConnectionId id, TimePoint now, Actions& out) {
-    const ConnectionRow* row = tables_.connections.find(id);
-    if (!row || tables_.state(id).in_flight > 0) return;
-    if (row->draining) {
+    ConnectionRow* row = tables_.connections.find(id);
+    if (!row) return;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = tables_.state(id).in_flight == 0;
+    if (idle && row->draining) {
       close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
-    } else if (row->yields_to) {
+    } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
@@ -683,6 +687,8 @@ class Engine : private Fleet {
         acquire(*needy, now, out);
         needy->offered.reset();
       }
+      serve_all(now, out);
+    } else if (relieved) {
       serve_all(now, out);
     }
   }
@@ -724,7 +730,7 @@ class Engine : private Fleet {
   void expire_runs(TimePoint now, Actions& out) {
     while (const auto sent = run_timeouts_.pop_due(now)) {
       const WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || std::ranges::find(worker->runs, sent->request) == worker->runs.end()) continue;
+      if (!worker || !worker->has(sent->request)) continue;
       const RequestRow* row = tables_.requests.find(sent->request);
       if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
       worker_lost(sent->worker,

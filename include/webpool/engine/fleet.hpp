@@ -26,7 +26,7 @@ class Fleet {
  protected:
   explicit Fleet(PoolOptions options)
       : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight),
+        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
         launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
 
   // --- browsers

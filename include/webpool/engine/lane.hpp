@@ -42,23 +42,34 @@ class Lane {
   /// Adds a tab, which has nothing in flight.
   void insert(ConnectionIndex tab, WorkerId worker) {
     if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    std::size_t here = tabs_.size();
-    positions_[tab.value] = static_cast<std::uint32_t>(here);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
     tabs_.push_back(tab);
     workers_.push_back(worker);
-    for (std::size_t k = ends_.size(); k-- > 0; ++ends_[k]) here = swap(here, ends_[k]);
+    unblock(tab, 0);
   }
 
   /// Takes a tab out, whatever it has in flight.
   void erase(ConnectionIndex tab) noexcept {
-    std::size_t here = position(tab);
-    if (here == nowhere) return;
-    for (std::size_t& end : ends_)
-      if (here < end) here = swap(here, --end);
-    swap(here, tabs_.size() - 1);
+    if (!contains(tab)) return;
+    block(tab);
+    swap(position(tab), tabs_.size() - 1);
     tabs_.pop_back();
     workers_.pop_back();
     positions_[tab.value] = nowhere;
+  }
+
+  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
+  /// meanwhile.
+  void block(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+  }
+
+  /// Ends `block`; `in_flight`: requests of the model in that tab.
+  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
   }
 
   /// One more request in flight in that tab, which must have room.

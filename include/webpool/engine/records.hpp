@@ -53,6 +53,11 @@ struct Experience {
   reliability::Patience patience;
 };
 
+struct RunInFlight {
+  RequestId request;
+  std::size_t bytes = 0;  // of its inputs
+};
+
 /// One placement: a model in a tab, being loaded or ready.
 struct WorkerRow {
   ConnectionId connection;
@@ -63,11 +68,14 @@ struct WorkerRow {
   std::uint64_t uses = 0;
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
-  std::vector<RequestId> runs{};     // sent and not answered; the request itself may have ended before
+  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
   bool idle() const noexcept { return ready && runs.empty(); }
+
+  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
+  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
 };
 
 struct ConnectionRow {
@@ -78,6 +86,9 @@ struct ConnectionRow {
   double timer_lag_ms = 0;                // that it told of with its last heartbeat
   reliability::FailureShare failures{};   // over all its models
   double slowdown = 1;                    // of the model that has slowed down most
+  std::size_t bytes_in_flight = 0;        // inputs, over all its models
+  bool full = false;                      // those are as many as it may have: it has no room
+  bool relieved = false;                  // it has room again, which its models have not been told
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,10 +16,13 @@ namespace webpool::engine {
 /// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
 /// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
 struct Tables {
-  /// `limit`: requests that a worker may have in flight.
-  explicit Tables(unsigned requests_in_flight) : limit(requests_in_flight) {}
+  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
+  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
+      : limit(requests_in_flight),
+        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
 
   const unsigned limit;
+  const std::size_t byte_limit;
   SlotMap<RequestId, RequestRow> requests;
   SlotMap<ConnectionId, ConnectionRow> connections;
   SlotMap<WorkerId, WorkerRow> workers;
@@ -128,7 +132,7 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back(request);
+    worker.runs.push_back({request, row.request.payload_bytes});
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -136,16 +140,20 @@ struct Tables {
     ++model_of(worker).in_flight;
     ++in_flight;
     ++running;
+    charge(worker.connection, row.request.payload_bytes);
   }
 
   /// The worker has room again; false when it has no such run.
   bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
-    const auto found = std::ranges::find(worker.runs, request);
+    const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
+    const std::size_t bytes = found->bytes;
     worker.runs.erase(found);
     worker.last_used = connections.find(worker.connection)->last_used = now;
-    if (ModelRow& model = model_of(worker); model.lane.contains(index_of(worker.connection)))
+    ModelRow& model = model_of(worker);
+    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
+    release(worker.connection, bytes);
     --state(worker.connection).in_flight;
     --model_of(worker).in_flight;
     --in_flight;
@@ -223,6 +231,31 @@ struct Tables {
   }
 
  private:
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
   void open_lane(WorkerId id) {
     const WorkerRow& worker = *workers.find(id);
     const ConnectionRow& row = *connections.find(worker.connection);
@@ -230,6 +263,7 @@ struct Tables {
     Lane& lane = model_of(worker).lane;
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
     ++places;
   }
 

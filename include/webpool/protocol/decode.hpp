@@ -21,7 +21,7 @@ namespace webpool::protocol {
 /// Reads messages from pages. Whatever the bytes are, the answer is a message that keeps every rule of the wire, or
 /// `errc::malformed_frame` with a sentence that names the field or the byte.
 ///
-/// Fields may come in any order; unknown ones are skipped without a look at their values, and of a field that occurs
+/// Fields may come in any order; unknown ones are skipped, and of a field that occurs
 /// twice one is taken. Lists, names and the header are bounded as in `frame.hpp`; nothing is allocated by a number
 /// that the page announces.
 ///

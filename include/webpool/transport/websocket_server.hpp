@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 #include <webpool/error.hpp>
+#include <webpool/telemetry/flight_recorder.hpp>
 #include <webpool/transport/asio.hpp>
 #include <webpool/transport/origin.hpp>
 #include <webpool/transport/websocketpp.hpp>
@@ -22,6 +23,7 @@ struct SocketState {
   enum class Role : std::uint8_t { unknown, control, data };
   Role role = Role::unknown;
   std::uint64_t owner = 0;  ///< the connection's or worker's id; 0 until the socket has introduced itself
+  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until then
 };
 
 struct ServerConfig : WebsocketppConfig {
