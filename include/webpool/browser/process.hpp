@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -214,7 +216,10 @@ inline Expected<Process> launch(const LaunchSpec& spec) try {
     program.descriptors.insert(program.descriptors.end(), {browsers_end.get(), browsers_end.get()});
   } else {
     program.arguments = firefox::command_line(spec, profile);
-    std::ofstream(profile / "user.js") << firefox::user_js(spec.options);
+    std::ofstream preferences(profile / "user.js");
+    preferences << firefox::user_js(spec.options);
+    if (!preferences.flush())
+      return Error(errc::launch_failed, "can't write " + (profile / "user.js").string() + ": " + std::strerror(errno));
   }
   const Expected<pid_t> id = spawn(program);
   if (!id) return id.error();
