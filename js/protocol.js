@@ -25,7 +25,7 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
+ * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string, format?: 'kernel' }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,

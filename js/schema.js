@@ -84,7 +84,7 @@ const messages = {
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
-    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string }),
+    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')) }),
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),

@@ -1,7 +1,8 @@
 // One loaded model: its own data socket to the pool, one session, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { openSession } from './backends/registry.js';
+import { kernelOnWebGpu } from './backends/kernel.js';
+import { installed, openSession } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
@@ -58,7 +59,7 @@ class ModelWorker {
     const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
     const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
+    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1), model.format === 'kernel' ? [kernelOnWebGpu] : installed);
     this.#session = opened.session;
     const { inputs, outputs, details } = opened.session;
     return {

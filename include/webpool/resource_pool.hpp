@@ -14,12 +14,14 @@
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/driver.hpp>
+#include <webpool/driver/kernel_file.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/model_origin.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/engine.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
+#include <webpool/kernel.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model.hpp>
 #include <webpool/options.hpp>
@@ -55,17 +57,21 @@ class ResourcePool {
   /// `errc::launch_failed` ...
   Model load(const std::filesystem::path& path, ModelOptions options = {}) {
     refuse_pool_thread();
-    std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
-    auto future = promise.get_future();
     auto file = read_file(path, options);
-    start_load(std::move(file), std::move(options),
-               [promise = std::move(promise)](Expected<std::shared_ptr<const Model::State>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return Model(future.get().value());
+    return load_file(std::move(file), std::move(options));
   }
 
-  /// The same with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// Loads a computation of the application's own, in WGSL, and waits for that; then it runs like a model. Of the
+  /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
+  /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
+  /// reasons are the compiler's errors, each with line and column of the WGSL.
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) {
+    refuse_pool_thread();
+    auto file = driver::make_kernel_file(kernel, options);
+    return load_file(std::move(file), std::move(options));
+  }
+
+  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
   /// model present exactly when there is no exception. The file is read before this returns.
   template <class Token>
   auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
@@ -178,6 +184,16 @@ class ResourcePool {
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
     return file;
+  }
+
+  Model load_file(driver::ModelFile file, ModelOptions options) {
+    std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
+    auto future = promise.get_future();
+    start_load(std::move(file), std::move(options),
+               [promise = std::move(promise)](Expected<std::shared_ptr<const Model::State>> result) mutable {
+                 promise.set_value(std::move(result));
+               });
+    return Model(future.get().value());
   }
 
   template <class Done>

@@ -2,7 +2,7 @@
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
-import { timed } from '../timing.js';
+import { timed, timeRuns } from '../timing.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
@@ -19,6 +19,7 @@ import { webnn } from './webnn.js';
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean }} details
+ * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: WireTensor[], times: { upload: number, compute: number, download: number } }} RunResult
  *
@@ -27,6 +28,7 @@ import { webnn } from './webnn.js';
  * @property {import('../protocol.js').BackendChoice} choice
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
+ * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
@@ -49,22 +51,9 @@ const backendNamed = (choice, backends = installed) => {
 };
 
 /** @param {Session} session */
-async function warmUp(session) {
+async function runOnZeros(session) {
   const zeros = zerosFor(session.inputs);
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
-}
-
-/** Milliseconds from which one run is measure enough. */
-const slowRun = 500;
-
-/** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
-async function runTime(session) {
-  const zeros = zerosFor(session.inputs);
-  /** @type {number[]} */
-  const times = [];
-  do times.push((await timed(() => session.run(zeros, [])))[1]);
-  while (times.length < 3 && times[0] < slowRun);
-  return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
 /**
@@ -72,7 +61,7 @@ async function runTime(session) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Uint8Array} model
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean, compare?: boolean }} options
+ * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends]
  * @returns {Promise<Opened>}
@@ -92,12 +81,13 @@ export async function openSession(model, choices, { warmup, compare, ...options 
     let session;
     try {
       progress('create', 0);
-      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
+      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice, compare }));
       session = created;
+      for (const message of created.passedOver ?? []) tried.push({ backend: choice.name, message });
       progress('create', 1);
       if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => warmUp(created)))[1] : 0;
-      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await runTime(created) : 0 };
+      const warm = warmup || compare ? (await timed(() => runOnZeros(created)))[1] : 0;
+      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runOnZeros(created)) : 0 };
       if (warmup || compare) progress('warmup', 1);
       const slower = best && best.run <= held.run ? held : best;
       best = slower === held ? best : held;

@@ -10,12 +10,13 @@ export function checkWorkgroup(limits, size) {
   if (!fits) throw new Error(`a workgroup of ${size.join(' × ')} is asked for; this adapter runs at most ${most.join(' × ')} and ${limits.maxComputeInvocationsPerWorkgroup} in all`);
 }
 
-/** @param {number[]} [workgroupSize] */
-async function checkAdapter(workgroupSize) {
+/** The adapter; throws with the reason where there is none, or it is too small. @param {number[]} [workgroupSize] */
+export async function requireAdapter(workgroupSize) {
   if (!navigator.gpu) throw new Error(isSecureContext ? 'this browser has no navigator.gpu' : 'browsers offer WebGPU only to https and localhost');
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('no adapter: the browser found no GPU that it lets a page use');
   if (workgroupSize) checkWorkgroup(adapter.limits, workgroupSize);
+  return adapter;
 }
 
 /**
@@ -23,7 +24,8 @@ async function checkAdapter(workgroupSize) {
  * a small model's run falls from 100 ms to 2 ms.
  * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
  */
-async function whileNudging(device, work) {
+export async function nudged(device, work) {
+  if (!navigator.userAgent.includes('Firefox/')) return work();
   const timer = setInterval(() => device.queue.submit([]), 1);
   try {
     return await work();
@@ -51,7 +53,7 @@ async function whileListening(device, work) {
 export const webgpu = {
   name: 'webgpu',
   async create(model, { freeDimensions, workgroupSize, deviceLost }) {
-    await checkAdapter(workgroupSize);
+    await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, { executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions });
@@ -60,10 +62,9 @@ export const webgpu = {
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
     const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } });
-    const run = (/** @type {Parameters<typeof wrapped.run>} */ ...given) => whileListening(device, () => wrapped.run(...given));
     return {
       ...wrapped,
-      run: navigator.userAgent.includes('Firefox/') ? (...given) => whileNudging(device, () => run(...given)) : run,
+      run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
       async dispose() {
         disposed = true;
         await wrapped.dispose();

@@ -82,6 +82,7 @@ const messages = [
     free_dimensions: { batch: 1 }, warmup: true, compare: true, workgroup_size: [256, 1, 1] }],
   ['load on a backend of the application', 'pool_to_page', 'data', { type: 'load', id: 41, model: { ...digits, url: 'https://models.example/digits.onnx' },
     backends: [{ name: 'plain', module: '/backends/plain.js' }], free_dimensions: {}, warmup: false }],
+  ['load of a kernel', 'pool_to_page', 'data', { type: 'load', id: 41, model: { ...digits, format: 'kernel' }, backends: [{ name: 'webgpu' }], free_dimensions: { n: 1024 }, warmup: true }],
   ['load with nothing optional', 'pool_to_page', 'data', { type: 'load', id: 0, model: { ...digits, name: '' }, backends: [{ name: 'wasm' }], free_dimensions: {} }],
   ['progress of the fetch', 'page_to_pool', 'data', { type: 'progress', id: 41, stage: 'fetch', done: 65536, total: 181234 }],
   ['progress of the creation', 'page_to_pool', 'data', { type: 'progress', id: 41, stage: 'create', done: 0, total: 1 }],

@@ -6725,8 +6725,9 @@ class Engine : private Fleet {
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    const bool wanted = reason.code() == errc::model_released || reason.code() == errc::cancelled;
-    out.emplace_back(CloseWorker{connection, id, wanted ? std::nullopt : std::optional(reason)});
+    const bool explained = reason.code() == errc::model_released || reason.code() == errc::cancelled ||
+                           reason.code() == errc::no_backend;  // the caller gets every reason
+    out.emplace_back(CloseWorker{connection, id, explained ? std::nullopt : std::optional(reason)});
     tables_.erase_worker(id, again);
   }
 

@@ -20,3 +20,11 @@ TEST_CASE("the logger passes on what is important enough", "[detail]") {
   CHECK(detail::Logger(LogLevel::debug, {}).debugging());
   CHECK_FALSE(detail::Logger(LogLevel::info, {}).debugging());
 }
+
+TEST_CASE("a text of several lines comes as several lines", "[detail]") {
+  std::vector<std::string> lines;
+  const detail::Logger logger(LogLevel::info, [&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  logger.info("one\ntwo\n");
+  logger.info("");
+  CHECK(lines == std::vector<std::string>{"one", "two", "", ""});
+}

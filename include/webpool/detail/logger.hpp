@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <string_view>
 #include <utility>
@@ -7,7 +9,7 @@
 
 namespace webpool::detail {
 
-/// Passes lines on to the pool's sink when they are important enough; standard error is the default sink.
+/// Passes text on to the pool's sink, line by line, when it is important enough; standard error is the default sink.
 class Logger {
  public:
   Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
@@ -21,7 +23,9 @@ class Logger {
 
  private:
   void write(LogLevel level, std::string_view line) const {
-    if (level >= threshold_ && threshold_ != LogLevel::off) sink_(level, line);
+    if (level < threshold_ || threshold_ == LogLevel::off) return;
+    for (std::size_t end = 0; end != line.npos; line.remove_prefix(std::min(line.size(), end + 1)))
+      sink_(level, line.substr(0, end = line.find('\n')));
   }
 
   LogLevel threshold_;

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 25> page_assets{{
+inline constexpr std::array<PageAsset, 30> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -213,6 +213,52 @@ export function failureOf(id, thrown, otherwise) {
 }
 )js"
 , 1297)},
+{"/expression.js", "text/javascript", std::string_view(
+R"js(// Whole numbers by rule: the extents of a kernel's tensors and of its dispatches, such as "(samples - 400) / 160 + 1".
+
+/** @param {string} text @returns {string[]} */
+const tokensOf = text => text.match(/\d+|[A-Za-z_]\w*|[-+*/()]|\S/g) ?? [];
+
+/**
+ * The value of an expression of whole numbers, names, + - * / and parentheses; a quotient is rounded down. Throws an Error that quotes the text.
+ * @param {string | number} expression @param {ReadonlyMap<string, number>} values @returns {number}
+ */
+export function evaluate(expression, values) {
+  const text = String(expression);
+  const tokens = tokensOf(text);
+  let next = 0;
+  const fail = (/** @type {string} */ why) => { throw new Error(`"${text}": ${why}`); };
+
+  /** @returns {number} */
+  function operand() {
+    const token = tokens[next++] ?? fail('something is missing at its end');
+    if (/^\d/.test(token)) return Number(token);
+    if (/^[A-Za-z_]/.test(token)) return values.get(token) ?? fail(`nothing is called ${token}`);
+    if (token !== '(') fail(`${token} is out of place`);
+    const value = sum();
+    if (tokens[next++] !== ')') fail('a parenthesis is not closed');
+    return value;
+  }
+  function product() {
+    let value = operand();
+    while (tokens[next] === '*' || tokens[next] === '/') {
+      if (tokens[next++] === '*') value *= operand();
+      else value = Math.floor(value / (operand() || fail('it divides by 0')));
+    }
+    return value;
+  }
+  function sum() {
+    let value = product();
+    while (tokens[next] === '+' || tokens[next] === '-') value += tokens[next++] === '+' ? product() : -product();
+    return value;
+  }
+
+  const value = sum();
+  if (next < tokens.length) fail(`${tokens[next]} is out of place`);
+  return Number.isSafeInteger(value) ? value : fail('its value is too large');
+}
+)js"
+, 1796)},
 {"/frame_socket.js", "text/javascript", std::string_view(
 R"js(// A WebSocket to the pool that served this page, in messages instead of bytes.
 
@@ -280,6 +326,33 @@ export class FrameSocket {
 }
 )js"
 , 2611)},
+{"/gpu_buffer.js", "text/javascript", std::string_view(
+R"js(// Memory on the GPU that is used again from run to run.
+
+/** A buffer that grows as it is asked to. */
+export class GrowingBuffer {
+  /** @type {GPUBuffer | undefined} */ #buffer;
+  #device; #usage;
+  /** @param {GPUDevice} device @param {number} usage */
+  constructor(device, usage) {
+    this.#device = device;
+    this.#usage = usage;
+  }
+
+  /** Holds at least so many bytes; what it held before is lost when it had to grow. @param {number} bytes */
+  of(bytes) {
+    if (this.#buffer && this.#buffer.size >= bytes) return this.#buffer;
+    this.destroy();
+    return this.#buffer = this.#device.createBuffer({ size: Math.max(Math.ceil(bytes / 4) * 4, 4), usage: this.#usage });
+  }
+
+  destroy() {
+    this.#buffer?.destroy();
+    this.#buffer = undefined;
+  }
+}
+)js"
+, 768)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -635,7 +708,7 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string }, backends: BackendChoice[],
+ * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string, format?: 'kernel' }, backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
@@ -741,7 +814,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7858)},
+, 7877)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -887,7 +960,7 @@ const messages = {
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
-    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string }),
+    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')) }),
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
@@ -917,7 +990,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6637)},
+, 6672)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1094,8 +1167,20 @@ export async function answeredWithin(promise, milliseconds, what) {
     clearTimeout(timer);
   }
 }
+
+/** Milliseconds from which one run is measure enough. */
+const slowRun = 500;
+
+/** Milliseconds of a run: the middle one of three, or the only one where that is slow. @param {() => Promise<unknown>} run */
+export async function timeRuns(run) {
+  /** @type {number[]} */
+  const times = [];
+  do times.push((await timed(run))[1]);
+  while (times.length < 3 && times[0] < slowRun);
+  return times.sort((a, b) => a - b)[times.length >> 1];
+}
 )js"
-, 1171)},
+, 1612)},
 {"/view.js", "text/javascript", std::string_view(
 R"js(// What a person sees who looks at the tab.
 
@@ -1179,7 +1264,8 @@ export class View {
 R"js(// One loaded model: its own data socket to the pool, one session, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { openSession } from './backends/registry.js';
+import { kernelOnWebGpu } from './backends/kernel.js';
+import { installed, openSession } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
@@ -1236,7 +1322,7 @@ class ModelWorker {
     const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
     const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1));
+    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1), model.format === 'kernel' ? [kernelOnWebGpu] : installed);
     this.#session = opened.session;
     const { inputs, outputs, details } = opened.session;
     return {
@@ -1296,7 +1382,323 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5836)},
+, 5960)},
+{"/backends/kernel.js", "text/javascript", std::string_view(
+R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
+
+import { messageOf } from '../errors.js';
+import { byteSize } from '../protocol.js';
+import { checkRun } from '../tensors.js';
+import { timeRuns } from '../timing.js';
+import { KernelProgram } from './kernel_program.js';
+import { featuresOf } from './kernel_source.js';
+import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
+
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
+
+/** What a kernel may need more of than every adapter has. */
+const limitNames = /** @type {const} */ (['maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize']);
+
+/** Why an adapter can't run the variant; null if it can. @param {GPUAdapter} adapter @param {Kernel} kernel @param {Variant} variant */
+function obstacle(adapter, kernel, variant) {
+  const missing = featuresOf(kernel, variant).filter(feature => !adapter.features.has(feature));
+  if (missing.length) return `the adapter has no ${missing.join(', ')}`;
+  try {
+    checkWorkgroup(adapter.limits, variant.workgroup_size);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Zeros for the inputs, free extents as given, else 1. @param {Kernel} kernel @param {Record<string, number>} extents @returns {WireTensor[]} */
+const zerosFor = (kernel, extents) => kernel.inputs.map(({ name, datatype, shape }) => {
+  const fixed = shape.map(extent => typeof extent === 'string' ? extents[extent] ?? 1 : extent);
+  return { name, datatype, shape: fixed, data: new Uint8Array(Number(byteSize(datatype, fixed))) };
+});
+
+/** @param {Variant} variant */
+const nameOf = ({ workgroup_size: size, features }) => `workgroups of ${size.join('×')}${features.length ? ` with ${features.join(', ')}` : ''}`;
+
+/** Free extents are -1, as in models. @param {import('./kernel_source.js').KernelTensor[]} tensors */
+const described = tensors => tensors.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape.map(extent => typeof extent === 'string' ? -1 : extent) }));
+
+/**
+ * Compiles the first of the variants or, to compare, all of them, and keeps the one that runs fastest.
+ * @param {GPUDevice} device @param {Kernel} kernel @param {Variant[]} variants @param {WireTensor[]} zeros @param {string[]} passedOver
+ */
+async function fastest(device, kernel, variants, zeros, passedOver) {
+  const timed = [];
+  for (const variant of variants) {
+    const name = nameOf(variant);
+    const program = await KernelProgram.build(device, kernel, variant).catch(error => { throw new Error(`${name}: ${messageOf(error)}`); });
+    timed.push({ program, name, time: variants.length > 1 ? await timeRuns(() => nudged(device, () => program.run(zeros, []))) : 0 });
+  }
+  const [best, ...slower] = timed.sort((a, b) => a.time - b.time);
+  for (const { program, name, time } of slower) {
+    passedOver.push(`slower: a run takes ${time.toFixed(1)} ms in ${name}, ${best.time.toFixed(1)} ms in ${best.name}`);
+    program.destroy();
+  }
+  return best.program;
+}
+
+/** @type {import('./registry.js').Backend} */
+export const kernelOnWebGpu = {
+  name: 'webgpu',
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare }) {
+    /** @type {Kernel} */
+    const kernel = JSON.parse(new TextDecoder().decode(model));
+    const adapter = await requireAdapter(workgroupSize);
+    /** @type {string[]} */
+    const passedOver = [];
+    const usable = kernel.variants.filter(variant => {
+      const why = obstacle(adapter, kernel, variant);
+      if (why) passedOver.push(`${nameOf(variant)}: ${why}`);
+      return !why;
+    });
+    if (!usable.length) throw new Error(passedOver.join('; '));
+    const features = /** @type {GPUFeatureName[]} */ ([...new Set(usable.flatMap(variant => featuresOf(kernel, variant)))]);
+    const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])) });
+    let disposed = false;
+    device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
+    const dispose = async () => {
+      disposed = true;
+      device.destroy();
+    };
+
+    const zeros = zerosFor(kernel, freeDimensions);
+    const face = { inputs: described(kernel.inputs), outputs: described(kernel.outputs) };
+    try {
+      const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
+      return {
+        ...face, passedOver,
+        run(feeds, names) {
+          checkRun(face, feeds, names);
+          return nudged(device, () => program.run(feeds, names));
+        },
+        warmUp: () => nudged(device, () => program.run(zeros, [])),
+        async dispose() {
+          program.destroy();
+          await dispose();
+        },
+        details: { deviceType: null, cpuFallback: false },
+      };
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
+  },
+};
+)js"
+, 5230)},
+{"/backends/kernel_program.js", "text/javascript", std::string_view(
+R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
+
+import { CodedError, messageOf } from '../errors.js';
+import { evaluate } from '../expression.js';
+import { GrowingBuffer } from '../gpu_buffer.js';
+import { byteSize, bytesOf } from '../protocol.js';
+import { timed } from '../timing.js';
+import { bindingsOf, compile, symbolsOf } from './kernel_source.js';
+
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant */
+/** @typedef {import('../protocol.js').WireTensor} WireTensor */
+
+/** One variant, compiled. */
+export class KernelProgram {
+  #device; #kernel; #variant; #layout; #pipelines; #buffers; #readers; #extents;
+
+  /** @param {GPUDevice} device @param {Kernel} kernel @param {Variant} variant @param {GPUBindGroupLayout} layout @param {GPUComputePipeline[]} pipelines */
+  constructor(device, kernel, variant, layout, pipelines) {
+    this.#device = device;
+    this.#kernel = kernel;
+    this.#variant = variant;
+    this.#layout = layout;
+    this.#pipelines = pipelines;
+    const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
+    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, STORAGE | COPY_DST | COPY_SRC));
+    this.#readers = kernel.outputs.map(() => new GrowingBuffer(device, MAP_READ | COPY_DST));
+    this.#extents = new GrowingBuffer(device, UNIFORM | COPY_DST);
+  }
+
+  /** @param {GPUDevice} device @param {Kernel} kernel @param {Variant} variant */
+  static async build(device, kernel, variant) {
+    const module = await compile(device, kernel, variant);
+    const inputs = kernel.inputs.length, tensors = bindingsOf(kernel).length;
+    /** @type {GPUBindGroupLayoutEntry[]} */
+    const entries = bindingsOf(kernel).map((_, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type: binding < inputs ? 'read-only-storage' : 'storage' } }));
+    if (symbolsOf(kernel).length) entries.push({ binding: tensors, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } });
+    const bindings = device.createBindGroupLayout({ entries });
+    const layout = device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+    const pipelines = await Promise.all(kernel.passes.map(({ entry }) => device.createComputePipelineAsync({ layout, compute: { module, entryPoint: entry } })));
+    return new KernelProgram(device, kernel, variant, bindings, pipelines);
+  }
+
+  /** The extents that these inputs give. @param {WireTensor[]} feeds */
+  #measure(feeds) {
+    /** @type {Map<string, number>} */
+    const values = new Map();
+    for (const { name, shape } of this.#kernel.inputs) {
+      const given = /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).shape;
+      shape.forEach((extent, i) => {
+        if (typeof extent !== 'string') return;
+        const known = values.get(extent);
+        if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
+        values.set(extent, given[i]);
+      });
+    }
+    for (const [name, rule] of Object.entries(this.#kernel.extents)) values.set(name, evaluate(rule, values));
+    return values;
+  }
+
+  /** @param {KernelTensor} tensor @param {ReadonlyMap<string, number>} values */
+  #shaped({ name, datatype, shape }, values) {
+    const extents = shape.map(extent => evaluate(extent, values));
+    if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
+    const bytes = byteSize(datatype, extents), most = this.#device.limits.maxStorageBufferBindingSize;
+    if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
+    return { name, datatype, shape: extents, bytes: Number(bytes) };
+  }
+
+  /** @param {ReadonlyMap<string, number>} values */
+  #workgroups(values) {
+    const sizes = this.#variant.workgroup_size, most = this.#device.limits.maxComputeWorkgroupsPerDimension;
+    const known = new Map([...values, ...sizes.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
+    return this.#kernel.passes.map(({ entry, invocations }) => sizes.map((size, i) => {
+      const count = Math.ceil(evaluate(invocations[i], known) / size);
+      if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
+      return count;
+    }));
+  }
+
+  /** Uploads, computes and reads the wanted outputs back. @param {WireTensor[]} feeds @param {string[]} names @returns {Promise<import('./registry.js').RunResult>} */
+  async run(feeds, names) {
+    const device = this.#device, values = this.#measure(feeds);
+    const tensors = bindingsOf(this.#kernel).map(tensor => this.#shaped(tensor, values));
+    const workgroups = this.#workgroups(values);
+    const symbols = symbolsOf(this.#kernel);
+
+    device.pushErrorScope('out-of-memory');
+    device.pushErrorScope('validation');
+    const [group, upload] = await timed(() => {
+      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: Math.max(Math.ceil(bytes / 4) * 4, 4) } }));
+      this.#kernel.inputs.forEach(({ name }, i) => this.#write(entries[i].resource.buffer, /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).data));
+      if (symbols.length) {
+        const buffer = this.#extents.of(4 * symbols.length);
+        device.queue.writeBuffer(buffer, 0, Uint32Array.from(symbols, symbol => /** @type {number} */ (values.get(symbol))));
+        entries.push({ binding: tensors.length, resource: { buffer, size: buffer.size } });
+      }
+      return device.createBindGroup({ layout: this.#layout, entries });
+    });
+
+    const first = tensors.length - this.#kernel.outputs.length;
+    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => !names.length || names.includes(name));
+    const [, compute] = await timed(async () => {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      this.#pipelines.forEach((pipeline, i) => {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(workgroups[i][0], workgroups[i][1], workgroups[i][2]);
+      });
+      pass.end();
+      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, Math.ceil(bytes / 4) * 4);
+      device.queue.submit([encoder.finish()]);
+      const maps = wanted.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
+      const [invalid, exhausted] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      const mapped = await Promise.allSettled(maps);
+      const error = invalid ?? exhausted ?? mapped.find(each => each.status === 'rejected')?.reason;
+      if (error) throw new Error(`the GPU refused the kernel: ${messageOf(error)}`);
+    });
+    const [outputs, download] = await timed(() => wanted.map(({ name, datatype, shape, bytes, reader }) => {
+      const buffer = reader.of(0);
+      const data = new Uint8Array(buffer.getMappedRange(0, Math.ceil(bytes / 4) * 4).slice(0, bytes));
+      buffer.unmap();
+      return { name, datatype, shape, data };
+    }));
+    return { outputs: wanted.length ? this.#inOrder(outputs, names) : [], times: { upload, compute, download } };
+  }
+
+  /** As they were asked for. @param {WireTensor[]} outputs @param {string[]} names */
+  #inOrder(outputs, names) {
+    return names.length ? names.map(name => /** @type {WireTensor} */ (outputs.find(output => output.name === name))) : outputs;
+  }
+
+  /** WebGPU writes whole words only. @param {GPUBuffer} to @param {ArrayBufferView} data */
+  #write(to, data) {
+    const bytes = bytesOf(data), whole = bytes.length - bytes.length % 4;
+    this.#device.queue.writeBuffer(to, 0, bytes, 0, whole);
+    if (whole === bytes.length) return;
+    const last = new Uint8Array(4);
+    last.set(bytes.subarray(whole));
+    this.#device.queue.writeBuffer(to, whole, last);
+  }
+
+  destroy() {
+    for (const buffer of [...this.#buffers, ...this.#readers, this.#extents]) buffer.destroy();
+  }
+}
+)js"
+, 8461)},
+{"/backends/kernel_source.js", "text/javascript", std::string_view(
+R"js(// What the application's WGSL finds declared before its first line, and what compilers say about it.
+
+/**
+ * @typedef {{ name: string, datatype: string, shape: (number | string)[] }} KernelTensor   an extent is a number or the name of one
+ * @typedef {{ wgsl: string, features: string[], workgroup_size: number[] }} Variant
+ * @typedef {{ entry: string, invocations: string[] }} Pass
+ * @typedef {{ inputs: KernelTensor[], outputs: KernelTensor[], scratch: KernelTensor[], extents: Record<string, string>, passes: Pass[], variants: Variant[] }} Kernel
+ */
+
+/** @type {Record<string, string>} */
+const scalars = { FP32: 'f32', FP16: 'f16', INT32: 'i32', UINT32: 'u32' };
+/** WGSL's names of features that a module must enable. @type {Record<string, string>} */
+const extensions = { 'shader-f16': 'f16', subgroups: 'subgroups' };
+
+/** All tensors in the order of their bindings. @param {Kernel} kernel */
+export const bindingsOf = kernel => [...kernel.inputs, ...kernel.scratch, ...kernel.outputs];
+
+/** Names of extents, in the order of their first appearance. @param {Kernel} kernel */
+export const symbolsOf = kernel => [...new Set([...bindingsOf(kernel).flatMap(({ shape }) => shape.filter(extent => typeof extent === 'string')), ...Object.keys(kernel.extents)])];
+
+/** @param {Kernel} kernel */
+const usesHalf = kernel => bindingsOf(kernel).some(({ datatype }) => datatype === 'FP16');
+
+/** What the adapter must offer. @param {Kernel} kernel @param {Variant} variant */
+export const featuresOf = (kernel, variant) => [...new Set([...variant.features, ...usesHalf(kernel) ? ['shader-f16'] : []])];
+
+/**
+ * Declares the tensors as arrays in group 0, the extents as `extents.NAME`, and `workgroup_x`, `workgroup_y`, `workgroup_z`.
+ * @param {Kernel} kernel @param {Variant} variant
+ */
+export function prelude(kernel, variant) {
+  const symbols = symbolsOf(kernel);
+  const tensors = bindingsOf(kernel);
+  const enables = featuresOf(kernel, variant).map(feature => extensions[feature]).filter(Boolean);
+  return [
+    ...enables.map(extension => `enable ${extension};`),
+    ...'xyz'.split('').map((axis, i) => `const workgroup_${axis} = ${variant.workgroup_size[i]}u;`),
+    ...tensors.map(({ name, datatype }, i) => `@group(0) @binding(${i}) var<storage, ${i < kernel.inputs.length ? 'read' : 'read_write'}> ${name}: array<${scalars[datatype]}>;`),
+    ...symbols.length ? [`struct Extents { ${symbols.map(symbol => `${symbol}: u32`).join(', ')} }`, `@group(0) @binding(${tensors.length}) var<uniform> extents: Extents;`] : [],
+  ].join('\n') + '\n';
+}
+
+/** Compiles; throws an Error with the compiler's words, at lines and columns of the application's own text. @param {GPUDevice} device @param {Kernel} kernel @param {Variant} variant */
+export async function compile(device, kernel, variant) {
+  const before = prelude(kernel, variant);
+  const lines = before.split('\n').length - 1;
+  const module = device.createShaderModule({ code: before + variant.wgsl });
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter(({ type }) => type === 'error').map(({ lineNum, linePos, message }) => {
+    const where = lineNum > lines ? `${lineNum - lines}:${linePos}` : lineNum ? 'in the declarations' : 'somewhere';
+    return `${where}: ${message}`;
+  });
+  if (errors.length) throw new Error(`the WGSL does not compile: ${errors.slice(0, 5).join('; ')}`);
+  return module;
+}
+)js"
+, 3410)},
 {"/backends/ort.js", "text/javascript", std::string_view(
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
@@ -1478,7 +1880,7 @@ R"js(// Tries the backends in the order that the pool asks for, and remembers wh
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
-import { timed } from '../timing.js';
+import { timed, timeRuns } from '../timing.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
@@ -1495,6 +1897,7 @@ import { webnn } from './webnn.js';
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean }} details
+ * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: WireTensor[], times: { upload: number, compute: number, download: number } }} RunResult
  *
@@ -1503,6 +1906,7 @@ import { webnn } from './webnn.js';
  * @property {import('../protocol.js').BackendChoice} choice
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
+ * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
@@ -1525,22 +1929,9 @@ const backendNamed = (choice, backends = installed) => {
 };
 
 /** @param {Session} session */
-async function warmUp(session) {
+async function runOnZeros(session) {
   const zeros = zerosFor(session.inputs);
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
-}
-
-/** Milliseconds from which one run is measure enough. */
-const slowRun = 500;
-
-/** Milliseconds of a run on zeros: the middle one of three, or the only one where that is slow. @param {Session} session */
-async function runTime(session) {
-  const zeros = zerosFor(session.inputs);
-  /** @type {number[]} */
-  const times = [];
-  do times.push((await timed(() => session.run(zeros, [])))[1]);
-  while (times.length < 3 && times[0] < slowRun);
-  return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
 /**
@@ -1548,7 +1939,7 @@ async function runTime(session) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Uint8Array} model
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean, compare?: boolean }} options
+ * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends]
  * @returns {Promise<Opened>}
@@ -1568,12 +1959,13 @@ export async function openSession(model, choices, { warmup, compare, ...options 
     let session;
     try {
       progress('create', 0);
-      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice }));
+      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice, compare }));
       session = created;
+      for (const message of created.passedOver ?? []) tried.push({ backend: choice.name, message });
       progress('create', 1);
       if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => warmUp(created)))[1] : 0;
-      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await runTime(created) : 0 };
+      const warm = warmup || compare ? (await timed(() => runOnZeros(created)))[1] : 0;
+      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runOnZeros(created)) : 0 };
       if (warmup || compare) progress('warmup', 1);
       const slower = best && best.run <= held.run ? held : best;
       best = slower === held ? best : held;
@@ -1589,7 +1981,7 @@ export async function openSession(model, choices, { warmup, compare, ...options 
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5822)},
+, 5638)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -1619,12 +2011,13 @@ export function checkWorkgroup(limits, size) {
   if (!fits) throw new Error(`a workgroup of ${size.join(' × ')} is asked for; this adapter runs at most ${most.join(' × ')} and ${limits.maxComputeInvocationsPerWorkgroup} in all`);
 }
 
-/** @param {number[]} [workgroupSize] */
-async function checkAdapter(workgroupSize) {
+/** The adapter; throws with the reason where there is none, or it is too small. @param {number[]} [workgroupSize] */
+export async function requireAdapter(workgroupSize) {
   if (!navigator.gpu) throw new Error(isSecureContext ? 'this browser has no navigator.gpu' : 'browsers offer WebGPU only to https and localhost');
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('no adapter: the browser found no GPU that it lets a page use');
   if (workgroupSize) checkWorkgroup(adapter.limits, workgroupSize);
+  return adapter;
 }
 
 /**
@@ -1632,7 +2025,8 @@ async function checkAdapter(workgroupSize) {
  * a small model's run falls from 100 ms to 2 ms.
  * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
  */
-async function whileNudging(device, work) {
+export async function nudged(device, work) {
+  if (!navigator.userAgent.includes('Firefox/')) return work();
   const timer = setInterval(() => device.queue.submit([]), 1);
   try {
     return await work();
@@ -1660,7 +2054,7 @@ async function whileListening(device, work) {
 export const webgpu = {
   name: 'webgpu',
   async create(model, { freeDimensions, workgroupSize, deviceLost }) {
-    await checkAdapter(workgroupSize);
+    await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, { executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions });
@@ -1669,10 +2063,9 @@ export const webgpu = {
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
     const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } });
-    const run = (/** @type {Parameters<typeof wrapped.run>} */ ...given) => whileListening(device, () => wrapped.run(...given));
     return {
       ...wrapped,
-      run: navigator.userAgent.includes('Firefox/') ? (...given) => whileNudging(device, () => run(...given)) : run,
+      run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
       async dispose() {
         disposed = true;
         await wrapped.dispose();
@@ -1681,7 +2074,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3432)},
+, 3457)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 

@@ -17,12 +17,13 @@
 
 namespace webpool::driver {
 
-/// An ONNX file in memory, what it says about itself, and the hash by which pages fetch it.
+/// An ONNX file in memory, or a kernel's text, what it says about itself, and the hash by which pages fetch it.
 struct ModelFile {
   std::string name;
   std::string sha256;
   std::shared_ptr<const std::string> bytes;
   ModelInfo info;  ///< with the values of `ModelOptions::free_dimensions` filled in
+  bool kernel = false;
 };
 
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {

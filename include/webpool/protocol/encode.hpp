@@ -146,6 +146,7 @@ inline void encode(std::string& out, const Load& message) {
   out += R"({"name":)";
   detail::append_string(out, model.name);
   writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
+  if (model.kernel) writer.field("format", "kernel");
   out += '}';
   writer.list("backends", message.backends, [&](const BackendChoice& choice) {
     (out += R"({"name":")").append(to_string(choice.backend)) += '"';

@@ -138,6 +138,7 @@ struct ModelSource {
   std::string name, sha256;
   std::uint64_t bytes = 0;
   std::string url;
+  bool kernel = false;  ///< WGSL, not ONNX
 };
 /// One entry of the list of backends that the page tries in order.
 struct BackendChoice {

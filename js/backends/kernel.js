@@ -1,0 +1,106 @@
+// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
+
+import { messageOf } from '../errors.js';
+import { byteSize } from '../protocol.js';
+import { checkRun } from '../tensors.js';
+import { timeRuns } from '../timing.js';
+import { KernelProgram } from './kernel_program.js';
+import { featuresOf } from './kernel_source.js';
+import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
+
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
+
+/** What a kernel may need more of than every adapter has. */
+const limitNames = /** @type {const} */ (['maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize']);
+
+/** Why an adapter can't run the variant; null if it can. @param {GPUAdapter} adapter @param {Kernel} kernel @param {Variant} variant */
+function obstacle(adapter, kernel, variant) {
+  const missing = featuresOf(kernel, variant).filter(feature => !adapter.features.has(feature));
+  if (missing.length) return `the adapter has no ${missing.join(', ')}`;
+  try {
+    checkWorkgroup(adapter.limits, variant.workgroup_size);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Zeros for the inputs, free extents as given, else 1. @param {Kernel} kernel @param {Record<string, number>} extents @returns {WireTensor[]} */
+const zerosFor = (kernel, extents) => kernel.inputs.map(({ name, datatype, shape }) => {
+  const fixed = shape.map(extent => typeof extent === 'string' ? extents[extent] ?? 1 : extent);
+  return { name, datatype, shape: fixed, data: new Uint8Array(Number(byteSize(datatype, fixed))) };
+});
+
+/** @param {Variant} variant */
+const nameOf = ({ workgroup_size: size, features }) => `workgroups of ${size.join('×')}${features.length ? ` with ${features.join(', ')}` : ''}`;
+
+/** Free extents are -1, as in models. @param {import('./kernel_source.js').KernelTensor[]} tensors */
+const described = tensors => tensors.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape.map(extent => typeof extent === 'string' ? -1 : extent) }));
+
+/**
+ * Compiles the first of the variants or, to compare, all of them, and keeps the one that runs fastest.
+ * @param {GPUDevice} device @param {Kernel} kernel @param {Variant[]} variants @param {WireTensor[]} zeros @param {string[]} passedOver
+ */
+async function fastest(device, kernel, variants, zeros, passedOver) {
+  const timed = [];
+  for (const variant of variants) {
+    const name = nameOf(variant);
+    const program = await KernelProgram.build(device, kernel, variant).catch(error => { throw new Error(`${name}: ${messageOf(error)}`); });
+    timed.push({ program, name, time: variants.length > 1 ? await timeRuns(() => nudged(device, () => program.run(zeros, []))) : 0 });
+  }
+  const [best, ...slower] = timed.sort((a, b) => a.time - b.time);
+  for (const { program, name, time } of slower) {
+    passedOver.push(`slower: a run takes ${time.toFixed(1)} ms in ${name}, ${best.time.toFixed(1)} ms in ${best.name}`);
+    program.destroy();
+  }
+  return best.program;
+}
+
+/** @type {import('./registry.js').Backend} */
+export const kernelOnWebGpu = {
+  name: 'webgpu',
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare }) {
+    /** @type {Kernel} */
+    const kernel = JSON.parse(new TextDecoder().decode(model));
+    const adapter = await requireAdapter(workgroupSize);
+    /** @type {string[]} */
+    const passedOver = [];
+    const usable = kernel.variants.filter(variant => {
+      const why = obstacle(adapter, kernel, variant);
+      if (why) passedOver.push(`${nameOf(variant)}: ${why}`);
+      return !why;
+    });
+    if (!usable.length) throw new Error(passedOver.join('; '));
+    const features = /** @type {GPUFeatureName[]} */ ([...new Set(usable.flatMap(variant => featuresOf(kernel, variant)))]);
+    const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])) });
+    let disposed = false;
+    device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
+    const dispose = async () => {
+      disposed = true;
+      device.destroy();
+    };
+
+    const zeros = zerosFor(kernel, freeDimensions);
+    const face = { inputs: described(kernel.inputs), outputs: described(kernel.outputs) };
+    try {
+      const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
+      return {
+        ...face, passedOver,
+        run(feeds, names) {
+          checkRun(face, feeds, names);
+          return nudged(device, () => program.run(feeds, names));
+        },
+        warmUp: () => nudged(device, () => program.run(zeros, [])),
+        async dispose() {
+          program.destroy();
+          await dispose();
+        },
+        details: { deviceType: null, cpuFallback: false },
+      };
+    } catch (error) {
+      await dispose();
+      throw error;
+    }
+  },
+};

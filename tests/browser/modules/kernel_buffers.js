@@ -1,0 +1,29 @@
+// Counts the GPU buffers of kernels, for the tests.
+
+import { kernelOnWebGpu } from '/js/backends/kernel.js';
+import { on, send } from '/js/messages.js';
+
+let created = 0, live = 0;
+const { createBuffer } = GPUDevice.prototype, { destroy } = GPUBuffer.prototype;
+GPUDevice.prototype.createBuffer = function (descriptor) {
+  created++;
+  live++;
+  return createBuffer.call(this, descriptor);
+};
+GPUBuffer.prototype.destroy = function () {
+  live--;
+  return destroy.call(this);
+};
+
+on('count', async kernel => {
+  const bytes = new TextEncoder().encode(JSON.stringify(kernel));
+  const session = await kernelOnWebGpu.create(bytes, { choice: { name: 'webgpu' }, freeDimensions: { n: 10 }, compare: true, deviceLost: () => {} });
+  const run = async (/** @type {number} */ n) => {
+    const floats = (/** @type {string} */ name, /** @type {number} */ size) => ({ name, datatype: 'FP32', shape: [size], data: new Float32Array(size).fill(3) });
+    await session.run([floats('x', n), floats('factor', 1)], []);
+    return { created, live };
+  };
+  const counts = [await run(10), await run(10), await run(5), await run(1000)];
+  await session.dispose();
+  send('counts', [...counts, { created, live }]);
+});
