@@ -69,9 +69,9 @@ class Tab {
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
-  #openWorker({ worker: id, key }) {
+  #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -119,8 +119,8 @@ class Tab {
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
-const tab = new Tab(view, early);
+await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
+const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed

@@ -17,7 +17,7 @@ export const version = 1;
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
  * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
- * @typedef {{ type: 'open_worker', worker: number, key: string }} OpenWorker
+ * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close

@@ -74,7 +74,7 @@ const messages = {
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
   pong: { id: size, visible: boolean, timer_drift_ms: number },
-  open_worker: { worker: size, key: string },
+  open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
   reload: { message: string },

@@ -118,8 +118,9 @@ class ResourcePool {
     driver_->on_message(std::move(name), std::move(handler));
   }
 
-  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there; not whether
-  /// it handles the message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
+  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there and
+  /// reads what it is sent (at most `ConnectionSettings::maximum_message_bytes` may wait); not whether it handles the
+  /// message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
   /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
   /// tensors whose names repeat.
   bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
@@ -127,7 +128,7 @@ class ResourcePool {
     return driver_->send_frame(connection, message_frame(name, body, tensors)) > 0;
   }
 
-  /// The same to all tabs; returns how many there are.
+  /// The same to all tabs; returns to how many it went.
   std::size_t broadcast_message(std::string_view name, std::string_view body,
                                 const std::vector<NamedTensor>& tensors = {}) {
     return driver_->send_frame(std::nullopt, message_frame(name, body, tensors));

@@ -67,7 +67,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
 
     /** Opens a worker and loads the model. @param {Uint8Array} bytes @param {import('../protocol.js').BackendChoice[]} backends @param {object} [more] */
     async function load(bytes, backends, more = {}) {
-      const { worker, peer } = await pool.openWorker();
+      const { worker, peer } = await pool.openWorker(backends.some(({ name }) => name === 'webnn'));
       const model = pool.addModel(bytes, 'test');
       const answer = await peer.ask({ type: 'load', id: pool.id(), model, backends, free_dimensions: {}, ...more });
       const run = (/** @type {WireTensor[]} */ inputs, /** @type {string[]} */ outputs = []) => peer.ask({ type: 'run', id: pool.id(), inputs, outputs });
@@ -265,7 +265,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
 
       pool.missing.add('/js/worker.js');
       const worker = pool.id();
-      pool.tab?.send({ type: 'open_worker', worker, key: 'none' });
+      pool.tab?.send({ type: 'open_worker', worker, key: 'none', webnn: false });
       const news = await pool.tab?.receive(message => message.type === 'worker_failed');
       pool.missing.clear();
       assert.equal(news.worker, worker);

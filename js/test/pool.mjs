@@ -23,8 +23,8 @@ export const headers = {
   'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 };
 
-/** ONNX Runtime's WebNN glue makes functions from text, so the worker, and only it, may do that: a worker has the policy of its own script's answer. */
-const workerHeaders = { ...headers, 'Content-Security-Policy': headers['Content-Security-Policy'].replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'") };
+/** ONNX Runtime's WebNN glue makes functions from text, so workers for WebNN, and only they, may do that: a worker has the policy of its own script's answer. */
+const webnnHeaders = { ...headers, 'Content-Security-Policy': headers['Content-Security-Policy'].replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-eval'") };
 
 /** One WebSocket, message by message. */
 export class Peer {
@@ -110,13 +110,13 @@ export class TestPool {
     this.tab.send(answer);
   }
 
-  /** Opens a worker and waits for its data socket. */
-  async openWorker() {
+  /** Opens a worker and waits for its data socket. @param {boolean} [webnn] whether it may try WebNN */
+  async openWorker(webnn = false) {
     const worker = this.id();
     const key = randomBytes(8).toString('hex');
     /** @type {Promise<Peer>} */
     const attached = new Promise(resolve => this.#awaited.set(key, resolve));
-    this.tab?.send({ type: 'open_worker', worker, key });
+    this.tab?.send({ type: 'open_worker', worker, key, webnn });
     return { worker, peer: await attached };
   }
 
@@ -141,7 +141,7 @@ export class TestPool {
     if (model) return response.writeHead(200, { ...headers, 'Content-Type': 'application/octet-stream', 'Cache-Control': 'public, max-age=31536000, immutable', 'Content-Length': model.length }).end(model);
     const file = path === '/' ? join(home, 'index.html') : path.startsWith('/js/') ? join(home, path.slice(4)) : path.startsWith('/ort/') ? join(ortFolder, path.slice(5)) : '';
     if (!file || !existsSync(file) || this.missing.has(path)) return response.writeHead(404, headers).end();
-    response.writeHead(200, { ...(path === '/js/worker.js' ? workerHeaders : headers), 'Content-Type': mimeTypes[/** @type {keyof typeof mimeTypes} */ (extname(file))] ?? 'application/octet-stream', 'Content-Length': statSync(file).size });
+    response.writeHead(200, { ...(path === '/js/webnn_worker.js' ? webnnHeaders : headers), 'Content-Type': mimeTypes[/** @type {keyof typeof mimeTypes} */ (extname(file))] ?? 'application/octet-stream', 'Content-Length': statSync(file).size });
     return createReadStream(file).pipe(response);
   }
 }

@@ -4456,6 +4456,221 @@ class Patience {
 }  // namespace webpool::reliability
 #endif
 #endif
+#ifndef WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
+#define WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string>
+#include <vector>
+#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
+#define WEBPOOL_KERNEL_HPP_INCLUDED
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool {
+
+/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
+struct KernelExtent {
+  KernelExtent(const char* name) : text(name) {}
+  KernelExtent(std::string name) : text(std::move(name)) {}
+  template <std::integral Number>
+  KernelExtent(Number size) : text(std::to_string(size)) {}
+
+  std::string text;
+};
+
+/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
+/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
+struct KernelTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  std::vector<KernelExtent> shape{};
+};
+
+/// One dispatch. Passes run in order, each sees what the ones before wrote.
+struct KernelPass {
+  std::string entry = "main";  ///< a `@compute` function
+  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
+  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
+  std::array<std::string, 3> invocations{"1", "1", "1"};
+};
+
+/// One way to run a kernel, for adapters that can.
+struct KernelVariant {
+  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
+  std::vector<std::string>
+      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
+  std::string wgsl{};  ///< empty: the kernel's
+};
+
+/// A computation in WGSL, run on tensors like a model, on WebGPU.
+///
+///     webpool::Kernel scale{.name = "scale",
+///                           .wgsl = R"(
+///                             @compute @workgroup_size(workgroup_x)
+///                             fn main(@builtin(global_invocation_id) id: vec3u) {
+///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
+///                             })",
+///                           .inputs = {{.name = "x", .shape = {"n"}}},
+///                           .outputs = {{.name = "y", .shape = {"n"}}},
+///                           .passes = {{.invocations = {"n", "1", "1"}}}};
+///
+/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
+/// read any element of the same array, and drops what is written or puts it into another element of it.
+struct Kernel {
+  std::string name;
+  std::string wgsl;
+  std::vector<KernelTensor> inputs{}, outputs{};
+  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
+  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
+  std::vector<KernelPass> passes{{}};
+  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
+                                                 ///< `ModelOptions::fastest` the one that runs fastest there
+  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool::kernels {
+
+/// Log-mel spectrogram: what speech models hear. Frames begin every `hop` samples, without padding.
+struct LogMel {
+  unsigned sample_rate = 16'000;   ///< Hz
+  unsigned window = 400;           ///< samples of a frame, under a periodic Hann window
+  unsigned hop = 160;              ///< samples
+  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; the rest of a frame is zeros
+  unsigned mels = 80;              ///< triangular filters, equally wide in mel
+  double lowest = 0, highest = 0;  ///< Hz that they span; a highest of 0: half the sample rate
+};
+
+namespace detail {
+
+inline void check(const LogMel& how) {
+  const auto must = [](bool good, const std::string& fault) {
+    if (!good) throw Error(errc::invalid_options, "log-mel spectrogram: " + fault);
+  };
+  must(how.sample_rate > 0 && how.hop > 0 && how.mels > 0, "sample_rate, hop and mels must not be 0");
+  must(std::has_single_bit(how.fft) && how.fft >= 2 && how.fft <= 2048,
+       "fft is " + std::to_string(how.fft) + ": it must be a power of two from 2 to 2048");
+  must(how.window > 0 && how.window <= how.fft,
+       "window is " + std::to_string(how.window) + ": it must be from 1 to fft, " + std::to_string(how.fft));
+  const double highest = how.highest > 0 ? how.highest : how.sample_rate / 2.0;
+  must(how.lowest >= 0 && how.lowest < highest && highest <= how.sample_rate / 2.0,
+       "lowest must be below highest, and both from 0 to half the sample rate");
+}
+
+}  // namespace detail
+
+/// The kernel's second input, `tables`: the window, cosines and sines of the FFT, and the filters' corners in bins.
+/// A frequency of f Hz is 2595 log10(1 + f / 700) mel (D. O'Shaughnessy, Speech Communication, 1987). Throws
+/// `errc::invalid_options`.
+inline Tensor log_mel_tables(const LogMel& how) {
+  detail::check(how);
+  constexpr double turn = 2 * std::numbers::pi;
+  std::vector<float> tables;
+  const auto add = [&](double value) { tables.push_back(static_cast<float>(value)); };
+  for (unsigned i = 0; i < how.window; ++i) add(0.5 - 0.5 * std::cos(turn * i / how.window));
+  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::cos(turn * i / how.fft));
+  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::sin(turn * i / how.fft));
+  const auto mel_of = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
+  const double low = mel_of(how.lowest), high = mel_of(how.highest > 0 ? how.highest : how.sample_rate / 2.0);
+  for (unsigned i = 0; i < how.mels + 2; ++i)
+    add(700 * (std::pow(10, (low + (high - low) * i / (how.mels + 1)) / 2595) - 1) * how.fft / how.sample_rate);
+  const auto size = static_cast<std::int64_t>(tables.size());
+  return Tensor::from(std::move(tables), {size});
+}
+
+/// Inputs `samples` FP32 [n] and `tables` as `log_mel_tables` gives them; output `log_mel` FP32 [frames, mels], where
+/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. In two layouts of workgroups:
+/// 256 invocations for a frame, or 64 for each of some frames. Throws `errc::invalid_options`.
+inline Kernel log_mel(const LogMel& how) {
+  detail::check(how);
+  const auto text = [](unsigned number) { return std::to_string(number); };
+  const auto constant = [&](const char* name, unsigned value) {
+    return "const " + std::string(name) + " = " + text(value) + "u;\n";
+  };
+  const unsigned bins = how.fft / 2 + 1, corners = how.window + how.fft;
+  const std::string wgsl = constant("fft", how.fft) +
+                           constant("bits", static_cast<unsigned>(std::countr_zero(how.fft))) + constant("bins", bins) +
+                           constant("window", how.window) + constant("hop", how.hop) + constant("mels", how.mels) +
+                           constant("corners", corners) + R"(
+var<workgroup> real: array<f32, fft * workgroup_y>;
+var<workgroup> imaginary: array<f32, fft * workgroup_y>;
+
+// Cooley and Tukey's FFT, in place, from samples in bit-reversed order.
+@compute @workgroup_size(workgroup_x, workgroup_y)
+fn spectrum(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+  let frame = group.y * workgroup_y + local.y;
+  let base = local.y * fft;
+  for (var i = local.x; i < fft; i += workgroup_x) {
+    let at = base + (reverseBits(i) >> (32u - bits));
+    var value = 0.0;
+    if (frame < extents.frames && i < window) { value = samples[frame * hop + i] * tables[i]; }
+    real[at] = value;
+    imaginary[at] = 0.0;
+  }
+  for (var half = 1u; half < fft; half *= 2u) {
+    workgroupBarrier();
+    for (var i = local.x; i < fft / 2u; i += workgroup_x) {
+      let a = base + i / half * 2u * half + i % half;
+      let b = a + half;
+      let step = i % half * (fft / 2u / half);
+      let c = tables[window + step];
+      let s = tables[window + fft / 2u + step];
+      let re = real[b] * c + imaginary[b] * s;
+      let im = imaginary[b] * c - real[b] * s;
+      real[b] = real[a] - re;
+      imaginary[b] = imaginary[a] - im;
+      real[a] += re;
+      imaginary[a] += im;
+    }
+  }
+  workgroupBarrier();
+  if (frame >= extents.frames) { return; }
+  for (var i = local.x; i < bins; i += workgroup_x) {
+    let re = real[base + i];
+    let im = imaginary[base + i];
+    power[frame * bins + i] = re * re + im * im;
+  }
+}
+
+@compute @workgroup_size(workgroup_x, workgroup_y)
+fn filters(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= mels || id.y >= extents.frames) { return; }
+  let left = tables[corners + id.x];
+  let middle = tables[corners + id.x + 1u];
+  let right = tables[corners + id.x + 2u];
+  var sum = 0.0;
+  for (var bin = u32(ceil(left)); bin < bins && f32(bin) < right; bin++) {
+    let weight = min((f32(bin) - left) / (middle - left), (right - f32(bin)) / (right - middle));
+    sum += weight * power[id.y * bins + bin];
+  }
+  log_mel[id.y * mels + id.x] = log(max(sum, 1e-10)) * 0.43429448;
+}
+)";
+  return {
+      .name = "log_mel",
+      .wgsl = wgsl,
+      .inputs = {{.name = "samples", .shape = {"n"}}, {.name = "tables", .shape = {corners + how.mels + 2}}},
+      .outputs = {{.name = "log_mel", .shape = {"frames", how.mels}}},
+      .scratch = {{.name = "power", .shape = {"frames", bins}}},
+      .extents = {{"frames", "(n - " + text(how.window) + ") / " + text(how.hop) + " + 1"}},
+      .passes = {{"spectrum", {"workgroup_x", "frames", "1"}}, {"filters", {text(how.mels), "frames", "1"}}},
+      .variants = {{.workgroup_size = {256, 1, 1}}, {.workgroup_size = {64, std::clamp(2048 / how.fft, 1u, 4u), 1}}},
+      .sample = {{"n", std::int64_t{how.sample_rate} * 10}}};
+}
+
+}  // namespace webpool::kernels
+#endif
 #ifndef WEBPOOL_MODEL_HPP_INCLUDED
 #define WEBPOOL_MODEL_HPP_INCLUDED
 #include <algorithm>
@@ -5046,6 +5261,7 @@ class Runtime {
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_future.hpp>
+#include <asio/write.hpp>
 #endif
 
 namespace webpool::driver {
@@ -5500,6 +5716,7 @@ class Model {
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <future>
 #include <iterator>
@@ -5522,12 +5739,14 @@ class Model {
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace webpool::detail {
 
-/// Passes text on to the pool's sink, line by line, when it is important enough; standard error is the default sink.
+/// Passes lines on to the pool's sink when they are important enough; standard error is the default sink. Lines quote
+/// pages and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody forges a line of the log.
 class Logger {
  public:
   Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
@@ -5540,10 +5759,14 @@ class Logger {
   bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
 
  private:
+  static constexpr std::size_t most_bytes = 4096;
+
   void write(LogLevel level, std::string_view line) const {
     if (level < threshold_ || threshold_ == LogLevel::off) return;
-    for (std::size_t end = 0; end != line.npos; line.remove_prefix(std::min(line.size(), end + 1)))
-      sink_(level, line.substr(0, end = line.find('\n')));
+    std::string text(line.substr(0, most_bytes));
+    std::ranges::replace_if(
+        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
+    sink_(level, text);
   }
 
   LogLevel threshold_;
@@ -6749,7 +6972,7 @@ struct WebsocketppConfig {
   static constexpr long timeout_pong = 5000;
   static constexpr std::size_t connection_read_buffer_size = 16384;
   static constexpr std::size_t max_message_size = 32000000;
-  static constexpr std::size_t max_http_body_size = 32000000;
+  static constexpr std::size_t max_http_body_size = 0;  // no request needs one
   static constexpr bool drop_on_protocol_error = false;
   static constexpr bool silent_close = false;
 };
@@ -6769,6 +6992,7 @@ class WebsocketppServer : public Config::transport_type {
   void set_close_handler(websocketpp::close_handler handler) { close_ = std::move(handler); }
   void set_fail_handler(websocketpp::fail_handler handler) { fail_ = std::move(handler); }
   void set_validate_handler(websocketpp::validate_handler handler) { validate_ = std::move(handler); }
+  void set_ping_handler(websocketpp::ping_handler handler) { ping_ = std::move(handler); }
   void set_http_handler(websocketpp::http_handler handler) { http_ = std::move(handler); }
   void set_message_handler(typename connection_type::message_handler handler) { message_ = std::move(handler); }
   void set_max_message_size(std::size_t bytes) { max_message_size_ = bytes; }
@@ -6811,6 +7035,7 @@ class WebsocketppServer : public Config::transport_type {
     connection->set_close_handler(close_);
     connection->set_fail_handler(fail_);
     connection->set_validate_handler(validate_);
+    connection->set_ping_handler(ping_);
     connection->set_http_handler(http_);
     connection->set_message_handler(message_);
     connection->set_max_message_size(max_message_size_);
@@ -6826,6 +7051,7 @@ class WebsocketppServer : public Config::transport_type {
   websocketpp::close_handler close_;
   websocketpp::fail_handler fail_;
   websocketpp::validate_handler validate_;
+  websocketpp::ping_handler ping_;
   websocketpp::http_handler http_;
   typename connection_type::message_handler message_;
   std::size_t max_message_size_ = Config::max_message_size;
@@ -9018,6 +9244,7 @@ struct Ping {
 struct OpenWorker {
   WorkerId worker;
   std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
 };
 struct CloseWorker {
   WorkerId worker;
@@ -9773,6 +10000,15 @@ struct LoadPlan {
 /// Where the pool serves the module of a backend of that name.
 inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
 
+/// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
+inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
+  return std::ranges::find(model.backends, Backend::webnn) != model.backends.end() &&
+         std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
+           const auto found = browser.webnn.find(device);
+           return found != browser.webnn.end() && found->second.empty();
+         });
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
@@ -9940,9 +10176,11 @@ inline std::filesystem::path find_ort_directory(const std::filesystem::path& opt
 #define WEBPOOL_DRIVER_PAGE_FILES_HPP_INCLUDED
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_DETAIL_PAGE_ASSETS_HPP_INCLUDED
@@ -9962,7 +10200,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 30> page_assets{{
+inline constexpr std::array<PageAsset, 31> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -10570,9 +10808,9 @@ class Tab {
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
-  #openWorker({ worker: id, key }) {
+  #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -10620,13 +10858,13 @@ class Tab {
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
-const tab = new Tab(view, early);
+await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
+const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6042)},
+, 6122)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -10647,7 +10885,7 @@ export const version = 1;
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
  * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
- * @typedef {{ type: 'open_worker', worker: number, key: string }} OpenWorker
+ * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
@@ -10761,7 +10999,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7877)},
+, 7893)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -10897,7 +11135,7 @@ const messages = {
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
   pong: { id: size, visible: boolean, timer_drift_ms: number },
-  open_worker: { worker: size, key: string },
+  open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
   reload: { message: string },
@@ -10937,7 +11175,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6672)},
+, 6688)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -11207,6 +11445,12 @@ export class View {
 }
 )js"
 , 2839)},
+{"/webnn_worker.js", "text/javascript", std::string_view(
+R"js(// The worker of a model that may run on WebNN: the pool lets this script alone make functions from text, as ONNX Runtime's WebNN half does.
+
+import './worker.js';
+)js"
+, 164)},
 {"/worker.js", "text/javascript", std::string_view(
 R"js(// One loaded model: its own data socket to the pool, one session, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
@@ -12135,83 +12379,13 @@ class PageModules {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
-#define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
+#ifndef WEBPOOL_TRANSPORT_HTTP_ANSWER_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_HTTP_ANSWER_HPP_INCLUDED
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
-#ifndef WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
-#define WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
-#include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace webpool::transport {
-
-/// Decides which `Host` and `Origin` headers may reach the pool. A page of another site that makes a browser talk to
-/// this port shows a foreign `Origin`; one that rebinds its own DNS name to this address shows that name as `Host`, so
-/// names are refused: only addresses and `localhost` pass, and with a loopback bind only loopback ones.
-class OriginPolicy {
- public:
-  OriginPolicy(std::string bound_address, std::uint16_t port)
-      : port_(":" + std::to_string(port)), bound_(std::move(bound_address)) {}
-
-  /// `host` as in the request's header, such as "127.0.0.1:8080"; browsers leave out port 80.
-  bool allows_host(std::string_view host) const {
-    if (host.ends_with(port_))
-      host.remove_suffix(port_.size());
-    else if (port_ != ":80")
-      return false;
-    if (is_loopback(host)) return true;
-    return !is_loopback(bound_) && is_address(host);
-  }
-
-  /// `origin` as in the request's header; empty when the client sent none, as programs do and pages can't.
-  bool allows_origin(std::string_view origin, std::string_view host) const {
-    return origin.empty() || origin == "http://" + std::string(host) || origin == "https://" + std::string(host);
-  }
-
- private:
-  static bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "[::1]" || host == "::1" || (host.starts_with("127.") && is_address(host));
-  }
-
-  static bool is_address(std::string_view host) {
-    const auto only = [&](std::string_view allowed) {
-      return !host.empty() && host.find_first_not_of(allowed) == host.npos;
-    };
-    return only("0123456789.") || (only("[]0123456789abcdefABCDEF:.") && host.front() == '[' && host.back() == ']');
-  }
-
-  std::string port_;
-  std::string bound_;
-};
-
-}  // namespace webpool::transport
-#endif
-
-namespace webpool::transport {
-
-/// What the pool remembers on a socket itself, so that a message finds its tab or worker without a look-up.
-struct SocketState {
-  enum class Role : std::uint8_t { unknown, control, data };
-  Role role = Role::unknown;
-  std::uint64_t owner = 0;  ///< the connection's or worker's id; 0 until the socket has introduced itself
-  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until then
-};
-
-struct ServerConfig : WebsocketppConfig {
-  using connection_base = SocketState;
-  /// 64 KiB per socket: a 64 KiB tensor then takes one read instead of five.
-  static constexpr std::size_t connection_read_buffer_size = 64 << 10;
-};
 
 struct HttpAnswer {
   int status = 200;
@@ -12223,159 +12397,24 @@ struct HttpAnswer {
   std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
 };
 
-/// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
-/// thread-safe.
-class WebSocketServer {
-  using Server = WebsocketppServer<ServerConfig>;
-
- public:
-  using Socket = Server::connection_ptr;
-
-  struct Handlers {
-    std::function<HttpAnswer(std::string_view path)> http;
-    std::function<void(const Socket&)> opened;
-    /// A whole binary frame; `owner` keeps its bytes alive.
-    std::function<void(const Socket&, std::span<const std::byte> frame, std::shared_ptr<const void> owner)> received;
-    std::function<void(const Socket&, std::string reason)> closed;
-  };
-
-  /// Listens at once; port 0 takes any free one. Throws `errc::address_in_use` or `errc::invalid_options`.
-  WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
-                  std::size_t maximum_message_bytes, Handlers handlers)
-      : endpoint_(bind(context, address, port)), origin_(address, endpoint_.port()), handlers_(std::move(handlers)) {
-    server_.set_max_message_size(maximum_message_bytes);
-    server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) {
-      websocketpp::lib::asio::error_code ignored;
-      server_.get_con_from_hdl(handle)->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    });
-    server_.set_validate_handler([this](websocketpp::connection_hdl handle) { return validate(socket(handle)); });
-    server_.set_http_handler([this](websocketpp::connection_hdl handle) { answer(socket(handle)); });
-    server_.set_open_handler([this](websocketpp::connection_hdl handle) { handlers_.opened(socket(handle)); });
-    server_.set_message_handler([this](websocketpp::connection_hdl handle, Server::message_ptr message) {
-      const Socket from = socket(handle);
-      if (message->get_opcode() != websocketpp::frame::opcode::binary)
-        return refuse(from, "only binary messages are understood");
-      const std::string& payload = message->get_payload();
-      handlers_.received(from, std::as_bytes(std::span(payload)), message);
-    });
-    server_.set_close_handler([this](websocketpp::connection_hdl handle) {
-      const Socket from = socket(handle);
-      handlers_.closed(from, why(from));
-    });
-    server_.start_accept();
-  }
-
-  std::uint16_t port() const noexcept { return endpoint_.port(); }
-
-  /// Sends one frame, which `write(std::string&)` appends to an empty buffer: the only copy of its tensors on the way
-  /// out.
-  template <class Write>
-  static void send(const Socket& to, Write write) {
-    namespace frame = websocketpp::frame;
-    const auto message = to->get_message(frame::opcode::binary, 0);
-    std::string& payload = message->get_raw_payload();
-    write(payload);
-    // A message that already has its header is queued as it is; otherwise websocketpp would copy the payload once more.
-    message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
-                                              frame::extended_header(payload.size())));
-    message->set_prepared(true);
-    to->send(message);  // an error means that the socket is closing; its close handler tells
-  }
-
-  /// Closes a socket that broke the protocol, with a sentence for the page.
-  static void refuse(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::policy_violation, sentence);
-  }
-  static void close(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::normal, sentence);
-  }
-
-  /// Accepts nothing more; sockets that are open stay so.
-  void stop_listening() {
-    websocketpp::lib::error_code ignored;
-    server_.stop_listening(ignored);
-  }
-
- private:
-  asio::ip::tcp::endpoint bind(asio::io_context& context, const std::string& address, std::uint16_t port) {
-    asio::error_code bad_address;
-    const auto ip = asio::ip::make_address(address, bad_address);
-    if (bad_address)
-      throw Error(errc::invalid_options, "address '" + address + "' is not an IP address: " + bad_address.message());
-    server_.init_asio(&context);
-    server_.set_reuse_addr(true);  // a restarted program gets its port back while old sockets linger in TIME_WAIT
-    websocketpp::lib::error_code failed;
-    server_.listen(asio::ip::tcp::endpoint(ip, port), failed);
-    const std::string where = "can't listen on " + address + " port " + std::to_string(port) + ": " + failed.message();
-    if (failed == asio::error::address_in_use)
-      throw Error(errc::address_in_use, where + "; choose another port, or 0 for any free one");
-    if (failed) throw Error(errc::invalid_options, where);
-    asio::error_code ignored;
-    return server_.get_local_endpoint(ignored);
-  }
-
-  Socket socket(const websocketpp::connection_hdl& handle) { return server_.get_con_from_hdl(handle); }
-
-  static void close(const Socket& socket, websocketpp::close::status::value code, std::string_view sentence) {
-    websocketpp::lib::error_code ignored;
-    std::size_t length =
-        std::min<std::size_t>(sentence.size(), 123);  // what a close frame holds, cut between characters
-    while (length < sentence.size() && (static_cast<unsigned char>(sentence[length]) & 0xC0) == 0x80) --length;
-    socket->close(code, std::string(sentence.substr(0, length)), ignored);
-  }
-
-  static std::string why(const Socket& socket) {
-    const std::string& said = socket->get_remote_close_reason().empty() ? socket->get_local_close_reason()
-                                                                        : socket->get_remote_close_reason();
-    return said.empty() ? "its socket closed" : said;
-  }
-
-  bool allowed(const Socket& from) const {
-    const std::string& host = from->get_request_header("Host");
-    return origin_.allows_host(host) && origin_.allows_origin(from->get_request_header("Origin"), host);
-  }
-
-  bool validate(const Socket& from) {
-    if (!allowed(from)) {
-      from->set_status(websocketpp::http::status_code::forbidden);
-      return false;
-    }
-    const std::string path = from->get_resource();
-    if (path == "/control") from->role = SocketState::Role::control;
-    if (path == "/data") from->role = SocketState::Role::data;
-    if (from->role != SocketState::Role::unknown) return true;
-    from->set_status(websocketpp::http::status_code::not_found);
-    return false;
-  }
-
-  void answer(const Socket& to) {
-    const std::string resource = to->get_resource();
-    const HttpAnswer reply =
-        allowed(to)
-            ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
-            : HttpAnswer{403, "text/plain", std::make_shared<const std::string>("foreign Host or Origin"), false};
-    to->set_status(static_cast<websocketpp::http::status_code::value>(reply.status));
-    to->append_header("Content-Type", reply.content_type);
-    to->append_header("Cache-Control", reply.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-    to->append_header("Cross-Origin-Opener-Policy", "same-origin");
-    to->append_header("Cross-Origin-Embedder-Policy", "require-corp");
-    to->append_header("Cross-Origin-Resource-Policy", "same-origin");
-    to->append_header("X-Content-Type-Options", "nosniff");
-    std::string further;
-    for (const std::string& origin : reply.connect_to) further += ' ' + origin;
-    to->append_header("Content-Security-Policy",
-                      std::string("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'") +
-                          (reply.may_evaluate ? " 'unsafe-eval'" : "") +
-                          "; worker-src 'self' blob:; connect-src 'self'" + further +
-                          "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    to->set_body(*reply.body);
-  }
-
-  Server server_;
-  asio::ip::tcp::endpoint endpoint_;
-  OriginPolicy origin_;
-  Handlers handlers_;
-};
+/// What goes before the body, which ends the connection.
+inline std::string http_head(const HttpAnswer& answer) {
+  std::string further;
+  for (const std::string& origin : answer.connect_to) further += ' ' + origin;
+  const auto status = static_cast<websocketpp::http::status_code::value>(answer.status);
+  return "HTTP/1.1 " + std::to_string(answer.status) + ' ' + websocketpp::http::status_code::get_string(status) +
+         "\r\nContent-Type: " + answer.content_type + "\r\nContent-Length: " + std::to_string(answer.body->size()) +
+         "\r\nConnection: close"
+         "\r\nCache-Control: " +
+         (answer.immutable ? "public, max-age=31536000, immutable" : "no-cache") +
+         "\r\nCross-Origin-Opener-Policy: same-origin"
+         "\r\nCross-Origin-Embedder-Policy: require-corp"
+         "\r\nCross-Origin-Resource-Policy: same-origin"
+         "\r\nX-Content-Type-Options: nosniff"
+         "\r\nContent-Security-Policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" +
+         (answer.may_evaluate ? " 'unsafe-eval'" : "") + "; worker-src 'self' blob:; connect-src 'self'" + further +
+         "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n\r\n";
+}
 
 }  // namespace webpool::transport
 #endif
@@ -12392,12 +12431,16 @@ class PageFiles {
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
             FindModel find_model)
-      : ort_directory_(std::move(ort_directory)),
-        modules_(std::move(modules)),
-        model_origins_(std::move(model_origins)),
-        find_model_(std::move(find_model)) {}
+      : modules_(std::move(modules)), model_origins_(std::move(model_origins)), find_model_(std::move(find_model)) {
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(ort_directory, failed)) {
+      const std::string name = entry.path().filename().string();
+      if ((name.ends_with(".mjs") || name.ends_with(".wasm")) && !name.starts_with("."))
+        ort_files_.try_emplace(name, OrtFile{entry.path(), {}});
+    }
+  }
 
-  transport::HttpAnswer operator()(std::string_view path) const {
+  transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
       const auto bytes = find_model_(path.substr(8));
       return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
@@ -12413,8 +12456,8 @@ class PageFiles {
       if (asset.path == name)
         return {.content_type = std::string(asset.content_type),
                 .body = std::make_shared<const std::string>(asset.bytes),
-                .may_evaluate = name == "/worker.js",  // ONNX Runtime Web's WebNN half makes its functions from text
-                .connect_to = name == "/worker.js" ? model_origins_ : std::vector<std::string>()};
+                .may_evaluate = name == "/webnn_worker.js",  // ONNX Runtime Web's WebNN half makes functions from text
+                .connect_to = name.ends_with("worker.js") ? model_origins_ : std::vector<std::string>()};
     return not_found(path);
   }
 
@@ -12432,17 +12475,22 @@ class PageFiles {
     return row ? row->module : nullptr;
   }
 
-  /// Only plain names of modules and WebAssembly: no path leads out of the folder.
-  transport::HttpAnswer ort_file(std::string_view name) const {
-    const bool module = name.ends_with(".mjs");
-    if ((!module && !name.ends_with(".wasm")) || name.find_first_of("/\\") != name.npos || name.starts_with("."))
-      return not_found(name);
-    auto bytes = webpool::detail::read_file(ort_directory_ / std::string(name));
+  /// A file of ONNX Runtime Web; all who fetch it at the same time share its bytes.
+  struct OrtFile {
+    std::filesystem::path path;
+    std::weak_ptr<const std::string> bytes;
+  };
+
+  transport::HttpAnswer ort_file(std::string_view name) {
+    const auto file = ort_files_.find(name);
+    if (file == ort_files_.end()) return not_found(name);
+    auto bytes = file->second.bytes.lock();
+    if (!bytes) file->second.bytes = bytes = webpool::detail::read_file(file->second.path);
     if (!bytes) return not_found(name);
-    return {200, module ? "text/javascript" : "application/wasm", std::move(bytes), false};
+    return {200, name.ends_with(".mjs") ? "text/javascript" : "application/wasm", std::move(bytes), false};
   }
 
-  std::filesystem::path ort_directory_;
+  std::map<std::string, OrtFile, std::less<>> ort_files_;  ///< by what a request may ask for: no path comes from one
   PageModules modules_;
   std::vector<std::string> model_origins_;
   FindModel find_model_;
@@ -13135,7 +13183,10 @@ inline void encode(std::string& out, const Ping& message) {
 }
 
 inline void encode(std::string& out, const OpenWorker& message) {
-  detail::HeaderWriter(out, "open_worker").field("worker", message.worker.value).field("key", message.key).end();
+  detail::HeaderWriter writer(out, "open_worker");
+  writer.field("worker", message.worker.value).field("key", message.key);
+  writer.key("webnn"), out += message.webnn ? "true" : "false";
+  writer.end();
 }
 
 inline void encode(std::string& out, const CloseWorker& message) {
@@ -13205,6 +13256,365 @@ inline void encode(std::string& out, const Cancel& message) {
 }
 
 }  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace webpool::transport {
+
+/// Decides which `Host` and `Origin` headers may reach the pool. A page of another site that makes a browser talk to
+/// this port shows a foreign `Origin`; one that rebinds its own DNS name to this address shows that name as `Host`, so
+/// names are refused: only addresses and `localhost` pass, and with a loopback bind only loopback ones.
+class OriginPolicy {
+ public:
+  OriginPolicy(std::string bound_address, std::uint16_t port)
+      : port_(":" + std::to_string(port)), bound_(std::move(bound_address)) {}
+
+  /// `host` as in the request's header, such as "127.0.0.1:8080"; browsers leave out port 80.
+  bool allows_host(std::string_view host) const {
+    if (host.ends_with(port_))
+      host.remove_suffix(port_.size());
+    else if (port_ != ":80")
+      return false;
+    if (is_loopback(host)) return true;
+    return !is_loopback(bound_) && is_address(host);
+  }
+
+  /// `origin` as in the request's header; empty when the client sent none, as programs do and pages can't.
+  bool allows_origin(std::string_view origin, std::string_view host) const {
+    return origin.empty() || origin == "http://" + std::string(host) || origin == "https://" + std::string(host);
+  }
+
+ private:
+  static bool is_loopback(std::string_view host) {
+    return host == "localhost" || host == "[::1]" || host == "::1" || (host.starts_with("127.") && is_address(host));
+  }
+
+  static bool is_address(std::string_view host) {
+    const auto only = [&](std::string_view allowed) {
+      return !host.empty() && host.find_first_not_of(allowed) == host.npos;
+    };
+    return only("0123456789.") || (only("[]0123456789abcdefABCDEF:.") && host.front() == '[' && host.back() == ']');
+  }
+
+  std::string port_;
+  std::string bound_;
+};
+
+}  // namespace webpool::transport
+#endif
+#ifndef WEBPOOL_TRANSPORT_STRANGERS_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_STRANGERS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace webpool::transport {
+
+/// Connections that have not shown that they belong here: their request is not complete, its answer is on the way, or
+/// they are sockets before their first message. Whoever reaches the port can make these, so there are at most so many.
+/// One more, and the one that has been silent longest gives way: holding connections open keeps nobody else out.
+/// Not thread-safe.
+class Strangers {
+ public:
+  using Connection = std::weak_ptr<void>;
+  using Place = std::uint64_t;  ///< in the line of those who wait; 0 is none
+
+  /// `drop` ends a connection at once. It may call `remove`.
+  Strangers(std::size_t most, Duration patience, std::function<void(const Connection&)> drop)
+      : most_(most), patience_(patience), drop_(std::move(drop)) {}
+
+  Place add(Connection connection, TimePoint now) {
+    const Place place = ++last_;
+    line_.emplace_hint(line_.end(), place, Stranger{std::move(connection), now});
+    if (line_.size() > most_) drop_first();
+    return place;
+  }
+
+  /// For one that does what it should: it is the last to give way. Does nothing for one that is not in the line.
+  Place move_to_end(Place place, TimePoint now) {
+    auto stranger = line_.extract(place);
+    if (stranger.empty()) return 0;
+    stranger.key() = ++last_;
+    stranger.mapped().heard = now;
+    line_.insert(line_.end(), std::move(stranger));
+    return last_;
+  }
+
+  void remove(Place place) { line_.erase(place); }
+
+  /// Drops all that have been silent for longer than the patience.
+  void expire(TimePoint now) {
+    while (!line_.empty() && now > line_.begin()->second.heard + patience_) drop_first();
+  }
+
+  std::size_t size() const noexcept { return line_.size(); }
+
+ private:
+  struct Stranger {
+    Connection connection;
+    TimePoint heard;
+  };
+
+  void drop_first() { drop_(line_.extract(line_.begin()).mapped().connection); }
+
+  std::size_t most_;
+  Duration patience_;
+  std::function<void(const Connection&)> drop_;
+  std::map<Place, Stranger> line_;
+  Place last_ = 0;
+};
+
+}  // namespace webpool::transport
+#endif
+
+namespace webpool::transport {
+
+/// What the pool remembers on a socket itself, so that a message finds its tab or worker without a look-up.
+struct SocketState {
+  enum class Role : std::uint8_t { unknown, control, data };
+  Role role = Role::unknown;
+  std::uint64_t owner = 0;     ///< the connection's or worker's id; 0 until the socket has introduced itself
+  bool heard = false;          ///< its first message has come: it has one try to introduce itself
+  Strangers::Place place = 0;  ///< 0 once it has
+  unsigned messages = 0;       ///< since the last tick
+  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until it has introduced itself
+};
+
+struct ServerConfig : WebsocketppConfig {
+  using connection_base = SocketState;
+  /// 64 KiB per socket: a 64 KiB tensor then takes one read instead of five.
+  static constexpr std::size_t connection_read_buffer_size = 64 << 10;
+};
+
+/// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
+/// thread-safe.
+///
+/// Whoever reaches the port can talk to it, so what that costs is bounded: a request's head has at most 16,000 bytes
+/// and 5 seconds to come, and no body (websocketpp's limits and ours); answers are sent from memory that all of them
+/// share; a socket's first message is short; and `Strangers` bounds how many of all these there are.
+class WebSocketServer {
+  using Server = WebsocketppServer<ServerConfig>;
+
+ public:
+  using Socket = Server::connection_ptr;
+
+  struct Handlers {
+    std::function<HttpAnswer(std::string_view path)> http;
+    std::function<void(const Socket&)> opened;
+    /// A whole binary frame; `owner` keeps its bytes alive.
+    std::function<void(const Socket&, std::span<const std::byte> frame, std::shared_ptr<const void> owner)> received;
+    std::function<void(const Socket&, std::string reason)> closed;
+  };
+
+  /// Listens at once; port 0 takes any free one. Throws `errc::address_in_use` or `errc::invalid_options`.
+  WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
+                  std::size_t maximum_message_bytes, Handlers handlers)
+      : endpoint_(bind(context, address, port)),
+        origin_(address, endpoint_.port()),
+        maximum_message_bytes_(maximum_message_bytes),
+        handlers_(std::move(handlers)) {
+    server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
+    server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) { greet(socket(handle)); });
+    server_.set_validate_handler([this](websocketpp::connection_hdl handle) { return validate(socket(handle)); });
+    server_.set_http_handler([this](websocketpp::connection_hdl handle) { answer(socket(handle)); });
+    server_.set_open_handler([this](websocketpp::connection_hdl handle) { handlers_.opened(socket(handle)); });
+    server_.set_ping_handler([this](websocketpp::connection_hdl handle, const std::string&) {
+      const Socket from = socket(handle);
+      count_message(from);
+      return from->get_buffered_amount() < introduction_bytes;  // else it asks more than it cares to hear
+    });
+    server_.set_message_handler([this](websocketpp::connection_hdl handle, Server::message_ptr message) {
+      const Socket from = socket(handle);
+      count_message(from);
+      if (message->get_opcode() != websocketpp::frame::opcode::binary)
+        return refuse(from, "only binary messages are understood");
+      const std::string& payload = message->get_payload();
+      handlers_.received(from, std::as_bytes(std::span(payload)), message);
+    });
+    server_.set_close_handler([this](websocketpp::connection_hdl handle) {
+      const Socket from = socket(handle);
+      handlers_.closed(from, why(from));
+    });
+    server_.start_accept();
+  }
+
+  std::uint16_t port() const noexcept { return endpoint_.port(); }
+
+  /// Sends one frame, which `write(std::string&)` appends to an empty buffer: the only copy of its tensors on the way
+  /// out.
+  template <class Write>
+  static void send(const Socket& to, Write write) {
+    namespace frame = websocketpp::frame;
+    const auto message = to->get_message(frame::opcode::binary, 0);
+    std::string& payload = message->get_raw_payload();
+    write(payload);
+    // A message that already has its header is queued as it is; otherwise websocketpp would copy the payload once more.
+    message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
+                                              frame::extended_header(payload.size())));
+    message->set_prepared(true);
+    to->send(message);  // an error means that the socket is closing; its close handler tells
+  }
+
+  /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
+  void introduced(const Socket& socket) {
+    strangers_.remove(std::exchange(socket->place, 0));
+    socket->set_max_message_size(maximum_message_bytes_);
+  }
+
+  /// Call this ten times a second or so: ends answers that nobody reads, and reads on where there was too much.
+  void tick(TimePoint now) {
+    strangers_.expire(now);
+    for (const Socket& each : std::exchange(heard_, {}))
+      if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
+  }
+
+  /// Closes a socket that broke the protocol, with a sentence for the page.
+  static void refuse(const Socket& socket, std::string_view sentence) {
+    close(socket, websocketpp::close::status::policy_violation, sentence);
+  }
+  static void close(const Socket& socket, std::string_view sentence) {
+    close(socket, websocketpp::close::status::normal, sentence);
+  }
+
+  /// Accepts nothing more; sockets that are open stay so.
+  void stop_listening() {
+    websocketpp::lib::error_code ignored;
+    server_.stop_listening(ignored);
+  }
+
+ private:
+  /// Enough for any page's introduction, which takes some KiB.
+  static constexpr std::size_t introduction_bytes = std::size_t{64} << 10;
+  /// A browser has up to six connections to a host at a time, so tabs by the dozen may join at once. Each costs about
+  /// 80 KiB, so all cost some 20 MiB, and they leave most of the usual 1024 descriptors of a process to others.
+  static constexpr std::size_t most_strangers = 256;
+  /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
+  static constexpr std::chrono::seconds patience{20};
+  /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
+  /// sends that does nothing but answer, and a sender that means harm costs a quarter of the pool's thread.
+  static constexpr unsigned most_messages = 5'000;
+
+  asio::ip::tcp::endpoint bind(asio::io_context& context, const std::string& address, std::uint16_t port) {
+    asio::error_code bad_address;
+    const auto ip = asio::ip::make_address(address, bad_address);
+    if (bad_address)
+      throw Error(errc::invalid_options, "address '" + address + "' is not an IP address: " + bad_address.message());
+    server_.init_asio(&context);
+    server_.set_reuse_addr(true);  // a restarted program gets its port back while old sockets linger in TIME_WAIT
+    websocketpp::lib::error_code failed;
+    server_.listen(asio::ip::tcp::endpoint(ip, port), failed);
+    const std::string where = "can't listen on " + address + " port " + std::to_string(port) + ": " + failed.message();
+    if (failed == asio::error::address_in_use)
+      throw Error(errc::address_in_use, where + "; choose another port, or 0 for any free one");
+    if (failed) throw Error(errc::invalid_options, where);
+    asio::error_code ignored;
+    return server_.get_local_endpoint(ignored);
+  }
+
+  Socket socket(const websocketpp::connection_hdl& handle) { return server_.get_con_from_hdl(handle); }
+
+  static void close(const Socket& socket, websocketpp::close::status::value code, std::string_view sentence) {
+    websocketpp::lib::error_code ignored;
+    std::size_t length =
+        std::min<std::size_t>(sentence.size(), 123);  // what a close frame holds, cut between characters
+    while (length < sentence.size() && (static_cast<unsigned char>(sentence[length]) & 0xC0) == 0x80) --length;
+    socket->close(code, std::string(sentence.substr(0, length)), ignored);
+  }
+
+  static std::string why(const Socket& socket) {
+    const std::string& said = socket->get_remote_close_reason().empty() ? socket->get_local_close_reason()
+                                                                        : socket->get_remote_close_reason();
+    return said.empty() ? "its socket closed" : said;
+  }
+
+  void greet(const Socket& newcomer) {
+    asio::error_code ignored;
+    newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    newcomer->place = strangers_.add(newcomer, Clock::now());
+    newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
+  }
+
+  /// Stops reading once there is too much; only from a handler of what was read, when no other read is under way:
+  /// websocketpp's `pause_reading` takes effect one read later, and would then have two at once.
+  void count_message(const Socket& from) {
+    if (from->messages++ == 0) heard_.push_back(from);
+    if (from->messages == most_messages) from->handle_pause_reading();
+  }
+
+  bool allowed(const Socket& from) const {
+    const std::string& host = from->get_request_header("Host");
+    return origin_.allows_host(host) && origin_.allows_origin(from->get_request_header("Origin"), host);
+  }
+
+  bool validate(const Socket& from) {
+    if (!allowed(from)) {
+      from->set_status(websocketpp::http::status_code::forbidden);
+      return false;
+    }
+    const std::string path = from->get_resource();
+    if (path == "/control") from->role = SocketState::Role::control;
+    if (path == "/data") from->role = SocketState::Role::data;
+    if (from->role != SocketState::Role::unknown) return true;
+    from->set_status(websocketpp::http::status_code::not_found);
+    return false;
+  }
+
+  void answer(const Socket& to) {
+    const std::string resource = to->get_resource();
+    const HttpAnswer reply =
+        allowed(to)
+            ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
+            : HttpAnswer{403, "text/plain", std::make_shared<const std::string>("foreign Host or Origin"), false};
+    // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
+    to->defer_http_response();
+    const auto head = std::make_shared<const std::string>(http_head(reply));
+    const std::array<asio::const_buffer, 2> whole{asio::buffer(*head), asio::buffer(*reply.body)};
+    asio::async_write(
+        to->get_raw_socket(), whole,
+        [this, to](const asio::error_code& failed, std::size_t) {
+          constexpr std::size_t piece = 64 << 10;
+          to->place = strangers_.move_to_end(to->place, Clock::now());
+          return failed ? 0 : piece;
+        },
+        [to, head, body = reply.body](const asio::error_code&, std::size_t) {
+          to->terminate(make_error_code(websocketpp::error::http_connection_ended));
+        });
+  }
+
+  Server server_;
+  asio::ip::tcp::endpoint endpoint_;
+  OriginPolicy origin_;
+  std::size_t maximum_message_bytes_;
+  Handlers handlers_;
+  Strangers strangers_{most_strangers, patience, [this](const Strangers::Connection& silent) {
+                         if (!silent.expired())
+                           socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
+                       }};
+  std::vector<Socket> heard_;  ///< those with messages since the last tick
+};
+
+}  // namespace webpool::transport
 #endif
 
 namespace webpool::driver {
@@ -13352,14 +13762,19 @@ class Driver final : public Runtime {
   std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
     return ask([&](const Engine&) -> std::size_t {
       if (stopping_since_) return 0;
+      const auto reads = [&](const Tab& tab) {  // what it does not read stays in this program's memory
+        return tab.socket->get_buffered_amount() <= options_.connection.maximum_message_bytes;
+      };
       if (to) {
         const auto tab = tabs_.find(*to);
-        if (tab == tabs_.end()) return 0;
+        if (tab == tabs_.end() || !reads(tab->second)) return 0;
         send_frame(tab->second.socket, std::move(frame));
         return 1;
       }
-      for (const auto& [id, tab] : tabs_) send_frame(tab.socket, frame);
-      return tabs_.size();
+      std::size_t count = 0;
+      for (const auto& [id, tab] : tabs_)
+        if (reads(tab)) send_frame(tab.socket, frame), ++count;
+      return count;
     });
   }
 
@@ -13396,6 +13811,12 @@ class Driver final : public Runtime {
     ModelFile file;
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+  };
+  /// What a socket hears that did not introduce itself as it should, once its turn has come.
+  struct Rebuff {
+    std::weak_ptr<Socket::element_type> socket;
+    std::optional<protocol::Refused> message;  ///< for a tab
+    std::string reason;
   };
   struct Pending {
     RequestId id;
@@ -13454,12 +13875,14 @@ class Driver final : public Runtime {
   void tick() {
     const TimePoint now = Clock::now();
     poll_browsers(now);
+    server_.tick(now);
     if (stopping_since_) {
       actions_.clear();
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
     } else {
       engine_.tick(now, actions_);
       drain();
+      rebuff_next();
       for (const auto& [socket, opened] : sockets_)
         if (socket->owner == 0 && now > opened + introduction_timeout)
           Server::refuse(socket, "the socket did not introduce itself in time");
@@ -13552,7 +13975,10 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::OpenWorker& action) {
     Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
-    send(tabs_.at(action.connection).socket, protocol::OpenWorker{action.worker, worker.key});
+    const Tab& tab = tabs_.at(action.connection);
+    const bool webnn =
+        may_use_webnn(models_.at(action.model).options, browsers_.options_of(tab.browser.browser), tab.browser);
+    send(tab.socket, protocol::OpenWorker{action.worker, worker.key, webnn});
     workers_.emplace(action.worker, std::move(worker));
   }
 
@@ -13690,7 +14116,7 @@ class Driver final : public Runtime {
   }
 
   void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
-    if (stopping_since_) return;
+    if (stopping_since_ || (from->owner == 0 && std::exchange(from->heard, true))) return;
     const auto take = [&](auto message) {
       if (!message) return std::optional(message.error());
       return std::visit(
@@ -13703,7 +14129,9 @@ class Driver final : public Runtime {
     const auto broken = from->role == transport::SocketState::Role::control
                             ? take(decoder_.control(frame, std::move(owner)))
                             : take(decoder_.data(frame, std::move(owner)));
-    if (broken) {
+    if (broken && from->owner == 0) {
+      rebuffs_.push_back({from, std::nullopt, broken->message()});
+    } else if (broken) {
       logger_.info("refused a message: " + broken->message());
       flights_.event(from->flight.get(), "refused a message: " + broken->message());
       Server::refuse(from, broken->message());
@@ -13711,14 +14139,27 @@ class Driver final : public Runtime {
     drain();
   }
 
+  /// One socket per tick hears that it is refused. So who tries tokens learns of ten wrong ones in a second, and the
+  /// log grows by ten lines; a right one is answered at once. Guesses that do not wait for an answer cost a connection
+  /// each: a million in a second would find a token of 128 bits in 10^25 years.
+  void rebuff_next() {
+    while (!rebuffs_.empty()) {
+      const Rebuff next = std::move(rebuffs_.front());
+      rebuffs_.pop_front();
+      const Socket socket = next.socket.lock();
+      if (!socket || !sockets_.contains(socket)) continue;
+      logger_.info("refused a " + std::string(next.message ? "tab: " : "message: ") + next.reason);
+      if (next.message) send(socket, *next.message);
+      return Server::refuse(socket, next.reason);
+    }
+  }
+
   static std::optional<Error> out_of_turn(std::string_view what) {
     return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
   }
 
   void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
-    logger_.info("refused a tab: " + message);
-    send(from, protocol::Refused{code, message});
-    Server::refuse(from, message);
+    rebuffs_.push_back({from, protocol::Refused{code, message}, message});
   }
 
   std::optional<Error> handle(const Socket& from, protocol::Hello& hello) {
@@ -13750,6 +14191,7 @@ class Driver final : public Runtime {
     from->owner = id->value;
     from->flight = flights_.begin(*id);
     flights_.event(from->flight.get(), describe(hello.browser) + " joined");
+    server_.introduced(from);
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
@@ -13802,6 +14244,7 @@ class Driver final : public Runtime {
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
+    server_.introduced(from);
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
     if (plan.message.backends.empty())
@@ -13974,6 +14417,7 @@ class Driver final : public Runtime {
   bool draining_ = false;
   protocol::Decoder decoder_;
   std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
+  std::deque<Rebuff> rebuffs_;           ///< first come, first served
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
@@ -14012,80 +14456,6 @@ class Driver final : public Runtime {
 #include <set>
 #include <string>
 #include <string_view>
-#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
-#define WEBPOOL_KERNEL_HPP_INCLUDED
-#include <array>
-#include <concepts>
-#include <cstdint>
-#include <map>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace webpool {
-
-/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
-struct KernelExtent {
-  KernelExtent(const char* name) : text(name) {}
-  KernelExtent(std::string name) : text(std::move(name)) {}
-  template <std::integral Number>
-  KernelExtent(Number size) : text(std::to_string(size)) {}
-
-  std::string text;
-};
-
-/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
-/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
-struct KernelTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  std::vector<KernelExtent> shape{};
-};
-
-/// One dispatch. Passes run in order, each sees what the ones before wrote.
-struct KernelPass {
-  std::string entry = "main";  ///< a `@compute` function
-  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
-  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
-  std::array<std::string, 3> invocations{"1", "1", "1"};
-};
-
-/// One way to run a kernel, for adapters that can.
-struct KernelVariant {
-  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
-  std::vector<std::string>
-      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
-  std::string wgsl{};  ///< empty: the kernel's
-};
-
-/// A computation in WGSL, run on tensors like a model, on WebGPU.
-///
-///     webpool::Kernel scale{.name = "scale",
-///                           .wgsl = R"(
-///                             @compute @workgroup_size(workgroup_x)
-///                             fn main(@builtin(global_invocation_id) id: vec3u) {
-///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
-///                             })",
-///                           .inputs = {{.name = "x", .shape = {"n"}}},
-///                           .outputs = {{.name = "y", .shape = {"n"}}},
-///                           .passes = {{.invocations = {"n", "1", "1"}}}};
-///
-/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
-/// read any element of the same array, and drops what is written or puts it into another element of it.
-struct Kernel {
-  std::string name;
-  std::string wgsl;
-  std::vector<KernelTensor> inputs{}, outputs{};
-  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
-  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
-  std::vector<KernelPass> passes{{}};
-  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
-                                                 ///< `ModelOptions::fastest` the one that runs fastest there
-  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
-};
-
-}  // namespace webpool
-#endif
 
 namespace webpool::driver {
 
@@ -16756,8 +17126,9 @@ class ResourcePool {
     driver_->on_message(std::move(name), std::move(handler));
   }
 
-  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there; not whether
-  /// it handles the message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
+  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there and
+  /// reads what it is sent (at most `ConnectionSettings::maximum_message_bytes` may wait); not whether it handles the
+  /// message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
   /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
   /// tensors whose names repeat.
   bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
@@ -16765,7 +17136,7 @@ class ResourcePool {
     return driver_->send_frame(connection, message_frame(name, body, tensors)) > 0;
   }
 
-  /// The same to all tabs; returns how many there are.
+  /// The same to all tabs; returns to how many it went.
   std::size_t broadcast_message(std::string_view name, std::string_view body,
                                 const std::vector<NamedTensor>& tensors = {}) {
     return driver_->send_frame(std::nullopt, message_frame(name, body, tensors));

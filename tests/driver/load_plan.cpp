@@ -56,3 +56,13 @@ TEST_CASE("the message names the model and carries the browser's wishes") {
   CHECK(plan({}, {.shader_precompile = false}).message.warmup == false);
   CHECK(plan({}, {}, {.low_memory_mode = true}).message.warmup == false);
 }
+
+TEST_CASE("a worker may use WebNN where the model, the options and the browser have it") {
+  BrowserInfo browser;
+  CHECK_FALSE(driver::may_use_webnn({}, {}, browser));
+  browser.webnn = {{WebnnDevice::cpu, ""}, {WebnnDevice::npu, "NotSupportedError: no npu here"}};
+  CHECK(driver::may_use_webnn({}, {}, browser));
+  CHECK_FALSE(driver::may_use_webnn({.backends = {Backend::webgpu, Backend::wasm}}, {}, browser));
+  CHECK_FALSE(driver::may_use_webnn({}, {.webnn_devices = {}}, browser));
+  CHECK_FALSE(driver::may_use_webnn({}, {.webnn_devices = {WebnnDevice::npu, WebnnDevice::gpu}}, browser));
+}

@@ -4,6 +4,7 @@
 
 using namespace webpool;
 using namespace webpool::testing;
+using namespace std::string_literals;
 
 namespace {
 
@@ -33,7 +34,7 @@ TEST_CASE("every file of the page is served, with the headers of the wire's docu
     CHECK(reply.headers.at("cache-control") == "no-cache");
     check_headers(reply);
     CHECK((reply.headers.at("content-security-policy").find("'unsafe-eval'") != std::string::npos) ==
-          (asset.path == "/worker.js"));
+          (asset.path == "/webnn_worker.js"));
   }
 }
 
@@ -68,6 +69,8 @@ TEST_CASE("only modules and WebAssembly of ONNX Runtime's own folder are served"
   CHECK(module.headers.at("content-type") == "text/javascript");
   check_headers(module);
   CHECK(http_get(port, "/ort/ort-wasm-simd-threaded.wasm").headers.at("content-type") == "application/wasm");
+  for (const std::string& name : {std::string("package.json\0.mjs", 17), std::string("../secret.mjs\0.mjs", 18)})
+    CHECK(http_get(port, "/ort/" + name).status != 200);
   for (const char* name :
        {"../secret.mjs", "..%2fsecret.mjs", "%2e%2e/secret.mjs", "..\\secret.mjs", "/secret.mjs",
         "./ort.wasm.bundle.min.mjs", "package.json", ".hidden.mjs", "absent.mjs", "../ort/ort.wasm.bundle.min.mjs"}) {
@@ -76,6 +79,26 @@ TEST_CASE("only modules and WebAssembly of ONNX Runtime's own folder are served"
     CHECK(reply.status == 404);
     CHECK(reply.body != "secret");
   }
+}
+
+TEST_CASE("no address leads to another file") {
+  PoolOptions options = quiet();
+  const TemporaryFolder folder;
+  options.page_modules = {folder.add("greet.js", "")};
+  folder.add("secret.js", "secret");
+  const ResourcePool pool(std::move(options));
+  const std::uint16_t port = port_of(pool.join_url());
+  CHECK(http_get(port, "/modules/greet.js").status == 200);
+  for (const std::string start : {"/", "/js/", "/ort/", "/models/", "/modules/", "/backends/"})
+    for (const std::string& end :
+         {"../../../../../../etc/passwd"s, "..%2f..%2f..%2fetc%2fpasswd"s, "%2e%2e/secret.js"s, "..\\..\\secret.js"s,
+          "/etc/passwd"s, folder.path().string() + "/secret.js"s, "../modules/secret.js"s, "secret.js"s,
+          "file:///etc/passwd"s, "greet.js/../secret.js"s, "....//....//etc/passwd"s, "\xc0\xae\xc0\xae/secret.js"s}) {
+      CAPTURE(start, end);
+      const HttpReply reply = http_get(port, start + end);
+      CHECK((reply.status == 404 || reply.status == 400));
+      CHECK(reply.body.find("root:") == std::string::npos);
+    }
 }
 
 TEST_CASE("a model is served by its hash while it is loaded, for ever the same") {

@@ -83,6 +83,7 @@ const std::map<std::string, std::string> written{
     {"ping", encoded(Ping{5})},
     {"ping, largest id", encoded(Ping{max_id})},
     {"open_worker", encoded(OpenWorker{WorkerId{7}, "9a1e44"})},
+    {"open_worker with WebNN", encoded(OpenWorker{WorkerId{7}, "9a1e44", true})},
     {"close_worker", encoded(CloseWorker{WorkerId{7}})},
     {"reload", encoded(Reload{"the worker of model digits died twice"})},
     {"close", encoded(Close{"the pool is shutting down"})},

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 30> page_assets{{
+inline constexpr std::array<PageAsset, 31> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -623,9 +623,9 @@ class Tab {
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
-  #openWorker({ worker: id, key }) {
+  #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -673,13 +673,13 @@ class Tab {
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first: a socket that is open must introduce itself soon
-const tab = new Tab(view, early);
+await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
 const capabilities = await probeCapabilities();
 view.showBrowser(capabilities);
+const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6042)},
+, 6122)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -700,7 +700,7 @@ export const version = 1;
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
  * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
- * @typedef {{ type: 'open_worker', worker: number, key: string }} OpenWorker
+ * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
  * @typedef {{ type: 'close', message: string }} Close
@@ -814,7 +814,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7877)},
+, 7893)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -950,7 +950,7 @@ const messages = {
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
   pong: { id: size, visible: boolean, timer_drift_ms: number },
-  open_worker: { worker: size, key: string },
+  open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
   reload: { message: string },
@@ -990,7 +990,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6672)},
+, 6688)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1260,6 +1260,12 @@ export class View {
 }
 )js"
 , 2839)},
+{"/webnn_worker.js", "text/javascript", std::string_view(
+R"js(// The worker of a model that may run on WebNN: the pool lets this script alone make functions from text, as ONNX Runtime's WebNN half does.
+
+import './worker.js';
+)js"
+, 164)},
 {"/worker.js", "text/javascript", std::string_view(
 R"js(// One loaded model: its own data socket to the pool, one session, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <future>
 #include <iterator>
@@ -192,14 +193,19 @@ class Driver final : public Runtime {
   std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
     return ask([&](const Engine&) -> std::size_t {
       if (stopping_since_) return 0;
+      const auto reads = [&](const Tab& tab) {  // what it does not read stays in this program's memory
+        return tab.socket->get_buffered_amount() <= options_.connection.maximum_message_bytes;
+      };
       if (to) {
         const auto tab = tabs_.find(*to);
-        if (tab == tabs_.end()) return 0;
+        if (tab == tabs_.end() || !reads(tab->second)) return 0;
         send_frame(tab->second.socket, std::move(frame));
         return 1;
       }
-      for (const auto& [id, tab] : tabs_) send_frame(tab.socket, frame);
-      return tabs_.size();
+      std::size_t count = 0;
+      for (const auto& [id, tab] : tabs_)
+        if (reads(tab)) send_frame(tab.socket, frame), ++count;
+      return count;
     });
   }
 
@@ -236,6 +242,12 @@ class Driver final : public Runtime {
     ModelFile file;
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+  };
+  /// What a socket hears that did not introduce itself as it should, once its turn has come.
+  struct Rebuff {
+    std::weak_ptr<Socket::element_type> socket;
+    std::optional<protocol::Refused> message;  ///< for a tab
+    std::string reason;
   };
   struct Pending {
     RequestId id;
@@ -294,12 +306,14 @@ class Driver final : public Runtime {
   void tick() {
     const TimePoint now = Clock::now();
     poll_browsers(now);
+    server_.tick(now);
     if (stopping_since_) {
       actions_.clear();
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
     } else {
       engine_.tick(now, actions_);
       drain();
+      rebuff_next();
       for (const auto& [socket, opened] : sockets_)
         if (socket->owner == 0 && now > opened + introduction_timeout)
           Server::refuse(socket, "the socket did not introduce itself in time");
@@ -392,7 +406,10 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::OpenWorker& action) {
     Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
-    send(tabs_.at(action.connection).socket, protocol::OpenWorker{action.worker, worker.key});
+    const Tab& tab = tabs_.at(action.connection);
+    const bool webnn =
+        may_use_webnn(models_.at(action.model).options, browsers_.options_of(tab.browser.browser), tab.browser);
+    send(tab.socket, protocol::OpenWorker{action.worker, worker.key, webnn});
     workers_.emplace(action.worker, std::move(worker));
   }
 
@@ -530,7 +547,7 @@ class Driver final : public Runtime {
   }
 
   void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
-    if (stopping_since_) return;
+    if (stopping_since_ || (from->owner == 0 && std::exchange(from->heard, true))) return;
     const auto take = [&](auto message) {
       if (!message) return std::optional(message.error());
       return std::visit(
@@ -543,7 +560,9 @@ class Driver final : public Runtime {
     const auto broken = from->role == transport::SocketState::Role::control
                             ? take(decoder_.control(frame, std::move(owner)))
                             : take(decoder_.data(frame, std::move(owner)));
-    if (broken) {
+    if (broken && from->owner == 0) {
+      rebuffs_.push_back({from, std::nullopt, broken->message()});
+    } else if (broken) {
       logger_.info("refused a message: " + broken->message());
       flights_.event(from->flight.get(), "refused a message: " + broken->message());
       Server::refuse(from, broken->message());
@@ -551,14 +570,27 @@ class Driver final : public Runtime {
     drain();
   }
 
+  /// One socket per tick hears that it is refused. So who tries tokens learns of ten wrong ones in a second, and the
+  /// log grows by ten lines; a right one is answered at once. Guesses that do not wait for an answer cost a connection
+  /// each: a million in a second would find a token of 128 bits in 10^25 years.
+  void rebuff_next() {
+    while (!rebuffs_.empty()) {
+      const Rebuff next = std::move(rebuffs_.front());
+      rebuffs_.pop_front();
+      const Socket socket = next.socket.lock();
+      if (!socket || !sockets_.contains(socket)) continue;
+      logger_.info("refused a " + std::string(next.message ? "tab: " : "message: ") + next.reason);
+      if (next.message) send(socket, *next.message);
+      return Server::refuse(socket, next.reason);
+    }
+  }
+
   static std::optional<Error> out_of_turn(std::string_view what) {
     return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
   }
 
   void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
-    logger_.info("refused a tab: " + message);
-    send(from, protocol::Refused{code, message});
-    Server::refuse(from, message);
+    rebuffs_.push_back({from, protocol::Refused{code, message}, message});
   }
 
   std::optional<Error> handle(const Socket& from, protocol::Hello& hello) {
@@ -590,6 +622,7 @@ class Driver final : public Runtime {
     from->owner = id->value;
     from->flight = flights_.begin(*id);
     flights_.event(from->flight.get(), describe(hello.browser) + " joined");
+    server_.introduced(from);
     send(from, protocol::Welcome{*id, options_.connection.health_interval});
     logger_.info(describe(hello.browser) + " joined");
     for (const auto& handler : join_handlers_) handler(hello.browser);
@@ -642,6 +675,7 @@ class Driver final : public Runtime {
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
+    server_.introduced(from);
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
     if (plan.message.backends.empty())
@@ -814,6 +848,7 @@ class Driver final : public Runtime {
   bool draining_ = false;
   protocol::Decoder decoder_;
   std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
+  std::deque<Rebuff> rebuffs_;           ///< first come, first served
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;

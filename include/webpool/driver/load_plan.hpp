@@ -23,6 +23,15 @@ struct LoadPlan {
 /// Where the pool serves the module of a backend of that name.
 inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
 
+/// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
+inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
+  return std::ranges::find(model.backends, Backend::webnn) != model.backends.end() &&
+         std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
+           const auto found = browser.webnn.find(device);
+           return found != browser.webnn.end() && found->second.empty();
+         });
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,

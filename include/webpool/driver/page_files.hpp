@@ -2,16 +2,18 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/detail/page_assets.hpp>
 #include <webpool/detail/read_file.hpp>
 #include <webpool/driver/page_modules.hpp>
-#include <webpool/transport/websocket_server.hpp>
+#include <webpool/transport/http_answer.hpp>
 
 namespace webpool::driver {
 
@@ -25,12 +27,16 @@ class PageFiles {
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
             FindModel find_model)
-      : ort_directory_(std::move(ort_directory)),
-        modules_(std::move(modules)),
-        model_origins_(std::move(model_origins)),
-        find_model_(std::move(find_model)) {}
+      : modules_(std::move(modules)), model_origins_(std::move(model_origins)), find_model_(std::move(find_model)) {
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(ort_directory, failed)) {
+      const std::string name = entry.path().filename().string();
+      if ((name.ends_with(".mjs") || name.ends_with(".wasm")) && !name.starts_with("."))
+        ort_files_.try_emplace(name, OrtFile{entry.path(), {}});
+    }
+  }
 
-  transport::HttpAnswer operator()(std::string_view path) const {
+  transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
       const auto bytes = find_model_(path.substr(8));
       return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
@@ -46,8 +52,8 @@ class PageFiles {
       if (asset.path == name)
         return {.content_type = std::string(asset.content_type),
                 .body = std::make_shared<const std::string>(asset.bytes),
-                .may_evaluate = name == "/worker.js",  // ONNX Runtime Web's WebNN half makes its functions from text
-                .connect_to = name == "/worker.js" ? model_origins_ : std::vector<std::string>()};
+                .may_evaluate = name == "/webnn_worker.js",  // ONNX Runtime Web's WebNN half makes functions from text
+                .connect_to = name.ends_with("worker.js") ? model_origins_ : std::vector<std::string>()};
     return not_found(path);
   }
 
@@ -65,17 +71,22 @@ class PageFiles {
     return row ? row->module : nullptr;
   }
 
-  /// Only plain names of modules and WebAssembly: no path leads out of the folder.
-  transport::HttpAnswer ort_file(std::string_view name) const {
-    const bool module = name.ends_with(".mjs");
-    if ((!module && !name.ends_with(".wasm")) || name.find_first_of("/\\") != name.npos || name.starts_with("."))
-      return not_found(name);
-    auto bytes = webpool::detail::read_file(ort_directory_ / std::string(name));
+  /// A file of ONNX Runtime Web; all who fetch it at the same time share its bytes.
+  struct OrtFile {
+    std::filesystem::path path;
+    std::weak_ptr<const std::string> bytes;
+  };
+
+  transport::HttpAnswer ort_file(std::string_view name) {
+    const auto file = ort_files_.find(name);
+    if (file == ort_files_.end()) return not_found(name);
+    auto bytes = file->second.bytes.lock();
+    if (!bytes) file->second.bytes = bytes = webpool::detail::read_file(file->second.path);
     if (!bytes) return not_found(name);
-    return {200, module ? "text/javascript" : "application/wasm", std::move(bytes), false};
+    return {200, name.ends_with(".mjs") ? "text/javascript" : "application/wasm", std::move(bytes), false};
   }
 
-  std::filesystem::path ort_directory_;
+  std::map<std::string, OrtFile, std::less<>> ort_files_;  ///< by what a request may ask for: no path comes from one
   PageModules modules_;
   std::vector<std::string> model_origins_;
   FindModel find_model_;

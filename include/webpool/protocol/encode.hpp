@@ -113,7 +113,10 @@ inline void encode(std::string& out, const Ping& message) {
 }
 
 inline void encode(std::string& out, const OpenWorker& message) {
-  detail::HeaderWriter(out, "open_worker").field("worker", message.worker.value).field("key", message.key).end();
+  detail::HeaderWriter writer(out, "open_worker");
+  writer.field("worker", message.worker.value).field("key", message.key);
+  writer.key("webnn"), out += message.webnn ? "true" : "false";
+  writer.end();
 }
 
 inline void encode(std::string& out, const CloseWorker& message) {

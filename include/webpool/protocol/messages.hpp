@@ -120,6 +120,7 @@ struct Ping {
 struct OpenWorker {
   WorkerId worker;
   std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
 };
 struct CloseWorker {
   WorkerId worker;

@@ -21,3 +21,4 @@
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_future.hpp>
+#include <asio/write.hpp>

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,10 +12,13 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <webpool/clock.hpp>
 #include <webpool/error.hpp>
 #include <webpool/telemetry/flight_recorder.hpp>
 #include <webpool/transport/asio.hpp>
+#include <webpool/transport/http_answer.hpp>
 #include <webpool/transport/origin.hpp>
+#include <webpool/transport/strangers.hpp>
 #include <webpool/transport/websocketpp.hpp>
 
 namespace webpool::transport {
@@ -22,8 +27,11 @@ namespace webpool::transport {
 struct SocketState {
   enum class Role : std::uint8_t { unknown, control, data };
   Role role = Role::unknown;
-  std::uint64_t owner = 0;  ///< the connection's or worker's id; 0 until the socket has introduced itself
-  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until then
+  std::uint64_t owner = 0;     ///< the connection's or worker's id; 0 until the socket has introduced itself
+  bool heard = false;          ///< its first message has come: it has one try to introduce itself
+  Strangers::Place place = 0;  ///< 0 once it has
+  unsigned messages = 0;       ///< since the last tick
+  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until it has introduced itself
 };
 
 struct ServerConfig : WebsocketppConfig {
@@ -32,18 +40,12 @@ struct ServerConfig : WebsocketppConfig {
   static constexpr std::size_t connection_read_buffer_size = 64 << 10;
 };
 
-struct HttpAnswer {
-  int status = 200;
-  std::string content_type;
-  std::shared_ptr<const std::string> body;
-  bool immutable = false;  ///< the address names the content, so caches may keep it for ever
-  bool may_evaluate =
-      false;  ///< the script may make functions from text: a worker takes its policy from its own answer
-  std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
-};
-
 /// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
 /// thread-safe.
+///
+/// Whoever reaches the port can talk to it, so what that costs is bounded: a request's head has at most 16,000 bytes
+/// and 5 seconds to come, and no body (websocketpp's limits and ours); answers are sent from memory that all of them
+/// share; a socket's first message is short; and `Strangers` bounds how many of all these there are.
 class WebSocketServer {
   using Server = WebsocketppServer<ServerConfig>;
 
@@ -61,17 +63,23 @@ class WebSocketServer {
   /// Listens at once; port 0 takes any free one. Throws `errc::address_in_use` or `errc::invalid_options`.
   WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
                   std::size_t maximum_message_bytes, Handlers handlers)
-      : endpoint_(bind(context, address, port)), origin_(address, endpoint_.port()), handlers_(std::move(handlers)) {
-    server_.set_max_message_size(maximum_message_bytes);
-    server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) {
-      websocketpp::lib::asio::error_code ignored;
-      server_.get_con_from_hdl(handle)->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    });
+      : endpoint_(bind(context, address, port)),
+        origin_(address, endpoint_.port()),
+        maximum_message_bytes_(maximum_message_bytes),
+        handlers_(std::move(handlers)) {
+    server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
+    server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) { greet(socket(handle)); });
     server_.set_validate_handler([this](websocketpp::connection_hdl handle) { return validate(socket(handle)); });
     server_.set_http_handler([this](websocketpp::connection_hdl handle) { answer(socket(handle)); });
     server_.set_open_handler([this](websocketpp::connection_hdl handle) { handlers_.opened(socket(handle)); });
+    server_.set_ping_handler([this](websocketpp::connection_hdl handle, const std::string&) {
+      const Socket from = socket(handle);
+      count_message(from);
+      return from->get_buffered_amount() < introduction_bytes;  // else it asks more than it cares to hear
+    });
     server_.set_message_handler([this](websocketpp::connection_hdl handle, Server::message_ptr message) {
       const Socket from = socket(handle);
+      count_message(from);
       if (message->get_opcode() != websocketpp::frame::opcode::binary)
         return refuse(from, "only binary messages are understood");
       const std::string& payload = message->get_payload();
@@ -101,6 +109,19 @@ class WebSocketServer {
     to->send(message);  // an error means that the socket is closing; its close handler tells
   }
 
+  /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
+  void introduced(const Socket& socket) {
+    strangers_.remove(std::exchange(socket->place, 0));
+    socket->set_max_message_size(maximum_message_bytes_);
+  }
+
+  /// Call this ten times a second or so: ends answers that nobody reads, and reads on where there was too much.
+  void tick(TimePoint now) {
+    strangers_.expire(now);
+    for (const Socket& each : std::exchange(heard_, {}))
+      if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
+  }
+
   /// Closes a socket that broke the protocol, with a sentence for the page.
   static void refuse(const Socket& socket, std::string_view sentence) {
     close(socket, websocketpp::close::status::policy_violation, sentence);
@@ -116,6 +137,17 @@ class WebSocketServer {
   }
 
  private:
+  /// Enough for any page's introduction, which takes some KiB.
+  static constexpr std::size_t introduction_bytes = std::size_t{64} << 10;
+  /// A browser has up to six connections to a host at a time, so tabs by the dozen may join at once. Each costs about
+  /// 80 KiB, so all cost some 20 MiB, and they leave most of the usual 1024 descriptors of a process to others.
+  static constexpr std::size_t most_strangers = 256;
+  /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
+  static constexpr std::chrono::seconds patience{20};
+  /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
+  /// sends that does nothing but answer, and a sender that means harm costs a quarter of the pool's thread.
+  static constexpr unsigned most_messages = 5'000;
+
   asio::ip::tcp::endpoint bind(asio::io_context& context, const std::string& address, std::uint16_t port) {
     asio::error_code bad_address;
     const auto ip = asio::ip::make_address(address, bad_address);
@@ -149,6 +181,20 @@ class WebSocketServer {
     return said.empty() ? "its socket closed" : said;
   }
 
+  void greet(const Socket& newcomer) {
+    asio::error_code ignored;
+    newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    newcomer->place = strangers_.add(newcomer, Clock::now());
+    newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
+  }
+
+  /// Stops reading once there is too much; only from a handler of what was read, when no other read is under way:
+  /// websocketpp's `pause_reading` takes effect one read later, and would then have two at once.
+  void count_message(const Socket& from) {
+    if (from->messages++ == 0) heard_.push_back(from);
+    if (from->messages == most_messages) from->handle_pause_reading();
+  }
+
   bool allowed(const Socket& from) const {
     const std::string& host = from->get_request_header("Host");
     return origin_.allows_host(host) && origin_.allows_origin(from->get_request_header("Origin"), host);
@@ -173,27 +219,32 @@ class WebSocketServer {
         allowed(to)
             ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
             : HttpAnswer{403, "text/plain", std::make_shared<const std::string>("foreign Host or Origin"), false};
-    to->set_status(static_cast<websocketpp::http::status_code::value>(reply.status));
-    to->append_header("Content-Type", reply.content_type);
-    to->append_header("Cache-Control", reply.immutable ? "public, max-age=31536000, immutable" : "no-cache");
-    to->append_header("Cross-Origin-Opener-Policy", "same-origin");
-    to->append_header("Cross-Origin-Embedder-Policy", "require-corp");
-    to->append_header("Cross-Origin-Resource-Policy", "same-origin");
-    to->append_header("X-Content-Type-Options", "nosniff");
-    std::string further;
-    for (const std::string& origin : reply.connect_to) further += ' ' + origin;
-    to->append_header("Content-Security-Policy",
-                      std::string("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'") +
-                          (reply.may_evaluate ? " 'unsafe-eval'" : "") +
-                          "; worker-src 'self' blob:; connect-src 'self'" + further +
-                          "; object-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    to->set_body(*reply.body);
+    // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
+    to->defer_http_response();
+    const auto head = std::make_shared<const std::string>(http_head(reply));
+    const std::array<asio::const_buffer, 2> whole{asio::buffer(*head), asio::buffer(*reply.body)};
+    asio::async_write(
+        to->get_raw_socket(), whole,
+        [this, to](const asio::error_code& failed, std::size_t) {
+          constexpr std::size_t piece = 64 << 10;
+          to->place = strangers_.move_to_end(to->place, Clock::now());
+          return failed ? 0 : piece;
+        },
+        [to, head, body = reply.body](const asio::error_code&, std::size_t) {
+          to->terminate(make_error_code(websocketpp::error::http_connection_ended));
+        });
   }
 
   Server server_;
   asio::ip::tcp::endpoint endpoint_;
   OriginPolicy origin_;
+  std::size_t maximum_message_bytes_;
   Handlers handlers_;
+  Strangers strangers_{most_strangers, patience, [this](const Strangers::Connection& silent) {
+                         if (!silent.expired())
+                           socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
+                       }};
+  std::vector<Socket> heard_;  ///< those with messages since the last tick
 };
 
 }  // namespace webpool::transport

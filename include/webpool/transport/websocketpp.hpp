@@ -72,7 +72,7 @@ struct WebsocketppConfig {
   static constexpr long timeout_pong = 5000;
   static constexpr std::size_t connection_read_buffer_size = 16384;
   static constexpr std::size_t max_message_size = 32000000;
-  static constexpr std::size_t max_http_body_size = 32000000;
+  static constexpr std::size_t max_http_body_size = 0;  // no request needs one
   static constexpr bool drop_on_protocol_error = false;
   static constexpr bool silent_close = false;
 };
@@ -92,6 +92,7 @@ class WebsocketppServer : public Config::transport_type {
   void set_close_handler(websocketpp::close_handler handler) { close_ = std::move(handler); }
   void set_fail_handler(websocketpp::fail_handler handler) { fail_ = std::move(handler); }
   void set_validate_handler(websocketpp::validate_handler handler) { validate_ = std::move(handler); }
+  void set_ping_handler(websocketpp::ping_handler handler) { ping_ = std::move(handler); }
   void set_http_handler(websocketpp::http_handler handler) { http_ = std::move(handler); }
   void set_message_handler(typename connection_type::message_handler handler) { message_ = std::move(handler); }
   void set_max_message_size(std::size_t bytes) { max_message_size_ = bytes; }
@@ -134,6 +135,7 @@ class WebsocketppServer : public Config::transport_type {
     connection->set_close_handler(close_);
     connection->set_fail_handler(fail_);
     connection->set_validate_handler(validate_);
+    connection->set_ping_handler(ping_);
     connection->set_http_handler(http_);
     connection->set_message_handler(message_);
     connection->set_max_message_size(max_message_size_);
@@ -149,6 +151,7 @@ class WebsocketppServer : public Config::transport_type {
   websocketpp::close_handler close_;
   websocketpp::fail_handler fail_;
   websocketpp::validate_handler validate_;
+  websocketpp::ping_handler ping_;
   websocketpp::http_handler http_;
   typename connection_type::message_handler message_;
   std::size_t max_message_size_ = Config::max_message_size;
