@@ -13813,7 +13813,7 @@ class Driver final : public Runtime {
     LoadCompletion ready;  ///< empty once called
   };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
-  struct Rebuff {
+  struct PendingRefusal {
     std::weak_ptr<Socket::element_type> socket;
     std::optional<protocol::Refused> message;  ///< for a tab
     std::string reason;
@@ -13882,7 +13882,7 @@ class Driver final : public Runtime {
     } else {
       engine_.tick(now, actions_);
       drain();
-      rebuff_next();
+      answer_next_refusal();
       for (const auto& [socket, opened] : sockets_)
         if (socket->owner == 0 && now > opened + introduction_timeout)
           Server::refuse(socket, "the socket did not introduce itself in time");
@@ -14130,7 +14130,7 @@ class Driver final : public Runtime {
                             ? take(decoder_.control(frame, std::move(owner)))
                             : take(decoder_.data(frame, std::move(owner)));
     if (broken && from->owner == 0) {
-      rebuffs_.push_back({from, std::nullopt, broken->message()});
+      refusals_.push_back({from, std::nullopt, broken->message()});
     } else if (broken) {
       logger_.info("refused a message: " + broken->message());
       flights_.event(from->flight.get(), "refused a message: " + broken->message());
@@ -14142,10 +14142,10 @@ class Driver final : public Runtime {
   /// One socket per tick hears that it is refused. So who tries tokens learns of ten wrong ones in a second, and the
   /// log grows by ten lines; a right one is answered at once. Guesses that do not wait for an answer cost a connection
   /// each: a million in a second would find a token of 128 bits in 10^25 years.
-  void rebuff_next() {
-    while (!rebuffs_.empty()) {
-      const Rebuff next = std::move(rebuffs_.front());
-      rebuffs_.pop_front();
+  void answer_next_refusal() {
+    while (!refusals_.empty()) {
+      const PendingRefusal next = std::move(refusals_.front());
+      refusals_.pop_front();
       const Socket socket = next.socket.lock();
       if (!socket || !sockets_.contains(socket)) continue;
       logger_.info("refused a " + std::string(next.message ? "tab: " : "message: ") + next.reason);
@@ -14159,7 +14159,7 @@ class Driver final : public Runtime {
   }
 
   void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
-    rebuffs_.push_back({from, protocol::Refused{code, message}, message});
+    refusals_.push_back({from, protocol::Refused{code, message}, message});
   }
 
   std::optional<Error> handle(const Socket& from, protocol::Hello& hello) {
@@ -14417,7 +14417,7 @@ class Driver final : public Runtime {
   bool draining_ = false;
   protocol::Decoder decoder_;
   std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
-  std::deque<Rebuff> rebuffs_;           ///< first come, first served
+  std::deque<PendingRefusal> refusals_;  ///< first come, first served
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;

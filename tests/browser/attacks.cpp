@@ -252,8 +252,10 @@ void keep_the_door_busy(BusyPool& busy) {
   const auto guest = browser::launch({.installed = *chromium, .url = busy.pool.join_url()});
   REQUIRE(guest);
   CHECK(support::within(30s, [&] { return busy.pool.metrics().connections == 2; }));
+  const std::size_t descriptors = support::open_descriptors();
+  CHECK(descriptors < 1001 + 256 + 50);  // the attacker's, the pool's, and what else there is
   busy.report << "  a browser joined in " << seconds_since(start) << " s among " << crowd.opened()
-              << " half-open connections; " << support::open_descriptors() << " descriptors\n";
+              << " half-open connections; " << descriptors << " descriptors\n";
 }
 
 }  // namespace
