@@ -108,6 +108,28 @@ TEST_CASE("the join link names the address as a browser needs it") {
   CHECK_THAT(ipv6.join_url(), contains("http://[::1]:"));
 }
 
+TEST_CASE("behind a proxy the link begins with the public origin, whose requests alone pass besides local ones") {
+  PoolOptions options = quiet();
+  options.public_origin = "https://Pool.Example:8443";
+  const ResourcePool local(quiet());
+  std::atomic<std::uint16_t> port = 0;
+  options.log = [&](LogLevel, std::string_view line) {
+    if (port == 0) port = port_of(std::string(line) + "/#");
+  };
+  const ResourcePool pool(options);
+  CHECK_THAT(pool.join_url(), contains("https://pool.example:8443/#token="));
+  REQUIRE(within(patience, [&] { return port != 0; }));
+  const auto status = [](std::uint16_t at, const std::string& host, const std::string& origin) {
+    return WebSocket(at, "/control", {{"Host", host}, {"Origin", origin}}).status();
+  };
+  CHECK(status(port, "pool.example:8443", "https://pool.example:8443") == 101);
+  CHECK(status(port, "pool.example:8443", "https://evil.example") == 403);
+  CHECK(status(port, "evil.example", "https://pool.example:8443") == 403);
+  CHECK(http_get(port, "/", {{"Host", "pool.example:8443"}}).status == 200);
+  CHECK(http_get(port, "/").status == 200);
+  CHECK(http_get(port_of(local.join_url()), "/", {{"Host", "pool.example:8443"}}).status == 403);
+}
+
 // --- models
 
 TEST_CASE("model files that are none are refused by name, and the pool lives on") {

@@ -63,3 +63,4 @@
 #include <webpool/shape.hpp>
 #include <webpool/task.hpp>
 #include <webpool/tensor.hpp>
+#include <webpool/trust.hpp>

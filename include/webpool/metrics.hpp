@@ -7,6 +7,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/reliability/ladder.hpp>
+#include <webpool/trust.hpp>
 
 namespace webpool {
 
@@ -24,6 +25,9 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -38,6 +42,8 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// How often one way out of one kind of trouble was tried.

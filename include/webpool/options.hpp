@@ -79,6 +79,27 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+///
+/// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
+/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
+/// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
+/// less than `recheck_share`.
+///
+/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
+/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
+/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
+/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+struct GuestSettings {
+  double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
+  unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
+  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
+  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
+};
+
 /// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
 /// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
 struct BacklogLimits {
@@ -120,9 +141,11 @@ struct ModelOptions {
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
-  std::vector<Browser> browsers{};                        ///< only these; empty: any
-  std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;                                    ///< no memory policy puts it out of a tab
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool own_tabs_only =
+      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
@@ -153,9 +176,13 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  GuestSettings guests{};
   BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
+  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
+  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through

@@ -274,6 +274,35 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_TRUST_HPP_INCLUDED
+#define WEBPOOL_TRUST_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How far the pool trusts what a tab computes.
+enum class Trust : std::uint8_t {
+  guest,   ///< attached: somebody opened the link
+  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
+  own,     ///< in a browser that the pool launched
+};
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> trust_names{"guest", "proven", "own"};
+}
+
+constexpr std::string_view to_string(Trust trust) noexcept {
+  return detail::trust_names[static_cast<std::size_t>(trust)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Trust trust) { return out << to_string(trust); }
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
@@ -286,7 +315,9 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
-  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
+  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
+  Trust trust = Trust::guest;    ///< what its results are worth
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -858,6 +889,9 @@ namespace webpool {
 /// |                  |                             | called on the pool's strand for every request: no lock needed,    |
 /// |                  |                             | must not block, should not look at every candidate               |
 ///
+/// Where an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
+/// answer leaves the choice to the pool.
+///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
@@ -952,6 +986,27 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+///
+/// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
+/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
+/// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
+/// less than `recheck_share`.
+///
+/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
+/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
+/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
+/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+struct GuestSettings {
+  double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
+  unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
+  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
+  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
+};
+
 /// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
 /// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
 struct BacklogLimits {
@@ -993,9 +1048,11 @@ struct ModelOptions {
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
-  std::vector<Browser> browsers{};                        ///< only these; empty: any
-  std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;                                    ///< no memory policy puts it out of a tab
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool own_tabs_only =
+      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
@@ -1026,9 +1083,13 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  GuestSettings guests{};
   BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
+  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
+  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
@@ -1954,6 +2015,9 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -1968,6 +2032,8 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// How often one way out of one kind of trouble was tried.

@@ -278,6 +278,35 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_TRUST_HPP_INCLUDED
+#define WEBPOOL_TRUST_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How far the pool trusts what a tab computes.
+enum class Trust : std::uint8_t {
+  guest,   ///< attached: somebody opened the link
+  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
+  own,     ///< in a browser that the pool launched
+};
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> trust_names{"guest", "proven", "own"};
+}
+
+constexpr std::string_view to_string(Trust trust) noexcept {
+  return detail::trust_names[static_cast<std::size_t>(trust)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Trust trust) { return out << to_string(trust); }
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
@@ -290,7 +319,9 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
-  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
+  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
+  Trust trust = Trust::guest;    ///< what its results are worth
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -862,6 +893,9 @@ namespace webpool {
 /// |                  |                             | called on the pool's strand for every request: no lock needed,    |
 /// |                  |                             | must not block, should not look at every candidate               |
 ///
+/// Where an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
+/// answer leaves the choice to the pool.
+///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
@@ -956,6 +990,27 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+///
+/// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
+/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
+/// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
+/// less than `recheck_share`.
+///
+/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
+/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
+/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
+/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+struct GuestSettings {
+  double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
+  unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
+  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
+  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
+};
+
 /// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
 /// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
 struct BacklogLimits {
@@ -997,9 +1052,11 @@ struct ModelOptions {
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
-  std::vector<Browser> browsers{};                        ///< only these; empty: any
-  std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;                                    ///< no memory policy puts it out of a tab
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool own_tabs_only =
+      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
@@ -1030,9 +1087,13 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  GuestSettings guests{};
   BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
+  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
+  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
@@ -1958,6 +2019,9 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -1972,6 +2036,8 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// How often one way out of one kind of trouble was tried.
@@ -4513,11 +4579,17 @@ struct CancelRun {
   WorkerId worker;
   RequestId request;
 };
-/// Tell the caller: with an error, or without one, which only follows `Engine::finished` for the same request at once.
-/// The request's id is not valid afterwards. Comes exactly once per request.
+/// Keep the result that `Engine::finished` just told of, and the inputs: an own tab is to compute it again. Comes at
+/// most once per request.
+struct HoldResult {
+  RequestId request;
+};
+/// Tell the caller: an error, else a result: the one that was held, or that which `Engine::finished` just told of. The
+/// request's id is not valid afterwards. Comes exactly once per request.
 struct Complete {
   RequestId request;
   std::optional<Error> error;
+  bool held = false;
 };
 /// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
 /// before.
@@ -4527,7 +4599,7 @@ struct ModelReady {
 };
 
 using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, Complete, ModelReady>;
+                            Run, CancelRun, HoldResult, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -4841,6 +4913,9 @@ class Launches {
     return id;
   }
 
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
   Row* find(LaunchId id) noexcept { return rows_.find(id); }
 
   void joined(LaunchId id, ConnectionId connection) {
@@ -5131,6 +5206,7 @@ struct ModelSpec {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
   bool pinned = false;              ///< never evicted
+  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
 };
 
 }  // namespace webpool::engine
@@ -5207,11 +5283,13 @@ struct RequestRow {
     waits,    // in the scheduler
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
+    held,     // it has a guest's result, which an own tab is to compute again
   };
 
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
+  bool rechecked = false;    // held, or sent to be computed again
   std::uint8_t runs = 0;     // it has been sent so often
   WorkerId worker{};         // while it is sent
   TimePoint sent{};          // last
@@ -5242,6 +5320,7 @@ struct WorkerRow {
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
+  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
@@ -5298,6 +5377,8 @@ struct ModelRow {
   ModelIndex index;
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet own;                        // those of the lane that the pool launched
+  std::deque<RequestId> held;               // requests in that phase, oldest first
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -5321,8 +5402,9 @@ struct ModelRow {
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
 
-  bool fits(Browser browser) const noexcept {
-    return spec.browsers.empty() || std::ranges::find(spec.browsers, browser) != spec.browsers.end();
+  bool fits(const BrowserInfo& tab) const noexcept {
+    return (tab.launched || !spec.own_tabs_only) &&
+           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
   }
 
   Experience& experience(Browser browser, Backend backend) {
@@ -5464,7 +5546,7 @@ struct Tables {
     models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
     ModelRow& fresh = *models[slot];
     connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      if (!row.draining && fresh.fits(state(id).browser.browser)) fresh.placeable.insert(index_of(id));
+      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
     });
     return fresh;
   }
@@ -5473,8 +5555,9 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
-      if (each && each->fits(state(id).browser.browser)) each->placeable.insert(index_of(id));
+      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
     return id;
   }
 
@@ -5581,9 +5664,20 @@ struct Tables {
     --running;
   }
 
+  /// A run gave a result that an own tab is to compute again.
+  void hold(RequestRow& row) {
+    row.phase = RequestRow::Phase::held;
+    row.rechecked = true;
+    row.worker = {};
+    --running;
+    models[row.request.model.value]->held.push_back(row.request.id);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    if (requests.find(id)->phase == RequestRow::Phase::sent) --running;
+    const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::sent) --running;
+    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
   }
 
@@ -5676,6 +5770,7 @@ struct Tables {
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
     if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
     ++places;
   }
 
@@ -5683,6 +5778,7 @@ struct Tables {
     ModelRow& model = model_of(worker);
     if (!model.lane.contains(index_of(worker.connection))) return;
     model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
     --places;
   }
 };
@@ -5766,7 +5862,9 @@ class Fleet {
 
   /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
   /// model.
-  bool awaits_tabs(const ModelRow& model) const { return !options_.launch_browsers && model.failed_on.empty(); }
+  bool awaits_tabs(const ModelRow& model) const {
+    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
 
   Error why_nowhere(const ModelRow& model, TimePoint now) {
     std::vector<Error> reasons = model.reasons;
@@ -5778,6 +5876,7 @@ class Fleet {
       if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
     });
     return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
                                         "; joined: " + listed(there, "none") +
                                         "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
                                         std::to_string(options_.max_connections) + " connections"};
@@ -5898,8 +5997,8 @@ class Fleet {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back(
-          {id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed});
+      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
+                     tab.failed, tab.trust, tab.agreements});
     });
     return all;
   }
@@ -5996,10 +6095,17 @@ class Placement {
     return result;
   }
 
-  /// The placeable tabs to ask first: the one that yielded to the model; those of the browser that its task prefers
-  /// most, of those that are there; else all of them.
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
   std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
     if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    if (options.guests.recheck_share > 0 && model.own.empty()) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
     const auto wishes = options.browser_preferences.find(model.spec.task);
     if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
     for (Browser kind : wishes->second) {
@@ -6072,6 +6178,104 @@ class Placement {
   std::vector<ConnectionIndex> tabs_;
   std::vector<LoadedModel> models_;
   std::uint64_t evictions_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What the driver knows of a good result.
+struct Check {
+  double lot = 1;  ///< random, from 0 to below 1; below a guest's share, the result is computed again; 1: it never is
+  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+};
+
+/// Which results of guests own tabs compute again, and those that are held until then.
+class Rechecks {
+ public:
+  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
+
+  bool on() const noexcept { return settings_.recheck_share > 0; }
+
+  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
+  double share(std::uint64_t agreements) const noexcept {
+    if (!on()) return 0;
+    if (agreements < settings_.proven_after) return 1;
+    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
+  }
+
+  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
+
+  /// The guest's run gave the result that is held.
+  void hold(RequestId request, ConnectionId guest, const EndedRun& run) {
+    held_.insert_or_assign(request, Held{guest, run});
+  }
+
+  struct Held {
+    ConnectionId guest;
+    EndedRun run;
+  };
+
+  /// Empty when nothing is held for the request.
+  std::optional<Held> take(RequestId request) {
+    auto found = held_.extract(request);
+    return found ? std::optional(found.mapped()) : std::nullopt;
+  }
+
+  /// Takes all results of one guest.
+  std::vector<RequestId> take_all(ConnectionId guest) {
+    std::vector<RequestId> taken;
+    for (const auto& [request, held] : held_)
+      if (held.guest == guest) taken.push_back(request);
+    std::ranges::sort(taken);
+    for (RequestId each : taken) held_.erase(each);
+    return taken;
+  }
+
+ private:
+  GuestSettings settings_;
+  std::unordered_map<RequestId, Held> held_;
+};
+
+/// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
+class OwnTabs {
+ public:
+  OwnTabs(const Lane& lane, const ConnectionSet& own) {
+    for (ConnectionIndex each : own.tabs())
+      if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
+    const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
+    std::ranges::sort(tabs_.begin(), tabs_.begin() + size_, {}, position);
+    while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
+  }
+
+  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  std::array<ConnectionIndex, most> tabs_;
+  std::size_t size_ = 0, idle_ = 0;
 };
 
 }  // namespace webpool::engine
@@ -6207,7 +6411,8 @@ class Engine : private Fleet {
         scaling_(std::move(scaling)),
         queue_(std::move(queue)),
         placement_(std::move(memory)),
-        retries_(options_.retries) {}
+        retries_(options_.retries),
+        rechecks_(options_.guests) {}
 
   // --- models and requests
 
@@ -6283,14 +6488,15 @@ class Engine : private Fleet {
 
   // --- tabs
 
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once.
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
   std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
       if (!row || row->connection) return std::nullopt;
       browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() >= options_.max_connections) {
+    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
@@ -6375,7 +6581,8 @@ class Engine : private Fleet {
 
   /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
   /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true) {
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
+                const Check& check = {}) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || !tables_.end_run(*worker, request, now)) {
       ++counters_.late_replies;
@@ -6384,12 +6591,13 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool awaited = tables_.requests.find(request) != nullptr;
+    std::optional<ConnectionId> wrong;
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
       fail_run(request, *error, started, now, out);
     } else {
-      complete(request, std::nullopt, now, out);
+      wrong = succeed(request, check, now, out);
     }
     worker->answered = now;
     if (!error) {
@@ -6397,6 +6605,7 @@ class Engine : private Fleet {
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
       count_failure(connection, id, *error, now, out);
     }
+    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
     settle(connection, now, out);
     serve(model, now, out);
     if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
@@ -6487,28 +6696,94 @@ class Engine : private Fleet {
 
   // --- requests
 
-  /// Ends a request that waits or runs: the one place where that happens.
+  /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
+    end(row, std::move(error), false, out);
+  }
+
+  /// The one place where requests end. `held`: with the result that is held.
+  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
+    const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
       if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    ++(!error                             ? counters_.completed
-       : !over                            ? counters_.failed
-       : error->code() == errc::cancelled ? counters_.cancelled
-                                          : counters_.expired);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row, !error, now);
+    ++(!error                                     ? counters_.completed
+       : error->code() == errc::cancelled         ? counters_.cancelled
+       : error->code() == errc::deadline_exceeded ? counters_.expired
+                                                  : counters_.failed);
+    if (row.rechecked) rechecks_.take(id);
     tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error)});
+    out.emplace_back(Complete{id, std::move(error), held});
+  }
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) return judge(row, check.disagreement != nullptr, now, out);
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    const bool guest = tables_.state(worker.connection).trust != Trust::own;
+    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
+        rechecks_.hold(id, worker.connection, run_of(row, now));
+        tables_.hold(row);
+        out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++counters_.unchecked;
+    }
+    complete(id, std::nullopt, now, out);
+    return std::nullopt;
+  }
+
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+    const auto held = *rechecks_.take(row.request.id);
+    ++counters_.rechecked;
+    record(row.request, run_of(row, now), true, now, differs);
+    record(row.request, held.run, !differs, now);
+    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = tables_.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    end(row, std::nullopt, !differs, out);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+    ++counters_.unchecked;
+    record(row.request, rechecks_.take(row.request.id)->run, true, now);
+    end(row, std::nullopt, true, out);
+  }
+
+  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
+  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+    ++counters_.disagreements;
+    for (RequestId each : rechecks_.take_all(guest)) {
+      RequestRow& row = *tables_.requests.find(each);
+      row.rechecked = false;
+      if (row.phase != RequestRow::Phase::held) continue;
+      std::erase(tables_.model(row.request.model)->held, each);
+      if constexpr (EndListener<Queue>) queue_.ended(row.request);
+      enqueue(row);
+    }
+    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) {
+      record(row.request, run_of(row, now), false, now);
+      return forgo(row, now, out);
+    }
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row, false, now);
+    record(row.request, run_of(row, now), false, now);
     if constexpr (EndListener<Queue>) queue_.ended(row.request);
     tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
     ++counters_.retries;
@@ -6523,39 +6798,47 @@ class Engine : private Fleet {
     queue_.push(row.request);
   }
 
-  /// How a run ended: for the counts of its tab, and for the policies that listen.
-  void record(const RequestRow& row, bool ok, TimePoint now) {
-    WorkerRow& worker = *tables_.workers.find(row.worker);
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = tables_.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0))};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = tables_.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
     ConnectionState& tab = tables_.state(worker.connection);
-    const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
-    const std::chrono::nanoseconds service = std::max(now - began, TimePoint::duration(0));
     ++(ok ? tab.completed : tab.failed);
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
       if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      worker.experience->latency.record(now - row.request.submitted);
-      worker.experience->drift.add(service);
-      worker.experience->patience.add(now - row.sent);
-      worker.drift.add(service);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service);
     } else {
       ++worker.experience->failed;
       assess(worker.connection);
     }
-    tell(row, worker, service, ok, now);
+    tell(request, worker, run, ok);
   }
 
   /// Tells the policies that listen how a run ended.
-  void tell(const RequestRow& row, const WorkerRow& worker, std::chrono::nanoseconds service, bool ok, TimePoint now) {
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
     if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = row.request,
+      const Outcome outcome{.request = request,
                             .connection = Tables::index_of(worker.connection),
                             .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
-                            .sent = row.sent,
-                            .ended = now,
-                            .service = service,
+                            .sent = run.sent,
+                            .ended = run.ended,
+                            .service = run.service,
                             .ok = ok};
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Scaling>) scaling_.observe(outcome);
@@ -6582,17 +6865,16 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
       if (row->request.deadline <= now) {
-        complete(request, overdue(), now, out);
+        complete(request, overdue(*row), now, out);
         continue;
       }
-      PoolView view(
-          tables_.states, model.lane.candidates(), model.lane.idle(),
-          {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index), model.healths});
+      PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
       if (avoids_a_tab(model, *row, now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
@@ -6612,6 +6894,36 @@ class Engine : private Fleet {
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
+  }
+
+  PoolView view_of(const ModelRow& model) {
+    return {tables_.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
+             model.healths}};
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+    while (!model.held.empty()) {
+      RequestRow& row = *tables_.requests.find(model.held.front());
+      if (row.request.deadline <= now) {
+        complete(row.request.id, overdue(row), now, out);
+        continue;
+      }
+      if (model.own.empty()) {
+        forgo(row, now, out);
+        continue;
+      }
+      const OwnTabs own(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+    }
   }
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
@@ -6667,7 +6979,7 @@ class Engine : private Fleet {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model);
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
@@ -6699,6 +7011,18 @@ class Engine : private Fleet {
     }
   }
 
+  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
+  bool own_tabs_left(std::size_t beyond) const {
+    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
+  }
+
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(),
+                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
+  }
+
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
     if (placement_.place(tables_, options_, selector_, model, need, now, out))
@@ -6717,7 +7041,9 @@ class Engine : private Fleet {
     if (queue_.waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.phase != RequestRow::Phase::sent && row.request.model == model.index) complete(id, error, now, out);
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        complete(id, error, now, out);
     });
   }
 
@@ -6875,14 +7201,18 @@ class Engine : private Fleet {
 
   // --- time
 
-  static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.rechecked
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
 
   void expire_requests(TimePoint now, Actions& out) {
     while (const auto id = deadlines_.pop_due(now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
       if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(), now, out);
+      complete(*id, overdue(*row), now, out);
     }
   }
 
@@ -6932,7 +7262,7 @@ class Engine : private Fleet {
               now, out);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections) drain(id, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
     if (worn) renew(worn->first, worn->second, now, out);
   }
 
@@ -6972,7 +7302,8 @@ class Engine : private Fleet {
     const std::size_t wanted =
         std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
     launch_up_to(wanted, now, out);
-    if (load.connections + load.starting > wanted)
+    if (!own_tabs_left(0)) launch({}, now, out);
+    if (load.connections + load.starting > wanted && own_tabs_left(1))
       if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
   }
 
@@ -6981,6 +7312,7 @@ class Engine : private Fleet {
   Queue queue_;
   Placement<Memory> placement_;
   Retries retries_;
+  Rechecks rechecks_;
   Expiries<RequestId> deadlines_;
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;
@@ -8241,6 +8573,7 @@ class Simulation {
     events_.push(events_.now() + pause, event::ClientAsks{asked->second});
     asked_by_.erase(asked);
   }
+  void carry_out(const engine::HoldResult&) {}
   void carry_out(const engine::ModelReady&) {}
 
   const Result& sum_up() {

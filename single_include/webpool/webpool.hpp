@@ -278,6 +278,35 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_TRUST_HPP_INCLUDED
+#define WEBPOOL_TRUST_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How far the pool trusts what a tab computes.
+enum class Trust : std::uint8_t {
+  guest,   ///< attached: somebody opened the link
+  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
+  own,     ///< in a browser that the pool launched
+};
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> trust_names{"guest", "proven", "own"};
+}
+
+constexpr std::string_view to_string(Trust trust) noexcept {
+  return detail::trust_names[static_cast<std::size_t>(trust)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Trust trust) { return out << to_string(trust); }
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
@@ -290,7 +319,9 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
-  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
+  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
+  Trust trust = Trust::guest;    ///< what its results are worth
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -862,6 +893,9 @@ namespace webpool {
 /// |                  |                             | called on the pool's strand for every request: no lock needed,    |
 /// |                  |                             | must not block, should not look at every candidate               |
 ///
+/// Where an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
+/// answer leaves the choice to the pool.
+///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
@@ -956,6 +990,27 @@ struct RetrySettings {
   unsigned burst = 100;
 };
 
+/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+///
+/// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
+/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
+/// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
+/// less than `recheck_share`.
+///
+/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
+/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
+/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
+/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+struct GuestSettings {
+  double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
+  unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
+  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
+  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
+};
+
 /// What callers may make the pool hold: requests that have not ended, and the bytes of their inputs. Beyond that,
 /// blocking calls wait for room, and asynchronous ones end with `errc::would_block`. 0: unlimited.
 struct BacklogLimits {
@@ -997,9 +1052,11 @@ struct ModelOptions {
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
   /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
   bool fastest = false;
-  std::vector<Browser> browsers{};                        ///< only these; empty: any
-  std::size_t replicas = 1;                               ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;                                    ///< no memory policy puts it out of a tab
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
+  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool own_tabs_only =
+      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
@@ -1030,9 +1087,13 @@ struct PoolOptions {
   ConnectionSettings connection{};
   MemorySettings memory{};
   RetrySettings retries{};
+  GuestSettings guests{};
   BacklogLimits backlog{};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
+  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
+  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
@@ -1958,6 +2019,9 @@ struct Metrics {
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -1972,6 +2036,8 @@ struct ConnectionInfo {
   unsigned in_flight = 0, models = 0;
   std::size_t memory_bytes = 0;  ///< of its models, as the page reports
   std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// How often one way out of one kind of trouble was tried.
@@ -4886,6 +4952,7 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
 #define WEBPOOL_DRIVER_CHECK_OPTIONS_HPP_INCLUDED
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -4930,13 +4997,13 @@ inline std::optional<std::string> origin_of(std::string_view url) {
   return scheme + "://" + authority + (port.empty() ? "" : ":" + port);
 }
 
-/// `PoolOptions::model_origins` in browsers' form. Throws `errc::invalid_options` for one that is no origin.
-inline std::vector<std::string> check_model_origins(const std::vector<std::string>& given) {
+/// Origins in browsers' form. Throws `errc::invalid_options` for one that is none; `option` is where it stands.
+inline std::vector<std::string> check_origins(const std::string& option, const std::vector<std::string>& given) {
   std::vector<std::string> origins;
   for (const std::string& each : given) {
     auto origin = origin_of(each);
     if (!origin || each.find_first_of("/?#", each.find("://") + 3) != each.npos)
-      throw Error(errc::invalid_options, "model_origins has '" + each +
+      throw Error(errc::invalid_options, option + " has '" + each +
                                              "': an origin is a scheme, a host and perhaps a port, such as "
                                              "\"https://models.example\"");
     origins.push_back(*std::move(origin));
@@ -4975,6 +5042,22 @@ inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options)
                           : end_of_time;
 }
 
+/// Throws `errc::invalid_options` for a share or a tolerance that is none, and where nobody could check.
+inline void check_guests(const PoolOptions& options) {
+  const GuestSettings& guests = options.guests;
+  if (!(guests.recheck_share >= 0) || guests.recheck_share > 1)
+    throw Error(errc::invalid_options,
+                "guests.recheck_share is " + std::to_string(guests.recheck_share) + ": it must be between 0 and 1");
+  for (const auto& [name, value] :
+       {std::pair("absolute", guests.absolute_tolerance), std::pair("relative", guests.relative_tolerance)})
+    if (!(value >= 0) || std::isinf(value))
+      throw Error(errc::invalid_options, "guests." + std::string(name) + "_tolerance is " + std::to_string(value) +
+                                             ": it must be 0 or more, and finite");
+  if (guests.recheck_share > 0 && !options.launch_browsers)
+    throw Error(errc::invalid_options,
+                "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
+}
+
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
 /// anything, or whose options contradict each other.
 inline PoolOptions check_options(PoolOptions options) {
@@ -5002,7 +5085,10 @@ inline PoolOptions check_options(PoolOptions options) {
   if (!(options.retries.budget >= 0) || options.retries.budget > 1)
     throw Error(errc::invalid_options,
                 "retries.budget is " + std::to_string(options.retries.budget) + ": it must be between 0 and 1");
-  options.model_origins = check_model_origins(options.model_origins);
+  check_guests(options);
+  options.model_origins = check_origins("model_origins", options.model_origins);
+  if (!options.public_origin.empty())
+    options.public_origin = check_origins("public_origin", {options.public_origin}).front();
   return options;
 }
 
@@ -5724,6 +5810,7 @@ class Model {
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <sstream>
@@ -9111,6 +9198,99 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
   for (const auto& name : names)
     if (std::ranges::find(outputs, name, &NamedTensor::name) == outputs.end())
       return "the page answered without the output '" + name + "'";
+  return std::nullopt;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
+#define WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The number that a binary16 holds.
+inline double to_double(Float16 half) noexcept {
+  const int exponent = half.bits >> 10 & 31;
+  const double fraction = half.bits & 1023;
+  const double size = exponent == 31  ? (fraction > 0 ? std::nan("") : HUGE_VAL)
+                      : exponent == 0 ? std::ldexp(fraction, -24)
+                                      : std::ldexp(fraction + 1024, exponent - 25);
+  return half.bits >> 15 ? -size : size;
+}
+template <class T>
+double to_double(T value) noexcept {
+  return static_cast<double>(value);
+}
+
+/// The first element that differs, and both values; empty when none does.
+template <class T>
+std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected, const GuestSettings& limits) {
+  const auto a = given.as<T>(), b = expected.as<T>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = to_double(a[i]), y = to_double(b[i]);
+    if (x == y || (std::isnan(x) && std::isnan(y))) continue;
+    if (std::isfinite(y) && std::abs(x - y) <= limits.absolute_tolerance + limits.relative_tolerance * std::abs(y))
+      continue;
+    std::ostringstream text;
+    text.precision(9);
+    text << x << " instead of " << y << " at element " << i;
+    return std::move(text).str();
+  }
+  return std::nullopt;
+}
+
+/// The same for elements that must be equal.
+inline std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected) {
+  const auto [a, b] = std::ranges::mismatch(given.bytes(), expected.bytes());
+  if (a == given.bytes().end()) return std::nullopt;
+  const std::size_t size = size_of(given.datatype());
+  const std::size_t element = static_cast<std::size_t>(a - given.bytes().begin()) / size;
+  const bool negative_possible = given.datatype() >= Datatype::int8;
+  const auto text = [&](const Tensor& tensor) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, tensor.bytes().data() + element * size, size);  // little-endian, as the wire is
+    const unsigned unused = static_cast<unsigned>(64 - 8 * size);
+    return negative_possible ? std::to_string(static_cast<std::int64_t>(bits << unused) >> unused)
+                             : std::to_string(bits);
+  };
+  return text(given) + " instead of " + text(expected) + " at element " + std::to_string(element);
+}
+
+/// How the outputs of one request differ from what is `expected`, by more than `GuestSettings` allows; empty when they
+/// agree. NaN agrees with NaN, an infinity only with itself.
+inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& given,
+                                               const std::vector<NamedTensor>& expected, const GuestSettings& limits) {
+  if (given.size() != expected.size())
+    return std::to_string(given.size()) + " outputs instead of " + std::to_string(expected.size());
+  for (const auto& [name, right] : expected) {
+    const auto found = std::ranges::find(given, name, &NamedTensor::name);
+    if (found == given.end()) return "no output '" + name + "'";
+    const Tensor& tensor = found->tensor;
+    const std::string what = "output '" + name + "' ";
+    const auto form = [](const Tensor& each) {
+      return std::string(to_string(each.datatype())) + " " + to_string(each.shape());
+    };
+    if (tensor.datatype() != right.datatype() || tensor.shape() != right.shape())
+      return what + "is " + form(tensor) + " instead of " + form(right);
+    std::optional<std::string> difference;
+    switch (tensor.datatype()) {
+      case Datatype::float16: difference = first_difference<Float16>(tensor, right, limits); break;
+      case Datatype::float32: difference = first_difference<float>(tensor, right, limits); break;
+      case Datatype::float64: difference = first_difference<double>(tensor, right, limits); break;
+      default: difference = first_difference(tensor, right);
+    }
+    if (difference) return what + form(tensor) + " has " + *difference;
+  }
   return std::nullopt;
 }
 
@@ -12555,11 +12735,17 @@ struct CancelRun {
   WorkerId worker;
   RequestId request;
 };
-/// Tell the caller: with an error, or without one, which only follows `Engine::finished` for the same request at once.
-/// The request's id is not valid afterwards. Comes exactly once per request.
+/// Keep the result that `Engine::finished` just told of, and the inputs: an own tab is to compute it again. Comes at
+/// most once per request.
+struct HoldResult {
+  RequestId request;
+};
+/// Tell the caller: an error, else a result: the one that was held, or that which `Engine::finished` just told of. The
+/// request's id is not valid afterwards. Comes exactly once per request.
 struct Complete {
   RequestId request;
   std::optional<Error> error;
+  bool held = false;
 };
 /// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
 /// before.
@@ -12569,7 +12755,7 @@ struct ModelReady {
 };
 
 using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, Complete, ModelReady>;
+                            Run, CancelRun, HoldResult, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
@@ -12590,6 +12776,263 @@ struct ModelSpec {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
   bool pinned = false;              ///< never evicted
+  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace webpool::engine {
+
+/// A set of tabs that a policy can look at as one span. Insertion, removal and look-up are O(1).
+class ConnectionSet {
+ public:
+  bool contains(ConnectionIndex tab) const noexcept {
+    return tab.value < positions_.size() && positions_[tab.value] != nowhere;
+  }
+  std::span<const ConnectionIndex> tabs() const noexcept { return tabs_; }
+  std::size_t size() const noexcept { return tabs_.size(); }
+  bool empty() const noexcept { return tabs_.empty(); }
+
+  void insert(ConnectionIndex tab) {
+    if (contains(tab)) return;
+    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
+    tabs_.push_back(tab);
+  }
+
+  void erase(ConnectionIndex tab) noexcept {
+    if (!contains(tab)) return;
+    const std::uint32_t hole = positions_[tab.value];
+    tabs_[hole] = tabs_.back();
+    positions_[tabs_[hole].value] = hole;
+    positions_[tab.value] = nowhere;
+    tabs_.pop_back();
+  }
+
+ private:
+  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_LANE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LANE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The tabs that serve one model, ordered by how many of its requests each has in flight, so that those with room are
+/// one span and the idle ones its front, without a scan or an allocation per decision.
+///
+/// The order is by buckets only: `ends_[k]` is where the tabs with at most k requests in flight end, and those with
+/// `limit` stand behind `ends_.back()`. A request sent or answered moves a tab to the neighbouring bucket by one swap.
+class Lane {
+ public:
+  /// `limit`: requests that one tab may have in flight, at least 1.
+  explicit Lane(unsigned limit) : ends_(limit, 0) {}
+
+  std::size_t size() const noexcept { return tabs_.size(); }
+  bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
+  bool has_room() const noexcept { return ends_.back() > 0; }
+  bool has_room(ConnectionIndex tab) const noexcept { return position(tab) < ends_.back(); }
+
+  /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
+  std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
+  std::size_t idle() const noexcept { return ends_.front(); }
+
+  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
+  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
+
+  /// By k: how many tabs have at most k requests in flight, for k below the limit.
+  std::span<const std::size_t> ends() const noexcept { return ends_; }
+
+  /// The worker that serves the model in that tab, which must be in the lane.
+  WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
+
+  /// Adds a tab, which has nothing in flight.
+  void insert(ConnectionIndex tab, WorkerId worker) {
+    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
+    tabs_.push_back(tab);
+    workers_.push_back(worker);
+    unblock(tab, 0);
+  }
+
+  /// Takes a tab out, whatever it has in flight.
+  void erase(ConnectionIndex tab) noexcept {
+    if (!contains(tab)) return;
+    block(tab);
+    swap(position(tab), tabs_.size() - 1);
+    tabs_.pop_back();
+    workers_.pop_back();
+    positions_[tab.value] = nowhere;
+  }
+
+  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
+  /// meanwhile.
+  void block(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+  }
+
+  /// Ends `block`; `in_flight`: requests of the model in that tab.
+  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
+  }
+
+  /// One more request in flight in that tab, which must have room.
+  void sent(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    swap(here, --*bucket_of(here));
+  }
+
+  /// One less in that tab, which must have had one.
+  void answered(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    const auto below = bucket_of(here) - 1;
+    swap(here, (*below)++);
+  }
+
+ private:
+  static constexpr std::uint32_t nowhere = Serving::nowhere;
+
+  std::size_t position(ConnectionIndex tab) const noexcept {
+    return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
+  }
+
+  /// The end of the bucket that holds a position.
+  std::vector<std::size_t>::iterator bucket_of(std::size_t here) noexcept {
+    return std::upper_bound(ends_.begin(), ends_.end(), here);
+  }
+
+  std::size_t swap(std::size_t a, std::size_t b) noexcept {
+    std::swap(tabs_[a], tabs_[b]);
+    std::swap(workers_[a], workers_[b]);
+    positions_[tabs_[a].value] = static_cast<std::uint32_t>(a);
+    positions_[tabs_[b].value] = static_cast<std::uint32_t>(b);
+    return b;
+  }
+
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<WorkerId> workers_;         // of tabs_, in the same order
+  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What the driver knows of a good result.
+struct Check {
+  double lot = 1;  ///< random, from 0 to below 1; below a guest's share, the result is computed again; 1: it never is
+  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+};
+
+/// Which results of guests own tabs compute again, and those that are held until then.
+class Rechecks {
+ public:
+  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
+
+  bool on() const noexcept { return settings_.recheck_share > 0; }
+
+  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
+  double share(std::uint64_t agreements) const noexcept {
+    if (!on()) return 0;
+    if (agreements < settings_.proven_after) return 1;
+    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
+  }
+
+  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
+
+  /// The guest's run gave the result that is held.
+  void hold(RequestId request, ConnectionId guest, const EndedRun& run) {
+    held_.insert_or_assign(request, Held{guest, run});
+  }
+
+  struct Held {
+    ConnectionId guest;
+    EndedRun run;
+  };
+
+  /// Empty when nothing is held for the request.
+  std::optional<Held> take(RequestId request) {
+    auto found = held_.extract(request);
+    return found ? std::optional(found.mapped()) : std::nullopt;
+  }
+
+  /// Takes all results of one guest.
+  std::vector<RequestId> take_all(ConnectionId guest) {
+    std::vector<RequestId> taken;
+    for (const auto& [request, held] : held_)
+      if (held.guest == guest) taken.push_back(request);
+    std::ranges::sort(taken);
+    for (RequestId each : taken) held_.erase(each);
+    return taken;
+  }
+
+ private:
+  GuestSettings settings_;
+  std::unordered_map<RequestId, Held> held_;
+};
+
+/// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
+class OwnTabs {
+ public:
+  OwnTabs(const Lane& lane, const ConnectionSet& own) {
+    for (ConnectionIndex each : own.tabs())
+      if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
+    const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
+    std::ranges::sort(tabs_.begin(), tabs_.begin() + size_, {}, position);
+    while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
+  }
+
+  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  std::array<ConnectionIndex, most> tabs_;
+  std::size_t size_ = 0, idle_ = 0;
 };
 
 }  // namespace webpool::engine
@@ -13281,14 +13724,17 @@ namespace webpool::transport {
 
 /// Decides which `Host` and `Origin` headers may reach the pool. A page of another site that makes a browser talk to
 /// this port shows a foreign `Origin`; one that rebinds its own DNS name to this address shows that name as `Host`, so
-/// names are refused: only addresses and `localhost` pass, and with a loopback bind only loopback ones.
+/// names are refused: only addresses and `localhost` pass, and with a loopback bind only loopback ones. Besides these,
+/// a proxy in front may show the host of its public origin.
 class OriginPolicy {
  public:
-  OriginPolicy(std::string bound_address, std::uint16_t port)
-      : port_(":" + std::to_string(port)), bound_(std::move(bound_address)) {}
+  /// `public_origin`: as browsers write it, such as "https://pool.example"; empty when there is no proxy.
+  OriginPolicy(std::string bound_address, std::uint16_t port, std::string public_origin = {})
+      : port_(":" + std::to_string(port)), bound_(std::move(bound_address)), public_origin_(std::move(public_origin)) {}
 
   /// `host` as in the request's header, such as "127.0.0.1:8080"; browsers leave out port 80.
   bool allows_host(std::string_view host) const {
+    if (is_public(host)) return true;
     if (host.ends_with(port_))
       host.remove_suffix(port_.size());
     else if (port_ != ":80")
@@ -13299,10 +13745,15 @@ class OriginPolicy {
 
   /// `origin` as in the request's header; empty when the client sent none, as programs do and pages can't.
   bool allows_origin(std::string_view origin, std::string_view host) const {
+    if (is_public(host)) return origin.empty() || origin == public_origin_;
     return origin.empty() || origin == "http://" + std::string(host) || origin == "https://" + std::string(host);
   }
 
  private:
+  bool is_public(std::string_view host) const {
+    return !public_origin_.empty() && host == std::string_view(public_origin_).substr(public_origin_.find("://") + 3);
+  }
+
   static bool is_loopback(std::string_view host) {
     return host == "localhost" || host == "[::1]" || host == "::1" || (host.starts_with("127.") && is_address(host));
   }
@@ -13315,7 +13766,7 @@ class OriginPolicy {
   }
 
   std::string port_;
-  std::string bound_;
+  std::string bound_, public_origin_;
 };
 
 }  // namespace webpool::transport
@@ -13427,11 +13878,12 @@ class WebSocketServer {
     std::function<void(const Socket&, std::string reason)> closed;
   };
 
-  /// Listens at once; port 0 takes any free one. Throws `errc::address_in_use` or `errc::invalid_options`.
+  /// Listens at once; port 0 takes any free one. `public_origin`: see `OriginPolicy`. Throws `errc::address_in_use` or
+  /// `errc::invalid_options`.
   WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
-                  std::size_t maximum_message_bytes, Handlers handlers)
+                  std::size_t maximum_message_bytes, Handlers handlers, std::string public_origin = {})
       : endpoint_(bind(context, address, port)),
-        origin_(address, endpoint_.port()),
+        origin_(address, endpoint_.port(), std::move(public_origin)),
         maximum_message_bytes_(maximum_message_bytes),
         handlers_(std::move(handlers)) {
     server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
@@ -13640,7 +14092,8 @@ class Driver final : public Runtime {
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
-        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
+        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
+                options_.public_origin),
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
 
@@ -13648,9 +14101,7 @@ class Driver final : public Runtime {
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
   std::string join_url() const {
-    const std::string host =
-        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
-    return "http://" + host + ":" + std::to_string(server_.port()) + "/#token=" + token_;
+    return (options_.public_origin.empty() ? local_origin() : options_.public_origin) + "/#token=" + token_;
   }
 
   Backlog& backlog() noexcept override { return *backlog_; }
@@ -13715,7 +14166,8 @@ class Driver final : public Runtime {
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas, options.pinned};
+      engine::ModelSpec spec{file.name,        task,           file.bytes->size(),   options.browsers,
+                             options.replicas, options.pinned, options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
       batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
       models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
@@ -13823,7 +14275,7 @@ class Driver final : public Runtime {
     Inputs inputs;
     RequestOptions options;
     TimePoint submitted;
-    Outputs outputs;
+    Outputs outputs, held;  ///< of the last run; of a guest's, which an own tab computes again
     Completion done;
   };
 
@@ -13858,7 +14310,7 @@ class Driver final : public Runtime {
   void run() {
     pool_thread_ = std::this_thread::get_id();
     const auto work = asio::make_work_guard(context_);
-    logger_.info("listening on " + join_url().substr(0, join_url().find('#')));
+    logger_.info("listening on " + local_origin());
     engine_.start(Clock::now(), actions_);
     drain();
     tick();
@@ -13925,7 +14377,7 @@ class Driver final : public Runtime {
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, std::move(done)};
+    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, {}, std::move(done)};
     drain();
   }
 
@@ -14042,12 +14494,18 @@ class Driver final : public Runtime {
     send(workers_.at(action.worker).socket, protocol::Cancel{action.request});
   }
 
+  void carry_out(const engine::HoldResult& action) {
+    Pending& request = pending(action.request);
+    request.held = std::move(request.outputs);
+  }
+
   void carry_out(const engine::Complete& action) {
     Pending request = std::exchange(pending(action.request), {});
-    if (action.error)
-      request.done(*action.error);
-    else
-      request.done(std::move(request.outputs));
+    if (action.error) return request.done(*action.error);
+    if (!action.held) return request.done(std::move(request.outputs));
+    RunTimes times = request.held.times();
+    times.total = milliseconds_since(request.submitted, Clock::now());
+    request.done(Outputs({request.held.begin(), request.held.end()}, request.held.shared_where(), times));
   }
 
   void carry_out(const engine::ModelReady& action) {
@@ -14284,10 +14742,12 @@ class Driver final : public Runtime {
     Worker* worker = worker_of(from);
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
+    const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
+    const engine::Check check{lot_for(*worker), differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
-    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_)) {
-      Pending& request = pending(result.id);  // its `Complete` is not carried out before this function returns
-      result.times.total = std::chrono::duration<double, std::milli>(now - request.submitted).count();
+    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
+      Pending& request = pending(result.id);  // no action on it is carried out before this function returns
+      result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
     return std::nullopt;
@@ -14362,7 +14822,16 @@ class Driver final : public Runtime {
 
   // --- small helpers
 
-  std::string launch_url(LaunchId launch) const { return join_url() + "&launch=" + std::to_string(launch.value); }
+  std::string local_origin() const {
+    const std::string host =
+        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
+    return "http://" + host + ":" + std::to_string(server_.port());
+  }
+
+  /// The pool's own browsers need no proxy.
+  std::string launch_url(LaunchId launch) const {
+    return local_origin() + "/#token=" + token_ + "&launch=" + std::to_string(launch.value);
+  }
 
   Worker* worker_of(const Socket& socket) {
     const auto found = workers_.find(WorkerId{socket->owner});
@@ -14385,11 +14854,36 @@ class Driver final : public Runtime {
     return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
   }
 
+  static double milliseconds_since(TimePoint then, TimePoint now) {
+    return std::chrono::duration<double, std::milli>(now - then).count();
+  }
+
+  /// Null when nobody waits for it.
+  const Pending* awaiting(RequestId id) const {
+    const std::size_t slot = Requests::slot_of(id);
+    return slot < pending_.size() && pending_[slot].id == id ? &pending_[slot] : nullptr;
+  }
+
+  /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
+  double lot_for(const Worker& worker) {
+    if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
+    return std::uniform_real_distribution<double>()(lots_);
+  }
+
+  std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
+    const Pending* request = awaiting(result.id);
+    if (!request || !request->held.shared_where()) return std::nullopt;
+    const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
+    if (!text) return std::nullopt;
+    return Error(errc::run_failed, "model '" + models_.at(worker.model).file.name + "' on a guest's " +
+                                       describe(request->held.where()) + ", computed again on " +
+                                       describe(*worker.where) + ": " + *text);
+  }
+
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
-    const std::size_t slot = Requests::slot_of(result.id);
-    const bool awaited = slot < pending_.size() && pending_[slot].id == result.id;
+    const Pending* request = awaiting(result.id);
     const auto wrong = check_outputs(models_.at(worker.model).file.info, result.outputs,
-                                     awaited ? &pending_[slot].options.outputs : nullptr);
+                                     request ? &request->options.outputs : nullptr);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
@@ -14422,6 +14916,7 @@ class Driver final : public Runtime {
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
+  std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
@@ -14863,6 +15358,9 @@ class Launches {
     return id;
   }
 
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
   Row* find(LaunchId id) noexcept { return rows_.find(id); }
 
   void joined(LaunchId id, ConnectionId connection) {
@@ -14979,164 +15477,6 @@ class Launches {
 #include <optional>
 #include <string>
 #include <vector>
-#ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
-#define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <span>
-#include <vector>
-
-namespace webpool::engine {
-
-/// A set of tabs that a policy can look at as one span. Insertion, removal and look-up are O(1).
-class ConnectionSet {
- public:
-  bool contains(ConnectionIndex tab) const noexcept {
-    return tab.value < positions_.size() && positions_[tab.value] != nowhere;
-  }
-  std::span<const ConnectionIndex> tabs() const noexcept { return tabs_; }
-  std::size_t size() const noexcept { return tabs_.size(); }
-  bool empty() const noexcept { return tabs_.empty(); }
-
-  void insert(ConnectionIndex tab) {
-    if (contains(tab)) return;
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
-    tabs_.push_back(tab);
-  }
-
-  void erase(ConnectionIndex tab) noexcept {
-    if (!contains(tab)) return;
-    const std::uint32_t hole = positions_[tab.value];
-    tabs_[hole] = tabs_.back();
-    positions_[tabs_[hole].value] = hole;
-    positions_[tab.value] = nowhere;
-    tabs_.pop_back();
-  }
-
- private:
-  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
-
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_LANE_HPP_INCLUDED
-#define WEBPOOL_ENGINE_LANE_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// The tabs that serve one model, ordered by how many of its requests each has in flight, so that those with room are
-/// one span and the idle ones its front, without a scan or an allocation per decision.
-///
-/// The order is by buckets only: `ends_[k]` is where the tabs with at most k requests in flight end, and those with
-/// `limit` stand behind `ends_.back()`. A request sent or answered moves a tab to the neighbouring bucket by one swap.
-class Lane {
- public:
-  /// `limit`: requests that one tab may have in flight, at least 1.
-  explicit Lane(unsigned limit) : ends_(limit, 0) {}
-
-  std::size_t size() const noexcept { return tabs_.size(); }
-  bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
-  bool has_room() const noexcept { return ends_.back() > 0; }
-  bool has_room(ConnectionIndex tab) const noexcept { return position(tab) < ends_.back(); }
-
-  /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
-  std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
-  std::size_t idle() const noexcept { return ends_.front(); }
-
-  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
-  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
-
-  /// By k: how many tabs have at most k requests in flight, for k below the limit.
-  std::span<const std::size_t> ends() const noexcept { return ends_; }
-
-  /// The worker that serves the model in that tab, which must be in the lane.
-  WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
-
-  /// Adds a tab, which has nothing in flight.
-  void insert(ConnectionIndex tab, WorkerId worker) {
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
-    tabs_.push_back(tab);
-    workers_.push_back(worker);
-    unblock(tab, 0);
-  }
-
-  /// Takes a tab out, whatever it has in flight.
-  void erase(ConnectionIndex tab) noexcept {
-    if (!contains(tab)) return;
-    block(tab);
-    swap(position(tab), tabs_.size() - 1);
-    tabs_.pop_back();
-    workers_.pop_back();
-    positions_[tab.value] = nowhere;
-  }
-
-  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
-  /// meanwhile.
-  void block(ConnectionIndex tab) noexcept {
-    std::size_t here = position(tab);
-    for (std::size_t& end : ends_)
-      if (here < end) here = swap(here, --end);
-  }
-
-  /// Ends `block`; `in_flight`: requests of the model in that tab.
-  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
-    std::size_t here = position(tab);
-    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
-  }
-
-  /// One more request in flight in that tab, which must have room.
-  void sent(ConnectionIndex tab) noexcept {
-    const std::size_t here = position(tab);
-    swap(here, --*bucket_of(here));
-  }
-
-  /// One less in that tab, which must have had one.
-  void answered(ConnectionIndex tab) noexcept {
-    const std::size_t here = position(tab);
-    const auto below = bucket_of(here) - 1;
-    swap(here, (*below)++);
-  }
-
- private:
-  static constexpr std::uint32_t nowhere = Serving::nowhere;
-
-  std::size_t position(ConnectionIndex tab) const noexcept {
-    return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
-  }
-
-  /// The end of the bucket that holds a position.
-  std::vector<std::size_t>::iterator bucket_of(std::size_t here) noexcept {
-    return std::upper_bound(ends_.begin(), ends_.end(), here);
-  }
-
-  std::size_t swap(std::size_t a, std::size_t b) noexcept {
-    std::swap(tabs_[a], tabs_[b]);
-    std::swap(workers_[a], workers_[b]);
-    positions_[tabs_[a].value] = static_cast<std::uint32_t>(a);
-    positions_[tabs_[b].value] = static_cast<std::uint32_t>(b);
-    return b;
-  }
-
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<WorkerId> workers_;         // of tabs_, in the same order
-  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
-  std::vector<std::size_t> ends_;
-};
-
-}  // namespace webpool::engine
-#endif
 #ifndef WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
 #define WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
 #include <algorithm>
@@ -15209,11 +15549,13 @@ struct RequestRow {
     waits,    // in the scheduler
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
+    held,     // it has a guest's result, which an own tab is to compute again
   };
 
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
+  bool rechecked = false;    // held, or sent to be computed again
   std::uint8_t runs = 0;     // it has been sent so often
   WorkerId worker{};         // while it is sent
   TimePoint sent{};          // last
@@ -15244,6 +15586,7 @@ struct WorkerRow {
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
+  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
@@ -15300,6 +15643,8 @@ struct ModelRow {
   ModelIndex index;
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet own;                        // those of the lane that the pool launched
+  std::deque<RequestId> held;               // requests in that phase, oldest first
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -15323,8 +15668,9 @@ struct ModelRow {
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
 
-  bool fits(Browser browser) const noexcept {
-    return spec.browsers.empty() || std::ranges::find(spec.browsers, browser) != spec.browsers.end();
+  bool fits(const BrowserInfo& tab) const noexcept {
+    return (tab.launched || !spec.own_tabs_only) &&
+           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
   }
 
   Experience& experience(Browser browser, Backend backend) {
@@ -15466,7 +15812,7 @@ struct Tables {
     models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
     ModelRow& fresh = *models[slot];
     connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      if (!row.draining && fresh.fits(state(id).browser.browser)) fresh.placeable.insert(index_of(id));
+      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
     });
     return fresh;
   }
@@ -15475,8 +15821,9 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
-      if (each && each->fits(state(id).browser.browser)) each->placeable.insert(index_of(id));
+      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
     return id;
   }
 
@@ -15583,9 +15930,20 @@ struct Tables {
     --running;
   }
 
+  /// A run gave a result that an own tab is to compute again.
+  void hold(RequestRow& row) {
+    row.phase = RequestRow::Phase::held;
+    row.rechecked = true;
+    row.worker = {};
+    --running;
+    models[row.request.model.value]->held.push_back(row.request.id);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    if (requests.find(id)->phase == RequestRow::Phase::sent) --running;
+    const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::sent) --running;
+    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
   }
 
@@ -15678,6 +16036,7 @@ struct Tables {
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
     if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
     ++places;
   }
 
@@ -15685,6 +16044,7 @@ struct Tables {
     ModelRow& model = model_of(worker);
     if (!model.lane.contains(index_of(worker.connection))) return;
     model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
     --places;
   }
 };
@@ -15768,7 +16128,9 @@ class Fleet {
 
   /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
   /// model.
-  bool awaits_tabs(const ModelRow& model) const { return !options_.launch_browsers && model.failed_on.empty(); }
+  bool awaits_tabs(const ModelRow& model) const {
+    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
 
   Error why_nowhere(const ModelRow& model, TimePoint now) {
     std::vector<Error> reasons = model.reasons;
@@ -15780,6 +16142,7 @@ class Fleet {
       if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
     });
     return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
                                         "; joined: " + listed(there, "none") +
                                         "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
                                         std::to_string(options_.max_connections) + " connections"};
@@ -15900,8 +16263,8 @@ class Fleet {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back(
-          {id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed});
+      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
+                     tab.failed, tab.trust, tab.agreements});
     });
     return all;
   }
@@ -15998,10 +16361,17 @@ class Placement {
     return result;
   }
 
-  /// The placeable tabs to ask first: the one that yielded to the model; those of the browser that its task prefers
-  /// most, of those that are there; else all of them.
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
   std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
     if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    if (options.guests.recheck_share > 0 && model.own.empty()) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
     const auto wishes = options.browser_preferences.find(model.spec.task);
     if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
     for (Browser kind : wishes->second) {
@@ -16209,7 +16579,8 @@ class Engine : private Fleet {
         scaling_(std::move(scaling)),
         queue_(std::move(queue)),
         placement_(std::move(memory)),
-        retries_(options_.retries) {}
+        retries_(options_.retries),
+        rechecks_(options_.guests) {}
 
   // --- models and requests
 
@@ -16285,14 +16656,15 @@ class Engine : private Fleet {
 
   // --- tabs
 
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once.
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
   std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
       if (!row || row->connection) return std::nullopt;
       browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() >= options_.max_connections) {
+    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
@@ -16377,7 +16749,8 @@ class Engine : private Fleet {
 
   /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
   /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true) {
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
+                const Check& check = {}) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || !tables_.end_run(*worker, request, now)) {
       ++counters_.late_replies;
@@ -16386,12 +16759,13 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool awaited = tables_.requests.find(request) != nullptr;
+    std::optional<ConnectionId> wrong;
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
       fail_run(request, *error, started, now, out);
     } else {
-      complete(request, std::nullopt, now, out);
+      wrong = succeed(request, check, now, out);
     }
     worker->answered = now;
     if (!error) {
@@ -16399,6 +16773,7 @@ class Engine : private Fleet {
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
       count_failure(connection, id, *error, now, out);
     }
+    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
     settle(connection, now, out);
     serve(model, now, out);
     if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
@@ -16489,28 +16864,94 @@ class Engine : private Fleet {
 
   // --- requests
 
-  /// Ends a request that waits or runs: the one place where that happens.
+  /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
+    end(row, std::move(error), false, out);
+  }
+
+  /// The one place where requests end. `held`: with the result that is held.
+  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
+    const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
       if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    ++(!error                             ? counters_.completed
-       : !over                            ? counters_.failed
-       : error->code() == errc::cancelled ? counters_.cancelled
-                                          : counters_.expired);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row, !error, now);
+    ++(!error                                     ? counters_.completed
+       : error->code() == errc::cancelled         ? counters_.cancelled
+       : error->code() == errc::deadline_exceeded ? counters_.expired
+                                                  : counters_.failed);
+    if (row.rechecked) rechecks_.take(id);
     tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error)});
+    out.emplace_back(Complete{id, std::move(error), held});
+  }
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) return judge(row, check.disagreement != nullptr, now, out);
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    const bool guest = tables_.state(worker.connection).trust != Trust::own;
+    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
+        rechecks_.hold(id, worker.connection, run_of(row, now));
+        tables_.hold(row);
+        out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++counters_.unchecked;
+    }
+    complete(id, std::nullopt, now, out);
+    return std::nullopt;
+  }
+
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+    const auto held = *rechecks_.take(row.request.id);
+    ++counters_.rechecked;
+    record(row.request, run_of(row, now), true, now, differs);
+    record(row.request, held.run, !differs, now);
+    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = tables_.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    end(row, std::nullopt, !differs, out);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+    ++counters_.unchecked;
+    record(row.request, rechecks_.take(row.request.id)->run, true, now);
+    end(row, std::nullopt, true, out);
+  }
+
+  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
+  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+    ++counters_.disagreements;
+    for (RequestId each : rechecks_.take_all(guest)) {
+      RequestRow& row = *tables_.requests.find(each);
+      row.rechecked = false;
+      if (row.phase != RequestRow::Phase::held) continue;
+      std::erase(tables_.model(row.request.model)->held, each);
+      if constexpr (EndListener<Queue>) queue_.ended(row.request);
+      enqueue(row);
+    }
+    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) {
+      record(row.request, run_of(row, now), false, now);
+      return forgo(row, now, out);
+    }
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row, false, now);
+    record(row.request, run_of(row, now), false, now);
     if constexpr (EndListener<Queue>) queue_.ended(row.request);
     tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
     ++counters_.retries;
@@ -16525,39 +16966,47 @@ class Engine : private Fleet {
     queue_.push(row.request);
   }
 
-  /// How a run ended: for the counts of its tab, and for the policies that listen.
-  void record(const RequestRow& row, bool ok, TimePoint now) {
-    WorkerRow& worker = *tables_.workers.find(row.worker);
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = tables_.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0))};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = tables_.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
     ConnectionState& tab = tables_.state(worker.connection);
-    const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
-    const std::chrono::nanoseconds service = std::max(now - began, TimePoint::duration(0));
     ++(ok ? tab.completed : tab.failed);
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
       if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      worker.experience->latency.record(now - row.request.submitted);
-      worker.experience->drift.add(service);
-      worker.experience->patience.add(now - row.sent);
-      worker.drift.add(service);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service);
     } else {
       ++worker.experience->failed;
       assess(worker.connection);
     }
-    tell(row, worker, service, ok, now);
+    tell(request, worker, run, ok);
   }
 
   /// Tells the policies that listen how a run ended.
-  void tell(const RequestRow& row, const WorkerRow& worker, std::chrono::nanoseconds service, bool ok, TimePoint now) {
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
     if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = row.request,
+      const Outcome outcome{.request = request,
                             .connection = Tables::index_of(worker.connection),
                             .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
-                            .sent = row.sent,
-                            .ended = now,
-                            .service = service,
+                            .sent = run.sent,
+                            .ended = run.ended,
+                            .service = run.service,
                             .ok = ok};
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Scaling>) scaling_.observe(outcome);
@@ -16584,17 +17033,16 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
       if (row->request.deadline <= now) {
-        complete(request, overdue(), now, out);
+        complete(request, overdue(*row), now, out);
         continue;
       }
-      PoolView view(
-          tables_.states, model.lane.candidates(), model.lane.idle(),
-          {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index), model.healths});
+      PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
       if (avoids_a_tab(model, *row, now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
@@ -16614,6 +17062,36 @@ class Engine : private Fleet {
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
+  }
+
+  PoolView view_of(const ModelRow& model) {
+    return {tables_.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
+             model.healths}};
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+    while (!model.held.empty()) {
+      RequestRow& row = *tables_.requests.find(model.held.front());
+      if (row.request.deadline <= now) {
+        complete(row.request.id, overdue(row), now, out);
+        continue;
+      }
+      if (model.own.empty()) {
+        forgo(row, now, out);
+        continue;
+      }
+      const OwnTabs own(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+    }
   }
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
@@ -16669,7 +17147,7 @@ class Engine : private Fleet {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model);
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
@@ -16701,6 +17179,18 @@ class Engine : private Fleet {
     }
   }
 
+  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
+  bool own_tabs_left(std::size_t beyond) const {
+    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
+  }
+
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(),
+                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
+  }
+
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
     if (placement_.place(tables_, options_, selector_, model, need, now, out))
@@ -16719,7 +17209,9 @@ class Engine : private Fleet {
     if (queue_.waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.phase != RequestRow::Phase::sent && row.request.model == model.index) complete(id, error, now, out);
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        complete(id, error, now, out);
     });
   }
 
@@ -16877,14 +17369,18 @@ class Engine : private Fleet {
 
   // --- time
 
-  static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.rechecked
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
 
   void expire_requests(TimePoint now, Actions& out) {
     while (const auto id = deadlines_.pop_due(now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
       if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(), now, out);
+      complete(*id, overdue(*row), now, out);
     }
   }
 
@@ -16934,7 +17430,7 @@ class Engine : private Fleet {
               now, out);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections) drain(id, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
     if (worn) renew(worn->first, worn->second, now, out);
   }
 
@@ -16974,7 +17470,8 @@ class Engine : private Fleet {
     const std::size_t wanted =
         std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
     launch_up_to(wanted, now, out);
-    if (load.connections + load.starting > wanted)
+    if (!own_tabs_left(0)) launch({}, now, out);
+    if (load.connections + load.starting > wanted && own_tabs_left(1))
       if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
   }
 
@@ -16983,6 +17480,7 @@ class Engine : private Fleet {
   Queue queue_;
   Placement<Memory> placement_;
   Retries retries_;
+  Rechecks rechecks_;
   Expiries<RequestId> deadlines_;
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;

@@ -41,6 +41,26 @@ std::string complaint(const BatchOptions& options, const ModelInfo& info = model
 
 TEST_CASE("a pool's defaults are fine") { CHECK(complaint(PoolOptions()).empty()); }
 
+TEST_CASE("what guests are asked must be possible") {
+  CHECK(complaint({.guests = {.recheck_share = 1}}).empty());
+  CHECK(complaint({.guests = {.recheck_share = 1.5}}) ==
+        "guests.recheck_share is 1.500000: it must be between 0 and 1");
+  CHECK_FALSE(complaint({.guests = {.recheck_share = std::nan("")}}).empty());
+  CHECK(complaint({.guests = {.absolute_tolerance = -1}}) ==
+        "guests.absolute_tolerance is -1.000000: it must be 0 or more, and finite");
+  CHECK_FALSE(complaint({.guests = {.relative_tolerance = INFINITY}}).empty());
+  CHECK(complaint({.launch_browsers = false, .guests = {.recheck_share = 0.1}}) ==
+        "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
+}
+
+TEST_CASE("a public origin is brought into browsers' form, and what is none is refused") {
+  CHECK(driver::check_options({.public_origin = "https://Pool.Example:443"}).public_origin == "https://pool.example");
+  CHECK(complaint({.public_origin = "pool.example"}) ==
+        "public_origin has 'pool.example': an origin is a scheme, a host and perhaps a port, such as "
+        "\"https://models.example\"");
+  CHECK_FALSE(complaint({.public_origin = "https://pool.example/"}).empty());
+}
+
 TEST_CASE("a pool that could never run anything is refused") {
   CHECK(complaint({.min_connections = 5, .max_connections = 3}) == "min_connections (5) exceeds max_connections (3)");
   CHECK(complaint({.min_connections = 0, .max_connections = 0}) ==

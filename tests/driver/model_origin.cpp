@@ -7,7 +7,7 @@
 #include "../support/pool.hpp"
 
 using namespace webpool;
-using driver::check_model_origins, driver::check_model_url, driver::origin_of;
+using driver::check_model_url, driver::check_origins, driver::origin_of;
 
 namespace {
 
@@ -49,11 +49,11 @@ TEST_CASE("what has no origin of HTTP has none") {
 }
 
 TEST_CASE("origins are brought into browsers' form, and what is none is refused") {
-  CHECK(check_model_origins({"https://Models.Example:443", "http://127.0.0.1:8080"}) ==
+  CHECK(check_origins("model_origins", {"https://Models.Example:443", "http://127.0.0.1:8080"}) ==
         std::vector<std::string>{"https://models.example", "http://127.0.0.1:8080"});
   for (const std::string each : {"https://models.example/", "https://models.example/a", "models.example", "*", "'self'",
                                  "https://a; script-src *", "https://a http://b", "https://a?b", ""})
-    CHECK(refusal_by([&] { check_model_origins({each}); }) ==
+    CHECK(refusal_by([&] { check_origins("model_origins", {each}); }) ==
           "model_origins has '" + each +
               "': an origin is a scheme, a host and perhaps a port, such as \"https://models.example\"");
 }

@@ -1,6 +1,7 @@
 #include <webpool/engine/records.hpp>
 
 #include "../catch.hpp"
+#include "rig.hpp"
 
 using namespace webpool;
 using namespace webpool::engine;
@@ -15,10 +16,10 @@ TEST_CASE("only a ready worker without runs is idle") {
 }
 
 TEST_CASE("a model fits the browsers that it names, or any") {
-  CHECK(ModelRow({.name = "m", .browsers = {}}, {}, 1).fits(Browser::safari));
+  CHECK(ModelRow({.name = "m", .browsers = {}}, {}, 1).fits(rig::browser(Browser::safari)));
   const ModelRow restricted({.name = "m", .browsers = {Browser::firefox}}, {}, 1);
-  CHECK(restricted.fits(Browser::firefox));
-  CHECK_FALSE(restricted.fits(Browser::safari));
+  CHECK(restricted.fits(rig::browser(Browser::firefox)));
+  CHECK_FALSE(restricted.fits(rig::browser(Browser::safari)));
 }
 
 TEST_CASE("a model keeps one experience per browser and backend, in place") {

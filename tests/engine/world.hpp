@@ -30,6 +30,8 @@ PoolOptions any_options(Random& random) {
   if (one_in(2)) options.memory.bytes_per_connection = 300;
   if (one_in(2)) options.memory.models_per_connection = 2;
   options.memory.low_memory_mode = one_in(5);
+  options.guests.recheck_share = static_cast<double>(random() % 4) / 3;
+  options.guests.proven_after = static_cast<unsigned>(random() % 4);
   options.retries.attempts = static_cast<unsigned>(1 + random() % 4);
   options.retries.burst = static_cast<unsigned>(random() % 20);
   if (one_in(3))
@@ -47,6 +49,11 @@ struct World {
   struct Tab {
     std::optional<LaunchId> launch;
     std::set<WorkerId> workers;
+    bool liar = false;  // its answers are wrong, which shows when they are computed again
+  };
+  struct Held {
+    ConnectionId guest;
+    bool wrong;
   };
   struct Worker {
     ConnectionId tab;
@@ -60,10 +67,12 @@ struct World {
       : limit(options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight),
         max(options.max_connections),
         byte_limit(options.connection.bytes_in_flight),
+        checks(options.guests.recheck_share > 0),
         rig(std::move(options)),
         random(std::move(source)) {}
 
   const std::size_t limit, max, byte_limit;
+  const bool checks;  // guests are
   Rig rig;
   Random random;
   std::map<LaunchId, bool> launches;  // whether its tab has joined
@@ -71,11 +80,15 @@ struct World {
   std::map<WorkerId, Worker> workers;
   std::map<RequestId, ModelIndex> pending;
   std::map<RequestId, std::size_t> payloads;
+  std::map<RequestId, Held> held;  // the results that wait to be checked
+  std::set<ModelIndex> private_models;
   std::set<ModelIndex> models, unannounced;
   std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
   std::vector<ConnectionId> doomed;            // tabs that close when the engine's other actions are carried out
   std::vector<RequestId> ended;
   std::size_t ends = 0, submitted = 0;
+  ConnectionId replied_in{};           // the tab of the last reply
+  std::optional<ConnectionId> caught;  // a guest that this reply shows to be wrong
 
   std::size_t draw(std::size_t bound) { return random() % bound; }
   bool chance(int percent) { return draw(100) < static_cast<std::size_t>(percent); }
@@ -112,6 +125,7 @@ struct World {
     REQUIRE(there(action.connection));
     REQUIRE(models.contains(action.model));
     for (WorkerId other : tabs.at(action.connection).workers) REQUIRE(workers.at(other).model != action.model);
+    REQUIRE((tabs.at(action.connection).launch || !private_models.contains(action.model)));
     REQUIRE(
         workers.emplace(action.worker, Worker{action.connection, action.model, bytes_of.at(action.model), false, {}})
             .second);
@@ -141,6 +155,7 @@ struct World {
     Worker& worker = workers.at(action.worker);
     REQUIRE(worker.ready);
     REQUIRE(pending.at(action.request) == worker.model);
+    REQUIRE((tabs.at(worker.tab).launch || !held.contains(action.request)));
     for (const auto& [id, other] : workers)
       REQUIRE((!there(other.tab) || !other.runs.contains(action.request)));  // in one place at a time
     REQUIRE((byte_limit == 0 || bytes_in_flight(worker.tab) < byte_limit));
@@ -150,9 +165,21 @@ struct World {
   void carry_out(const CancelRun& action, std::optional<RequestId>) {
     REQUIRE(workers.at(action.worker).runs.contains(action.request));
   }
+  void carry_out(const HoldResult& action, std::optional<RequestId> replied) {
+    REQUIRE(action.request == replied);
+    REQUIRE(pending.contains(action.request));
+    REQUIRE_FALSE(tabs.at(replied_in).launch);
+    REQUIRE(held.emplace(action.request, Held{replied_in, tabs.at(replied_in).liar}).second);
+  }
   void carry_out(const Complete& action, std::optional<RequestId> replied) {
     REQUIRE(pending.erase(action.request) == 1);
-    REQUIRE((action.error || action.request == replied));
+    REQUIRE((action.error || action.held || action.request == replied));
+    REQUIRE((!action.held || held.contains(action.request)));
+    if (replied == action.request && held.contains(action.request)) {
+      REQUIRE(action.held == !held.at(action.request).wrong);  // what is wrong does not pass a check
+      caught = held.at(action.request).wrong ? std::optional(held.at(action.request).guest) : std::nullopt;
+    }
+    held.erase(action.request);
     ended.push_back(action.request);
     ++ends;
   }
@@ -199,10 +226,13 @@ struct World {
     ModelSpec spec = model("m", only, 1 + draw(3));
     spec.task = static_cast<Task>(draw(3));
     if (chance(10)) spec.bytes = 400;
+    spec.own_tabs_only = chance(10);
+    const bool is_private = spec.own_tabs_only;
     const std::size_t bytes = spec.bytes;
     const ModelIndex index = rig.engine.add_model(std::move(spec), rig.now, rig.out);
     models.insert(index);
     unannounced.insert(index);
+    is_private ? void(private_models.insert(index)) : void(private_models.erase(index));
     bytes_of[index] = bytes;
     obey();
   }
@@ -240,9 +270,11 @@ struct World {
       REQUIRE(id.has_value() == !launches.at(*launch));
       launches.at(*launch) = true;
     } else {
-      REQUIRE(id.has_value() == (tabs.size() < max));
+      REQUIRE((!id || tabs.size() < max));
+      REQUIRE((id || tabs.size() + 1 >= max));
+      if (!checks) REQUIRE(id.has_value() == (tabs.size() < max));
     }
-    if (id) tabs[*id].launch = launch;
+    if (id) tabs[*id] = {launch, {}, !launch && chance(30)};
     obey();
   }
 
@@ -283,13 +315,25 @@ struct World {
     for (const auto& [id, worker] : workers)
       for (const auto& [each, bytes] : worker.runs) runs.emplace_back(id, each);
     if (runs.empty()) return;
-    const auto [worker, request] = runs[draw(runs.size())];
+    const auto run = runs[draw(runs.size())];
+    const WorkerId worker = run.first;
+    const RequestId request = run.second;
     const bool good = chance(success), awaited = pending.contains(request);
     constexpr errc codes[] = {errc::run_failed, errc::device_lost, errc::wrong_shape, errc::cancelled};
-    const Error error(codes[draw(4)], "no");
+    const Error error(codes[draw(4)], "no"), differs(errc::run_failed, "differs");
     workers.at(worker).runs.erase(request);
-    REQUIRE(rig.engine.finished(worker, request, good ? nullptr : &error, rig.now, rig.out) == awaited);
+    replied_in = workers.at(worker).tab;
+    const bool shows = held.contains(request) && held.at(request).wrong;
+    const Check check{static_cast<double>(draw(100)) / 100, shows ? &differs : nullptr};
+    REQUIRE(rig.engine.finished(worker, request, good ? nullptr : &error, rig.now, rig.out, true, check) == awaited);
+    if (good && shows && awaited) {
+      // Its other results count for nothing.
+      const ConnectionId guest = held.at(request).guest;
+      std::erase_if(held, [&](const auto& each) { return each.first != request && each.second.guest == guest; });
+    }
     obey(good ? std::optional(request) : std::nullopt);
+    if (caught) REQUIRE_FALSE(tabs.contains(*caught));
+    caught.reset();
   }
 
   void stale_reply() {

@@ -420,8 +420,9 @@ class ServingTab {
   using Answer = std::function<void(RawWorker&, const Received& run)>;
 
   explicit ServingTab(
-      const std::string& join_url, Answer answer = [](RawWorker& worker, const Received& run) { worker.answer(run); })
-      : tab_(join_url), answer_(std::move(answer)), thread_([this] { serve(); }) {}
+      const std::string& join_url, Answer answer = [](RawWorker& worker, const Received& run) { worker.answer(run); },
+      const std::string& extra = "")
+      : tab_(join_url, extra), answer_(std::move(answer)), thread_([this] { serve(); }) {}
   ~ServingTab() { leave(); }
 
   /// Closes the tab as a person does: all its sockets at once.

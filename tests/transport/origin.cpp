@@ -69,3 +69,22 @@ TEST_CASE("an origin, where one is sent, is the host itself") {
     CHECK_FALSE(policy.allows_origin(origin, host));
   }
 }
+
+TEST_CASE("behind a proxy, the public host and its one origin pass too") {
+  const OriginPolicy policy("127.0.0.1", 8080, "https://pool.example:8443");
+  constexpr auto host = "pool.example:8443";
+  CHECK(policy.allows_host(host));
+  CHECK(policy.allows_origin("https://pool.example:8443", host));
+  CHECK(policy.allows_origin("", host));
+  CHECK(policy.allows_host("127.0.0.1:8080"));
+  CHECK(policy.allows_origin("http://127.0.0.1:8080", "127.0.0.1:8080"));
+  for (const char* other : {"pool.example", "pool.example:8080", "evil.pool.example:8443", "pool.example:84430", ""}) {
+    CAPTURE(other);
+    CHECK_FALSE(policy.allows_host(other));
+  }
+  for (const char* origin : {"http://pool.example:8443", "https://pool.example", "https://evil.example", "null"}) {
+    CAPTURE(origin);
+    CHECK_FALSE(policy.allows_origin(origin, host));
+  }
+  CHECK_FALSE(policy.allows_origin("https://pool.example:8443", "127.0.0.1:8080"));
+}

@@ -8,6 +8,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/trust.hpp>
 
 namespace webpool {
 
@@ -20,7 +21,9 @@ struct ConnectionState {
   std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
-  double health = 100;  ///< 0 to 100, `reliability::health` over all its models
+  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
+  Trust trust = Trust::guest;    ///< what its results are worth
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.

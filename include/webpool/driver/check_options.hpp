@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -24,6 +25,22 @@ inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 
 inline TimePoint deadline_of(TimePoint submitted, const RequestOptions& options) {
   return options.deadline ? submitted + std::clamp(*options.deadline, std::chrono::milliseconds(0), longest_time)
                           : end_of_time;
+}
+
+/// Throws `errc::invalid_options` for a share or a tolerance that is none, and where nobody could check.
+inline void check_guests(const PoolOptions& options) {
+  const GuestSettings& guests = options.guests;
+  if (!(guests.recheck_share >= 0) || guests.recheck_share > 1)
+    throw Error(errc::invalid_options,
+                "guests.recheck_share is " + std::to_string(guests.recheck_share) + ": it must be between 0 and 1");
+  for (const auto& [name, value] :
+       {std::pair("absolute", guests.absolute_tolerance), std::pair("relative", guests.relative_tolerance)})
+    if (!(value >= 0) || std::isinf(value))
+      throw Error(errc::invalid_options, "guests." + std::string(name) + "_tolerance is " + std::to_string(value) +
+                                             ": it must be 0 or more, and finite");
+  if (guests.recheck_share > 0 && !options.launch_browsers)
+    throw Error(errc::invalid_options,
+                "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
 }
 
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
@@ -53,7 +70,10 @@ inline PoolOptions check_options(PoolOptions options) {
   if (!(options.retries.budget >= 0) || options.retries.budget > 1)
     throw Error(errc::invalid_options,
                 "retries.budget is " + std::to_string(options.retries.budget) + ": it must be between 0 and 1");
-  options.model_origins = check_model_origins(options.model_origins);
+  check_guests(options);
+  options.model_origins = check_origins("model_origins", options.model_origins);
+  if (!options.public_origin.empty())
+    options.public_origin = check_origins("public_origin", {options.public_origin}).front();
   return options;
 }
 

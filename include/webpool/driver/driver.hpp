@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <sstream>
@@ -30,6 +31,7 @@
 #include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
+#include <webpool/driver/disagreement.hpp>
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/message_handlers.hpp>
@@ -41,6 +43,7 @@
 #include <webpool/driver/runtime.hpp>
 #include <webpool/engine/actions.hpp>
 #include <webpool/engine/model_spec.hpp>
+#include <webpool/engine/rechecks.hpp>
 #include <webpool/engine/slot_map.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/page_message.hpp>
@@ -71,7 +74,8 @@ class Driver final : public Runtime {
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
-        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers()),
+        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
+                options_.public_origin),
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
 
@@ -79,9 +83,7 @@ class Driver final : public Runtime {
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
   std::string join_url() const {
-    const std::string host =
-        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
-    return "http://" + host + ":" + std::to_string(server_.port()) + "/#token=" + token_;
+    return (options_.public_origin.empty() ? local_origin() : options_.public_origin) + "/#token=" + token_;
   }
 
   Backlog& backlog() noexcept override { return *backlog_; }
@@ -146,7 +148,8 @@ class Driver final : public Runtime {
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{file.name, task, file.bytes->size(), options.browsers, options.replicas, options.pinned};
+      engine::ModelSpec spec{file.name,        task,           file.bytes->size(),   options.browsers,
+                             options.replicas, options.pinned, options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
       batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
       models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
@@ -254,7 +257,7 @@ class Driver final : public Runtime {
     Inputs inputs;
     RequestOptions options;
     TimePoint submitted;
-    Outputs outputs;
+    Outputs outputs, held;  ///< of the last run; of a guest's, which an own tab computes again
     Completion done;
   };
 
@@ -289,7 +292,7 @@ class Driver final : public Runtime {
   void run() {
     pool_thread_ = std::this_thread::get_id();
     const auto work = asio::make_work_guard(context_);
-    logger_.info("listening on " + join_url().substr(0, join_url().find('#')));
+    logger_.info("listening on " + local_origin());
     engine_.start(Clock::now(), actions_);
     drain();
     tick();
@@ -356,7 +359,7 @@ class Driver final : public Runtime {
     if (ticket) ticket->request = id;
     const std::size_t slot = Requests::slot_of(id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, std::move(done)};
+    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, {}, std::move(done)};
     drain();
   }
 
@@ -473,12 +476,18 @@ class Driver final : public Runtime {
     send(workers_.at(action.worker).socket, protocol::Cancel{action.request});
   }
 
+  void carry_out(const engine::HoldResult& action) {
+    Pending& request = pending(action.request);
+    request.held = std::move(request.outputs);
+  }
+
   void carry_out(const engine::Complete& action) {
     Pending request = std::exchange(pending(action.request), {});
-    if (action.error)
-      request.done(*action.error);
-    else
-      request.done(std::move(request.outputs));
+    if (action.error) return request.done(*action.error);
+    if (!action.held) return request.done(std::move(request.outputs));
+    RunTimes times = request.held.times();
+    times.total = milliseconds_since(request.submitted, Clock::now());
+    request.done(Outputs({request.held.begin(), request.held.end()}, request.held.shared_where(), times));
   }
 
   void carry_out(const engine::ModelReady& action) {
@@ -715,10 +724,12 @@ class Driver final : public Runtime {
     Worker* worker = worker_of(from);
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
+    const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
+    const engine::Check check{lot_for(*worker), differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
-    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_)) {
-      Pending& request = pending(result.id);  // its `Complete` is not carried out before this function returns
-      result.times.total = std::chrono::duration<double, std::milli>(now - request.submitted).count();
+    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
+      Pending& request = pending(result.id);  // no action on it is carried out before this function returns
+      result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
     return std::nullopt;
@@ -793,7 +804,16 @@ class Driver final : public Runtime {
 
   // --- small helpers
 
-  std::string launch_url(LaunchId launch) const { return join_url() + "&launch=" + std::to_string(launch.value); }
+  std::string local_origin() const {
+    const std::string host =
+        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
+    return "http://" + host + ":" + std::to_string(server_.port());
+  }
+
+  /// The pool's own browsers need no proxy.
+  std::string launch_url(LaunchId launch) const {
+    return local_origin() + "/#token=" + token_ + "&launch=" + std::to_string(launch.value);
+  }
 
   Worker* worker_of(const Socket& socket) {
     const auto found = workers_.find(WorkerId{socket->owner});
@@ -816,11 +836,36 @@ class Driver final : public Runtime {
     return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
   }
 
+  static double milliseconds_since(TimePoint then, TimePoint now) {
+    return std::chrono::duration<double, std::milli>(now - then).count();
+  }
+
+  /// Null when nobody waits for it.
+  const Pending* awaiting(RequestId id) const {
+    const std::size_t slot = Requests::slot_of(id);
+    return slot < pending_.size() && pending_[slot].id == id ? &pending_[slot] : nullptr;
+  }
+
+  /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
+  double lot_for(const Worker& worker) {
+    if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
+    return std::uniform_real_distribution<double>()(lots_);
+  }
+
+  std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
+    const Pending* request = awaiting(result.id);
+    if (!request || !request->held.shared_where()) return std::nullopt;
+    const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
+    if (!text) return std::nullopt;
+    return Error(errc::run_failed, "model '" + models_.at(worker.model).file.name + "' on a guest's " +
+                                       describe(request->held.where()) + ", computed again on " +
+                                       describe(*worker.where) + ": " + *text);
+  }
+
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
-    const std::size_t slot = Requests::slot_of(result.id);
-    const bool awaited = slot < pending_.size() && pending_[slot].id == result.id;
+    const Pending* request = awaiting(result.id);
     const auto wrong = check_outputs(models_.at(worker.model).file.info, result.outputs,
-                                     awaited ? &pending_[slot].options.outputs : nullptr);
+                                     request ? &request->options.outputs : nullptr);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
@@ -853,6 +898,7 @@ class Driver final : public Runtime {
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
+  std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();

@@ -38,13 +38,13 @@ inline std::optional<std::string> origin_of(std::string_view url) {
   return scheme + "://" + authority + (port.empty() ? "" : ":" + port);
 }
 
-/// `PoolOptions::model_origins` in browsers' form. Throws `errc::invalid_options` for one that is no origin.
-inline std::vector<std::string> check_model_origins(const std::vector<std::string>& given) {
+/// Origins in browsers' form. Throws `errc::invalid_options` for one that is none; `option` is where it stands.
+inline std::vector<std::string> check_origins(const std::string& option, const std::vector<std::string>& given) {
   std::vector<std::string> origins;
   for (const std::string& each : given) {
     auto origin = origin_of(each);
     if (!origin || each.find_first_of("/?#", each.find("://") + 3) != each.npos)
-      throw Error(errc::invalid_options, "model_origins has '" + each +
+      throw Error(errc::invalid_options, option + " has '" + each +
                                              "': an origin is a scheme, a host and perhaps a port, such as "
                                              "\"https://models.example\"");
     origins.push_back(*std::move(origin));

@@ -59,11 +59,17 @@ struct CancelRun {
   WorkerId worker;
   RequestId request;
 };
-/// Tell the caller: with an error, or without one, which only follows `Engine::finished` for the same request at once.
-/// The request's id is not valid afterwards. Comes exactly once per request.
+/// Keep the result that `Engine::finished` just told of, and the inputs: an own tab is to compute it again. Comes at
+/// most once per request.
+struct HoldResult {
+  RequestId request;
+};
+/// Tell the caller: an error, else a result: the one that was held, or that which `Engine::finished` just told of. The
+/// request's id is not valid afterwards. Comes exactly once per request.
 struct Complete {
   RequestId request;
   std::optional<Error> error;
+  bool held = false;
 };
 /// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
 /// before.
@@ -73,7 +79,7 @@ struct ModelReady {
 };
 
 using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, Complete, ModelReady>;
+                            Run, CancelRun, HoldResult, Complete, ModelReady>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine

@@ -22,6 +22,7 @@
 #include <webpool/engine/fleet.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/placement.hpp>
+#include <webpool/engine/rechecks.hpp>
 #include <webpool/engine/recycling.hpp>
 #include <webpool/engine/retries.hpp>
 #include <webpool/engine/sentences.hpp>
@@ -49,7 +50,8 @@ class Engine : private Fleet {
         scaling_(std::move(scaling)),
         queue_(std::move(queue)),
         placement_(std::move(memory)),
-        retries_(options_.retries) {}
+        retries_(options_.retries),
+        rechecks_(options_.guests) {}
 
   // --- models and requests
 
@@ -125,14 +127,15 @@ class Engine : private Fleet {
 
   // --- tabs
 
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once.
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
   std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
       if (!row || row->connection) return std::nullopt;
       browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() >= options_.max_connections) {
+    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
@@ -217,7 +220,8 @@ class Engine : private Fleet {
 
   /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
   /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true) {
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
+                const Check& check = {}) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || !tables_.end_run(*worker, request, now)) {
       ++counters_.late_replies;
@@ -226,12 +230,13 @@ class Engine : private Fleet {
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool awaited = tables_.requests.find(request) != nullptr;
+    std::optional<ConnectionId> wrong;
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
       fail_run(request, *error, started, now, out);
     } else {
-      complete(request, std::nullopt, now, out);
+      wrong = succeed(request, check, now, out);
     }
     worker->answered = now;
     if (!error) {
@@ -239,6 +244,7 @@ class Engine : private Fleet {
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
       count_failure(connection, id, *error, now, out);
     }
+    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
     settle(connection, now, out);
     serve(model, now, out);
     if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
@@ -329,28 +335,94 @@ class Engine : private Fleet {
 
   // --- requests
 
-  /// Ends a request that waits or runs: the one place where that happens.
+  /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
     const RequestRow& row = *tables_.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
+    end(row, std::move(error), false, out);
+  }
+
+  /// The one place where requests end. `held`: with the result that is held.
+  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
+    const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
       if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    ++(!error                             ? counters_.completed
-       : !over                            ? counters_.failed
-       : error->code() == errc::cancelled ? counters_.cancelled
-                                          : counters_.expired);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row, !error, now);
+    ++(!error                                     ? counters_.completed
+       : error->code() == errc::cancelled         ? counters_.cancelled
+       : error->code() == errc::deadline_exceeded ? counters_.expired
+                                                  : counters_.failed);
+    if (row.rechecked) rechecks_.take(id);
     tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error)});
+    out.emplace_back(Complete{id, std::move(error), held});
+  }
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) return judge(row, check.disagreement != nullptr, now, out);
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    const bool guest = tables_.state(worker.connection).trust != Trust::own;
+    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
+        rechecks_.hold(id, worker.connection, run_of(row, now));
+        tables_.hold(row);
+        out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++counters_.unchecked;
+    }
+    complete(id, std::nullopt, now, out);
+    return std::nullopt;
+  }
+
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+    const auto held = *rechecks_.take(row.request.id);
+    ++counters_.rechecked;
+    record(row.request, run_of(row, now), true, now, differs);
+    record(row.request, held.run, !differs, now);
+    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = tables_.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    end(row, std::nullopt, !differs, out);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+    ++counters_.unchecked;
+    record(row.request, rechecks_.take(row.request.id)->run, true, now);
+    end(row, std::nullopt, true, out);
+  }
+
+  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
+  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+    ++counters_.disagreements;
+    for (RequestId each : rechecks_.take_all(guest)) {
+      RequestRow& row = *tables_.requests.find(each);
+      row.rechecked = false;
+      if (row.phase != RequestRow::Phase::held) continue;
+      std::erase(tables_.model(row.request.model)->held, each);
+      if constexpr (EndListener<Queue>) queue_.ended(row.request);
+      enqueue(row);
+    }
+    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
+    if (row.rechecked) {
+      record(row.request, run_of(row, now), false, now);
+      return forgo(row, now, out);
+    }
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row, false, now);
+    record(row.request, run_of(row, now), false, now);
     if constexpr (EndListener<Queue>) queue_.ended(row.request);
     tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
     ++counters_.retries;
@@ -365,39 +437,47 @@ class Engine : private Fleet {
     queue_.push(row.request);
   }
 
-  /// How a run ended: for the counts of its tab, and for the policies that listen.
-  void record(const RequestRow& row, bool ok, TimePoint now) {
-    WorkerRow& worker = *tables_.workers.find(row.worker);
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = tables_.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0))};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = tables_.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
     ConnectionState& tab = tables_.state(worker.connection);
-    const TimePoint began = std::clamp(worker.answered, row.sent, std::max(row.sent, now));
-    const std::chrono::nanoseconds service = std::max(now - began, TimePoint::duration(0));
     ++(ok ? tab.completed : tab.failed);
     worker.failures.add(ok);
     tables_.connections.find(worker.connection)->failures.add(ok);
     if (ok) {
       if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      worker.experience->latency.record(now - row.request.submitted);
-      worker.experience->drift.add(service);
-      worker.experience->patience.add(now - row.sent);
-      worker.drift.add(service);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service);
     } else {
       ++worker.experience->failed;
       assess(worker.connection);
     }
-    tell(row, worker, service, ok, now);
+    tell(request, worker, run, ok);
   }
 
   /// Tells the policies that listen how a run ended.
-  void tell(const RequestRow& row, const WorkerRow& worker, std::chrono::nanoseconds service, bool ok, TimePoint now) {
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
     if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = row.request,
+      const Outcome outcome{.request = request,
                             .connection = Tables::index_of(worker.connection),
                             .joined = tables_.state(worker.connection).joined,
                             .browser = worker.experience->browser,
                             .backend = worker.experience->backend,
-                            .sent = row.sent,
-                            .ended = now,
-                            .service = service,
+                            .sent = run.sent,
+                            .ended = run.ended,
+                            .service = run.service,
                             .ok = ok};
       if constexpr (Observer<Selector>) selector_.observe(outcome);
       if constexpr (Observer<Scaling>) scaling_.observe(outcome);
@@ -424,17 +504,16 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
       if (row->request.deadline <= now) {
-        complete(request, overdue(), now, out);
+        complete(request, overdue(*row), now, out);
         continue;
       }
-      PoolView view(
-          tables_.states, model.lane.candidates(), model.lane.idle(),
-          {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index), model.healths});
+      PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
       if (avoids_a_tab(model, *row, now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
@@ -454,6 +533,36 @@ class Engine : private Fleet {
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
+  }
+
+  PoolView view_of(const ModelRow& model) {
+    return {tables_.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
+             model.healths}};
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+    while (!model.held.empty()) {
+      RequestRow& row = *tables_.requests.find(model.held.front());
+      if (row.request.deadline <= now) {
+        complete(row.request.id, overdue(row), now, out);
+        continue;
+      }
+      if (model.own.empty()) {
+        forgo(row, now, out);
+        continue;
+      }
+      const OwnTabs own(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+    }
   }
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
@@ -509,7 +618,7 @@ class Engine : private Fleet {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model);
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
@@ -541,6 +650,18 @@ class Engine : private Fleet {
     }
   }
 
+  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
+  bool own_tabs_left(std::size_t beyond) const {
+    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
+  }
+
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(),
+                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
+  }
+
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
     if (placement_.place(tables_, options_, selector_, model, need, now, out))
@@ -559,7 +680,9 @@ class Engine : private Fleet {
     if (queue_.waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.phase != RequestRow::Phase::sent && row.request.model == model.index) complete(id, error, now, out);
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        complete(id, error, now, out);
     });
   }
 
@@ -717,14 +840,18 @@ class Engine : private Fleet {
 
   // --- time
 
-  static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.rechecked
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
 
   void expire_requests(TimePoint now, Actions& out) {
     while (const auto id = deadlines_.pop_due(now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
       if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(), now, out);
+      complete(*id, overdue(*row), now, out);
     }
   }
 
@@ -774,7 +901,7 @@ class Engine : private Fleet {
               now, out);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections) drain(id, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
     if (worn) renew(worn->first, worn->second, now, out);
   }
 
@@ -814,7 +941,8 @@ class Engine : private Fleet {
     const std::size_t wanted =
         std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
     launch_up_to(wanted, now, out);
-    if (load.connections + load.starting > wanted)
+    if (!own_tabs_left(0)) launch({}, now, out);
+    if (load.connections + load.starting > wanted && own_tabs_left(1))
       if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
   }
 
@@ -823,6 +951,7 @@ class Engine : private Fleet {
   Queue queue_;
   Placement<Memory> placement_;
   Retries retries_;
+  Rechecks rechecks_;
   Expiries<RequestId> deadlines_;
   Expiries<SentRun> run_timeouts_;
   Expiries<WorkerId> load_timeouts_;

@@ -94,7 +94,9 @@ class Fleet {
 
   /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
   /// model.
-  bool awaits_tabs(const ModelRow& model) const { return !options_.launch_browsers && model.failed_on.empty(); }
+  bool awaits_tabs(const ModelRow& model) const {
+    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
 
   Error why_nowhere(const ModelRow& model, TimePoint now) {
     std::vector<Error> reasons = model.reasons;
@@ -106,6 +108,7 @@ class Fleet {
       if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
     });
     return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
                                         "; joined: " + listed(there, "none") +
                                         "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
                                         std::to_string(options_.max_connections) + " connections"};
@@ -226,8 +229,8 @@ class Fleet {
     std::vector<ConnectionInfo> all;
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back(
-          {id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed});
+      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
+                     tab.failed, tab.trust, tab.agreements});
     });
     return all;
   }

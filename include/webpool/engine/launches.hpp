@@ -64,6 +64,9 @@ class Launches {
     return id;
   }
 
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
   Row* find(LaunchId id) noexcept { return rows_.find(id); }
 
   void joined(LaunchId id, ConnectionId connection) {

@@ -16,6 +16,7 @@ struct ModelSpec {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
   bool pinned = false;              ///< never evicted
+  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
 };
 
 }  // namespace webpool::engine

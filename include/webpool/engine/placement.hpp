@@ -73,10 +73,17 @@ class Placement {
     return result;
   }
 
-  /// The placeable tabs to ask first: the one that yielded to the model; those of the browser that its task prefers
-  /// most, of those that are there; else all of them.
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
   std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
     if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    if (options.guests.recheck_share > 0 && model.own.empty()) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
     const auto wishes = options.browser_preferences.find(model.spec.task);
     if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
     for (Browser kind : wishes->second) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 #include <webpool/backend.hpp>
+#include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
@@ -31,11 +32,13 @@ struct RequestRow {
     waits,    // in the scheduler
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
+    held,     // it has a guest's result, which an own tab is to compute again
   };
 
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
+  bool rechecked = false;    // held, or sent to be computed again
   std::uint8_t runs = 0;     // it has been sent so often
   WorkerId worker{};         // while it is sent
   TimePoint sent{};          // last
@@ -66,6 +69,7 @@ struct WorkerRow {
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
   std::uint64_t uses = 0;
+  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
@@ -122,6 +126,8 @@ struct ModelRow {
   ModelIndex index;
   std::size_t bytes;                        // expected in the next tab
   Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet own;                        // those of the lane that the pool launched
+  std::deque<RequestId> held;               // requests in that phase, oldest first
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -145,8 +151,9 @@ struct ModelRow {
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
 
-  bool fits(Browser browser) const noexcept {
-    return spec.browsers.empty() || std::ranges::find(spec.browsers, browser) != spec.browsers.end();
+  bool fits(const BrowserInfo& tab) const noexcept {
+    return (tab.launched || !spec.own_tabs_only) &&
+           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
   }
 
   Experience& experience(Browser browser, Backend backend) {

@@ -52,7 +52,7 @@ struct Tables {
     models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
     ModelRow& fresh = *models[slot];
     connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      if (!row.draining && fresh.fits(state(id).browser.browser)) fresh.placeable.insert(index_of(id));
+      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
     });
     return fresh;
   }
@@ -61,8 +61,9 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
-      if (each && each->fits(state(id).browser.browser)) each->placeable.insert(index_of(id));
+      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
     return id;
   }
 
@@ -169,9 +170,20 @@ struct Tables {
     --running;
   }
 
+  /// A run gave a result that an own tab is to compute again.
+  void hold(RequestRow& row) {
+    row.phase = RequestRow::Phase::held;
+    row.rechecked = true;
+    row.worker = {};
+    --running;
+    models[row.request.model.value]->held.push_back(row.request.id);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    if (requests.find(id)->phase == RequestRow::Phase::sent) --running;
+    const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::sent) --running;
+    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
   }
 
@@ -264,6 +276,7 @@ struct Tables {
     lane.insert(index_of(worker.connection), id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
     if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
     ++places;
   }
 
@@ -271,6 +284,7 @@ struct Tables {
     ModelRow& model = model_of(worker);
     if (!model.lane.contains(index_of(worker.connection))) return;
     model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
     --places;
   }
 };

@@ -237,6 +237,7 @@ class Simulation {
     events_.push(events_.now() + pause, event::ClientAsks{asked->second});
     asked_by_.erase(asked);
   }
+  void carry_out(const engine::HoldResult&) {}
   void carry_out(const engine::ModelReady&) {}
 
   const Result& sum_up() {

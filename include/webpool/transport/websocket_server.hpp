@@ -60,11 +60,12 @@ class WebSocketServer {
     std::function<void(const Socket&, std::string reason)> closed;
   };
 
-  /// Listens at once; port 0 takes any free one. Throws `errc::address_in_use` or `errc::invalid_options`.
+  /// Listens at once; port 0 takes any free one. `public_origin`: see `OriginPolicy`. Throws `errc::address_in_use` or
+  /// `errc::invalid_options`.
   WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
-                  std::size_t maximum_message_bytes, Handlers handlers)
+                  std::size_t maximum_message_bytes, Handlers handlers, std::string public_origin = {})
       : endpoint_(bind(context, address, port)),
-        origin_(address, endpoint_.port()),
+        origin_(address, endpoint_.port(), std::move(public_origin)),
         maximum_message_bytes_(maximum_message_bytes),
         handlers_(std::move(handlers)) {
     server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
