@@ -5029,6 +5029,7 @@ class Launches {
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -5277,6 +5278,19 @@ namespace webpool::engine {
 
 /// The rows of the engine's tables.
 
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+};
+
+/// Whose result is held, and the run that gave it.
+struct HeldResult {
+  ConnectionId guest;
+  EndedRun run;
+};
+
 struct RequestRow {
   enum class Phase : std::uint8_t {
     refused,  // not let in
@@ -5289,12 +5303,12 @@ struct RequestRow {
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
-  bool rechecked = false;    // held, or sent to be computed again
-  std::uint8_t runs = 0;     // it has been sent so often
-  WorkerId worker{};         // while it is sent
-  TimePoint sent{};          // last
-  ConnectionId failed_in{};  // the tab of the last run that failed
-  TimePoint failed{};        // then
+  std::uint8_t runs = 0;                       // it has been sent so often
+  WorkerId worker{};                           // while it is sent
+  TimePoint sent{};                            // last
+  ConnectionId failed_in{};                    // the tab of the last run that failed
+  TimePoint failed{};                          // then
+  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
 };
 
 /// How a model did on one kind of browser and backend.
@@ -5665,9 +5679,9 @@ struct Tables {
   }
 
   /// A run gave a result that an own tab is to compute again.
-  void hold(RequestRow& row) {
+  void hold(RequestRow& row, const HeldResult& result) {
     row.phase = RequestRow::Phase::held;
-    row.rechecked = true;
+    row.result = std::make_unique<const HeldResult>(result);
     row.worker = {};
     --running;
     models[row.request.model.value]->held.push_back(row.request.id);
@@ -6186,14 +6200,9 @@ class Placement {
 #define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
 namespace webpool::engine {
 
@@ -6203,14 +6212,7 @@ struct Check {
   const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
 };
 
-/// A run that a tab answered or failed.
-struct EndedRun {
-  WorkerId worker;
-  TimePoint sent, ended;
-  std::chrono::nanoseconds service;  // of `Outcome`
-};
-
-/// Which results of guests own tabs compute again, and those that are held until then.
+/// Which results of guests own tabs compute again.
 class Rechecks {
  public:
   explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
@@ -6226,35 +6228,8 @@ class Rechecks {
 
   bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
 
-  /// The guest's run gave the result that is held.
-  void hold(RequestId request, ConnectionId guest, const EndedRun& run) {
-    held_.insert_or_assign(request, Held{guest, run});
-  }
-
-  struct Held {
-    ConnectionId guest;
-    EndedRun run;
-  };
-
-  /// Empty when nothing is held for the request.
-  std::optional<Held> take(RequestId request) {
-    auto found = held_.extract(request);
-    return found ? std::optional(found.mapped()) : std::nullopt;
-  }
-
-  /// Takes all results of one guest.
-  std::vector<RequestId> take_all(ConnectionId guest) {
-    std::vector<RequestId> taken;
-    for (const auto& [request, held] : held_)
-      if (held.guest == guest) taken.push_back(request);
-    std::ranges::sort(taken);
-    for (RequestId each : taken) held_.erase(each);
-    return taken;
-  }
-
  private:
   GuestSettings settings_;
-  std::unordered_map<RequestId, Held> held_;
 };
 
 /// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
@@ -6264,7 +6239,7 @@ class OwnTabs {
     for (ConnectionIndex each : own.tabs())
       if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
     const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
-    std::ranges::sort(tabs_.begin(), tabs_.begin() + size_, {}, position);
+    std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
     while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
   }
 
@@ -6714,7 +6689,6 @@ class Engine : private Fleet {
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
                                                   : counters_.failed);
-    if (row.rechecked) rechecks_.take(id);
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error), held});
   }
@@ -6722,13 +6696,12 @@ class Engine : private Fleet {
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
   std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.rechecked) return judge(row, check.disagreement != nullptr, now, out);
+    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
     if (guest && check.lot < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        rechecks_.hold(id, worker.connection, run_of(row, now));
-        tables_.hold(row);
+        tables_.hold(row, {worker.connection, run_of(row, now)});
         out.emplace_back(HoldResult{id});
         return std::nullopt;
       }
@@ -6740,7 +6713,7 @@ class Engine : private Fleet {
 
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
   std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
-    const auto held = *rechecks_.take(row.request.id);
+    const HeldResult held = *row.result;
     ++counters_.rechecked;
     record(row.request, run_of(row, now), true, now, differs);
     record(row.request, held.run, !differs, now);
@@ -6756,28 +6729,28 @@ class Engine : private Fleet {
   /// No own tab computes the held result again: it goes to the caller as it is.
   void forgo(const RequestRow& row, TimePoint now, Actions& out) {
     ++counters_.unchecked;
-    record(row.request, rechecks_.take(row.request.id)->run, true, now);
+    record(row.request, row.result->run, true, now);
     end(row, std::nullopt, true, out);
   }
 
   /// A guest was wrong, and has to go. Its other results that are held count for nothing.
   void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
     ++counters_.disagreements;
-    for (RequestId each : rechecks_.take_all(guest)) {
-      RequestRow& row = *tables_.requests.find(each);
-      row.rechecked = false;
-      if (row.phase != RequestRow::Phase::held) continue;
-      std::erase(tables_.model(row.request.model)->held, each);
+    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
+      if (!row.result || row.result->guest != guest) return;
+      row.result.reset();
+      if (row.phase != RequestRow::Phase::held) return;
+      std::erase(tables_.model(row.request.model)->held, id);
       if constexpr (EndListener<Queue>) queue_.ended(row.request);
       enqueue(row);
-    }
+    });
     if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.rechecked) {
+    if (row.result) {
       record(row.request, run_of(row, now), false, now);
       return forgo(row, now, out);
     }
@@ -7202,7 +7175,7 @@ class Engine : private Fleet {
   // --- time
 
   static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.rechecked
+    return {errc::deadline_exceeded, row.result
                                          ? "the request's deadline passed while a guest's result was computed again"
                                          : "the request's deadline passed before its result came"};
   }

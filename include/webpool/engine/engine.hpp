@@ -353,7 +353,6 @@ class Engine : private Fleet {
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
                                                   : counters_.failed);
-    if (row.rechecked) rechecks_.take(id);
     tables_.erase_request(id);
     out.emplace_back(Complete{id, std::move(error), held});
   }
@@ -361,13 +360,12 @@ class Engine : private Fleet {
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
   std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.rechecked) return judge(row, check.disagreement != nullptr, now, out);
+    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
     if (guest && check.lot < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        rechecks_.hold(id, worker.connection, run_of(row, now));
-        tables_.hold(row);
+        tables_.hold(row, {worker.connection, run_of(row, now)});
         out.emplace_back(HoldResult{id});
         return std::nullopt;
       }
@@ -379,7 +377,7 @@ class Engine : private Fleet {
 
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
   std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
-    const auto held = *rechecks_.take(row.request.id);
+    const HeldResult held = *row.result;
     ++counters_.rechecked;
     record(row.request, run_of(row, now), true, now, differs);
     record(row.request, held.run, !differs, now);
@@ -395,28 +393,28 @@ class Engine : private Fleet {
   /// No own tab computes the held result again: it goes to the caller as it is.
   void forgo(const RequestRow& row, TimePoint now, Actions& out) {
     ++counters_.unchecked;
-    record(row.request, rechecks_.take(row.request.id)->run, true, now);
+    record(row.request, row.result->run, true, now);
     end(row, std::nullopt, true, out);
   }
 
   /// A guest was wrong, and has to go. Its other results that are held count for nothing.
   void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
     ++counters_.disagreements;
-    for (RequestId each : rechecks_.take_all(guest)) {
-      RequestRow& row = *tables_.requests.find(each);
-      row.rechecked = false;
-      if (row.phase != RequestRow::Phase::held) continue;
-      std::erase(tables_.model(row.request.model)->held, each);
+    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
+      if (!row.result || row.result->guest != guest) return;
+      row.result.reset();
+      if (row.phase != RequestRow::Phase::held) return;
+      std::erase(tables_.model(row.request.model)->held, id);
       if constexpr (EndListener<Queue>) queue_.ended(row.request);
       enqueue(row);
-    }
+    });
     if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.rechecked) {
+    if (row.result) {
       record(row.request, run_of(row, now), false, now);
       return forgo(row, now, out);
     }
@@ -841,7 +839,7 @@ class Engine : private Fleet {
   // --- time
 
   static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.rechecked
+    return {errc::deadline_exceeded, row.result
                                          ? "the request's deadline passed while a guest's result was computed again"
                                          : "the request's deadline passed before its result came"};
   }

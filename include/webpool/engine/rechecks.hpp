@@ -2,15 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-#include <webpool/clock.hpp>
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
 #include <webpool/error.hpp>
@@ -25,14 +19,7 @@ struct Check {
   const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
 };
 
-/// A run that a tab answered or failed.
-struct EndedRun {
-  WorkerId worker;
-  TimePoint sent, ended;
-  std::chrono::nanoseconds service;  // of `Outcome`
-};
-
-/// Which results of guests own tabs compute again, and those that are held until then.
+/// Which results of guests own tabs compute again.
 class Rechecks {
  public:
   explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
@@ -48,35 +35,8 @@ class Rechecks {
 
   bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
 
-  /// The guest's run gave the result that is held.
-  void hold(RequestId request, ConnectionId guest, const EndedRun& run) {
-    held_.insert_or_assign(request, Held{guest, run});
-  }
-
-  struct Held {
-    ConnectionId guest;
-    EndedRun run;
-  };
-
-  /// Empty when nothing is held for the request.
-  std::optional<Held> take(RequestId request) {
-    auto found = held_.extract(request);
-    return found ? std::optional(found.mapped()) : std::nullopt;
-  }
-
-  /// Takes all results of one guest.
-  std::vector<RequestId> take_all(ConnectionId guest) {
-    std::vector<RequestId> taken;
-    for (const auto& [request, held] : held_)
-      if (held.guest == guest) taken.push_back(request);
-    std::ranges::sort(taken);
-    for (RequestId each : taken) held_.erase(each);
-    return taken;
-  }
-
  private:
   GuestSettings settings_;
-  std::unordered_map<RequestId, Held> held_;
 };
 
 /// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
@@ -86,7 +46,7 @@ class OwnTabs {
     for (ConnectionIndex each : own.tabs())
       if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
     const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
-    std::ranges::sort(tabs_.begin(), tabs_.begin() + size_, {}, position);
+    std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
     while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
   }
 

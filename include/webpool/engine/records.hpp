@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,19 @@ namespace webpool::engine {
 
 /// The rows of the engine's tables.
 
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+};
+
+/// Whose result is held, and the run that gave it.
+struct HeldResult {
+  ConnectionId guest;
+  EndedRun run;
+};
+
 struct RequestRow {
   enum class Phase : std::uint8_t {
     refused,  // not let in
@@ -38,12 +52,12 @@ struct RequestRow {
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
-  bool rechecked = false;    // held, or sent to be computed again
-  std::uint8_t runs = 0;     // it has been sent so often
-  WorkerId worker{};         // while it is sent
-  TimePoint sent{};          // last
-  ConnectionId failed_in{};  // the tab of the last run that failed
-  TimePoint failed{};        // then
+  std::uint8_t runs = 0;                       // it has been sent so often
+  WorkerId worker{};                           // while it is sent
+  TimePoint sent{};                            // last
+  ConnectionId failed_in{};                    // the tab of the last run that failed
+  TimePoint failed{};                          // then
+  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
 };
 
 /// How a model did on one kind of browser and backend.

@@ -171,9 +171,9 @@ struct Tables {
   }
 
   /// A run gave a result that an own tab is to compute again.
-  void hold(RequestRow& row) {
+  void hold(RequestRow& row, const HeldResult& result) {
     row.phase = RequestRow::Phase::held;
-    row.rechecked = true;
+    row.result = std::make_unique<const HeldResult>(result);
     row.worker = {};
     --running;
     models[row.request.model.value]->held.push_back(row.request.id);
