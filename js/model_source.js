@@ -5,6 +5,10 @@ import { sha256 } from './sha256.js';
 
 const cacheName = 'webpool-models';
 const progressInterval = 100;
+const retryPause = 200;
+
+/** What another try would not change. */
+class Refusal extends Error {}
 
 /** The cache, or undefined where the browser offers none: a page that is not secure, a private window. */
 const openCache = async () => globalThis.caches?.open(cacheName).catch(() => undefined);
@@ -45,15 +49,18 @@ async function readCache(cache, model) {
 
 /** @param {import('./protocol.js').Load['model']} model @param {(done: number, total: number) => void} progress @param {AbortSignal} [signal] */
 async function download({ url, bytes: total }, progress, signal) {
-  try {
-    const response = await fetch(url, { cache: 'no-store', signal });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
-    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
-    const bytes = new Uint8Array(total);
-    let done = 0;
-    let next = 0;
+  const bytes = new Uint8Array(total);
+  let done = 0;
+  let next = 0;
+  /** Goes on where the last try ended, if there is something of it. */
+  async function fetchRest() {
+    const headers = done ? { Range: `bytes=${done}-` } : undefined;
+    const response = await fetch(url, { cache: 'no-store', signal, headers });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
+    if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
     for (let part = await reader.read(); part.value; part = await reader.read()) {
-      if (done + part.value.length > total) throw new Error(`there are more than the ${total} bytes announced`);
+      if (done + part.value.length > total) throw new Refusal(`there are more than the ${total} bytes announced`);
       bytes.set(part.value, done);
       done += part.value.length;
       if (done < total && performance.now() >= next) {
@@ -62,9 +69,19 @@ async function download({ url, bytes: total }, progress, signal) {
       }
     }
     if (done < total) throw new Error(`${done} of ${total} bytes came`);
-    progress(done, total);
-    return bytes;
-  } catch (error) {
-    throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
   }
+
+  for (let broken = 0, before = 0; ;) {
+    try {
+      await fetchRest();
+      break;
+    } catch (error) {
+      broken = done > before ? 1 : broken + 1;
+      before = done;
+      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
+      await new Promise(resolve => { setTimeout(resolve, retryPause); });
+    }
+  }
+  progress(total, total);
+  return bytes;
 }

@@ -9695,6 +9695,8 @@ class FlightLog {
 #include <vector>
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9703,6 +9705,7 @@ class FlightLog {
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 #ifndef WEBPOOL_CONTENT_ONNX_HPP_INCLUDED
 #define WEBPOOL_CONTENT_ONNX_HPP_INCLUDED
 #include <protozero/pbf_message.hpp>
@@ -10006,6 +10009,89 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
 
 }  // namespace webpool::content
 #endif
+#ifndef WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#define WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace webpool::detail {
+
+/// A regular file that stays open and is read piece by piece. One thread at a time.
+class FileReader {
+ public:
+  /// Null when there is none, or it can't be read.
+  static std::shared_ptr<FileReader> open(const std::filesystem::path& path) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return nullptr;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return nullptr;
+    return std::shared_ptr<FileReader>(new FileReader(std::move(file), static_cast<std::size_t>(size)));
+  }
+
+  /// When it was opened.
+  std::size_t size() const noexcept { return size_; }
+
+  /// Fills `into` with the bytes from `offset` on; false when the file has become shorter, or can't be read any more.
+  bool read(std::size_t offset, std::span<std::byte> into) {
+    file_.clear();
+    file_.seekg(static_cast<std::streamoff>(offset));
+    return into.empty() ||
+           file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size())).good();
+  }
+
+ private:
+  FileReader(std::ifstream file, std::size_t size) : file_(std::move(file)), size_(size) {}
+
+  std::ifstream file_;
+  std::size_t size_;
+};
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_DETAIL_MAPPED_FILE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_MAPPED_FILE_HPP_INCLUDED
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace webpool::detail {
+
+/// A file's bytes in memory that only those take which are looked at. Null when it can't be mapped; an empty file
+/// can't.
+///
+/// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
+inline std::shared_ptr<const std::span<const std::byte>> map_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  struct ::stat facts {};
+  void* begin = MAP_FAILED;
+  if (::fstat(file, &facts) == 0 && facts.st_size > 0)
+    begin = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0);
+  ::close(file);
+  if (begin == MAP_FAILED) return nullptr;
+  const std::span bytes(static_cast<const std::byte*>(begin), static_cast<std::size_t>(facts.st_size));
+  return {new std::span<const std::byte>(bytes), [begin](const std::span<const std::byte>* mapped) {
+            ::munmap(begin, mapped->size());
+            delete mapped;
+          }};
+}
+
+}  // namespace webpool::detail
+#endif
 #ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #include <algorithm>
@@ -10104,11 +10190,13 @@ inline std::string sha256_hex(std::span<const std::byte> bytes) {
 
 namespace webpool::driver {
 
-/// An ONNX file in memory, or a kernel's text, what it says about itself, and the hash by which pages fetch it.
+/// An ONNX file or a kernel's text, what it says about itself, and the hash by which pages fetch it.
 struct ModelFile {
   std::string name;
   std::string sha256;
-  std::shared_ptr<const std::string> bytes;
+  std::size_t size = 0;                                 ///< bytes
+  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
+  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
   ModelInfo info;  ///< with the values of `ModelOptions::free_dimensions` filled in
   bool kernel = false;
 };
@@ -10142,6 +10230,38 @@ inline void check_free_dimensions(const ModelFile& file, const std::map<std::str
   }
 }
 
+/// Larger files are read from disk whenever a page fetches them.
+inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
+
+[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
+  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+}
+
+inline void take_small_file(ModelFile& file, const std::filesystem::path& path) {
+  file.bytes = webpool::detail::read_file(path);
+  if (!file.bytes) unreadable(path);
+  const auto bytes = std::as_bytes(std::span(*file.bytes));
+  file.size = bytes.size();
+  file.info = content::read_model_info(bytes, file.name);
+  file.sha256 = webpool::detail::sha256_hex(bytes);
+}
+
+inline void take_large_file(ModelFile& file, const std::filesystem::path& path) {
+  const auto mapped = webpool::detail::map_file(path);
+  file.file = webpool::detail::FileReader::open(path);
+  if (!mapped || !file.file) unreadable(path);
+  file.size = file.file->size();
+  file.info = content::read_model_info(*mapped, file.name);
+  webpool::detail::Sha256 hash;
+  std::vector<std::byte> piece(std::size_t{1} << 20);
+  for (std::size_t done = 0; done < file.size; done += piece.size()) {
+    piece.resize(std::min(piece.size(), file.size - done));
+    if (!file.file->read(done, piece)) unreadable(path);
+    hash.update(piece);
+  }
+  file.sha256 = hash.hex();
+}
+
 /// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
 /// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
@@ -10151,11 +10271,11 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     throw Error(errc::model_not_found,
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
-  file.bytes = webpool::detail::read_file(path);
-  if (!file.bytes) throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  file.info = content::read_model_info(std::as_bytes(std::span(*file.bytes)), file.name);
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
+  if (std::filesystem::file_size(path, failed) > most_in_memory)
+    take_large_file(file, path);
+  else
+    take_small_file(file, path);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -10195,8 +10315,8 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.bytes->size(),
-                        model.url.empty() ? "/models/" + file.sha256 : model.url, file.kernel};
+  plan.message.model = {file.name, file.sha256, file.size, model.url.empty() ? "/models/" + file.sha256 : model.url,
+                        file.kernel};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;
@@ -10824,6 +10944,10 @@ import { sha256 } from './sha256.js';
 
 const cacheName = 'webpool-models';
 const progressInterval = 100;
+const retryPause = 200;
+
+/** What another try would not change. */
+class Refusal extends Error {}
 
 /** The cache, or undefined where the browser offers none: a page that is not secure, a private window. */
 const openCache = async () => globalThis.caches?.open(cacheName).catch(() => undefined);
@@ -10864,15 +10988,18 @@ async function readCache(cache, model) {
 
 /** @param {import('./protocol.js').Load['model']} model @param {(done: number, total: number) => void} progress @param {AbortSignal} [signal] */
 async function download({ url, bytes: total }, progress, signal) {
-  try {
-    const response = await fetch(url, { cache: 'no-store', signal });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
-    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
-    const bytes = new Uint8Array(total);
-    let done = 0;
-    let next = 0;
+  const bytes = new Uint8Array(total);
+  let done = 0;
+  let next = 0;
+  /** Goes on where the last try ended, if there is something of it. */
+  async function fetchRest() {
+    const headers = done ? { Range: `bytes=${done}-` } : undefined;
+    const response = await fetch(url, { cache: 'no-store', signal, headers });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
+    if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
     for (let part = await reader.read(); part.value; part = await reader.read()) {
-      if (done + part.value.length > total) throw new Error(`there are more than the ${total} bytes announced`);
+      if (done + part.value.length > total) throw new Refusal(`there are more than the ${total} bytes announced`);
       bytes.set(part.value, done);
       done += part.value.length;
       if (done < total && performance.now() >= next) {
@@ -10881,14 +11008,24 @@ async function download({ url, bytes: total }, progress, signal) {
       }
     }
     if (done < total) throw new Error(`${done} of ${total} bytes came`);
-    progress(done, total);
-    return bytes;
-  } catch (error) {
-    throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
   }
+
+  for (let broken = 0, before = 0; ;) {
+    try {
+      await fetchRest();
+      break;
+    } catch (error) {
+      broken = done > before ? 1 : broken + 1;
+      before = done;
+      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
+      await new Promise(resolve => { setTimeout(resolve, retryPause); });
+    }
+  }
+  progress(total, total);
+  return bytes;
 }
 )js"
-, 3320)},
+, 3938)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -12561,29 +12698,66 @@ class PageModules {
 #endif
 #ifndef WEBPOOL_TRANSPORT_HTTP_ANSWER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_HTTP_ANSWER_HPP_INCLUDED
+#include <charconv>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace webpool::transport {
 
 struct HttpAnswer {
   int status = 200;
-  std::string content_type;
-  std::shared_ptr<const std::string> body;
+  std::string content_type{};
+  std::shared_ptr<const std::string> body{};
   bool immutable = false;  ///< the address names the content, so caches may keep it for ever
   bool may_evaluate =
       false;  ///< the script may make functions from text: a worker takes its policy from its own answer
   std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
+  std::shared_ptr<webpool::detail::FileReader> file{};  ///< in place of a body: read while it is sent
+
+  std::size_t size() const noexcept { return file ? file->size() : body->size(); }
 };
 
-/// What goes before the body, which ends the connection.
-inline std::string http_head(const HttpAnswer& answer) {
+/// The bytes of a body that are sent.
+struct ByteRange {
+  std::size_t first = 0, end = 0;
+  bool partial = false;  ///< they were asked for; the answer's status is 206 then
+};
+
+/// What a request's header `Range` asks for: one range that begins at a byte. All where the header is absent or of
+/// another form, as RFC 9110 (section 14.2) allows. Empty when there is no such byte.
+inline std::optional<ByteRange> requested_range(std::string_view header, std::size_t size) {
+  const ByteRange all{0, size};
+  constexpr std::string_view unit = "bytes=";
+  if (!header.starts_with(unit)) return all;
+  const char* const end = header.data() + header.size();
+  std::size_t first = 0, last = 0;
+  const auto [dash, bad_first] = std::from_chars(header.data() + unit.size(), end, first);
+  if (bad_first != std::errc() || dash == end || *dash != '-') return all;
+  if (dash + 1 != end) {
+    const auto [rest, bad_last] = std::from_chars(dash + 1, end, last);
+    if (bad_last != std::errc() || rest != end || last < first) return all;
+  }
+  if (first >= size) return std::nullopt;
+  return ByteRange{first, dash + 1 != end && last < size ? last + 1 : size, true};
+}
+
+/// What goes before the bytes, which end the connection.
+inline std::string http_head(const HttpAnswer& answer, const ByteRange& range) {
   std::string further;
   for (const std::string& origin : answer.connect_to) further += ' ' + origin;
-  const auto status = static_cast<websocketpp::http::status_code::value>(answer.status);
-  return "HTTP/1.1 " + std::to_string(answer.status) + ' ' + websocketpp::http::status_code::get_string(status) +
-         "\r\nContent-Type: " + answer.content_type + "\r\nContent-Length: " + std::to_string(answer.body->size()) +
+  const auto status = static_cast<websocketpp::http::status_code::value>(range.partial ? 206 : answer.status);
+  const auto number = [](std::size_t value) { return std::to_string(value); };
+  std::string where;
+  if (range.partial)
+    where =
+        "\r\nContent-Range: bytes " + number(range.first) + '-' + number(range.end - 1) + '/' + number(answer.size());
+  return "HTTP/1.1 " + std::to_string(status) + ' ' + websocketpp::http::status_code::get_string(status) +
+         "\r\nContent-Type: " + answer.content_type + "\r\nContent-Length: " + number(range.end - range.first) + where +
+         "\r\nAccept-Ranges: bytes"
          "\r\nConnection: close"
          "\r\nCache-Control: " +
          (answer.immutable ? "public, max-age=31536000, immutable" : "no-cache") +
@@ -12605,8 +12779,8 @@ namespace webpool::driver {
 /// application's modules and backends.
 class PageFiles {
  public:
-  /// A model's bytes by its SHA-256 in hexadecimal; null when no such model is loaded.
-  using FindModel = std::function<std::shared_ptr<const std::string>(std::string_view sha256)>;
+  /// A model by its SHA-256 in hexadecimal; null when no such model is loaded.
+  using FindModel = std::function<const ModelFile*(std::string_view sha256)>;
 
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
@@ -12622,8 +12796,9 @@ class PageFiles {
 
   transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
-      const auto bytes = find_model_(path.substr(8));
-      return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
+      const ModelFile* model = find_model_(path.substr(8));
+      if (!model) return not_found(path);
+      return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
     }
     if (path.starts_with("/ort/")) return ort_file(path.substr(5));
     if (path == "/modules/index.json")
@@ -13675,6 +13850,72 @@ inline void encode(std::string& out, const Cancel& message) {
 #include <string_view>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_TRANSPORT_HTTP_SENDER_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_HTTP_SENDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace webpool::transport {
+
+/// Sends one answer: what is in memory from there, a file by pieces through a buffer of its own. Keeps itself alive
+/// until `done` is called, once. Not thread-safe.
+class HttpSender : public std::enable_shared_from_this<HttpSender> {
+ public:
+  /// `progress` is called while bytes go out.
+  HttpSender(asio::ip::tcp::socket& socket, HttpAnswer answer, const ByteRange& range, std::function<void()> progress,
+             std::function<void()> done)
+      : socket_(socket),
+        answer_(std::move(answer)),
+        range_(range),
+        head_(http_head(answer_, range)),
+        progress_(std::move(progress)),
+        done_(std::move(done)) {}
+
+  void send() {
+    std::array<asio::const_buffer, 2> next{asio::buffer(head_), {}};
+    const std::size_t left = range_.end - range_.first;
+    std::size_t size = left;
+    if (answer_.file) {
+      size = std::min(left, piece);
+      buffer_.resize(size);
+      if (!answer_.file->read(range_.first, std::as_writable_bytes(std::span(buffer_)))) return done_();
+      next[1] = asio::buffer(buffer_);
+    } else {
+      next[1] = asio::buffer(answer_.body->data() + range_.first, size);
+    }
+    asio::async_write(
+        socket_, next,
+        [self = shared_from_this()](const asio::error_code& failed, std::size_t) {
+          constexpr std::size_t glance = 64 << 10;
+          self->progress_();
+          return failed ? 0 : glance;
+        },
+        [self = shared_from_this(), size](const asio::error_code& failed, std::size_t) {
+          self->head_.clear();
+          self->range_.first += size;
+          if (failed || self->range_.first == self->range_.end) return self->done_();
+          self->send();
+        });
+  }
+
+ private:
+  static constexpr std::size_t piece = std::size_t{1} << 20;
+
+  asio::ip::tcp::socket& socket_;
+  HttpAnswer answer_;
+  ByteRange range_;
+  std::string head_, buffer_;
+  std::function<void()> progress_, done_;
+};
+
+}  // namespace webpool::transport
+#endif
 #ifndef WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_ORIGIN_HPP_INCLUDED
 #include <cstdint>
@@ -13995,24 +14236,24 @@ class WebSocketServer {
 
   void answer(const Socket& to) {
     const std::string resource = to->get_resource();
-    const HttpAnswer reply =
-        allowed(to)
-            ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
-            : HttpAnswer{403, "text/plain", std::make_shared<const std::string>("foreign Host or Origin"), false};
+    HttpAnswer reply = allowed(to) ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
+                                   : plain(403, "foreign Host or Origin");
+    auto range = requested_range(reply.status == 200 ? to->get_request_header("Range") : "", reply.size());
+    if (!range) {
+      reply = plain(416, "it has " + std::to_string(reply.size()) + " bytes");
+      range = ByteRange{0, reply.size()};
+    }
     // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
     to->defer_http_response();
-    const auto head = std::make_shared<const std::string>(http_head(reply));
-    const std::array<asio::const_buffer, 2> whole{asio::buffer(*head), asio::buffer(*reply.body)};
-    asio::async_write(
-        to->get_raw_socket(), whole,
-        [this, to](const asio::error_code& failed, std::size_t) {
-          constexpr std::size_t piece = 64 << 10;
-          to->place = strangers_.move_to_end(to->place, Clock::now());
-          return failed ? 0 : piece;
-        },
-        [to, head, body = reply.body](const asio::error_code&, std::size_t) {
-          to->terminate(make_error_code(websocketpp::error::http_connection_ended));
-        });
+    std::make_shared<HttpSender>(
+        to->get_raw_socket(), std::move(reply), *range,
+        [this, to] { to->place = strangers_.move_to_end(to->place, Clock::now()); },
+        [to] { to->terminate(make_error_code(websocketpp::error::http_connection_ended)); })
+        ->send();
+  }
+
+  static HttpAnswer plain(int status, std::string text) {
+    return {status, "text/plain", std::make_shared<const std::string>(std::move(text))};
   }
 
   Server server_;
@@ -14127,8 +14368,8 @@ class Driver final : public Runtime {
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{file.name,        task,           file.bytes->size(),   options.browsers,
-                             options.replicas, options.pinned, options.own_tabs_only};
+      engine::ModelSpec spec{
+          file.name, task, file.size, options.browsers, options.replicas, options.pinned, options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
       batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
       models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
@@ -14692,7 +14933,7 @@ class Driver final : public Runtime {
         std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
                                             loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
     const auto& file = models_.at(worker->model).file;
-    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.bytes->size();
+    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.size;
     if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
@@ -14848,9 +15089,9 @@ class Driver final : public Runtime {
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
-  std::shared_ptr<const std::string> find_model(std::string_view sha256) const {
+  const ModelFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      if (model.file.sha256 == sha256) return model.file.bytes;
+      if (model.file.sha256 == sha256) return &model.file;
     return nullptr;
   }
 
@@ -15102,6 +15343,7 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.info = {
       .producer = "webpool", .inputs = detail::specs_of(kernel.inputs), .outputs = detail::specs_of(kernel.outputs)};
   file.bytes = std::make_shared<const std::string>(detail::KernelText(kernel).take());
+  file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;
 }

@@ -148,8 +148,8 @@ class Driver final : public Runtime {
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{file.name,        task,           file.bytes->size(),   options.browsers,
-                             options.replicas, options.pinned, options.own_tabs_only};
+      engine::ModelSpec spec{
+          file.name, task, file.size, options.browsers, options.replicas, options.pinned, options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
       batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
       models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
@@ -713,7 +713,7 @@ class Driver final : public Runtime {
         std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
                                             loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
     const auto& file = models_.at(worker->model).file;
-    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.bytes->size();
+    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.size;
     if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
@@ -869,9 +869,9 @@ class Driver final : public Runtime {
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
-  std::shared_ptr<const std::string> find_model(std::string_view sha256) const {
+  const ModelFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      if (model.file.sha256 == sha256) return model.file.bytes;
+      if (model.file.sha256 == sha256) return &model.file;
     return nullptr;
   }
 

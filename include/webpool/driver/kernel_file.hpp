@@ -125,6 +125,7 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.info = {
       .producer = "webpool", .inputs = detail::specs_of(kernel.inputs), .outputs = detail::specs_of(kernel.outputs)};
   file.bytes = std::make_shared<const std::string>(detail::KernelText(kernel).take());
+  file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;
 }

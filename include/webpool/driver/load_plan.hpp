@@ -38,8 +38,8 @@ inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOpt
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.bytes->size(),
-                        model.url.empty() ? "/models/" + file.sha256 : model.url, file.kernel};
+  plan.message.model = {file.name, file.sha256, file.size, model.url.empty() ? "/models/" + file.sha256 : model.url,
+                        file.kernel};
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;

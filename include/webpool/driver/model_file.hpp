@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -8,7 +10,10 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 #include <webpool/content/onnx.hpp>
+#include <webpool/detail/file_reader.hpp>
+#include <webpool/detail/mapped_file.hpp>
 #include <webpool/detail/read_file.hpp>
 #include <webpool/detail/sha256.hpp>
 #include <webpool/error.hpp>
@@ -17,11 +22,13 @@
 
 namespace webpool::driver {
 
-/// An ONNX file in memory, or a kernel's text, what it says about itself, and the hash by which pages fetch it.
+/// An ONNX file or a kernel's text, what it says about itself, and the hash by which pages fetch it.
 struct ModelFile {
   std::string name;
   std::string sha256;
-  std::shared_ptr<const std::string> bytes;
+  std::size_t size = 0;                                 ///< bytes
+  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
+  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
   ModelInfo info;  ///< with the values of `ModelOptions::free_dimensions` filled in
   bool kernel = false;
 };
@@ -55,6 +62,38 @@ inline void check_free_dimensions(const ModelFile& file, const std::map<std::str
   }
 }
 
+/// Larger files are read from disk whenever a page fetches them.
+inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
+
+[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
+  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+}
+
+inline void take_small_file(ModelFile& file, const std::filesystem::path& path) {
+  file.bytes = webpool::detail::read_file(path);
+  if (!file.bytes) unreadable(path);
+  const auto bytes = std::as_bytes(std::span(*file.bytes));
+  file.size = bytes.size();
+  file.info = content::read_model_info(bytes, file.name);
+  file.sha256 = webpool::detail::sha256_hex(bytes);
+}
+
+inline void take_large_file(ModelFile& file, const std::filesystem::path& path) {
+  const auto mapped = webpool::detail::map_file(path);
+  file.file = webpool::detail::FileReader::open(path);
+  if (!mapped || !file.file) unreadable(path);
+  file.size = file.file->size();
+  file.info = content::read_model_info(*mapped, file.name);
+  webpool::detail::Sha256 hash;
+  std::vector<std::byte> piece(std::size_t{1} << 20);
+  for (std::size_t done = 0; done < file.size; done += piece.size()) {
+    piece.resize(std::min(piece.size(), file.size - done));
+    if (!file.file->read(done, piece)) unreadable(path);
+    hash.update(piece);
+  }
+  file.sha256 = hash.hex();
+}
+
 /// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
 /// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
@@ -64,11 +103,11 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     throw Error(errc::model_not_found,
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
-  file.bytes = webpool::detail::read_file(path);
-  if (!file.bytes) throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  file.info = content::read_model_info(std::as_bytes(std::span(*file.bytes)), file.name);
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
+  if (std::filesystem::file_size(path, failed) > most_in_memory)
+    take_large_file(file, path);
+  else
+    take_small_file(file, path);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;

@@ -12,6 +12,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/detail/page_assets.hpp>
 #include <webpool/detail/read_file.hpp>
+#include <webpool/driver/model_file.hpp>
 #include <webpool/driver/page_modules.hpp>
 #include <webpool/transport/http_answer.hpp>
 
@@ -21,8 +22,8 @@ namespace webpool::driver {
 /// application's modules and backends.
 class PageFiles {
  public:
-  /// A model's bytes by its SHA-256 in hexadecimal; null when no such model is loaded.
-  using FindModel = std::function<std::shared_ptr<const std::string>(std::string_view sha256)>;
+  /// A model by its SHA-256 in hexadecimal; null when no such model is loaded.
+  using FindModel = std::function<const ModelFile*(std::string_view sha256)>;
 
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
@@ -38,8 +39,9 @@ class PageFiles {
 
   transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
-      const auto bytes = find_model_(path.substr(8));
-      return bytes ? transport::HttpAnswer{200, "application/octet-stream", bytes, true} : not_found(path);
+      const ModelFile* model = find_model_(path.substr(8));
+      if (!model) return not_found(path);
+      return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
     }
     if (path.starts_with("/ort/")) return ort_file(path.substr(5));
     if (path == "/modules/index.json")

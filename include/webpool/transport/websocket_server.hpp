@@ -17,6 +17,7 @@
 #include <webpool/telemetry/flight_recorder.hpp>
 #include <webpool/transport/asio.hpp>
 #include <webpool/transport/http_answer.hpp>
+#include <webpool/transport/http_sender.hpp>
 #include <webpool/transport/origin.hpp>
 #include <webpool/transport/strangers.hpp>
 #include <webpool/transport/websocketpp.hpp>
@@ -216,24 +217,24 @@ class WebSocketServer {
 
   void answer(const Socket& to) {
     const std::string resource = to->get_resource();
-    const HttpAnswer reply =
-        allowed(to)
-            ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
-            : HttpAnswer{403, "text/plain", std::make_shared<const std::string>("foreign Host or Origin"), false};
+    HttpAnswer reply = allowed(to) ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
+                                   : plain(403, "foreign Host or Origin");
+    auto range = requested_range(reply.status == 200 ? to->get_request_header("Range") : "", reply.size());
+    if (!range) {
+      reply = plain(416, "it has " + std::to_string(reply.size()) + " bytes");
+      range = ByteRange{0, reply.size()};
+    }
     // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
     to->defer_http_response();
-    const auto head = std::make_shared<const std::string>(http_head(reply));
-    const std::array<asio::const_buffer, 2> whole{asio::buffer(*head), asio::buffer(*reply.body)};
-    asio::async_write(
-        to->get_raw_socket(), whole,
-        [this, to](const asio::error_code& failed, std::size_t) {
-          constexpr std::size_t piece = 64 << 10;
-          to->place = strangers_.move_to_end(to->place, Clock::now());
-          return failed ? 0 : piece;
-        },
-        [to, head, body = reply.body](const asio::error_code&, std::size_t) {
-          to->terminate(make_error_code(websocketpp::error::http_connection_ended));
-        });
+    std::make_shared<HttpSender>(
+        to->get_raw_socket(), std::move(reply), *range,
+        [this, to] { to->place = strangers_.move_to_end(to->place, Clock::now()); },
+        [to] { to->terminate(make_error_code(websocketpp::error::http_connection_ended)); })
+        ->send();
+  }
+
+  static HttpAnswer plain(int status, std::string text) {
+    return {status, "text/plain", std::make_shared<const std::string>(std::move(text))};
   }
 
   Server server_;
