@@ -15156,14 +15156,12 @@ class Driver final : public Runtime {
 
 namespace webpool::driver {
 
-namespace detail {
-
-inline bool is_number(std::string_view text) noexcept {
+inline bool is_whole_number(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 15 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// What WGSL takes for a name in ASCII.
-inline bool is_identifier(std::string_view text) noexcept {
+inline bool is_wgsl_identifier(std::string_view text) noexcept {
   const auto word = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); };
   return !text.empty() && text != "_" && !text.starts_with("__") && !(text[0] >= '0' && text[0] <= '9') &&
          std::ranges::all_of(text, word);
@@ -15200,7 +15198,7 @@ class KernelCheck {
   }
 
   void name(const std::string& given) {
-    must(is_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
+    must(is_wgsl_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
     const bool ours = given == "extents" || given == "Extents" || given.starts_with("workgroup_");
     must(!ours, "has the name '" + given + "', which is declared for it already");
   }
@@ -15218,7 +15216,7 @@ class KernelCheck {
          "has " + std::string(to_string(given.datatype)) + " in '" + given.name +
              "'; WGSL's arrays hold FP32, FP16, INT32 or UINT32");
     for (const auto& [text] : given.shape) {
-      if (is_number(text)) continue;
+      if (is_whole_number(text)) continue;
       if (input) extent(text);
       must(extents_.contains(text),
            "has an extent '" + text + "' in '" + given.name + "', which neither its inputs nor Kernel::extents give");
@@ -15229,17 +15227,13 @@ class KernelCheck {
   std::set<std::string> names_, extents_;
 };
 
-}  // namespace detail
-
 /// Throws `errc::invalid_options` for a kernel that no page could make sense of. What only a compiler can find stays.
-inline void check_kernel(const Kernel& kernel) { detail::KernelCheck check(kernel); }
+inline void check_kernel(const Kernel& kernel) { KernelCheck check(kernel); }
 
 }  // namespace webpool::driver
 #endif
 
 namespace webpool::driver {
-
-namespace detail {
 
 /// Writes a kernel as the JSON that js/backends/kernel_source.js describes.
 class KernelText {
@@ -15301,7 +15295,7 @@ class KernelText {
       string(tensor.name);
       out_.append(",\"datatype\":\"").append(to_string(tensor.datatype)).append("\",\"shape\":");
       list('[', tensor.shape, ']', [&](const KernelExtent& extent) {
-        if (is_number(extent.text))
+        if (is_whole_number(extent.text))
           out_ += std::to_string(std::stoll(extent.text));
         else
           string(extent.text);
@@ -15319,15 +15313,13 @@ inline std::vector<TensorSpec> specs_of(const std::vector<KernelTensor>& tensors
     std::vector<std::int64_t> shape;
     std::vector<std::string> symbols;
     for (const auto& [text] : tensor.shape) {
-      shape.push_back(is_number(text) ? std::stoll(text) : Shape::any);
-      symbols.push_back(is_number(text) ? "" : text);
+      shape.push_back(is_whole_number(text) ? std::stoll(text) : Shape::any);
+      symbols.push_back(is_whole_number(text) ? "" : text);
     }
     specs.push_back({.name = tensor.name, .datatype = tensor.datatype, .shape = Shape(shape), .symbols = symbols});
   }
   return specs;
 }
-
-}  // namespace detail
 
 /// The kernel as a model that pages load, with the options that are a kernel's. Throws `errc::invalid_options`.
 inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
@@ -15340,9 +15332,8 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   ModelFile file;
   file.kernel = true;
   file.name = options.name.empty() ? kernel.name : options.name;
-  file.info = {
-      .producer = "webpool", .inputs = detail::specs_of(kernel.inputs), .outputs = detail::specs_of(kernel.outputs)};
-  file.bytes = std::make_shared<const std::string>(detail::KernelText(kernel).take());
+  file.info = {.producer = "webpool", .inputs = specs_of(kernel.inputs), .outputs = specs_of(kernel.outputs)};
+  file.bytes = std::make_shared<const std::string>(KernelText(kernel).take());
   file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;

@@ -11,7 +11,7 @@ LoadPlan plan(const ModelOptions& model, const BrowserOptions& browser, const Me
   driver::ModelFile file;
   file.name = "digits";
   file.sha256 = "c0ff";
-  file.bytes = std::make_shared<const std::string>("12345");
+  file.size = 5;
   return driver::plan_load(WorkerId{7}, file, model, browser, memory);
 }
 

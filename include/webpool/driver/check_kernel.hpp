@@ -12,14 +12,12 @@
 
 namespace webpool::driver {
 
-namespace detail {
-
-inline bool is_number(std::string_view text) noexcept {
+inline bool is_whole_number(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 15 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// What WGSL takes for a name in ASCII.
-inline bool is_identifier(std::string_view text) noexcept {
+inline bool is_wgsl_identifier(std::string_view text) noexcept {
   const auto word = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); };
   return !text.empty() && text != "_" && !text.starts_with("__") && !(text[0] >= '0' && text[0] <= '9') &&
          std::ranges::all_of(text, word);
@@ -56,7 +54,7 @@ class KernelCheck {
   }
 
   void name(const std::string& given) {
-    must(is_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
+    must(is_wgsl_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
     const bool ours = given == "extents" || given == "Extents" || given.starts_with("workgroup_");
     must(!ours, "has the name '" + given + "', which is declared for it already");
   }
@@ -74,7 +72,7 @@ class KernelCheck {
          "has " + std::string(to_string(given.datatype)) + " in '" + given.name +
              "'; WGSL's arrays hold FP32, FP16, INT32 or UINT32");
     for (const auto& [text] : given.shape) {
-      if (is_number(text)) continue;
+      if (is_whole_number(text)) continue;
       if (input) extent(text);
       must(extents_.contains(text),
            "has an extent '" + text + "' in '" + given.name + "', which neither its inputs nor Kernel::extents give");
@@ -85,9 +83,7 @@ class KernelCheck {
   std::set<std::string> names_, extents_;
 };
 
-}  // namespace detail
-
 /// Throws `errc::invalid_options` for a kernel that no page could make sense of. What only a compiler can find stays.
-inline void check_kernel(const Kernel& kernel) { detail::KernelCheck check(kernel); }
+inline void check_kernel(const Kernel& kernel) { KernelCheck check(kernel); }
 
 }  // namespace webpool::driver

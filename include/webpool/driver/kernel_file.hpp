@@ -21,8 +21,6 @@
 
 namespace webpool::driver {
 
-namespace detail {
-
 /// Writes a kernel as the JSON that js/backends/kernel_source.js describes.
 class KernelText {
  public:
@@ -83,7 +81,7 @@ class KernelText {
       string(tensor.name);
       out_.append(",\"datatype\":\"").append(to_string(tensor.datatype)).append("\",\"shape\":");
       list('[', tensor.shape, ']', [&](const KernelExtent& extent) {
-        if (is_number(extent.text))
+        if (is_whole_number(extent.text))
           out_ += std::to_string(std::stoll(extent.text));
         else
           string(extent.text);
@@ -101,15 +99,13 @@ inline std::vector<TensorSpec> specs_of(const std::vector<KernelTensor>& tensors
     std::vector<std::int64_t> shape;
     std::vector<std::string> symbols;
     for (const auto& [text] : tensor.shape) {
-      shape.push_back(is_number(text) ? std::stoll(text) : Shape::any);
-      symbols.push_back(is_number(text) ? "" : text);
+      shape.push_back(is_whole_number(text) ? std::stoll(text) : Shape::any);
+      symbols.push_back(is_whole_number(text) ? "" : text);
     }
     specs.push_back({.name = tensor.name, .datatype = tensor.datatype, .shape = Shape(shape), .symbols = symbols});
   }
   return specs;
 }
-
-}  // namespace detail
 
 /// The kernel as a model that pages load, with the options that are a kernel's. Throws `errc::invalid_options`.
 inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
@@ -122,9 +118,8 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   ModelFile file;
   file.kernel = true;
   file.name = options.name.empty() ? kernel.name : options.name;
-  file.info = {
-      .producer = "webpool", .inputs = detail::specs_of(kernel.inputs), .outputs = detail::specs_of(kernel.outputs)};
-  file.bytes = std::make_shared<const std::string>(detail::KernelText(kernel).take());
+  file.info = {.producer = "webpool", .inputs = specs_of(kernel.inputs), .outputs = specs_of(kernel.outputs)};
+  file.bytes = std::make_shared<const std::string>(KernelText(kernel).take());
   file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;
