@@ -13,10 +13,12 @@ namespace webpool {
 
 /// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
 struct KernelExtent {
+  // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
   KernelExtent(const char* name) : text(name) {}
   KernelExtent(std::string name) : text(std::move(name)) {}
   template <std::integral Number>
   KernelExtent(Number size) : text(std::to_string(size)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   std::string text;
 };
