@@ -142,7 +142,8 @@ TEST_CASE("a wrong answer is not remembered by the response cache") {
   float value = 0;
   while (two.pool.metrics().disagreements == 0) {
     REQUIRE(value < 1000);
-    CHECK(first_of((*two.model)(picture(++value))) == value);
+    ++value;
+    CHECK(first_of((*two.model)(picture(value))) == value);
   }
   const Outputs again = (*two.model)(picture(value));
   CHECK(again.from_cache());
