@@ -10058,42 +10058,6 @@ class FileReader {
 
 }  // namespace webpool::detail
 #endif
-#ifndef WEBPOOL_DETAIL_MAPPED_FILE_HPP_INCLUDED
-#define WEBPOOL_DETAIL_MAPPED_FILE_HPP_INCLUDED
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstddef>
-#include <filesystem>
-#include <memory>
-#include <span>
-
-namespace webpool::detail {
-
-/// A file's bytes in memory that only those take which are looked at. Null when it can't be mapped; an empty file
-/// can't.
-///
-/// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
-inline std::shared_ptr<const std::span<const std::byte>> map_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return nullptr;
-  struct ::stat facts {};
-  void* begin = MAP_FAILED;
-  if (::fstat(file, &facts) == 0 && facts.st_size > 0)
-    begin = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0);
-  ::close(file);
-  if (begin == MAP_FAILED) return nullptr;
-  const std::span bytes(static_cast<const std::byte*>(begin), static_cast<std::size_t>(facts.st_size));
-  return {new std::span<const std::byte>(bytes), [begin](const std::span<const std::byte>* mapped) {
-            ::munmap(begin, mapped->size());
-            delete mapped;
-          }};
-}
-
-}  // namespace webpool::detail
-#endif
 #ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #include <algorithm>
@@ -10189,6 +10153,42 @@ inline std::string sha256_hex(std::span<const std::byte> bytes) {
 
 }  // namespace webpool::detail
 #endif
+#ifndef WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+namespace webpool::driver {
+
+/// A file's bytes in memory that only those take which are looked at. Null when it can't be mapped; an empty file
+/// can't.
+///
+/// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
+inline std::shared_ptr<const std::span<const std::byte>> map_file(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return nullptr;
+  struct ::stat facts {};
+  void* begin = MAP_FAILED;
+  if (::fstat(file, &facts) == 0 && facts.st_size > 0)
+    begin = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0);
+  ::close(file);
+  if (begin == MAP_FAILED) return nullptr;
+  const std::span bytes(static_cast<const std::byte*>(begin), static_cast<std::size_t>(facts.st_size));
+  return {new std::span<const std::byte>(bytes), [begin](const std::span<const std::byte>* mapped) {
+            ::munmap(begin, mapped->size());
+            delete mapped;
+          }};
+}
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -10249,7 +10249,7 @@ inline void take_small_file(ModelFile& file, const std::filesystem::path& path) 
 }
 
 inline void take_large_file(ModelFile& file, const std::filesystem::path& path) {
-  const auto mapped = webpool::detail::map_file(path);
+  const auto mapped = map_file(path);
   file.file = webpool::detail::FileReader::open(path);
   if (!mapped || !file.file) unreadable(path);
   file.size = file.file->size();

@@ -79,3 +79,19 @@ TEST_CASE("the initializer sees the file as it is and decides before the options
   struct Mine {};
   CHECK_THROWS_AS(driver::read_model_file(path, options, [](auto, const auto&, auto&) { throw Mine(); }), Mine);
 }
+
+TEST_CASE("a file that stays on disk has the same size, hash and description as one that is kept in memory") {
+  const TemporaryFolder folder;
+  const auto path = folder.add("m.onnx", onnx_file({{"x", {{"batch", 2}}}}, {{"y", {{3}}}}));
+  driver::ModelFile small, large;
+  driver::take_small_file(small, path);
+  driver::take_large_file(large, path);
+  CHECK(large.sha256 == small.sha256);
+  CHECK(large.size == small.size);
+  CHECK(large.info.inputs.at(0).symbols == small.info.inputs.at(0).symbols);
+  CHECK(small.bytes->size() == small.size);
+  CHECK_FALSE(small.file);
+  CHECK_FALSE(large.bytes);
+  CHECK(large.file->size() == large.size);
+  CHECK(error_of([&] { driver::take_large_file(large, folder.path() / "absent"); }).code() == errc::model_not_found);
+}

@@ -13,9 +13,9 @@
 #include <vector>
 #include <webpool/content/onnx.hpp>
 #include <webpool/detail/file_reader.hpp>
-#include <webpool/detail/mapped_file.hpp>
 #include <webpool/detail/read_file.hpp>
 #include <webpool/detail/sha256.hpp>
+#include <webpool/driver/mapped_file.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
@@ -79,7 +79,7 @@ inline void take_small_file(ModelFile& file, const std::filesystem::path& path) 
 }
 
 inline void take_large_file(ModelFile& file, const std::filesystem::path& path) {
-  const auto mapped = webpool::detail::map_file(path);
+  const auto mapped = map_file(path);
   file.file = webpool::detail::FileReader::open(path);
   if (!mapped || !file.file) unreadable(path);
   file.size = file.file->size();

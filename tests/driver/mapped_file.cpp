@@ -1,10 +1,10 @@
-#include <webpool/detail/mapped_file.hpp>
+#include <webpool/driver/mapped_file.hpp>
 
 #include <cstring>
 
 #include "../support/pool.hpp"
 
-using webpool::detail::map_file;
+using webpool::driver::map_file;
 
 TEST_CASE("a file's bytes can be looked at where it can be mapped") {
   const webpool::testing::TemporaryFolder folder;

@@ -10,7 +10,7 @@
 #include <memory>
 #include <span>
 
-namespace webpool::detail {
+namespace webpool::driver {
 
 /// A file's bytes in memory that only those take which are looked at. Null when it can't be mapped; an empty file
 /// can't.
@@ -32,4 +32,4 @@ inline std::shared_ptr<const std::span<const std::byte>> map_file(const std::fil
           }};
 }
 
-}  // namespace webpool::detail
+}  // namespace webpool::driver
