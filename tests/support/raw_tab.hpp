@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <cerrno>
@@ -89,6 +90,18 @@ class TcpStream {
     std::string taken = buffer_.substr(0, bytes);
     buffer_.erase(0, bytes);
     return taken;
+  }
+
+  /// Reads so many bytes and keeps none of them; false when the stream ended before.
+  bool skip(std::size_t bytes) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (bytes > 0) {
+      if (buffer_.empty() && !fill(until)) return false;
+      const std::size_t some = std::min(bytes, buffer_.size());
+      buffer_.erase(0, some);
+      bytes -= some;
+    }
+    return true;
   }
 
   /// Up to and with `end`; all that came when the stream ended before.
