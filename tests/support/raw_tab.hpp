@@ -93,7 +93,7 @@ class TcpStream {
   }
 
   /// Reads so many bytes and keeps none of them; false when the stream ended before.
-  bool skip(std::size_t bytes) {
+  bool discard(std::size_t bytes) {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (bytes > 0) {
       if (buffer_.empty() && !fill(until)) return false;
