@@ -1,5 +1,8 @@
 // Memory on the GPU that is used again from run to run.
 
+/** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
+export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
+
 /** A buffer that grows as it is asked to. */
 export class GrowingBuffer {
   /** @type {GPUBuffer | undefined} */ #buffer;
@@ -14,7 +17,7 @@ export class GrowingBuffer {
   of(bytes) {
     if (this.#buffer && this.#buffer.size >= bytes) return this.#buffer;
     this.destroy();
-    return this.#buffer = this.#device.createBuffer({ size: Math.max(Math.ceil(bytes / 4) * 4, 4), usage: this.#usage });
+    return this.#buffer = this.#device.createBuffer({ size: wholeWords(bytes), usage: this.#usage });
   }
 
   destroy() {

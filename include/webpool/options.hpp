@@ -144,8 +144,8 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy puts it out of a tab
-  bool own_tabs_only =
-      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
+  /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
+  bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later

@@ -2,13 +2,12 @@
 
 import { CodedError, messageOf } from '../errors.js';
 import { evaluate } from '../expression.js';
-import { GrowingBuffer } from '../gpu_buffer.js';
+import { GrowingBuffer, wholeWords } from '../gpu_buffer.js';
 import { byteSize, bytesOf } from '../protocol.js';
 import { timed } from '../timing.js';
 import { bindingsOf, compile, symbolsOf } from './kernel_source.js';
 
-/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant */
-/** @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
 
 /** One variant, compiled. */
 export class KernelProgram {
@@ -79,15 +78,24 @@ export class KernelProgram {
 
   /** Uploads, computes and reads the wanted outputs back. @param {WireTensor[]} feeds @param {string[]} names @returns {Promise<import('./registry.js').RunResult>} */
   async run(feeds, names) {
+    try {
+      return await this.#run(feeds, names);
+    } catch (error) {
+      if (!(error instanceof CodedError)) this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
+      throw error;
+    }
+  }
+
+  /** @param {WireTensor[]} feeds @param {string[]} names */
+  async #run(feeds, names) {
     const device = this.#device, values = this.#measure(feeds);
     const tensors = bindingsOf(this.#kernel).map(tensor => this.#shaped(tensor, values));
-    const workgroups = this.#workgroups(values);
-    const symbols = symbolsOf(this.#kernel);
+    const workgroups = this.#workgroups(values), symbols = symbolsOf(this.#kernel);
 
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
     const [group, upload] = await timed(() => {
-      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: Math.max(Math.ceil(bytes / 4) * 4, 4) } }));
+      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: wholeWords(bytes) } }));
       this.#kernel.inputs.forEach(({ name }, i) => this.#write(entries[i].resource.buffer, /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).data));
       if (symbols.length) {
         const buffer = this.#extents.of(4 * symbols.length);
@@ -97,8 +105,9 @@ export class KernelProgram {
       return device.createBindGroup({ layout: this.#layout, entries });
     });
 
+    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
     const first = tensors.length - this.#kernel.outputs.length;
-    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => !names.length || names.includes(name));
+    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => asked.includes(name));
     const [, compute] = await timed(async () => {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -108,7 +117,7 @@ export class KernelProgram {
         pass.dispatchWorkgroups(workgroups[i][0], workgroups[i][1], workgroups[i][2]);
       });
       pass.end();
-      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, Math.ceil(bytes / 4) * 4);
+      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
       device.queue.submit([encoder.finish()]);
       const maps = wanted.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
       const [invalid, exhausted] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
@@ -116,21 +125,16 @@ export class KernelProgram {
       const error = invalid ?? exhausted ?? mapped.find(each => each.status === 'rejected')?.reason;
       if (error) throw new Error(`the GPU refused the kernel: ${messageOf(error)}`);
     });
-    const [outputs, download] = await timed(() => wanted.map(({ name, datatype, shape, bytes, reader }) => {
+    const [read, download] = await timed(() => new Map(wanted.map(({ name, datatype, shape, bytes, reader }) => {
       const buffer = reader.of(0);
-      const data = new Uint8Array(buffer.getMappedRange(0, Math.ceil(bytes / 4) * 4).slice(0, bytes));
+      const data = new Uint8Array(buffer.getMappedRange(0, wholeWords(bytes)).slice(0, bytes));
       buffer.unmap();
-      return { name, datatype, shape, data };
-    }));
-    return { outputs: wanted.length ? this.#inOrder(outputs, names) : [], times: { upload, compute, download } };
+      return [name, { name, datatype, shape, data }];
+    })));
+    return { outputs: asked.map(name => /** @type {WireTensor} */ (read.get(name))), times: { upload, compute, download } };
   }
 
-  /** As they were asked for. @param {WireTensor[]} outputs @param {string[]} names */
-  #inOrder(outputs, names) {
-    return names.length ? names.map(name => /** @type {WireTensor} */ (outputs.find(output => output.name === name))) : outputs;
-  }
-
-  /** WebGPU writes whole words only. @param {GPUBuffer} to @param {ArrayBufferView} data */
+  /** @param {GPUBuffer} to @param {ArrayBufferView} data */
   #write(to, data) {
     const bytes = bytesOf(data), whole = bytes.length - bytes.length % 4;
     this.#device.queue.writeBuffer(to, 0, bytes, 0, whole);

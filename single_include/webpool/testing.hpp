@@ -1055,8 +1055,8 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy puts it out of a tab
-  bool own_tabs_only =
-      false;  ///< never in a guest: weights, inputs and outputs stay in browsers that the pool launched
+  /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
+  bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
@@ -4317,24 +4317,65 @@ static_assert(BrowserSelector<RoundRobin>);
 #ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
 #define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
 #include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#ifndef WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#define WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <ios>
 #include <memory>
-#include <string>
+#include <span>
 #include <system_error>
+#include <utility>
+
+namespace webpool::detail {
+
+/// A regular file that stays open and is read piece by piece. One thread at a time.
+class FileReader {
+ public:
+  /// Null when there is none, or it can't be read.
+  static std::shared_ptr<FileReader> open(const std::filesystem::path& path) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return nullptr;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return nullptr;
+    return std::shared_ptr<FileReader>(new FileReader(std::move(file), static_cast<std::size_t>(size)));
+  }
+
+  /// When it was opened.
+  std::size_t size() const noexcept { return size_; }
+
+  /// Fills `into` with the bytes from `offset` on; false when the file has become shorter, or can't be read any more.
+  bool read(std::size_t offset, std::span<std::byte> into) {
+    file_.clear();
+    file_.seekg(static_cast<std::streamoff>(offset));
+    return into.empty() ||
+           file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size())).good();
+  }
+
+ private:
+  FileReader(std::ifstream file, std::size_t size) : file_(std::move(file)), size_(size) {}
+
+  std::ifstream file_;
+  std::size_t size_;
+};
+
+}  // namespace webpool::detail
+#endif
 
 namespace webpool::detail {
 
 /// A file's bytes; null when it is none or can't be read.
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
-  const auto size = std::filesystem::file_size(path, failed);
-  if (failed) return nullptr;
-  auto bytes = std::make_shared<std::string>(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
-  return bytes;
+  const auto file = FileReader::open(path);
+  if (!file) return nullptr;
+  auto bytes = std::make_shared<std::string>(file->size(), '\0');
+  return file->read(0, std::as_writable_bytes(std::span(*bytes))) ? bytes : nullptr;
 }
 
 }  // namespace webpool::detail
@@ -6236,8 +6277,10 @@ class Rechecks {
 class OwnTabs {
  public:
   OwnTabs(const Lane& lane, const ConnectionSet& own) {
-    for (ConnectionIndex each : own.tabs())
-      if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
+    for (ConnectionIndex each : own.tabs()) {
+      if (size_ == most) break;
+      if (lane.has_room(each)) tabs_[size_++] = each;
+    }
     const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
     std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
     while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
@@ -7020,13 +7063,13 @@ class Engine : private Fleet {
     });
   }
 
-  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained.
+  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
+  /// the model may be loaded into that tab once more.
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    const bool explained = reason.code() == errc::model_released || reason.code() == errc::cancelled ||
-                           reason.code() == errc::no_backend;  // the caller gets every reason
-    out.emplace_back(CloseWorker{connection, id, explained ? std::nullopt : std::optional(reason)});
+    const bool trouble = again || reason.code() == errc::load_failed;
+    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
     tables_.erase_worker(id, again);
   }
 
@@ -7120,7 +7163,7 @@ class Engine : private Fleet {
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::cancelled, "the tab is being closed");
+    const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId worker : workers)
       if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
     tables_.drain(id);

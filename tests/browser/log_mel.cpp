@@ -69,6 +69,6 @@ TEST_CASE("the log-mel spectrogram of speech is the reference's in both layouts 
       for (std::size_t i = 0; i < values.size(); ++i)
         worst = std::max(worst, std::abs(static_cast<double>(values[i]) - expected[i]));
       INFO("largest difference " << worst << " of log10");
-      CHECK(worst < 1e-4);
+      CHECK(worst < 1e-5);
     }
 }

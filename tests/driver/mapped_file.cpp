@@ -4,15 +4,13 @@
 
 #include "../support/pool.hpp"
 
-using webpool::driver::map_file;
+using webpool::driver::MappedFile;
 
 TEST_CASE("a file's bytes can be looked at where it can be mapped") {
   const webpool::testing::TemporaryFolder folder;
-  const auto mapped = map_file(folder.add("file", "some bytes"));
-  REQUIRE(mapped);
-  REQUIRE(mapped->size() == 10);
-  CHECK(std::memcmp(mapped->data(), "some bytes", 10) == 0);
-  CHECK_FALSE(map_file(folder.add("empty", "")));
-  CHECK_FALSE(map_file(folder.path()));
-  CHECK_FALSE(map_file(folder.path() / "absent"));
+  const MappedFile mapped(folder.add("file", "some bytes"));
+  REQUIRE(mapped.bytes().size() == 10);
+  CHECK(std::memcmp(mapped.bytes().data(), "some bytes", 10) == 0);
+  for (const auto& path : {folder.add("empty", ""), folder.path(), folder.path() / "absent"})
+    CHECK_THROWS_AS(MappedFile(path), std::system_error);
 }

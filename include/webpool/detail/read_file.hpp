@@ -1,24 +1,19 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <memory>
+#include <span>
 #include <string>
-#include <system_error>
+#include <webpool/detail/file_reader.hpp>
 
 namespace webpool::detail {
 
 /// A file's bytes; null when it is none or can't be read.
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
-  const auto size = std::filesystem::file_size(path, failed);
-  if (failed) return nullptr;
-  auto bytes = std::make_shared<std::string>(size, '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes->data(), static_cast<std::streamsize>(size))) return nullptr;
-  return bytes;
+  const auto file = FileReader::open(path);
+  if (!file) return nullptr;
+  auto bytes = std::make_shared<std::string>(file->size(), '\0');
+  return file->read(0, std::as_writable_bytes(std::span(*bytes))) ? bytes : nullptr;
 }
 
 }  // namespace webpool::detail

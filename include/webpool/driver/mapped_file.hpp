@@ -3,33 +3,38 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
-#include <memory>
 #include <span>
+#include <system_error>
+#include <webpool/browser/descriptor.hpp>
 
 namespace webpool::driver {
 
-/// A file's bytes in memory that only those take which are looked at. Null when it can't be mapped; an empty file
-/// can't.
+/// A file's bytes, of which only those take memory that are looked at.
 ///
 /// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
-inline std::shared_ptr<const std::span<const std::byte>> map_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return nullptr;
-  struct ::stat facts {};
-  void* begin = MAP_FAILED;
-  if (::fstat(file, &facts) == 0 && facts.st_size > 0)
-    begin = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0);
-  ::close(file);
-  if (begin == MAP_FAILED) return nullptr;
-  const std::span bytes(static_cast<const std::byte*>(begin), static_cast<std::size_t>(facts.st_size));
-  return {new std::span<const std::byte>(bytes), [begin](const std::span<const std::byte>* mapped) {
-            ::munmap(begin, mapped->size());
-            delete mapped;
-          }};
-}
+class MappedFile {
+ public:
+  /// Throws std::system_error when it can't be mapped; an empty file can't.
+  explicit MappedFile(const std::filesystem::path& path) {
+    const browser::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct ::stat facts {};
+    if (::fstat(file.get(), &facts) == 0) size_ = static_cast<std::size_t>(facts.st_size);
+    begin_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    if (begin_ == MAP_FAILED) throw std::system_error(errno, std::generic_category());
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() { ::munmap(begin_, size_); }
+
+  std::span<const std::byte> bytes() const noexcept { return {static_cast<const std::byte*>(begin_), size_}; }
+
+ private:
+  std::size_t size_ = 0;
+  void* begin_;
+};
 
 }  // namespace webpool::driver

@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 #include <webpool/content/onnx.hpp>
@@ -78,12 +79,11 @@ inline void take_small_file(ModelFile& file, const std::filesystem::path& path) 
   file.sha256 = webpool::detail::sha256_hex(bytes);
 }
 
-inline void take_large_file(ModelFile& file, const std::filesystem::path& path) {
-  const auto mapped = map_file(path);
+inline void take_large_file(ModelFile& file, const std::filesystem::path& path) try {
   file.file = webpool::detail::FileReader::open(path);
-  if (!mapped || !file.file) unreadable(path);
+  if (!file.file) unreadable(path);
   file.size = file.file->size();
-  file.info = content::read_model_info(*mapped, file.name);
+  file.info = content::read_model_info(MappedFile(path).bytes(), file.name);
   webpool::detail::Sha256 hash;
   std::vector<std::byte> piece(std::size_t{1} << 20);
   for (std::size_t done = 0; done < file.size; done += piece.size()) {
@@ -92,6 +92,8 @@ inline void take_large_file(ModelFile& file, const std::filesystem::path& path) 
     hash.update(piece);
   }
   file.sha256 = hash.hex();
+} catch (const std::system_error&) {
+  unreadable(path);
 }
 
 /// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,

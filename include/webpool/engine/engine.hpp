@@ -684,13 +684,13 @@ class Engine : private Fleet {
     });
   }
 
-  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained.
+  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
+  /// the model may be loaded into that tab once more.
   void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
     end_runs(id, reason, now, out);
-    const bool explained = reason.code() == errc::model_released || reason.code() == errc::cancelled ||
-                           reason.code() == errc::no_backend;  // the caller gets every reason
-    out.emplace_back(CloseWorker{connection, id, explained ? std::nullopt : std::optional(reason)});
+    const bool trouble = again || reason.code() == errc::load_failed;
+    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
     tables_.erase_worker(id, again);
   }
 
@@ -784,7 +784,7 @@ class Engine : private Fleet {
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::cancelled, "the tab is being closed");
+    const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId worker : workers)
       if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
     tables_.drain(id);

@@ -43,8 +43,10 @@ class Rechecks {
 class OwnTabs {
  public:
   OwnTabs(const Lane& lane, const ConnectionSet& own) {
-    for (ConnectionIndex each : own.tabs())
-      if (size_ < most && lane.has_room(each)) tabs_[size_++] = each;
+    for (ConnectionIndex each : own.tabs()) {
+      if (size_ == most) break;
+      if (lane.has_room(each)) tabs_[size_++] = each;
+    }
     const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
     std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
     while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;

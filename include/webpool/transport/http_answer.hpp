@@ -17,8 +17,8 @@ struct HttpAnswer {
   std::string content_type{};
   std::shared_ptr<const std::string> body{};
   bool immutable = false;  ///< the address names the content, so caches may keep it for ever
-  bool may_evaluate =
-      false;  ///< the script may make functions from text: a worker takes its policy from its own answer
+  /// The script may make functions from text: a worker takes its policy from its own answer.
+  bool may_evaluate = false;
   std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
   std::shared_ptr<webpool::detail::FileReader> file{};  ///< in place of a body: read while it is sent
 

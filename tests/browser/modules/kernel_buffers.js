@@ -23,7 +23,14 @@ on('count', async kernel => {
     await session.run([floats('x', n), floats('factor', 1)], []);
     return { created, live };
   };
+  /** @type {unknown[]} */
   const counts = [await run(10), await run(10), await run(5), await run(1000)];
+
+  const { mapAsync } = GPUBuffer.prototype;
+  GPUBuffer.prototype.mapAsync = () => Promise.reject(new Error('out of luck'));
+  const failed = await run(1000).catch(error => ({ error: error.message, live }));
+  GPUBuffer.prototype.mapAsync = mapAsync;
+  counts.push(failed, await run(1000));
   await session.dispose();
   send('counts', [...counts, { created, live }]);
 });
