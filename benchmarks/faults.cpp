@@ -27,21 +27,25 @@ void print(const std::vector<Row>& rows, comparison::Report& report) {
                           {"fault", "target", "in flight", "requests", "answered", "lost", "duplicated", "wrong",
                            "errors", "next answer ms", "all in flight ms", ""});
   support::Tally sum;
+  std::size_t missed = 0;
   for (const Row& row : rows) {
     const support::Tally& t = row.tally;
     sum += t;
     const std::string errors = described(t);
+    missed += row.happened ? 0 : 1;
     table.add({row.fault, row.target, std::to_string(row.in_flight), std::to_string(t.submitted),
                std::to_string(t.answered), std::to_string(t.lost), std::to_string(t.duplicated),
                std::to_string(t.wrong), std::to_string(t.errors),
                row.recoveries_ms.empty() ? "-" : text(quantile(row.recoveries_ms, 0.5)),
                row.in_flight_ms.empty() ? "-" : text(quantile(row.in_flight_ms, 0.5)),
-               "  " + row.note + (errors.empty() ? "" : (row.note.empty() ? "" : "; ") + errors)});
+               (row.happened ? "  " : "  DID NOT HAPPEN; ") + row.note +
+                   (errors.empty() ? "" : (row.note.empty() ? "" : "; ") + errors)});
     const std::string name = "faults/" + row.target + "/" + row.fault;
     report.add(name + "/next_answer", quantile(row.recoveries_ms, 0.5), "ms");
     report.add(name + "/bad_ends", static_cast<double>(t.lost + t.duplicated + t.wrong + t.errors), "requests");
   }
   table.print(std::cout);
+  report.at_most("faults/table/did_not_happen", static_cast<double>(missed), "faults", 0);
   report.at_most("faults/table/lost", static_cast<double>(sum.lost), "requests", 0);
   report.at_most("faults/table/duplicated", static_cast<double>(sum.duplicated), "requests", 0);
   report.at_most("faults/table/wrong", static_cast<double>(sum.wrong), "requests", 0);

@@ -49,6 +49,7 @@ struct Row {
   std::vector<double> recoveries_ms{};  ///< from a fault to the next right answer
   std::vector<double> in_flight_ms{};   ///< to the right answer of the slowest request that was in flight
   std::string note{};
+  bool happened = true;  ///< false: the fault met nothing that it could hit
 
   /// A fault happened at `at` under that load, which has ended as told.
   void add(const support::CheckedLoad& load, Clock::time_point at, const support::Tally& ended) {

@@ -41,8 +41,8 @@ Row lose_device(const Settings& settings) {
   row.add(load, at, tally);
   std::ostringstream backend;
   backend << model(questions[0].inputs).where().backend;
-  row.note = hit == 0 ? "DID NOT HAPPEN"
-                      : "on " + backend.str() + " afterwards; tabs lost: " + std::to_string(pool.metrics().losses);
+  row.happened = hit > 0;
+  row.note = "on " + backend.str() + " afterwards; tabs lost: " + std::to_string(pool.metrics().losses);
   return row;
 }
 
@@ -63,7 +63,8 @@ Row exhaust_memory(const Settings& settings) {
     }
   const support::Tally tally = load.finish(60s);
   row.add(load, at, tally);
-  row.note = hit == 0 ? "DID NOT HAPPEN" : "tabs lost: " + std::to_string(pool.metrics().losses);
+  row.happened = hit > 0;
+  row.note = "tabs lost: " + std::to_string(pool.metrics().losses);
   return row;
 }
 
@@ -123,7 +124,8 @@ Row fill_disk(const Settings& settings) {
   const support::Tally tally = load.finish(60s);
   row.add(load, at, tally);
   const bool again = whole(pool, 2);
-  row.note = hit == 0 ? "DID NOT HAPPEN" : again ? "both browsers are back" : "ONE BROWSER IS NOT BACK";
+  row.happened = hit > 0;
+  row.note = again ? "both browsers are back" : "ONE BROWSER IS NOT BACK";
   row.note += "; " + std::to_string(pool.metrics().launches) + " launches";
   return row;
 }
