@@ -80,8 +80,8 @@ Kills kill_chromium(const Settings& settings, std::size_t tabs, int times) {
   for (int time = 0; time < times; ++time) {
     if (!whole(pool, tabs)) std::cerr << "  a browser is missing\n";
     support::CheckedLoad load(model, questions, {.requests = 100'000, .callers = 4, .tolerance = 2e-5});
+    std::this_thread::sleep_for(2s);  // a browser that has just started is busy with itself, and no spare yet
     within(60s, [&] { return busy(pool, Browser::chromium); });
-    std::this_thread::sleep_for(300ms);
     const auto mains = main_processes(Browser::chromium);
     const auto at = Clock::now();
     if (!mains.empty()) ::kill(-mains.front(), SIGKILL);
