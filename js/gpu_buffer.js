@@ -1,4 +1,4 @@
-// Memory on the GPU that is used again from run to run.
+// Memory on the GPU: used again from run to run, and read back.
 
 /** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
@@ -23,5 +23,35 @@ export class GrowingBuffer {
   destroy() {
     this.#buffer?.destroy();
     this.#buffer = undefined;
+  }
+}
+
+/**
+ * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
+ * a small model's run falls from 100 ms to 2 ms.
+ * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+export async function nudged(device, work) {
+  if (!navigator.userAgent.includes('Firefox/')) return work();
+  const timer = setInterval(() => device.queue.submit([]), 1);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
+export async function readBack(device, buffer, bytes) {
+  const { MAP_READ, COPY_DST } = GPUBufferUsage;
+  const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    device.queue.submit([encoder.finish()]);
+    await reader.mapAsync(GPUMapMode.READ);
+    return new Uint8Array(reader.getMappedRange().slice(0, bytes));
+  } finally {
+    reader.destroy();
   }
 }

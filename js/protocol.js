@@ -25,21 +25,25 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string, format?: 'kernel' }, backends: BackendChoice[],
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
- * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
+ * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number }} Loaded
- * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
+ * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
+ * @typedef {{ type: 'release', tensors: number[] }} Release
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Cancel} ToWorker                                             data socket
+ * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */

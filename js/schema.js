@@ -64,6 +64,11 @@ export const tensors = listOf((value, path) => {
 });
 
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
+const model = record({
+  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
+  device_outputs: optional(listOf(string)),
+});
+const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
 const deviceType = oneOf('cpu', 'gpu', 'npu');
 
@@ -84,24 +89,27 @@ const messages = {
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
-    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')) }),
+    model,
+    parts: optional(listOf(model)),
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
-  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },
+  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size,
   },
-  run: { id: size, inputs: tensors, outputs: listOf(string) },
-  result: { id: size, outputs: tensors, times: record({ queued: number, upload: number, compute: number, download: number }) },
+  run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  fetch: { id: size, tensor: size },
+  release: { tensors: listOf(size) },
+  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
   cancel: { id: size },
   error: {
     id: size,
-    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'cancelled'),
+    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'tensor_lost', 'cancelled'),
     message: string, tried: optional(tried), stack: optional(string), started: optional(boolean),
   },
   device_lost: { reason: string, message: string },

@@ -1,13 +1,13 @@
-// One loaded model: its own data socket to the pool, one session, one run at a time.
+// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { kernelOnWebGpu } from './backends/kernel.js';
-import { installed, openSession } from './backends/registry.js';
+import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { fetchModel } from './model_source.js';
 import { ProtocolError, version } from './protocol.js';
+import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { rounded, timed } from './timing.js';
 
@@ -21,9 +21,11 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session | undefined} */ #session;
+  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  #residents = new Residents();
   #abort = new AbortController();
   #loadSeen = false;
+  #lost = false;
   #runs = 0;
   #socket;
 
@@ -39,6 +41,8 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'fetch') this.#fetch(message);
+    else if (message.type === 'release') this.#residents.release(message.tensors);
     else if (message.type === 'cancel') this.#queue.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -54,31 +58,52 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
-    /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
-    const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
-    const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
+  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
+    const models = [model, ...parts];
+    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
+    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1), model.format === 'kernel' ? [kernelOnWebGpu] : installed);
-    this.#session = opened.session;
-    const { inputs, outputs, details } = opened.session;
+    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
+    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+    this.#sessions = opened.sessions;
+    const { inputs, outputs, details } = opened.sessions[0];
+    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: details.cpuFallback,
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: fromCache, memory_bytes: wasmBytes() + bytes.length,
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
     };
   }
 
   /** @param {import('./protocol.js').Run} message */
-  #run({ id, inputs, outputs }) {
-    const session = this.#session;
-    if (!session) throw new ProtocolError('run came before the model was loaded');
+  #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
+    const session = this.#sessions[part];
+    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    this.#answer(id, async () => {
+      const there = this.#residents.inputs(resident);
+      const feeds = [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))];
+      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
+    });
+  }
+
+  /** @param {import('./protocol.js').Fetch} message */
+  #fetch({ id, tensor }) {
+    this.#answer(id, async () => {
+      const [copy, download] = await timed(() => this.#residents.fetch(tensor));
+      return { outputs: [copy], times: { upload: 0, compute: 0, download } };
+    });
+  }
+
+  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Omit<import('./protocol.js').Result, 'type' | 'id' | 'times'> & { times: import('./backends/registry.js').RunResult['times'] }>} work */
+  #answer(id, work) {
     const arrival = performance.now();
     let started = false;
     this.#queue.push(id, async () => {
       started = true;
       const queued = rounded(performance.now() - arrival);
-      const result = await session.run(inputs, outputs);
-      return { type: 'result', id, outputs: result.outputs, times: { queued, ...result.times } };
+      const result = await work();
+      return { type: 'result', id, ...result, times: { queued, ...result.times } };
     }).then(result => {
       this.#socket.send(result);
       this.#runs++;
@@ -94,6 +119,8 @@ class ModelWorker {
 
   /** @param {string} reason @param {string} message */
   #loseDevice(reason, message) {
+    if (this.#lost) return;  // each session tells
+    this.#lost = true;
     this.#queue.fail(new CodedError('device_lost', `the device behind the model is gone (${reason})${message && `: ${message}`}`));
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }

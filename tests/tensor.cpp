@@ -92,3 +92,30 @@ TEST_CASE("elements are only given as the type that they have", "[vocabulary]") 
     CHECK(error.code() == errc::wrong_datatype);
   }
 }
+
+namespace {
+
+struct InTab final : DeviceTensor {
+  Tensor fetch() const override { return Tensor::from(std::vector<float>{1, 2}, {2}); }
+  bool lost() const noexcept override { return false; }
+  std::size_t bytes() const noexcept override { return 8; }
+};
+
+}  // namespace
+
+TEST_CASE("a tensor in a tab has a shape and no elements here, until they are copied") {
+  const Tensor there(Datatype::float32, {2}, std::make_shared<InTab>());
+  CHECK(there.shape() == Shape{2});
+  CHECK(there.bytes().empty());
+  CHECK(there.device());
+  try {
+    (void)there.as<float>();
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.code() == errc::tensor_elsewhere);
+  }
+  CHECK(there.to_host().as<float>()[1] == 2);
+  CHECK_FALSE(there.to_host().device());
+  const Tensor here = Tensor::from(std::vector<float>{3}, {1});
+  CHECK(here.to_host().bytes().data() == here.bytes().data());
+}

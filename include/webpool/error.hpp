@@ -30,6 +30,8 @@ enum class errc {
   bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
   would_block,           ///< the pool holds as much as it may, and the caller does not wait
@@ -74,6 +76,8 @@ inline const std::error_category& error_category() noexcept {
         case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
+        case errc::tensor_lost: return "tensor lost with its tab";
+        case errc::tensor_elsewhere: return "tensor is elsewhere";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
         case errc::would_block: return "would block";

@@ -17,6 +17,7 @@ using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
 /// Slots of the engine's tables: dense, small, and reused after their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;

@@ -28,6 +28,10 @@ struct Metrics {
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
   /// to be computed again and went to the caller as they were, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.

@@ -59,15 +59,15 @@ class Model {
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
-          auto ticket = driver::cancellation_ticket(handler, state->runtime);
+          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
           std::optional<driver::Question> asked;
           driver::Backlog::Place place;
           auto answer = answer_now(*state, state->cache.get(), in, how, asked);
           if (!answer) answer = find_room(*state, in, how, false, place);
           auto done = driver::complete_on_executor<Outputs>(std::move(handler), std::move(place));
-          if (answer) return state->runtime->finish(*std::move(answer), std::move(done));
-          state->runtime->submit(state->index, std::move(in), std::move(how), std::move(ticket),
-                                 remembering(*state, std::move(asked), std::move(done)));
+          if (answer) return state->lease->runtime->finish(*std::move(answer), std::move(done));
+          state->lease->runtime->submit(state->place(), std::move(in), std::move(how), std::move(ticket),
+                                        remembering(*state, std::move(asked), std::move(done)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -90,14 +90,19 @@ class Model {
     for (const auto& request : requests)
       if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
     refuse_pool_thread();
-    if (!state_->cache || !state_->runtime->is_open()) return compute_batch(requests, options);
+    if (!state_->cache || !state_->lease->runtime->is_open()) return compute_batch(requests, options);
     std::vector<std::optional<Outputs>> results;
     std::vector<Inputs> unknown;
     std::vector<std::optional<driver::Question>> questions;
     for (auto& request : requests) {
-      driver::Question question(request, options.outputs);
-      if (results.emplace_back(state_->cache->find(question))) continue;
-      questions.push_back(state_->cache->remember(std::move(question)));
+      if (cacheable(request)) {
+        driver::Question question(request, options);
+        if (results.emplace_back(state_->cache->find(question))) continue;
+        questions.push_back(state_->cache->remember(std::move(question)));
+      } else {
+        results.emplace_back();
+        questions.emplace_back();
+      }
       unknown.push_back(std::move(request));
     }
     auto computed = compute_batch(unknown, options);
@@ -116,6 +121,9 @@ class Model {
   /// than 1 where the model can't be batched.
   void set_max_batch_size(std::size_t rows) const {
     driver::check_batching(name(), info(), {.maximum = rows});
+    if (rows > 1 && state_->lease->shared)
+      throw Error(errc::invalid_options,
+                  "model '" + name() + "' shares its workers with others, whose requests can't be batched");
     *state_->max_batch_size = rows;
   }
 
@@ -123,21 +131,29 @@ class Model {
   template <BrowserSelector, ScalingPolicy, MemoryPolicy, Scheduler>
   friend class ResourcePool;
 
-  struct State {
+  /// What the pool has loaded: one model, or those that share workers.
+  struct Lease {
     std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
     ModelIndex index;
+    bool shared = false;
+
+    Lease(std::shared_ptr<driver::Runtime> of, bool several) : runtime(std::move(of)), shared(several) {}
+    Lease(const Lease&) = delete;  // each releases the model once
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      if (runtime) runtime->release(index);
+    }
+  };
+  struct State {
+    std::shared_ptr<Lease> lease;
+    std::uint32_t part = 0;
     std::string name;
     ModelInfo info;
     Task task = Task::other;
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
-    State() = default;
-    State(const State&) = delete;  // each releases the model once
-    State& operator=(const State&) = delete;
-    ~State() {
-      if (runtime) runtime->release(index);
-    }
+    driver::ModelPart place() const noexcept { return {lease->index, part}; }
   };
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -152,7 +168,9 @@ class Model {
     std::vector<Part> parts;
     std::vector<Inputs> runs;
     for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      auto batch = driver::concatenate(info(), part);
+      const bool apart =
+          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      auto batch = apart ? std::nullopt : driver::concatenate(info(), part);
       if (batch)
         runs.push_back(std::move(batch->inputs));
       else
@@ -182,18 +200,21 @@ class Model {
                                                      const Inputs& inputs, const RequestOptions& options,
                                                      std::optional<driver::Question>& asked) {
     if (auto error = driver::check_inputs(state.name, state.info, inputs, options)) return *std::move(error);
-    if (!cache || !state.runtime->is_open()) return std::nullopt;
-    driver::Question question(inputs, options.outputs);
+    if (!cache || !state.lease->runtime->is_open() || !cacheable(inputs)) return std::nullopt;
+    driver::Question question(inputs, options);
     if (auto answer = cache->find(question)) return *std::move(answer);
     asked = cache->remember(std::move(question));
     return std::nullopt;
   }
 
+  /// A response cache compares bytes, and those of tensors in tabs are not here.
+  static bool cacheable(const Inputs& inputs) { return !driver::touches_devices(inputs, {}); }
+
   /// Takes a place in the pool's backlog, and waits for one if it may; else the error that ends the request.
   static std::optional<Expected<Outputs>> find_room(const State& state, const Inputs& inputs,
                                                     const RequestOptions& options, bool may_wait,
                                                     driver::Backlog::Place& place) {
-    driver::Backlog& backlog = state.runtime->backlog();
+    driver::Backlog& backlog = state.lease->runtime->backlog();
     const std::size_t bytes = driver::bytes_of(inputs);
     auto room = may_wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
     if (!room) return backlog.full(state.name, may_wait ? errc::deadline_exceeded : errc::would_block);
@@ -211,7 +232,7 @@ class Model {
   }
 
   void refuse_pool_thread() const {
-    if (state_->runtime->on_pool_thread())
+    if (state_->lease->runtime->on_pool_thread())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
   }
@@ -228,8 +249,8 @@ class Model {
       promise.set_value(*std::move(answer));
       return future;
     }
-    state_->runtime->submit(
-        state_->index, std::move(inputs), std::move(options), nullptr,
+    state_->lease->runtime->submit(
+        state_->place(), std::move(inputs), std::move(options), nullptr,
         remembering(*state_, std::move(asked),
                     [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
                       place.leave();

@@ -26,8 +26,12 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
-  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
+  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
+  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
+  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  std::vector<std::string> keep_on_device{};
+  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
+  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.

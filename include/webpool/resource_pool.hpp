@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -17,6 +18,7 @@
 #include <webpool/driver/kernel_file.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/model_origin.hpp>
+#include <webpool/driver/read_parts.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/engine.hpp>
 #include <webpool/expected.hpp>
@@ -24,6 +26,7 @@
 #include <webpool/kernel.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model.hpp>
+#include <webpool/model_source.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
 #include <webpool/page_message.hpp>
@@ -71,6 +74,21 @@ class ResourcePool {
     return load_file(std::move(file), std::move(options));
   }
 
+  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
+  /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
+  /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
+  ///
+  /// The options are for all of them: `free_dimensions` of any part, one list of backends that must hold every part
+  /// (WebGPU alone where a part is a kernel), a response cache for each; a name is that of the first and only part.
+  /// `url`, `batching` and the pool's model initializer don't apply. Throws what `load` throws, and
+  /// `errc::invalid_options` for no parts or two of one name.
+  std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options = {}) {
+    refuse_pool_thread();
+    auto files = driver::read_parts(parts, options);
+    driver::check_backends(files.front().name, options.backends);
+    return load_files(std::move(files), std::move(options));
+  }
+
   /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
   /// model present exactly when there is no exception. The file is read before this returns.
   template <class Token>
@@ -78,11 +96,13 @@ class ResourcePool {
     driver::ModelFile read = read_file(path, options);
     return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
         [this](auto handler, driver::ModelFile file, ModelOptions how) {
-          this->start_load(std::move(file), std::move(how),
+          std::vector<driver::ModelFile> files;
+          files.push_back(std::move(file));
+          this->start_load(std::move(files), std::move(how),
                            [done = driver::complete_on_executor<std::optional<Model>>(std::move(handler))](
-                               Expected<std::shared_ptr<const Model::State>> result) mutable {
+                               Expected<std::vector<Model>> result) mutable {
                              if (result)
-                               done(std::optional<Model>(Model(*std::move(result))));
+                               done(std::optional<Model>(std::move(result->front())));
                              else
                                done(result.error());
                            });
@@ -188,31 +208,45 @@ class ResourcePool {
   }
 
   Model load_file(driver::ModelFile file, ModelOptions options) {
-    std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
-    auto future = promise.get_future();
-    start_load(std::move(file), std::move(options),
-               [promise = std::move(promise)](Expected<std::shared_ptr<const Model::State>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return Model(future.get().value());
+    std::vector<driver::ModelFile> files;
+    files.push_back(std::move(file));
+    return load_files(std::move(files), std::move(options)).front();
   }
 
+  std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
+    std::promise<Expected<std::vector<Model>>> promise;
+    auto future = promise.get_future();
+    start_load(std::move(files), std::move(options),
+               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
+                 promise.set_value(std::move(result));
+               });
+    return std::move(future.get()).value();
+  }
+
+  /// A handle for each of the files, which one worker in each tab is to hold.
   template <class Done>
-  void start_load(driver::ModelFile file, ModelOptions options, Done done) {
-    const Task task = options.task.value_or(deduce_task(file.name, file.info));
-    auto state = std::make_shared<Model::State>();
-    state->runtime = driver_;
-    state->name = file.name;
-    state->info = file.info;
-    state->task = task;
-    if (options.response_cache_bytes > 0)
-      state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
-    state->max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
-    driver_->load(std::move(file), std::move(options), task, state->max_batch_size,
-                  [state, done = std::move(done)](Expected<ModelIndex> index) mutable {
-                    if (!index) return state->runtime.reset(), done(index.error());
-                    state->index = *index;
-                    done(std::shared_ptr<const Model::State>(std::move(state)));
+  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
+    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+    const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
+    std::vector<Model> models;
+    for (std::uint32_t part = 0; part < files.size(); ++part) {
+      auto state = std::make_shared<Model::State>();
+      state->lease = lease;
+      state->part = part;
+      state->name = files[part].name;
+      state->info = files[part].info;
+      state->task = options.task.value_or(deduce_task(state->name, state->info));
+      state->max_batch_size = max_batch_size;
+      if (options.response_cache_bytes > 0)
+        state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
+      models.push_back(Model(std::move(state)));
+    }
+    const Task task = models.front().task();
+    driver_->load(std::move(files), std::move(options), task, max_batch_size,
+                  [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
+                    if (!index) return lease->runtime.reset(), done(index.error());
+                    lease->index = *index;
+                    done(std::move(models));
                   });
   }
 

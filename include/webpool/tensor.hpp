@@ -10,13 +10,15 @@
 #include <utility>
 #include <vector>
 #include <webpool/datatype.hpp>
+#include <webpool/device_tensor.hpp>
 #include <webpool/error.hpp>
 #include <webpool/shape.hpp>
 
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Distinct `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
+/// `Tensor` objects may be used from any threads, also when they share bytes.
 class Tensor {
  public:
   Tensor() = default;
@@ -59,16 +61,32 @@ class Tensor {
                                          " bytes, given " + std::to_string(bytes_.size()));
   }
 
+  /// Refers to a tensor in a tab; the pool makes these.
+  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
+      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
+
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
+  /// Empty when they are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type.
+  /// Where the elements are when they are not in this program; null when they are.
+  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
+
+  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
+  /// `DeviceTensor::fetch` does.
+  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
+  /// `errc::tensor_elsewhere` when they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
       throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
                                             std::string(to_string(*datatype_of<T>)));
+    if (device_)
+      throw Error(errc::tensor_elsewhere,
+                  "the tensor's elements are in the tab that computed it; to_host() copies them");
     return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
   }
 
@@ -77,6 +95,7 @@ class Tensor {
   Shape shape_{0};
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const DeviceTensor> device_;
 };
 
 /// A tensor and the model input or output that it belongs to.

@@ -1,11 +1,12 @@
 // WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
 import { messageOf } from '../errors.js';
+import { nudged } from '../gpu_buffer.js';
 import { checkRun, zerosFor } from '../tensors.js';
 import { timeRuns } from '../timing.js';
 import { KernelProgram } from './kernel_program.js';
 import { featuresOf } from './kernel_source.js';
-import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
+import { checkWorkgroup, requireAdapter } from './webgpu.js';
 
 /** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
 
@@ -13,7 +14,7 @@ import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
 const limitNames = /** @type {const} */ (['maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY',
   'maxComputeWorkgroupSizeZ', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize']);
 
-/** Why an adapter can't run the variant; null if it can. @param {GPUAdapter} adapter @param {Kernel} kernel @param {Variant} variant */
+/** Why an adapter, or a device that is there already, can't run the variant; null if it can. @param {GPUAdapter | GPUDevice} adapter @param {Kernel} kernel @param {Variant} variant */
 function obstacle(adapter, kernel, variant) {
   const missing = featuresOf(kernel, variant).filter(feature => !adapter.features.has(feature));
   if (missing.length) return `the adapter has no ${missing.join(', ')}`;
@@ -52,28 +53,33 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
   return best.program;
 }
 
+/** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
+const deviceWith = (adapter, features) => adapter.requestDevice({
+  requiredFeatures: /** @type {GPUFeatureName[]} */ ([...features]), requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])),
+});
+
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
+    const shared = realm.device;
     /** @type {string[]} */
     const passedOver = [];
     const usable = kernel.variants.filter(variant => {
-      const why = obstacle(adapter, kernel, variant);
+      const why = obstacle(shared ?? adapter, kernel, variant);
       if (why) passedOver.push(`${nameOf(variant)}: ${why}`);
       return !why;
     });
     if (!usable.length) throw new Error(passedOver.join('; '));
-    const features = /** @type {GPUFeatureName[]} */ ([...new Set(usable.flatMap(variant => featuresOf(kernel, variant)))]);
-    const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])) });
+    const device = realm.device = shared ?? await deviceWith(adapter, new Set(usable.flatMap(variant => featuresOf(kernel, variant))));
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
     const dispose = async () => {
       disposed = true;
-      device.destroy();
+      if (!shared) device.destroy();
     };
 
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
@@ -82,9 +88,10 @@ export const kernelOnWebGpu = {
       const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
       return {
         ...face, passedOver,
-        run(feeds, names) {
+        takesBuffers: true,
+        run(feeds, names, keep) {
           checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names));
+          return nudged(device, () => program.run(feeds, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {

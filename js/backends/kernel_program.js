@@ -1,13 +1,17 @@
 // A compiled kernel: works out extents, uploads, dispatches and reads back.
 
-import { CodedError, messageOf } from '../errors.js';
-import { evaluate } from '../expression.js';
-import { GrowingBuffer, wholeWords } from '../gpu_buffer.js';
-import { byteSize, bytesOf } from '../protocol.js';
+import { messageOf } from '../errors.js';
+import { GrowingBuffer, nudged, readBack, wholeWords } from '../gpu_buffer.js';
+import { bytesOf } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
+import { measure } from './kernel_sizes.js';
 import { bindingsOf, compile, symbolsOf } from './kernel_source.js';
 
-/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../residents.js').RunTensor} RunTensor */
+
+const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = globalThis.GPUBufferUsage ?? {};  // where there is no WebGPU, no program is built
+const tensorUsage = STORAGE | COPY_DST | COPY_SRC;
 
 /** One variant, compiled. */
 export class KernelProgram {
@@ -20,8 +24,7 @@ export class KernelProgram {
     this.#variant = variant;
     this.#layout = layout;
     this.#pipelines = pipelines;
-    const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
-    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, STORAGE | COPY_DST | COPY_SRC));
+    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, tensorUsage));
     this.#readers = kernel.outputs.map(() => new GrowingBuffer(device, MAP_READ | COPY_DST));
     this.#extents = new GrowingBuffer(device, UNIFORM | COPY_DST);
   }
@@ -39,64 +42,48 @@ export class KernelProgram {
     return new KernelProgram(device, kernel, variant, bindings, pipelines);
   }
 
-  /** The extents that these inputs give. @param {WireTensor[]} feeds */
-  #measure(feeds) {
-    /** @type {Map<string, number>} */
-    const values = new Map();
-    for (const { name, shape } of this.#kernel.inputs) {
-      const given = /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).shape;
-      shape.forEach((extent, i) => {
-        if (typeof extent !== 'string') return;
-        const known = values.get(extent);
-        if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
-        values.set(extent, given[i]);
-      });
-    }
-    for (const [name, rule] of Object.entries(this.#kernel.extents)) values.set(name, evaluate(rule, values));
-    return values;
-  }
-
-  /** @param {KernelTensor} tensor @param {ReadonlyMap<string, number>} values */
-  #shaped({ name, datatype, shape }, values) {
-    const extents = shape.map(extent => evaluate(extent, values));
-    if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
-    const bytes = byteSize(datatype, extents), most = this.#device.limits.maxStorageBufferBindingSize;
-    if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
-    return { name, datatype, shape: extents, bytes: Number(bytes) };
-  }
-
-  /** @param {ReadonlyMap<string, number>} values */
-  #workgroups(values) {
-    const sizes = this.#variant.workgroup_size, most = this.#device.limits.maxComputeWorkgroupsPerDimension;
-    const known = new Map([...values, ...sizes.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
-    return this.#kernel.passes.map(({ entry, invocations }) => sizes.map((size, i) => {
-      const count = Math.ceil(evaluate(invocations[i], known) / size);
-      if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
-      return count;
-    }));
-  }
-
-  /** Uploads, computes and reads the wanted outputs back. @param {WireTensor[]} feeds @param {string[]} names @returns {Promise<import('./registry.js').RunResult>} */
-  async run(feeds, names) {
+  /**
+   * Uploads what is not on the device, computes, and reads the wanted outputs back, but for those to `keep`, which get buffers of their own.
+   * @param {RunTensor[]} feeds @param {string[]} names @param {string[]} [keep] @returns {Promise<import('./registry.js').RunResult>}
+   */
+  async run(feeds, names, keep = []) {
+    const sizes = measure(this.#kernel, this.#variant.workgroup_size, this.#device.limits, feeds);
+    const first = sizes.tensors.length - this.#kernel.outputs.length;
+    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
+    const wanted = sizes.tensors.slice(first).map((tensor, i) => ({ ...tensor, binding: first + i, reader: this.#readers[i], stays: keep.includes(tensor.name) })).filter(({ name }) => asked.includes(name));
+    /** @type {Map<number, GPUBuffer>} */
+    const kept = new Map();
     try {
-      return await this.#run(feeds, names);
+      const { read, times } = await this.#run(feeds, sizes, wanted, kept);
+      /** @type {Map<string, RunTensor>} */
+      const byName = new Map();
+      for (const { name, datatype, shape, bytes, binding } of wanted) {
+        const buffer = kept.get(binding), described = { name, datatype, shape };
+        if (!buffer) byName.set(name, { ...described, data: /** @type {Uint8Array} */ (read.get(name)) });
+        else byName.set(name, { ...described, buffer, read: () => nudged(this.#device, () => readBack(this.#device, buffer, bytes)), release: () => buffer.destroy() });
+      }
+      return { outputs: asked.map(name => /** @type {RunTensor} */ (byName.get(name))), times };
     } catch (error) {
-      if (!(error instanceof CodedError)) this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
+      for (const buffer of kept.values()) buffer.destroy();
+      this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
       throw error;
     }
   }
 
-  /** @param {WireTensor[]} feeds @param {string[]} names */
-  async #run(feeds, names) {
-    const device = this.#device, values = this.#measure(feeds);
-    const tensors = bindingsOf(this.#kernel).map(tensor => this.#shaped(tensor, values));
-    const workgroups = this.#workgroups(values), symbols = symbolsOf(this.#kernel);
-
+  /** @param {RunTensor[]} feeds @param {ReturnType<typeof measure>} sizes @param {{ name: string, bytes: number, binding: number, reader: GrowingBuffer, stays: boolean }[]} wanted @param {Map<number, GPUBuffer>} kept gets the buffers of outputs that stay, by binding */
+  async #run(feeds, { values, tensors, workgroups }, wanted, kept) {
+    const device = this.#device, symbols = symbolsOf(this.#kernel);
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
+    for (const { bytes, binding, stays } of wanted) if (stays) kept.set(binding, device.createBuffer({ size: wholeWords(bytes), usage: tensorUsage }));
+    const travelling = wanted.filter(({ stays }) => !stays);
     const [group, upload] = await timed(() => {
-      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: wholeWords(bytes) } }));
-      this.#kernel.inputs.forEach(({ name }, i) => this.#write(entries[i].resource.buffer, /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).data));
+      const entries = tensors.map(({ name, bytes }, binding) => {
+        const feed = binding < this.#kernel.inputs.length ? feeds.find(each => each.name === name) : undefined;
+        const buffer = feed && isOnDevice(feed) ? feed.buffer : kept.get(binding) ?? this.#buffers[binding].of(bytes);
+        if (feed && !isOnDevice(feed)) this.#write(buffer, feed.data);
+        return { binding, resource: { buffer, size: wholeWords(bytes) } };
+      });
       if (symbols.length) {
         const buffer = this.#extents.of(4 * symbols.length);
         device.queue.writeBuffer(buffer, 0, Uint32Array.from(symbols, symbol => /** @type {number} */ (values.get(symbol))));
@@ -105,9 +92,6 @@ export class KernelProgram {
       return device.createBindGroup({ layout: this.#layout, entries });
     });
 
-    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
-    const first = tensors.length - this.#kernel.outputs.length;
-    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => asked.includes(name));
     const [, compute] = await timed(async () => {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -117,21 +101,21 @@ export class KernelProgram {
         pass.dispatchWorkgroups(workgroups[i][0], workgroups[i][1], workgroups[i][2]);
       });
       pass.end();
-      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
+      for (const { bytes, binding, reader } of travelling) encoder.copyBufferToBuffer(this.#buffers[binding].of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
       device.queue.submit([encoder.finish()]);
-      const maps = wanted.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
+      const maps = travelling.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
       const [invalid, exhausted] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       const mapped = await Promise.allSettled(maps);
       const error = invalid ?? exhausted ?? mapped.find(each => each.status === 'rejected')?.reason;
       if (error) throw new Error(`the GPU refused the kernel: ${messageOf(error)}`);
     });
-    const [read, download] = await timed(() => new Map(wanted.map(({ name, datatype, shape, bytes, reader }) => {
+    const [read, download] = await timed(() => new Map(travelling.map(({ name, bytes, reader }) => {
       const buffer = reader.of(0);
       const data = new Uint8Array(buffer.getMappedRange(0, wholeWords(bytes)).slice(0, bytes));
       buffer.unmap();
-      return [name, { name, datatype, shape, data }];
+      return [name, data];
     })));
-    return { outputs: asked.map(name => /** @type {WireTensor} */ (read.get(name))), times: { upload, compute, download } };
+    return { read, times: { upload, compute, download } };
   }
 
   /** @param {GPUBuffer} to @param {ArrayBufferView} data */

@@ -1,6 +1,9 @@
 // ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
 import { CodedError, messageOf } from '../errors.js';
+import { nudged, readBack } from '../gpu_buffer.js';
+import { byteSize } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
 
@@ -93,25 +96,43 @@ export function freeDimension(session) {
   return undefined;
 }
 
+/** @param {Ort} ort @param {import('../residents.js').RunTensor} tensor */
+function feedOf(ort, tensor) {
+  const type = ortTypeOf(tensor.datatype);
+  if (!isOnDevice(tensor)) return new ort.Tensor(type, typedArrayOf(tensor), tensor.shape);
+  return ort.Tensor.fromGpuBuffer(tensor.buffer, { dataType: /** @type {import('onnxruntime-web').Tensor.GpuBufferDataTypes} */ (type), dims: tensor.shape });
+}
+
 /**
  * The session as the worker knows it. `compute` includes the transfers that ONNX Runtime makes inside a run; `upload` and `download` are what comes
  * before and after.
  * @param {Ort} ort @param {OrtSession} session @param {Pick<import('./registry.js').Session, 'details'> & Partial<import('./registry.js').Session>} own
+ * @param {GPUDevice} [device] where outputs may stay
  * @returns {import('./registry.js').Session}
  */
-export function wrapSession(ort, session, own) {
+export function wrapSession(ort, session, own, device) {
   const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
   return {
     ...model,
-    async run(tensors, names) {
+    async run(tensors, names, keep = []) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, new ort.Tensor(ortTypeOf(tensor.datatype), typedArrayOf(tensor), tensor.shape)])));
+      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted));
-      const [outputs, download] = await timed(() => wanted.map(name => {
-        const { type, dims, data } = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
-        return { name, datatype: datatypeOf(type, name), shape: [...dims], data: /** @type {ArrayBufferView} */ (data) };
-      }));
+      const [outputs, download] = await timed(async () => {
+        const all = [];
+        for (const name of wanted) {
+          const tensor = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
+          const described = { name, datatype: datatypeOf(tensor.type, name), shape: [...tensor.dims] };
+          if (device && tensor.location === 'gpu-buffer' && keep.includes(name)) {
+            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = Number(byteSize(described.datatype, described.shape));
+            all.push({ ...described, buffer, read: () => nudged(device, () => readBack(device, buffer, bytes)), release: () => tensor.dispose() });
+          } else {
+            all.push({ ...described, data: /** @type {ArrayBufferView} */ (tensor.location === 'cpu' ? tensor.data : await tensor.getData(true)) });
+          }
+        }
+        return all;
+      });
       return { outputs, times: { upload, compute, download } };
     },
     dispose: () => session.release(),

@@ -8,7 +8,7 @@ import { answeredWithin, timed } from '../timing.js';
 /**
  * A session as a module gives it: times, disposal and details may be missing.
  * @typedef {{ inputs: Session['inputs'], outputs: Session['outputs'], warmUp?: Session['warmUp'], dispose?: Session['dispose'], details?: Partial<Session['details']>,
- *   run: (...given: Parameters<Session['run']>) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
+ *   run: (feeds: import('../protocol.js').WireTensor[], outputs: string[]) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
  * @typedef {{ detect: () => string | null | Promise<string | null>, create: (model: Uint8Array, options: import('./registry.js').Options) => Promise<OwnSession> }} OwnModule
  */
 
@@ -29,7 +29,8 @@ function complete(session) {
     inputs, outputs,
     async run(feeds, names) {
       checkRun(session, feeds, names);
-      const [result, compute] = await timed(() => session.run(feeds, names));
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const [result, compute] = await timed(() => session.run(onlyHost, names));
       return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
     },
     warmUp: session.warmUp?.bind(session),

@@ -1,5 +1,6 @@
 // The GPU, through WebGPU.
 
+import { nudged } from '../gpu_buffer.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -17,21 +18,6 @@ export async function requireAdapter(workgroupSize) {
   if (!adapter) throw new Error('no adapter: the browser found no GPU that it lets a page use');
   if (workgroupSize) checkWorkgroup(adapter.limits, workgroupSize);
   return adapter;
-}
-
-/**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
- * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
- */
-export async function nudged(device, work) {
-  if (!navigator.userAgent.includes('Firefox/')) return work();
-  const timer = setInterval(() => device.queue.submit([]), 1);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
@@ -52,18 +38,23 @@ async function whileListening(device, work) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
-    const { session, cpuFallback } = await createHonestSession(ort, build, model, { executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions });
+    const { session, cpuFallback } = await createHonestSession(ort, build, model, {
+      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+    });
     const device = await ort.env.webgpu.device;
+    realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } });
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
     return {
       ...wrapped,
+      takesBuffers: true,
       run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
       async dispose() {
         disposed = true;

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openSession } from '../backends/registry.js';
+import { openSessions } from '../backends/registry.js';
 
 const script = (/** @type {string} */ text) => `data:text/javascript,${encodeURIComponent(text)}`;
 const session = '{ inputs: [{ name: "x", datatype: "UINT8", shape: [-1] }], outputs: [], run: async feeds => ({ outputs: feeds }) }';
 const options = { freeDimensions: {}, deviceLost: () => {} };
 
 /** @param {...string} modules */
-const open = (...modules) => openSession(new Uint8Array([7]), modules.map((text, i) => ({ name: `own${i}`, module: script(text) })), options, () => {});
+const open = (...modules) => openSessions([{ name: 'm', bytes: new Uint8Array([7]) }], modules.map((text, i) => ({ name: `own${i}`, module: script(text) })), options, () => {});
 
 test('a module that can be used here holds the model, and what its session leaves out is filled in', async () => {
-  const { session: opened, backend, tried } = await open(`export const detect = () => null; export const create = async (model, { choice }) => { if (model[0] !== 7 || choice.name !== 'own0') throw 1; return ${session}; };`);
+  const { sessions: [opened], backend, tried } = await open(`export const detect = () => null; export const create = async (model, { choice }) => { if (model[0] !== 7 || choice.name !== 'own0') throw 1; return ${session}; };`);
   assert.equal(backend, 'own0');
   assert.deepEqual(tried, []);
   assert.deepEqual(opened.details, { deviceType: null, cpuFallback: false });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openSession } from '../backends/registry.js';
+import { openSessions } from '../backends/registry.js';
 import { checkWorkgroup } from '../backends/webgpu.js';
 import { CodedError } from '../errors.js';
 import { answeredWithin } from '../timing.js';
@@ -17,11 +17,11 @@ const session = own => ({
 const fake = (name, create) => ({ name, create });
 const options = { freeDimensions: {}, deviceLost: () => {} };
 const quiet = () => {};
-const model = new Uint8Array();
+const model = { name: 'm', bytes: new Uint8Array() };
 
 test('the first backend that holds the model is taken, and the reasons of those before are kept', async () => {
   const backends = [fake('a', async () => { throw new Error('no adapter'); }), fake('b', async () => session()), fake('c', async () => assert.fail('b was good'))];
-  const opened = await openSession(model, [{ name: 'a', device_type: 'npu' }, { name: 'z' }, { name: 'b' }, { name: 'c' }], options, quiet, backends);
+  const opened = await openSessions([model], [{ name: 'a', device_type: 'npu' }, { name: 'z' }, { name: 'b' }, { name: 'c' }], options, quiet, backends);
   assert.equal(opened.backend, 'b');
   assert.deepEqual(opened.tried, [{ backend: 'a', message: 'npu: no adapter' }, { backend: 'z', message: 'this page has no backend of that name; it has a, b, c' }]);
   assert.equal(opened.times.warmup, 0);
@@ -33,7 +33,7 @@ test('a backend that fails the warmup is passed over and disposed of', async () 
     fake('a', async () => session({ run: async () => { throw new Error('needs f16'); }, dispose: async () => { disposed++; throw new Error('and cannot let go'); } })),
     fake('b', async () => session()),
   ];
-  const opened = await openSession(model, [{ name: 'a' }, { name: 'b' }], { ...options, warmup: true }, quiet, backends);
+  const opened = await openSessions([model], [{ name: 'a' }, { name: 'b' }], { ...options, warmup: true }, quiet, backends);
   assert.equal(opened.backend, 'b');
   assert.deepEqual(opened.tried, [{ backend: 'a', message: 'needs f16' }]);
   assert.equal(disposed, 1);
@@ -48,7 +48,7 @@ test('to compare, every backend is tried and the fastest kept, with the times of
   }));
   const backends = [takes('slow', 60), fake('none', async () => { throw new Error('no adapter'); }), takes('fast', 1), takes('middling', 30)];
   const choices = backends.map(({ name }) => ({ name }));
-  const opened = await openSession(model, choices, { ...options, compare: true }, quiet, backends);
+  const opened = await openSessions([model], choices, { ...options, compare: true }, quiet, backends);
   assert.equal(opened.backend, 'fast');
   assert.deepEqual(disposed, ['slow', 'middling']);
   assert.deepEqual(opened.tried.map(({ backend }) => backend), ['none', 'slow', 'middling']);
@@ -62,7 +62,7 @@ test('the warmup is one run on zeros, free dimensions taken as 1', async () => {
   const warm = session({ run: async (feeds, outputs) => { runs.push({ feeds, outputs }); return { outputs: [], times: { upload: 0, compute: 0, download: 0 } }; } });
   /** @type {string[]} */
   const stages = [];
-  await openSession(model, [{ name: 'a' }], { ...options, warmup: true }, (stage, done) => { stages.push(`${stage} ${done}`); }, [fake('a', async () => warm)]);
+  await openSessions([model], [{ name: 'a' }], { ...options, warmup: true }, (stage, done) => { stages.push(`${stage} ${done}`); }, [fake('a', async () => warm)]);
   assert.deepEqual(runs, [{ feeds: [{ name: 'x', datatype: 'FP16', shape: [1, 3], data: new Uint8Array(6) }], outputs: [] }]);
   assert.deepEqual(stages, ['create 0', 'create 1', 'warmup 0', 'warmup 1']);
 });
@@ -70,20 +70,20 @@ test('the warmup is one run on zeros, free dimensions taken as 1', async () => {
 test('the options reach the backend', async () => {
   /** @type {any} */
   let seen;
-  await openSession(model, [{ name: 'a', threads: 3 }], { ...options, freeDimensions: { batch: 2 }, workgroupSize: [1, 2, 3] }, quiet, [fake('a', async (_, given) => { seen = given; return session(); })]);
+  await openSessions([model], [{ name: 'a', threads: 3 }], { ...options, freeDimensions: { batch: 2 }, workgroupSize: [1, 2, 3] }, quiet, [fake('a', async (_, given) => { seen = given; return session(); })]);
   assert.deepEqual([seen.choice, seen.freeDimensions, seen.workgroupSize], [{ name: 'a', threads: 3 }, { batch: 2 }, [1, 2, 3]]);
 });
 
 test('when no backend holds the model, all reasons are told', async () => {
   const backends = [fake('a', async () => { throw new Error('no'); }), fake('b', async () => { throw 1234; })];  // WebAssembly throws numbers
-  await assert.rejects(openSession(model, [{ name: 'a' }, { name: 'b' }], options, quiet, backends),
+  await assert.rejects(openSessions([model], [{ name: 'a' }, { name: 'b' }], options, quiet, backends),
     { code: 'no_backend', message: 'none of 2 backends holds the model: a: no; b: 1234', tried: [{ backend: 'a', message: 'no' }, { backend: 'b', message: '1234' }] });
-  await assert.rejects(openSession(model, [], options, quiet, backends), { code: 'no_backend', message: 'none of 0 backends holds the model: none was named' });
+  await assert.rejects(openSessions([model], [], options, quiet, backends), { code: 'no_backend', message: 'none of 0 backends holds the model: none was named' });
 });
 
 test('files of the runtime that are missing are told as such', async () => {
   const backends = [fake('a', async () => { throw new Error('no'); }), fake('b', async () => { throw new CodedError('runtime_missing', '/ort/x could not be loaded'); })];
-  await assert.rejects(openSession(model, [{ name: 'a' }, { name: 'b' }], options, quiet, backends), { code: 'runtime_missing' });
+  await assert.rejects(openSessions([model], [{ name: 'a' }, { name: 'b' }], options, quiet, backends), { code: 'runtime_missing' });
 });
 
 test('an adapter must be able to run the workgroup', () => {
@@ -96,4 +96,17 @@ test('an adapter must be able to run the workgroup', () => {
 test('what never answers is given up', async () => {
   assert.equal(await answeredWithin(Promise.resolve(5), 1000, 'it'), 5);
   await assert.rejects(answeredWithin(new Promise(() => {}), 10, 'WebNN on the npu'), /WebNN on the npu did not answer in 0.01 s/);
+});
+
+test('several contents are held by one backend or by none, and the part that it can not hold is named', async () => {
+  let disposed = 0;
+  const part = (/** @type {number} */ length) => ({ name: `part ${length}`, bytes: new Uint8Array(length) });
+  const picky = fake('a', async bytes => {
+    if (bytes.length > 1) throw new Error('too long');
+    return session({ dispose: async () => { disposed++; } });
+  });
+  const opened = await openSessions([part(1), part(2)], [{ name: 'a' }, { name: 'b' }], options, quiet, [picky, fake('b', async bytes => session({ outputs: [{ name: `${bytes.length}`, datatype: 'FP32', shape: [] }] }))]);
+  assert.deepEqual(opened.tried, [{ backend: 'a', message: '"part 2": too long' }]);
+  assert.deepEqual(opened.sessions.map(({ outputs }) => outputs[0].name), ['1', '2']);
+  assert.equal(disposed, 1);
 });

@@ -262,6 +262,7 @@ using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
 /// Slots of the engine's tables: dense, small, and reused after their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
@@ -572,6 +573,8 @@ enum class errc {
   bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
   would_block,           ///< the pool holds as much as it may, and the caller does not wait
@@ -616,6 +619,8 @@ inline const std::error_category& error_category() noexcept {
         case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
+        case errc::tensor_lost: return "tensor lost with its tab";
+        case errc::tensor_elsewhere: return "tensor is elsewhere";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
         case errc::would_block: return "would block";
@@ -859,8 +864,12 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
-  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
+  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
+  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
+  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  std::vector<std::string> keep_on_device{};
+  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
+  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.
@@ -2018,6 +2027,10 @@ struct Metrics {
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
   /// to be computed again and went to the caller as they were, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -2076,11 +2089,41 @@ struct ExecutionStats {
 #include <string>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#include <cstddef>
+
+namespace webpool {
+
+class Tensor;
+
+/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
+/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+class DeviceTensor {
+ public:
+  DeviceTensor() = default;
+  DeviceTensor(const DeviceTensor&) = delete;
+  DeviceTensor& operator=(const DeviceTensor&) = delete;
+  virtual ~DeviceTensor() = default;
+
+  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// `errc::would_deadlock` on the pool's own thread.
+  virtual Tensor fetch() const = 0;
+
+  /// Whether it went with its tab.
+  virtual bool lost() const noexcept = 0;
+
+  virtual std::size_t bytes() const noexcept = 0;
+};
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Distinct `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
+/// `Tensor` objects may be used from any threads, also when they share bytes.
 class Tensor {
  public:
   Tensor() = default;
@@ -2123,16 +2166,32 @@ class Tensor {
                                          " bytes, given " + std::to_string(bytes_.size()));
   }
 
+  /// Refers to a tensor in a tab; the pool makes these.
+  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
+      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
+
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
+  /// Empty when they are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type.
+  /// Where the elements are when they are not in this program; null when they are.
+  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
+
+  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
+  /// `DeviceTensor::fetch` does.
+  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
+  /// `errc::tensor_elsewhere` when they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
       throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
                                             std::string(to_string(*datatype_of<T>)));
+    if (device_)
+      throw Error(errc::tensor_elsewhere,
+                  "the tensor's elements are in the tab that computed it; to_host() copies them");
     return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
   }
 
@@ -2141,6 +2200,7 @@ class Tensor {
   Shape shape_{0};
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const DeviceTensor> device_;
 };
 
 /// A tensor and the model input or output that it belongs to.

@@ -266,6 +266,7 @@ using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
 /// Slots of the engine's tables: dense, small, and reused after their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
@@ -576,6 +577,8 @@ enum class errc {
   bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
   would_block,           ///< the pool holds as much as it may, and the caller does not wait
@@ -620,6 +623,8 @@ inline const std::error_category& error_category() noexcept {
         case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
+        case errc::tensor_lost: return "tensor lost with its tab";
+        case errc::tensor_elsewhere: return "tensor is elsewhere";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
         case errc::would_block: return "would block";
@@ -863,8 +868,12 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
-  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
+  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
+  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
+  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  std::vector<std::string> keep_on_device{};
+  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
+  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.
@@ -2022,6 +2031,10 @@ struct Metrics {
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
   /// to be computed again and went to the caller as they were, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -2080,11 +2093,41 @@ struct ExecutionStats {
 #include <string>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#include <cstddef>
+
+namespace webpool {
+
+class Tensor;
+
+/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
+/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+class DeviceTensor {
+ public:
+  DeviceTensor() = default;
+  DeviceTensor(const DeviceTensor&) = delete;
+  DeviceTensor& operator=(const DeviceTensor&) = delete;
+  virtual ~DeviceTensor() = default;
+
+  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// `errc::would_deadlock` on the pool's own thread.
+  virtual Tensor fetch() const = 0;
+
+  /// Whether it went with its tab.
+  virtual bool lost() const noexcept = 0;
+
+  virtual std::size_t bytes() const noexcept = 0;
+};
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Distinct `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
+/// `Tensor` objects may be used from any threads, also when they share bytes.
 class Tensor {
  public:
   Tensor() = default;
@@ -2127,16 +2170,32 @@ class Tensor {
                                          " bytes, given " + std::to_string(bytes_.size()));
   }
 
+  /// Refers to a tensor in a tab; the pool makes these.
+  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
+      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
+
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
+  /// Empty when they are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type.
+  /// Where the elements are when they are not in this program; null when they are.
+  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
+
+  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
+  /// `DeviceTensor::fetch` does.
+  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
+  /// `errc::tensor_elsewhere` when they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
       throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
                                             std::string(to_string(*datatype_of<T>)));
+    if (device_)
+      throw Error(errc::tensor_elsewhere,
+                  "the tensor's elements are in the tab that computed it; to_host() copies them");
     return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
   }
 
@@ -2145,6 +2204,7 @@ class Tensor {
   Shape shape_{0};
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const DeviceTensor> device_;
 };
 
 /// A tensor and the model input or output that it belongs to.
@@ -5339,6 +5399,7 @@ struct RequestRow {
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
     held,     // it has a guest's result, which an own tab is to compute again
+    pinned,   // it waits for the one worker that has its tensors
   };
 
   Request request;
@@ -5350,6 +5411,7 @@ struct RequestRow {
   ConnectionId failed_in{};                    // the tab of the last run that failed
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
+  WorkerId pinned{};                           // that alone may have it
 };
 
 /// How a model did on one kind of browser and backend.
@@ -5379,10 +5441,12 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
+  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::size_t tensors = 0;           // that stay in it, part of its bytes
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
-  bool idle() const noexcept { return ready && runs.empty(); }
+  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
 
   auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
   bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
@@ -5434,6 +5498,7 @@ struct ModelRow {
   Lane lane;                                // tabs that hold it, without those that drain
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
+  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -5552,6 +5617,8 @@ inline Error combined(const std::string& before, const std::vector<Error>& reaso
 #endif
 #ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -5654,7 +5721,8 @@ struct Tables {
     open_lane(id);
   }
 
-  /// Takes a worker without runs away; `again`: the model may be loaded into that tab once more.
+  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
+  /// more.
   void erase_worker(WorkerId id, bool again) {
     const WorkerRow& worker = *workers.find(id);
     ModelRow& model = model_of(worker);
@@ -5728,9 +5796,35 @@ struct Tables {
     models[row.request.model.value]->held.push_back(row.request.id);
   }
 
+  /// The request waits for the worker that has its tensors, which must be there.
+  void pin(RequestRow& row, WorkerId id) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::pinned;
+    row.pinned = id;
+    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
+    worker.pinned.push_back(row.request.id);
+  }
+
+  /// The request does not wait for its worker any more.
+  void unpin(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.pinned);
+    std::erase(worker.pinned, row.request.id);
+    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  }
+
+  /// So many more tensors of so many bytes stay in the worker, or fewer.
+  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    WorkerRow& worker = *workers.find(id);
+    worker.tensors += static_cast<std::size_t>(tensors);
+    worker.bytes += static_cast<std::size_t>(bytes);
+    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
+    memory += static_cast<std::size_t>(bytes);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
     const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::pinned) unpin(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
@@ -5943,8 +6037,13 @@ class Fleet {
     return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
   }
 
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& row) const {
+    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
+  }
+
   /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas.
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
   std::optional<ConnectionId> most_dispensable() {
     if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
       return std::nullopt;
@@ -5956,7 +6055,7 @@ class Fleet {
       const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
         const WorkerRow& placed = *tables_.workers.find(worker);
         const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || model.lane.size() <= replicas(model);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
       });
       if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
     });
@@ -6207,7 +6306,7 @@ class Placement {
 
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
     const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || model.spec.pinned || need == Need::restore) return false;
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
     return need == Need::first || model.lane.size() > 1;
   }
 
@@ -6465,8 +6564,10 @@ class Engine : private Fleet {
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always) {
+  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
+  /// asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+                   std::optional<WorkerId> pinned = std::nullopt) {
     request.submitted = now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
@@ -6479,6 +6580,15 @@ class Engine : private Fleet {
       return id;
     }
     row.request.task = model->spec.task;
+    if (pinned) {
+      const WorkerRow* worker = tables_.workers.find(*pinned);
+      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        return id;
+      }
+      tables_.pin(row, *pinned);
+      return watch(row), serve_pinned(*model, now, out), id;
+    }
     if constexpr (AdmissionControl<Queue>) {
       const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
@@ -6487,11 +6597,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != end_of_time) {
-      deadlines_.push(request.deadline, id);
-      deadlines_.prune(tables_.requests.size(),
-                       [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
-    }
+    watch(row);
     serve(*model, now, out);
     return id;
   }
@@ -6630,6 +6736,11 @@ class Engine : private Fleet {
     return awaited;
   }
 
+  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
+  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
+  }
+
   /// The worker's socket closed, its thread died, or its device was lost.
   void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     const WorkerRow* worker = tables_.workers.find(id);
@@ -6727,7 +6838,7 @@ class Engine : private Fleet {
     const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
     ++(!error                                     ? counters_.completed
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
@@ -6742,7 +6853,8 @@ class Engine : private Fleet {
     if (row.result) return judge(row, check.disagreement != nullptr, now, out);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
         tables_.hold(row, {worker.connection, run_of(row, now)});
         out.emplace_back(HoldResult{id});
@@ -6797,6 +6909,7 @@ class Engine : private Fleet {
       record(row.request, run_of(row, now), false, now);
       return forgo(row, now, out);
     }
+    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
     record(row.request, run_of(row, now), false, now);
@@ -6807,6 +6920,14 @@ class Engine : private Fleet {
       enqueue(row);
     else
       retries_.push(*again, id);
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(tables_.requests.size(),
+                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
   }
 
   void enqueue(RequestRow& row) {
@@ -6881,6 +7002,7 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    serve_pinned(model, now, out);
     recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
@@ -6918,6 +7040,25 @@ class Engine : private Fleet {
             model.lane.idle(),
             {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
              model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *tables_.workers.find(id);
+      while (!worker.pinned.empty()) {
+        RequestRow& row = *tables_.requests.find(worker.pinned.front());
+        if (row.request.deadline <= now) {
+          complete(row.request.id, overdue(row), now, out);
+          continue;
+        }
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        tables_.unpin(row);
+        send(row, row.request.id, id, now, out);
+      }
+    }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
@@ -7080,6 +7221,15 @@ class Engine : private Fleet {
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
+    end_pinned(worker, reason, now, out);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+    while (!worker.pinned.empty())
+      complete(worker.pinned.front(),
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
+               out);
   }
 
   // --- tabs and browsers
@@ -7164,8 +7314,11 @@ class Engine : private Fleet {
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
-    for (WorkerId worker : workers)
-      if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
+    for (WorkerId each : workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      end_pinned(worker, draining, now, out);
+      if (!worker.ready) close_worker(each, false, draining, now, out);
+    }
     tables_.drain(id);
     settle(id, now, out);
   }
@@ -7265,7 +7418,7 @@ class Engine : private Fleet {
       }
       if (!row.launch || row.draining) return;
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row))
+          !loads(row) && !holds_tensors(row))
         unused.push_back(id);
       else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
         worn = {id, *std::move(why)};

@@ -266,6 +266,7 @@ using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
 /// Slots of the engine's tables: dense, small, and reused after their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
@@ -576,6 +577,8 @@ enum class errc {
   bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
   would_block,           ///< the pool holds as much as it may, and the caller does not wait
@@ -620,6 +623,8 @@ inline const std::error_category& error_category() noexcept {
         case errc::bad_input: return "bad input";
         case errc::run_failed: return "run failed";
         case errc::device_lost: return "GPU device lost";
+        case errc::tensor_lost: return "tensor lost with its tab";
+        case errc::tensor_elsewhere: return "tensor is elsewhere";
         case errc::cancelled: return "cancelled";
         case errc::deadline_exceeded: return "deadline exceeded";
         case errc::would_block: return "would block";
@@ -863,8 +868,12 @@ struct RequestOptions {
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  Retry retry = Retry::always;         ///< within `PoolOptions::retries`
-  bool would_block = false;            ///< blocking calls end with `errc::would_block` rather than wait for room
+  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
+  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
+  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  std::vector<std::string> keep_on_device{};
+  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
+  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
 };
 
 /// A request as policies see it.
@@ -2022,6 +2031,10 @@ struct Metrics {
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
   /// to be computed again and went to the caller as they were, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
   /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
   /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
@@ -2080,11 +2093,41 @@ struct ExecutionStats {
 #include <string>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#include <cstddef>
+
+namespace webpool {
+
+class Tensor;
+
+/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
+/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+class DeviceTensor {
+ public:
+  DeviceTensor() = default;
+  DeviceTensor(const DeviceTensor&) = delete;
+  DeviceTensor& operator=(const DeviceTensor&) = delete;
+  virtual ~DeviceTensor() = default;
+
+  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// `errc::would_deadlock` on the pool's own thread.
+  virtual Tensor fetch() const = 0;
+
+  /// Whether it went with its tab.
+  virtual bool lost() const noexcept = 0;
+
+  virtual std::size_t bytes() const noexcept = 0;
+};
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Distinct `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
+/// `Tensor` objects may be used from any threads, also when they share bytes.
 class Tensor {
  public:
   Tensor() = default;
@@ -2127,16 +2170,32 @@ class Tensor {
                                          " bytes, given " + std::to_string(bytes_.size()));
   }
 
+  /// Refers to a tensor in a tab; the pool makes these.
+  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
+      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
+
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
+  /// Empty when they are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type.
+  /// Where the elements are when they are not in this program; null when they are.
+  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
+
+  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
+  /// `DeviceTensor::fetch` does.
+  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
+  /// `errc::tensor_elsewhere` when they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
       throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
                                             std::string(to_string(*datatype_of<T>)));
+    if (device_)
+      throw Error(errc::tensor_elsewhere,
+                  "the tensor's elements are in the tab that computed it; to_host() copies them");
     return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
   }
 
@@ -2145,6 +2204,7 @@ class Tensor {
   Shape shape_{0};
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const DeviceTensor> device_;
 };
 
 /// A tensor and the model input or output that it belongs to.
@@ -4959,6 +5019,12 @@ inline std::size_t bytes_of(const Inputs& inputs) {
   return bytes;
 }
 
+/// Whether the request has to do with tensors in tabs: then it is a run of its own, in a tab that it can't choose.
+inline bool touches_devices(const Inputs& inputs, const RequestOptions& options) {
+  return !options.keep_on_device.empty() ||
+         std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
+}
+
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
@@ -4982,10 +5048,14 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
     if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
       return Error(errc::missing_input, who + " needs input '" + spec.name + "' (" +
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
-  for (const auto& name : options.outputs)
-    if (!ModelInfo::find(info.outputs, name))
-      return Error(errc::unknown_output,
-                   who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  for (const auto* names : {&options.outputs, &options.keep_on_device})
+    for (const auto& name : *names)
+      if (!ModelInfo::find(info.outputs, name))
+        return Error(errc::unknown_output,
+                     who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  for (const auto& name : options.keep_on_device)
+    if (std::ranges::count(options.keep_on_device, name) > 1)
+      return Error(errc::unknown_output, "output '" + name + "' of " + who + " is to be kept twice");
   return std::nullopt;
 }
 
@@ -5344,6 +5414,14 @@ struct Ticket {
   bool cancelled = false;
 };
 
+/// One of the models that a worker holds: the engine knows them as one.
+struct ModelPart {
+  ModelIndex model{};
+  std::uint32_t part = 0;
+};
+
+class ResidentTensor;
+
 /// What a model handle needs of its pool, whatever the pool's policies. All functions may be called from any thread.
 class Runtime {
  public:
@@ -5353,7 +5431,7 @@ class Runtime {
   virtual ~Runtime() = default;
 
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
-  virtual void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  virtual void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;
@@ -5361,6 +5439,10 @@ class Runtime {
   virtual bool is_open() const = 0;
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
+  /// Copies a tensor that a worker holds: the result has one output.
+  virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
+  /// Nobody refers any more to a tensor that a worker holds.
+  virtual void release(WorkerId worker, TensorId tensor) = 0;
   virtual bool on_pool_thread() const noexcept = 0;
   virtual Backlog& backlog() noexcept = 0;
 };
@@ -5461,10 +5543,12 @@ struct CacheCounts {
 struct Question {
   Inputs inputs;                     ///< by name, so that the order in which they are given makes no difference
   std::vector<std::string> outputs;  ///< wanted, in the order asked for
+  std::vector<std::string> kept;     ///< of those, the ones that stay in a tab
   std::size_t hash = 0;              ///< of all that; equal questions have equal ones
 
-  /// Refers to the tensors; reads each byte once.
-  Question(Inputs given, std::vector<std::string> wanted) : inputs(std::move(given)), outputs(std::move(wanted)) {
+  /// Refers to the tensors, which have their bytes here; reads each byte once.
+  Question(Inputs given, const RequestOptions& options)
+      : inputs(std::move(given)), outputs(options.outputs), kept(options.keep_on_device) {
     std::ranges::sort(inputs, {}, &NamedTensor::name);
     for (const auto& [name, tensor] : inputs) {
       mix(name);
@@ -5473,19 +5557,21 @@ struct Question {
       mix({reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size()});
     }
     for (const auto& name : outputs) mix(name);
+    for (const auto& name : kept) mix(name);
   }
 
   /// Bytes of everything that is compared.
   std::size_t size() const noexcept {
     std::size_t bytes = 0;
     for (const auto& [name, tensor] : inputs) bytes += name.size() + tensor.bytes().size();
-    for (const auto& name : outputs) bytes += name.size();
+    for (const auto* names : {&outputs, &kept})
+      for (const auto& name : *names) bytes += name.size();
     return bytes;
   }
 
   /// By every byte: what is only similar, or has the same hash by chance, is not equal.
   friend bool operator==(const Question& a, const Question& b) {
-    return a.hash == b.hash && a.outputs == b.outputs &&
+    return a.hash == b.hash && a.outputs == b.outputs && a.kept == b.kept &&
            std::ranges::equal(a.inputs, b.inputs, [](const NamedTensor& x, const NamedTensor& y) {
              return x.name == y.name && x.tensor.datatype() == y.tensor.datatype() &&
                     x.tensor.shape() == y.tensor.shape() && std::ranges::equal(x.tensor.bytes(), y.tensor.bytes());
@@ -5500,11 +5586,16 @@ struct Question {
   void mix(std::string_view bytes) noexcept { mix_number(std::hash<std::string_view>{}(bytes)); }
 };
 
-/// The tensors with bytes of their own: whoever lent or shared theirs may do with them as they please.
+/// The tensors with bytes of their own: whoever lent or shared theirs may do with them as they please. What is in a tab
+/// stays there.
 inline std::vector<NamedTensor> copy_bytes(std::span<const NamedTensor> tensors) {
   std::vector<NamedTensor> copies;
   copies.reserve(tensors.size());
   for (const auto& [name, tensor] : tensors) {
+    if (tensor.device()) {
+      copies.push_back({name, tensor});
+      continue;
+    }
     const auto words =
         std::make_shared<std::vector<std::uint64_t>>((tensor.bytes().size() + 7) / 8);  // aligned for all
     const auto bytes = std::as_writable_bytes(std::span(*words)).first(tensor.bytes().size());
@@ -5524,10 +5615,16 @@ class ResponseCache {
   ResponseCache(std::size_t most_bytes, std::shared_ptr<CacheCounts> counts)
       : most_bytes_(most_bytes), counts_(std::move(counts)) {}
 
-  /// The answer, which says `Outputs::from_cache`; its times are zero. Counts a hit or a miss.
+  /// The answer, which says `Outputs::from_cache`; its times are zero. Counts a hit or a miss. An answer that was in a
+  /// tab that is gone is none.
   std::optional<Outputs> find(const Question& question) {
+    std::list<Entry> gone;  // freed outside of the lock
     const std::lock_guard lock(mutex_);
-    const auto entry = locate(question);
+    auto entry = locate(question);
+    if (entry != entries_.end() && std::ranges::any_of(entry->answer, lost)) {
+      erase(entry, gone);
+      entry = entries_.end();
+    }
     ++(entry == entries_.end() ? counts_->misses : counts_->hits);
     if (entry == entries_.end()) return std::nullopt;
     entries_.splice(entries_.begin(), entries_, entry);
@@ -5546,20 +5643,15 @@ class ResponseCache {
   /// question comes from `remember`.
   void add(Question question, const Outputs& outputs) {
     std::size_t bytes = question.size() + entry_overhead;
-    for (const auto& [name, tensor] : outputs) bytes += name.size() + tensor.bytes().size();
+    for (const auto& [name, tensor] : outputs)
+      bytes += name.size() + (tensor.device() ? tensor.device()->bytes() : tensor.bytes().size());
     if (bytes > most_bytes_) return;
     Outputs answer = Outputs(copy_bytes({outputs.begin(), outputs.end()}), outputs.shared_where(), {}).as_cached();
     std::list<Entry> fresh, gone;  // freed outside of the lock
     fresh.push_back({std::move(question), std::move(answer), bytes});
     const std::lock_guard lock(mutex_);
     if (locate(fresh.front().question) != entries_.end()) return;  // asked twice at the same time
-    while (bytes_ + bytes > most_bytes_) {
-      const auto oldest = std::prev(entries_.end());
-      const auto [first, last] = by_hash_.equal_range(oldest->question.hash);
-      by_hash_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == oldest; }));
-      bytes_ -= oldest->bytes;
-      gone.splice(gone.end(), entries_, oldest);
-    }
+    while (bytes_ + bytes > most_bytes_) erase(std::prev(entries_.end()), gone);
     bytes_ += bytes;
     entries_.splice(entries_.begin(), fresh);
     by_hash_.emplace(entries_.front().question.hash, entries_.begin());
@@ -5581,6 +5673,15 @@ class ResponseCache {
     std::size_t bytes;
   };
   using Place = std::list<Entry>::iterator;
+
+  static bool lost(const NamedTensor& output) { return output.tensor.device() && output.tensor.device()->lost(); }
+
+  void erase(Place entry, std::list<Entry>& gone) {
+    const auto [first, last] = by_hash_.equal_range(entry->question.hash);
+    by_hash_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == entry; }));
+    bytes_ -= entry->bytes;
+    gone.splice(gone.end(), entries_, entry);
+  }
 
   Place locate(const Question& question) {
     const auto [first, last] = by_hash_.equal_range(question.hash);
@@ -5630,15 +5731,15 @@ class Model {
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
         [state = state_](auto handler, Inputs in, RequestOptions how) {
-          auto ticket = driver::cancellation_ticket(handler, state->runtime);
+          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
           std::optional<driver::Question> asked;
           driver::Backlog::Place place;
           auto answer = answer_now(*state, state->cache.get(), in, how, asked);
           if (!answer) answer = find_room(*state, in, how, false, place);
           auto done = driver::complete_on_executor<Outputs>(std::move(handler), std::move(place));
-          if (answer) return state->runtime->finish(*std::move(answer), std::move(done));
-          state->runtime->submit(state->index, std::move(in), std::move(how), std::move(ticket),
-                                 remembering(*state, std::move(asked), std::move(done)));
+          if (answer) return state->lease->runtime->finish(*std::move(answer), std::move(done));
+          state->lease->runtime->submit(state->place(), std::move(in), std::move(how), std::move(ticket),
+                                        remembering(*state, std::move(asked), std::move(done)));
         },
         token, std::move(inputs), std::move(options));
   }
@@ -5661,14 +5762,19 @@ class Model {
     for (const auto& request : requests)
       if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
     refuse_pool_thread();
-    if (!state_->cache || !state_->runtime->is_open()) return compute_batch(requests, options);
+    if (!state_->cache || !state_->lease->runtime->is_open()) return compute_batch(requests, options);
     std::vector<std::optional<Outputs>> results;
     std::vector<Inputs> unknown;
     std::vector<std::optional<driver::Question>> questions;
     for (auto& request : requests) {
-      driver::Question question(request, options.outputs);
-      if (results.emplace_back(state_->cache->find(question))) continue;
-      questions.push_back(state_->cache->remember(std::move(question)));
+      if (cacheable(request)) {
+        driver::Question question(request, options);
+        if (results.emplace_back(state_->cache->find(question))) continue;
+        questions.push_back(state_->cache->remember(std::move(question)));
+      } else {
+        results.emplace_back();
+        questions.emplace_back();
+      }
       unknown.push_back(std::move(request));
     }
     auto computed = compute_batch(unknown, options);
@@ -5687,6 +5793,9 @@ class Model {
   /// than 1 where the model can't be batched.
   void set_max_batch_size(std::size_t rows) const {
     driver::check_batching(name(), info(), {.maximum = rows});
+    if (rows > 1 && state_->lease->shared)
+      throw Error(errc::invalid_options,
+                  "model '" + name() + "' shares its workers with others, whose requests can't be batched");
     *state_->max_batch_size = rows;
   }
 
@@ -5694,21 +5803,29 @@ class Model {
   template <BrowserSelector, ScalingPolicy, MemoryPolicy, Scheduler>
   friend class ResourcePool;
 
-  struct State {
+  /// What the pool has loaded: one model, or those that share workers.
+  struct Lease {
     std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
     ModelIndex index;
+    bool shared = false;
+
+    Lease(std::shared_ptr<driver::Runtime> of, bool several) : runtime(std::move(of)), shared(several) {}
+    Lease(const Lease&) = delete;  // each releases the model once
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      if (runtime) runtime->release(index);
+    }
+  };
+  struct State {
+    std::shared_ptr<Lease> lease;
+    std::uint32_t part = 0;
     std::string name;
     ModelInfo info;
     Task task = Task::other;
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
-    State() = default;
-    State(const State&) = delete;  // each releases the model once
-    State& operator=(const State&) = delete;
-    ~State() {
-      if (runtime) runtime->release(index);
-    }
+    driver::ModelPart place() const noexcept { return {lease->index, part}; }
   };
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -5723,7 +5840,9 @@ class Model {
     std::vector<Part> parts;
     std::vector<Inputs> runs;
     for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      auto batch = driver::concatenate(info(), part);
+      const bool apart =
+          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      auto batch = apart ? std::nullopt : driver::concatenate(info(), part);
       if (batch)
         runs.push_back(std::move(batch->inputs));
       else
@@ -5753,18 +5872,21 @@ class Model {
                                                      const Inputs& inputs, const RequestOptions& options,
                                                      std::optional<driver::Question>& asked) {
     if (auto error = driver::check_inputs(state.name, state.info, inputs, options)) return *std::move(error);
-    if (!cache || !state.runtime->is_open()) return std::nullopt;
-    driver::Question question(inputs, options.outputs);
+    if (!cache || !state.lease->runtime->is_open() || !cacheable(inputs)) return std::nullopt;
+    driver::Question question(inputs, options);
     if (auto answer = cache->find(question)) return *std::move(answer);
     asked = cache->remember(std::move(question));
     return std::nullopt;
   }
 
+  /// A response cache compares bytes, and those of tensors in tabs are not here.
+  static bool cacheable(const Inputs& inputs) { return !driver::touches_devices(inputs, {}); }
+
   /// Takes a place in the pool's backlog, and waits for one if it may; else the error that ends the request.
   static std::optional<Expected<Outputs>> find_room(const State& state, const Inputs& inputs,
                                                     const RequestOptions& options, bool may_wait,
                                                     driver::Backlog::Place& place) {
-    driver::Backlog& backlog = state.runtime->backlog();
+    driver::Backlog& backlog = state.lease->runtime->backlog();
     const std::size_t bytes = driver::bytes_of(inputs);
     auto room = may_wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
     if (!room) return backlog.full(state.name, may_wait ? errc::deadline_exceeded : errc::would_block);
@@ -5782,7 +5904,7 @@ class Model {
   }
 
   void refuse_pool_thread() const {
-    if (state_->runtime->on_pool_thread())
+    if (state_->lease->runtime->on_pool_thread())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
   }
@@ -5799,8 +5921,8 @@ class Model {
       promise.set_value(*std::move(answer));
       return future;
     }
-    state_->runtime->submit(
-        state_->index, std::move(inputs), std::move(options), nullptr,
+    state_->lease->runtime->submit(
+        state_->place(), std::move(inputs), std::move(options), nullptr,
         remembering(*state_, std::move(asked),
                     [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
                       place.leave();
@@ -5829,6 +5951,7 @@ class Model {
 #define WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -9220,27 +9343,275 @@ class Browsers {
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
+namespace webpool::protocol {
+
+/// The version that both halves of the wire name in their first message.
+inline constexpr std::uint64_t version = 1;
+
+// --- page to pool, control socket
+
+/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+struct Hello {
+  std::uint64_t version = protocol::version;
+  std::string token;
+  std::optional<LaunchId> launch;
+  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+};
+struct Pong {
+  std::uint64_t id = 0;
+  bool visible = true;
+  double timer_drift_ms = 0;
+};
+struct WorkerFailed {
+  WorkerId worker;
+  std::string message;
+};
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
+
+// --- page to pool, data socket
+
+/// When `version` is not ours, only `version` is filled in.
+struct Attach {
+  std::uint64_t version = protocol::version;
+  WorkerId worker;
+  std::string key;
+};
+enum class LoadStage : std::uint8_t { fetch, create, warmup };
+struct Progress {
+  std::uint64_t id = 0;
+  LoadStage stage = LoadStage::fetch;
+  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
+  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
+};
+/// Where a load's time went, in milliseconds.
+struct LoadTimes {
+  double fetch = 0, create = 0, warmup = 0;
+};
+struct Loaded {
+  std::uint64_t id = 0;
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;
+  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  bool cpu_fallback = false;
+  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
+  LoadTimes times;
+  bool from_cache = false;
+  std::uint64_t memory_bytes = 0;
+};
+/// An output that stays in the worker, under that id.
+struct KeptTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  Shape shape;
+  TensorId tensor;
+};
+struct Result {
+  RequestId id;
+  std::vector<NamedTensor> outputs;
+  std::vector<KeptTensor> kept;
+  RunTimes times;  ///< without `total`
+};
+/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
+struct RunError {
+  std::uint64_t id = 0;
+  std::string code, message;
+  std::vector<BackendFailure> tried;
+  std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
+};
+struct DeviceLost {
+  std::string reason, message;
+};
+using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
+
+// --- pool to page, control socket
+
+struct Welcome {
+  ConnectionId connection;
+  std::chrono::milliseconds heartbeat{1000};
+};
+enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
+struct Refused {
+  Refusal code = Refusal::wrong_token;
+  std::string message;
+};
+struct Ping {
+  std::uint64_t id = 0;
+};
+struct OpenWorker {
+  WorkerId worker;
+  std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
+};
+struct CloseWorker {
+  WorkerId worker;
+};
+struct Close {
+  std::string message;
+};
+struct Reload {
+  std::string message;
+};
+
+// --- pool to page, data socket
+
+/// A model as the page fetches it.
+struct ModelSource {
+  std::string name, sha256;
+  std::uint64_t bytes = 0;
+  std::string url;
+  bool kernel = false;                                       ///< WGSL, not ONNX
+  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+};
+/// One entry of the list of backends that the page tries in order.
+struct BackendChoice {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;  ///< WebNN's
+  std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+};
+struct Load {
+  std::uint64_t id = 0;
+  ModelSource model;
+  std::vector<BackendChoice> backends;
+  std::map<std::string, std::int64_t> free_dimensions;
+  std::optional<bool> warmup;
+  std::optional<bool> compare;
+  std::optional<std::array<unsigned, 3>> workgroup_size;
+  std::vector<ModelSource> parts{};  ///< further models of the same worker
+};
+/// A tensor in the worker, and the input or output that it is.
+struct TensorReference {
+  std::string_view name;
+  TensorId tensor;
+};
+/// Refers to the caller's tensors and names, which must live until the message is encoded.
+struct Run {
+  RequestId id;
+  std::span<const NamedTensor> inputs;
+  std::span<const std::string> outputs;  ///< empty: all
+  std::uint32_t part = 0;                ///< which of the worker's models
+  std::span<const TensorReference> resident{};
+  std::span<const TensorReference> keep{};
+};
+/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
+struct Fetch {
+  RequestId id;
+  TensorId tensor;
+};
+struct Release {
+  std::span<const TensorId> tensors;
+};
+struct Cancel {
+  RequestId id;
+};
+
+// --- names of the enumerators
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
+                                                               "pool_closed"};
+}  // namespace detail
+
+constexpr std::string_view to_string(LoadStage stage) noexcept {
+  return detail::stage_names[static_cast<std::size_t>(stage)];
+}
+constexpr std::string_view to_string(Refusal code) noexcept {
+  return detail::refusal_names[static_cast<std::size_t>(code)];
+}
+
+/// Every code that an `error` may carry, and what it is called on the host.
+struct ErrorCodeRow {
+  std::string_view code;
+  errc error;
+};
+inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
+                                                          {"hash_mismatch", errc::load_failed},
+                                                          {"no_backend", errc::no_backend},
+                                                          {"runtime_missing", errc::runtime_missing},
+                                                          {"bad_input", errc::bad_input},
+                                                          {"run_failed", errc::run_failed},
+                                                          {"device_lost", errc::device_lost},
+                                                          {"tensor_lost", errc::tensor_lost},
+                                                          {"cancelled", errc::cancelled}}};
+
+/// The host's code for a page's; empty for a code that the wire doesn't have.
+constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
+  for (const auto& row : error_codes)
+    if (row.code == code) return row.error;
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
 
 namespace webpool::driver {
 
+inline std::optional<std::string> check_output(const ModelInfo& info, std::string_view name, Datatype datatype,
+                                               const Shape& shape) {
+  const TensorSpec* spec = ModelInfo::find(info.outputs, name);
+  if (spec && spec->datatype == datatype && spec->accepts(shape)) return std::nullopt;
+  return "the page answered with an output '" + std::string(name) + "' " + std::string(to_string(datatype)) + " " +
+         to_string(shape) + " that the model does not declare";
+}
+
 /// What is wrong with a page's answer; empty when nothing is. What a page sends is not believed: each output must be
-/// one that the model declares, and each of `wanted` (empty: all) must be there. `wanted` is null when nobody waits.
+/// one that the model declares, and each of those asked for must be there, or have stayed in the tab where that was
+/// asked, under the id that it was to have. `asked` is null when nobody waits.
 inline std::optional<std::string> check_outputs(const ModelInfo& info, const std::vector<NamedTensor>& outputs,
-                                                const std::vector<std::string>* wanted) {
-  for (const auto& [name, tensor] : outputs) {
-    const TensorSpec* spec = ModelInfo::find(info.outputs, name);
-    if (!spec || spec->datatype != tensor.datatype() || !spec->accepts(tensor.shape()))
-      return "the page answered with an output '" + name + "' " + std::string(to_string(tensor.datatype())) + " " +
-             to_string(tensor.shape()) + " that the model does not declare";
+                                                std::span<const protocol::KeptTensor> kept, const RequestOptions* asked,
+                                                std::span<const TensorId> ids) {
+  for (const auto& [name, tensor] : outputs)
+    if (auto wrong = check_output(info, name, tensor.datatype(), tensor.shape())) return wrong;
+  for (const auto& each : kept)
+    if (auto wrong = check_output(info, each.name, each.datatype, each.shape)) return wrong;
+  if (!asked) return std::nullopt;
+  const auto& stay = asked->keep_on_device;
+  for (const auto& each : kept) {
+    const auto place = std::ranges::find(stay, each.name);
+    if (place == stay.end() || ids[static_cast<std::size_t>(place - stay.begin())] != each.tensor)
+      return "the page kept the output '" + each.name + "' as tensor " + std::to_string(each.tensor.value) +
+             ", which it was not asked to";
   }
-  if (!wanted) return std::nullopt;
-  std::vector<std::string> names = *wanted;
+  std::vector<std::string> names = asked->outputs;
   if (names.empty()) std::ranges::transform(info.outputs, std::back_inserter(names), &TensorSpec::name);
-  for (const auto& name : names)
-    if (std::ranges::find(outputs, name, &NamedTensor::name) == outputs.end())
-      return "the page answered without the output '" + name + "'";
+  for (const auto& name : names) {
+    const bool stays = std::ranges::find(stay, name) != stay.end();
+    const bool there = stays ? std::ranges::find(kept, name, &protocol::KeptTensor::name) != kept.end()
+                             : std::ranges::find(outputs, name, &NamedTensor::name) != outputs.end();
+    if (!there) return "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
+  }
   return std::nullopt;
 }
 
@@ -9352,206 +9723,6 @@ inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& g
 #include <string>
 #include <string_view>
 #include <type_traits>
-#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
-namespace webpool::protocol {
-
-/// The version that both halves of the wire name in their first message.
-inline constexpr std::uint64_t version = 1;
-
-// --- page to pool, control socket
-
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
-struct Hello {
-  std::uint64_t version = protocol::version;
-  std::string token;
-  std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
-};
-struct Pong {
-  std::uint64_t id = 0;
-  bool visible = true;
-  double timer_drift_ms = 0;
-};
-struct WorkerFailed {
-  WorkerId worker;
-  std::string message;
-};
-/// Something in the page failed and leaves the tab as it is.
-struct Trouble {
-  std::string source, message;
-};
-
-// --- both directions, control socket
-
-/// A message of the application's own kind.
-struct Custom {
-  std::string name, body;  ///< `body` is JSON
-  std::vector<NamedTensor> tensors;
-};
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
-
-// --- page to pool, data socket
-
-/// When `version` is not ours, only `version` is filled in.
-struct Attach {
-  std::uint64_t version = protocol::version;
-  WorkerId worker;
-  std::string key;
-};
-enum class LoadStage : std::uint8_t { fetch, create, warmup };
-struct Progress {
-  std::uint64_t id = 0;
-  LoadStage stage = LoadStage::fetch;
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
-};
-/// Where a load's time went, in milliseconds.
-struct LoadTimes {
-  double fetch = 0, create = 0, warmup = 0;
-};
-struct Loaded {
-  std::uint64_t id = 0;
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;
-  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
-  bool cpu_fallback = false;
-  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
-  LoadTimes times;
-  bool from_cache = false;
-  std::uint64_t memory_bytes = 0;
-};
-struct Result {
-  RequestId id;
-  std::vector<NamedTensor> outputs;
-  RunTimes times;  ///< without `total`
-};
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
-struct RunError {
-  std::uint64_t id = 0;
-  std::string code, message;
-  std::vector<BackendFailure> tried;
-  std::string stack;
-  bool started = true;  ///< false: the run had certainly not begun
-};
-struct DeviceLost {
-  std::string reason, message;
-};
-using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
-
-// --- pool to page, control socket
-
-struct Welcome {
-  ConnectionId connection;
-  std::chrono::milliseconds heartbeat{1000};
-};
-enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
-struct Refused {
-  Refusal code = Refusal::wrong_token;
-  std::string message;
-};
-struct Ping {
-  std::uint64_t id = 0;
-};
-struct OpenWorker {
-  WorkerId worker;
-  std::string key;
-  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
-};
-struct CloseWorker {
-  WorkerId worker;
-};
-struct Close {
-  std::string message;
-};
-struct Reload {
-  std::string message;
-};
-
-// --- pool to page, data socket
-
-/// A model as the page fetches it.
-struct ModelSource {
-  std::string name, sha256;
-  std::uint64_t bytes = 0;
-  std::string url;
-  bool kernel = false;  ///< WGSL, not ONNX
-};
-/// One entry of the list of backends that the page tries in order.
-struct BackendChoice {
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;  ///< WebNN's
-  std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
-};
-struct Load {
-  std::uint64_t id = 0;
-  ModelSource model;
-  std::vector<BackendChoice> backends;
-  std::map<std::string, std::int64_t> free_dimensions;
-  std::optional<bool> warmup;
-  std::optional<bool> compare;
-  std::optional<std::array<unsigned, 3>> workgroup_size;
-};
-/// Refers to the caller's tensors and names, which must live until the message is encoded.
-struct Run {
-  RequestId id;
-  std::span<const NamedTensor> inputs;
-  std::span<const std::string> outputs;  ///< empty: all
-};
-struct Cancel {
-  RequestId id;
-};
-
-// --- names of the enumerators
-
-namespace detail {
-inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
-inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
-                                                               "pool_closed"};
-}  // namespace detail
-
-constexpr std::string_view to_string(LoadStage stage) noexcept {
-  return detail::stage_names[static_cast<std::size_t>(stage)];
-}
-constexpr std::string_view to_string(Refusal code) noexcept {
-  return detail::refusal_names[static_cast<std::size_t>(code)];
-}
-
-/// Every code that an `error` may carry, and what it is called on the host.
-struct ErrorCodeRow {
-  std::string_view code;
-  errc error;
-};
-inline constexpr std::array<ErrorCodeRow, 8> error_codes{{{"fetch_failed", errc::load_failed},
-                                                          {"hash_mismatch", errc::load_failed},
-                                                          {"no_backend", errc::no_backend},
-                                                          {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::bad_input},
-                                                          {"run_failed", errc::run_failed},
-                                                          {"device_lost", errc::device_lost},
-                                                          {"cancelled", errc::cancelled}}};
-
-/// The host's code for a page's; empty for a code that the wire doesn't have.
-constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
-  for (const auto& row : error_codes)
-    if (row.code == code) return row.error;
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
-#endif
 #ifndef WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
 #define WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
 #include <algorithm>
@@ -9732,6 +9903,7 @@ class FlightLog {
 #ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10212,18 +10384,19 @@ inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, 
   }
 }
 
-/// Throws `errc::invalid_options` for a value of a dimension that the model doesn't have, or that is none.
-inline void check_free_dimensions(const ModelFile& file, const std::map<std::string, std::int64_t>& values) {
+/// Throws `errc::invalid_options` for a value of a dimension that none of the models has, or that is none.
+inline void check_free_dimensions(std::span<const ModelFile> files, const std::map<std::string, std::int64_t>& values) {
   std::set<std::string> known;
-  for (const auto* specs : {&file.info.inputs, &file.info.outputs})
-    for (const auto& spec : *specs)
-      for (const auto& symbol : spec.symbols)
-        if (!symbol.empty()) known.insert(symbol);
+  for (const ModelFile& file : files)
+    for (const auto* specs : {&file.info.inputs, &file.info.outputs})
+      for (const auto& spec : *specs)
+        for (const auto& symbol : spec.symbols)
+          if (!symbol.empty()) known.insert(symbol);
   std::string names;
   for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
   for (const auto& [name, value] : values) {
     if (!known.contains(name))
-      throw Error(errc::invalid_options, "model '" + file.name + "' has no free dimension '" + name +
+      throw Error(errc::invalid_options, "model '" + files.front().name + "' has no free dimension '" + name +
                                              "'; it has: " + (names.empty() ? "none" : names));
     if (value < 0)
       throw Error(errc::invalid_options,
@@ -10282,7 +10455,7 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
   }
-  check_free_dimensions(file, options.free_dimensions);
+  check_free_dimensions({&file, 1}, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;
@@ -10311,14 +10484,39 @@ inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& optio
          });
 }
 
+/// The datatypes that ONNX Runtime Web leaves on the GPU.
+inline bool may_stay_on_gpu(Datatype datatype) noexcept {
+  switch (datatype) {
+    case Datatype::float32:
+    case Datatype::float16:
+    case Datatype::int32:
+    case Datatype::int64:
+    case Datatype::uint32:
+    case Datatype::uint8:
+    case Datatype::boolean: return true;
+    default: return false;
+  }
+}
+
+/// Where pages find the file. `shared`: other models of the same worker may use its outputs.
+inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
+  protocol::ModelSource source{file.name, file.sha256, file.size, url.empty() ? "/models/" + file.sha256 : url,
+                               file.kernel};
+  if (!shared) return source;
+  source.device_outputs.emplace();
+  for (const auto& output : file.info.outputs)
+    if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
+  return source;
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
-inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
+inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.size, model.url.empty() ? "/models/" + file.sha256 : model.url,
-                        file.kernel};
+  plan.message.model = source_of(files.front(), model.url, files.size() > 1);
+  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;
@@ -10502,7 +10700,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 31> page_assets{{
+inline constexpr std::array<PageAsset, 33> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -10814,7 +11012,7 @@ export class FrameSocket {
 )js"
 , 2611)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
-R"js(// Memory on the GPU that is used again from run to run.
+R"js(// Memory on the GPU: used again from run to run, and read back.
 
 /** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
@@ -10841,8 +11039,38 @@ export class GrowingBuffer {
     this.#buffer = undefined;
   }
 }
+
+/**
+ * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
+ * a small model's run falls from 100 ms to 2 ms.
+ * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+export async function nudged(device, work) {
+  if (!navigator.userAgent.includes('Firefox/')) return work();
+  const timer = setInterval(() => device.queue.submit([]), 1);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
+export async function readBack(device, buffer, bytes) {
+  const { MAP_READ, COPY_DST } = GPUBufferUsage;
+  const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    device.queue.submit([encoder.finish()]);
+    await reader.mapAsync(GPUMapMode.READ);
+    return new Uint8Array(reader.getMappedRange().slice(0, bytes));
+  } finally {
+    reader.destroy();
+  }
+}
 )js"
-, 912)},
+, 2162)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -11215,21 +11443,25 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string, format?: 'kernel' }, backends: BackendChoice[],
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
- * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
+ * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number }} Loaded
- * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
+ * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
+ * @typedef {{ type: 'release', tensors: number[] }} Release
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Cancel} ToWorker                                             data socket
+ * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */
@@ -11321,7 +11553,82 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7893)},
+, 8362)},
+{"/residents.js", "text/javascript", std::string_view(
+R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
+
+import { CodedError } from './errors.js';
+import { bytesOf } from './protocol.js';
+
+/** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
+/** @typedef {TensorInfo & { buffer: GPUBuffer, read: () => Promise<Uint8Array>, release: () => void }} DeviceTensor   `read` copies it out, `release` gives the buffer back */
+/** What a run takes and gives. @typedef {WireTensor | DeviceTensor} RunTensor */
+/** @typedef {{ name: string, tensor: number }} Reference   an input or output, and the tensor's id */
+
+/** @param {RunTensor} tensor @returns {tensor is DeviceTensor} */
+export const isOnDevice = tensor => 'buffer' in tensor;
+
+/** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
+export async function onHost(tensor) {
+  if (!isOnDevice(tensor)) return tensor;
+  const { name, datatype, shape } = tensor;
+  return { name, datatype, shape, data: await tensor.read() };
+}
+
+/** The wire's name of such a tensor. @param {TensorInfo} tensor */
+const described = ({ name, datatype, shape }) => ({ name, datatype, shape });
+
+export class Residents {
+  /** @type {Map<number, RunTensor>} */ #tensors = new Map();
+
+  /** @param {number} id */
+  #get(id) {
+    const tensor = this.#tensors.get(id);
+    if (!tensor) throw new CodedError('tensor_lost', `this worker has no tensor ${id}`);
+    return tensor;
+  }
+
+  /** The tensors that a run names as inputs. Throws CodedError `tensor_lost`. @param {Reference[]} references @returns {RunTensor[]} */
+  inputs(references) {
+    return references.map(({ name, tensor }) => ({ ...this.#get(tensor), name }));
+  }
+
+  /**
+   * Keeps those outputs of a run that are to stay; the others are what travels.
+   * @param {RunTensor[]} outputs @param {Reference[]} places
+   * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
+   */
+  async keep(outputs, places) {
+    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
+    const travelling = [], kept = [];
+    for (const output of outputs) {
+      const place = places.find(({ name }) => name === output.name);
+      if (!place) {
+        travelling.push(await onHost(output));
+        continue;
+      }
+      this.#tensors.set(place.tensor, isOnDevice(output) ? output : { ...output, data: bytesOf(output.data) });
+      kept.push({ ...described(output), tensor: place.tensor });
+    }
+    return { outputs: travelling, kept };
+  }
+
+  /** A copy for the pool, of the name "tensor". @param {number} id */
+  async fetch(id) {
+    return { ...await onHost(this.#get(id)), name: 'tensor' };
+  }
+
+  /** @param {number[]} ids those that are not here are gone already */
+  release(ids) {
+    for (const id of ids) {
+      const tensor = this.#tensors.get(id);
+      if (tensor && isOnDevice(tensor)) tensor.release();
+      this.#tensors.delete(id);
+    }
+  }
+}
+)js"
+, 3042)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -11447,6 +11754,11 @@ export const tensors = listOf((value, path) => {
 });
 
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
+const model = record({
+  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
+  device_outputs: optional(listOf(string)),
+});
+const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
 const deviceType = oneOf('cpu', 'gpu', 'npu');
 
@@ -11467,24 +11779,27 @@ const messages = {
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
-    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')) }),
+    model,
+    parts: optional(listOf(model)),
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
-  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },
+  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size,
   },
-  run: { id: size, inputs: tensors, outputs: listOf(string) },
-  result: { id: size, outputs: tensors, times: record({ queued: number, upload: number, compute: number, download: number }) },
+  run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  fetch: { id: size, tensor: size },
+  release: { tensors: listOf(size) },
+  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
   cancel: { id: size },
   error: {
     id: size,
-    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'cancelled'),
+    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'tensor_lost', 'cancelled'),
     message: string, tried: optional(tried), stack: optional(string), started: optional(boolean),
   },
   device_lost: { reason: string, message: string },
@@ -11497,7 +11812,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6688)},
+, 7131)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -11774,16 +12089,16 @@ import './worker.js';
 )js"
 , 164)},
 {"/worker.js", "text/javascript", std::string_view(
-R"js(// One loaded model: its own data socket to the pool, one session, one run at a time.
+R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { kernelOnWebGpu } from './backends/kernel.js';
-import { installed, openSession } from './backends/registry.js';
+import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { fetchModel } from './model_source.js';
 import { ProtocolError, version } from './protocol.js';
+import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { rounded, timed } from './timing.js';
 
@@ -11797,9 +12112,11 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session | undefined} */ #session;
+  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  #residents = new Residents();
   #abort = new AbortController();
   #loadSeen = false;
+  #lost = false;
   #runs = 0;
   #socket;
 
@@ -11815,6 +12132,8 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'fetch') this.#fetch(message);
+    else if (message.type === 'release') this.#residents.release(message.tensors);
     else if (message.type === 'cancel') this.#queue.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -11830,31 +12149,52 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
-    /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
-    const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
-    const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
+  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
+    const models = [model, ...parts];
+    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
+    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1), model.format === 'kernel' ? [kernelOnWebGpu] : installed);
-    this.#session = opened.session;
-    const { inputs, outputs, details } = opened.session;
+    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
+    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+    this.#sessions = opened.sessions;
+    const { inputs, outputs, details } = opened.sessions[0];
+    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: details.cpuFallback,
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: fromCache, memory_bytes: wasmBytes() + bytes.length,
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
     };
   }
 
   /** @param {import('./protocol.js').Run} message */
-  #run({ id, inputs, outputs }) {
-    const session = this.#session;
-    if (!session) throw new ProtocolError('run came before the model was loaded');
+  #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
+    const session = this.#sessions[part];
+    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    this.#answer(id, async () => {
+      const there = this.#residents.inputs(resident);
+      const feeds = [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))];
+      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
+    });
+  }
+
+  /** @param {import('./protocol.js').Fetch} message */
+  #fetch({ id, tensor }) {
+    this.#answer(id, async () => {
+      const [copy, download] = await timed(() => this.#residents.fetch(tensor));
+      return { outputs: [copy], times: { upload: 0, compute: 0, download } };
+    });
+  }
+
+  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Omit<import('./protocol.js').Result, 'type' | 'id' | 'times'> & { times: import('./backends/registry.js').RunResult['times'] }>} work */
+  #answer(id, work) {
     const arrival = performance.now();
     let started = false;
     this.#queue.push(id, async () => {
       started = true;
       const queued = rounded(performance.now() - arrival);
-      const result = await session.run(inputs, outputs);
-      return { type: 'result', id, outputs: result.outputs, times: { queued, ...result.times } };
+      const result = await work();
+      return { type: 'result', id, ...result, times: { queued, ...result.times } };
     }).then(result => {
       this.#socket.send(result);
       this.#runs++;
@@ -11870,6 +12210,8 @@ class ModelWorker {
 
   /** @param {string} reason @param {string} message */
   #loseDevice(reason, message) {
+    if (this.#lost) return;  // each session tells
+    this.#lost = true;
     this.#queue.fail(new CodedError('device_lost', `the device behind the model is gone (${reason})${message && `: ${message}`}`));
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
@@ -11895,16 +12237,17 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5960)},
+, 7629)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
 import { messageOf } from '../errors.js';
+import { nudged } from '../gpu_buffer.js';
 import { checkRun, zerosFor } from '../tensors.js';
 import { timeRuns } from '../timing.js';
 import { KernelProgram } from './kernel_program.js';
 import { featuresOf } from './kernel_source.js';
-import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
+import { checkWorkgroup, requireAdapter } from './webgpu.js';
 
 /** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
 
@@ -11912,7 +12255,7 @@ import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
 const limitNames = /** @type {const} */ (['maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY',
   'maxComputeWorkgroupSizeZ', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize']);
 
-/** Why an adapter can't run the variant; null if it can. @param {GPUAdapter} adapter @param {Kernel} kernel @param {Variant} variant */
+/** Why an adapter, or a device that is there already, can't run the variant; null if it can. @param {GPUAdapter | GPUDevice} adapter @param {Kernel} kernel @param {Variant} variant */
 function obstacle(adapter, kernel, variant) {
   const missing = featuresOf(kernel, variant).filter(feature => !adapter.features.has(feature));
   if (missing.length) return `the adapter has no ${missing.join(', ')}`;
@@ -11951,28 +12294,33 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
   return best.program;
 }
 
+/** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
+const deviceWith = (adapter, features) => adapter.requestDevice({
+  requiredFeatures: /** @type {GPUFeatureName[]} */ ([...features]), requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])),
+});
+
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
+    const shared = realm.device;
     /** @type {string[]} */
     const passedOver = [];
     const usable = kernel.variants.filter(variant => {
-      const why = obstacle(adapter, kernel, variant);
+      const why = obstacle(shared ?? adapter, kernel, variant);
       if (why) passedOver.push(`${nameOf(variant)}: ${why}`);
       return !why;
     });
     if (!usable.length) throw new Error(passedOver.join('; '));
-    const features = /** @type {GPUFeatureName[]} */ ([...new Set(usable.flatMap(variant => featuresOf(kernel, variant)))]);
-    const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])) });
+    const device = realm.device = shared ?? await deviceWith(adapter, new Set(usable.flatMap(variant => featuresOf(kernel, variant))));
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
     const dispose = async () => {
       disposed = true;
-      device.destroy();
+      if (!shared) device.destroy();
     };
 
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
@@ -11981,9 +12329,10 @@ export const kernelOnWebGpu = {
       const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
       return {
         ...face, passedOver,
-        run(feeds, names) {
+        takesBuffers: true,
+        run(feeds, names, keep) {
           checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names));
+          return nudged(device, () => program.run(feeds, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {
@@ -11999,18 +12348,22 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 4942)},
+, 5334)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
-import { CodedError, messageOf } from '../errors.js';
-import { evaluate } from '../expression.js';
-import { GrowingBuffer, wholeWords } from '../gpu_buffer.js';
-import { byteSize, bytesOf } from '../protocol.js';
+import { messageOf } from '../errors.js';
+import { GrowingBuffer, nudged, readBack, wholeWords } from '../gpu_buffer.js';
+import { bytesOf } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
+import { measure } from './kernel_sizes.js';
 import { bindingsOf, compile, symbolsOf } from './kernel_source.js';
 
-/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../residents.js').RunTensor} RunTensor */
+
+const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = globalThis.GPUBufferUsage ?? {};  // where there is no WebGPU, no program is built
+const tensorUsage = STORAGE | COPY_DST | COPY_SRC;
 
 /** One variant, compiled. */
 export class KernelProgram {
@@ -12023,8 +12376,7 @@ export class KernelProgram {
     this.#variant = variant;
     this.#layout = layout;
     this.#pipelines = pipelines;
-    const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
-    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, STORAGE | COPY_DST | COPY_SRC));
+    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, tensorUsage));
     this.#readers = kernel.outputs.map(() => new GrowingBuffer(device, MAP_READ | COPY_DST));
     this.#extents = new GrowingBuffer(device, UNIFORM | COPY_DST);
   }
@@ -12042,64 +12394,48 @@ export class KernelProgram {
     return new KernelProgram(device, kernel, variant, bindings, pipelines);
   }
 
-  /** The extents that these inputs give. @param {WireTensor[]} feeds */
-  #measure(feeds) {
-    /** @type {Map<string, number>} */
-    const values = new Map();
-    for (const { name, shape } of this.#kernel.inputs) {
-      const given = /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).shape;
-      shape.forEach((extent, i) => {
-        if (typeof extent !== 'string') return;
-        const known = values.get(extent);
-        if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
-        values.set(extent, given[i]);
-      });
-    }
-    for (const [name, rule] of Object.entries(this.#kernel.extents)) values.set(name, evaluate(rule, values));
-    return values;
-  }
-
-  /** @param {KernelTensor} tensor @param {ReadonlyMap<string, number>} values */
-  #shaped({ name, datatype, shape }, values) {
-    const extents = shape.map(extent => evaluate(extent, values));
-    if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
-    const bytes = byteSize(datatype, extents), most = this.#device.limits.maxStorageBufferBindingSize;
-    if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
-    return { name, datatype, shape: extents, bytes: Number(bytes) };
-  }
-
-  /** @param {ReadonlyMap<string, number>} values */
-  #workgroups(values) {
-    const sizes = this.#variant.workgroup_size, most = this.#device.limits.maxComputeWorkgroupsPerDimension;
-    const known = new Map([...values, ...sizes.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
-    return this.#kernel.passes.map(({ entry, invocations }) => sizes.map((size, i) => {
-      const count = Math.ceil(evaluate(invocations[i], known) / size);
-      if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
-      return count;
-    }));
-  }
-
-  /** Uploads, computes and reads the wanted outputs back. @param {WireTensor[]} feeds @param {string[]} names @returns {Promise<import('./registry.js').RunResult>} */
-  async run(feeds, names) {
+  /**
+   * Uploads what is not on the device, computes, and reads the wanted outputs back, but for those to `keep`, which get buffers of their own.
+   * @param {RunTensor[]} feeds @param {string[]} names @param {string[]} [keep] @returns {Promise<import('./registry.js').RunResult>}
+   */
+  async run(feeds, names, keep = []) {
+    const sizes = measure(this.#kernel, this.#variant.workgroup_size, this.#device.limits, feeds);
+    const first = sizes.tensors.length - this.#kernel.outputs.length;
+    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
+    const wanted = sizes.tensors.slice(first).map((tensor, i) => ({ ...tensor, binding: first + i, reader: this.#readers[i], stays: keep.includes(tensor.name) })).filter(({ name }) => asked.includes(name));
+    /** @type {Map<number, GPUBuffer>} */
+    const kept = new Map();
     try {
-      return await this.#run(feeds, names);
+      const { read, times } = await this.#run(feeds, sizes, wanted, kept);
+      /** @type {Map<string, RunTensor>} */
+      const byName = new Map();
+      for (const { name, datatype, shape, bytes, binding } of wanted) {
+        const buffer = kept.get(binding), described = { name, datatype, shape };
+        if (!buffer) byName.set(name, { ...described, data: /** @type {Uint8Array} */ (read.get(name)) });
+        else byName.set(name, { ...described, buffer, read: () => nudged(this.#device, () => readBack(this.#device, buffer, bytes)), release: () => buffer.destroy() });
+      }
+      return { outputs: asked.map(name => /** @type {RunTensor} */ (byName.get(name))), times };
     } catch (error) {
-      if (!(error instanceof CodedError)) this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
+      for (const buffer of kept.values()) buffer.destroy();
+      this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
       throw error;
     }
   }
 
-  /** @param {WireTensor[]} feeds @param {string[]} names */
-  async #run(feeds, names) {
-    const device = this.#device, values = this.#measure(feeds);
-    const tensors = bindingsOf(this.#kernel).map(tensor => this.#shaped(tensor, values));
-    const workgroups = this.#workgroups(values), symbols = symbolsOf(this.#kernel);
-
+  /** @param {RunTensor[]} feeds @param {ReturnType<typeof measure>} sizes @param {{ name: string, bytes: number, binding: number, reader: GrowingBuffer, stays: boolean }[]} wanted @param {Map<number, GPUBuffer>} kept gets the buffers of outputs that stay, by binding */
+  async #run(feeds, { values, tensors, workgroups }, wanted, kept) {
+    const device = this.#device, symbols = symbolsOf(this.#kernel);
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
+    for (const { bytes, binding, stays } of wanted) if (stays) kept.set(binding, device.createBuffer({ size: wholeWords(bytes), usage: tensorUsage }));
+    const travelling = wanted.filter(({ stays }) => !stays);
     const [group, upload] = await timed(() => {
-      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: wholeWords(bytes) } }));
-      this.#kernel.inputs.forEach(({ name }, i) => this.#write(entries[i].resource.buffer, /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).data));
+      const entries = tensors.map(({ name, bytes }, binding) => {
+        const feed = binding < this.#kernel.inputs.length ? feeds.find(each => each.name === name) : undefined;
+        const buffer = feed && isOnDevice(feed) ? feed.buffer : kept.get(binding) ?? this.#buffers[binding].of(bytes);
+        if (feed && !isOnDevice(feed)) this.#write(buffer, feed.data);
+        return { binding, resource: { buffer, size: wholeWords(bytes) } };
+      });
       if (symbols.length) {
         const buffer = this.#extents.of(4 * symbols.length);
         device.queue.writeBuffer(buffer, 0, Uint32Array.from(symbols, symbol => /** @type {number} */ (values.get(symbol))));
@@ -12108,9 +12444,6 @@ export class KernelProgram {
       return device.createBindGroup({ layout: this.#layout, entries });
     });
 
-    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
-    const first = tensors.length - this.#kernel.outputs.length;
-    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => asked.includes(name));
     const [, compute] = await timed(async () => {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -12120,21 +12453,21 @@ export class KernelProgram {
         pass.dispatchWorkgroups(workgroups[i][0], workgroups[i][1], workgroups[i][2]);
       });
       pass.end();
-      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
+      for (const { bytes, binding, reader } of travelling) encoder.copyBufferToBuffer(this.#buffers[binding].of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
       device.queue.submit([encoder.finish()]);
-      const maps = wanted.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
+      const maps = travelling.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
       const [invalid, exhausted] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       const mapped = await Promise.allSettled(maps);
       const error = invalid ?? exhausted ?? mapped.find(each => each.status === 'rejected')?.reason;
       if (error) throw new Error(`the GPU refused the kernel: ${messageOf(error)}`);
     });
-    const [read, download] = await timed(() => new Map(wanted.map(({ name, datatype, shape, bytes, reader }) => {
+    const [read, download] = await timed(() => new Map(travelling.map(({ name, bytes, reader }) => {
       const buffer = reader.of(0);
       const data = new Uint8Array(buffer.getMappedRange(0, wholeWords(bytes)).slice(0, bytes));
       buffer.unmap();
-      return [name, { name, datatype, shape, data }];
+      return [name, data];
     })));
-    return { outputs: asked.map(name => /** @type {WireTensor} */ (read.get(name))), times: { upload, compute, download } };
+    return { read, times: { upload, compute, download } };
   }
 
   /** @param {GPUBuffer} to @param {ArrayBufferView} data */
@@ -12152,7 +12485,62 @@ export class KernelProgram {
   }
 }
 )js"
-, 8557)},
+, 7845)},
+{"/backends/kernel_sizes.js", "text/javascript", std::string_view(
+R"js(// How large everything is in one run of a kernel: extents, tensors, dispatches.
+
+import { CodedError } from '../errors.js';
+import { evaluate } from '../expression.js';
+import { byteSize } from '../protocol.js';
+import { bindingsOf } from './kernel_source.js';
+
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('../protocol.js').TensorInfo} TensorInfo */
+/** @typedef {TensorInfo & { bytes: number }} SizedTensor */
+
+/** The extents that these inputs give. @param {Kernel} kernel @param {TensorInfo[]} feeds @returns {Map<string, number>} */
+function extentsOf(kernel, feeds) {
+  /** @type {Map<string, number>} */
+  const values = new Map();
+  for (const { name, shape } of kernel.inputs) {
+    const given = /** @type {TensorInfo} */ (feeds.find(feed => feed.name === name)).shape;
+    shape.forEach((extent, i) => {
+      if (typeof extent !== 'string') return;
+      const known = values.get(extent);
+      if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
+      values.set(extent, given[i]);
+    });
+  }
+  for (const [name, rule] of Object.entries(kernel.extents)) values.set(name, evaluate(rule, values));
+  return values;
+}
+
+/** @param {import('./kernel_source.js').KernelTensor} tensor @param {ReadonlyMap<string, number>} values @param {number} most bytes @returns {SizedTensor} */
+function sized({ name, datatype, shape }, values, most) {
+  const extents = shape.map(extent => evaluate(extent, values));
+  if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
+  const bytes = byteSize(datatype, extents);
+  if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
+  return { name, datatype, shape: extents, bytes: Number(bytes) };
+}
+
+/**
+ * The sizes of a run on these inputs; tensors in the order of their bindings, workgroups of each pass. Throws CodedError `bad_input`.
+ * @param {Kernel} kernel @param {number[]} workgroup @param {GPUSupportedLimits} limits @param {TensorInfo[]} feeds
+ */
+export function measure(kernel, workgroup, limits, feeds) {
+  const values = extentsOf(kernel, feeds);
+  const tensors = bindingsOf(kernel).map(tensor => sized(tensor, values, limits.maxStorageBufferBindingSize));
+  const known = new Map([...values, ...workgroup.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  const workgroups = kernel.passes.map(({ entry, invocations }) => workgroup.map((size, i) => {
+    const count = Math.ceil(evaluate(invocations[i], known) / size);
+    if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
+    return count;
+  }));
+  return { values, tensors, workgroups };
+}
+)js"
+, 3003)},
 {"/backends/kernel_source.js", "text/javascript", std::string_view(
 R"js(// What the application's WGSL finds declared before its first line, and what compilers say about it.
 
@@ -12215,6 +12603,9 @@ export async function compile(device, kernel, variant) {
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
 import { CodedError, messageOf } from '../errors.js';
+import { nudged, readBack } from '../gpu_buffer.js';
+import { byteSize } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
 
@@ -12307,25 +12698,43 @@ export function freeDimension(session) {
   return undefined;
 }
 
+/** @param {Ort} ort @param {import('../residents.js').RunTensor} tensor */
+function feedOf(ort, tensor) {
+  const type = ortTypeOf(tensor.datatype);
+  if (!isOnDevice(tensor)) return new ort.Tensor(type, typedArrayOf(tensor), tensor.shape);
+  return ort.Tensor.fromGpuBuffer(tensor.buffer, { dataType: /** @type {import('onnxruntime-web').Tensor.GpuBufferDataTypes} */ (type), dims: tensor.shape });
+}
+
 /**
  * The session as the worker knows it. `compute` includes the transfers that ONNX Runtime makes inside a run; `upload` and `download` are what comes
  * before and after.
  * @param {Ort} ort @param {OrtSession} session @param {Pick<import('./registry.js').Session, 'details'> & Partial<import('./registry.js').Session>} own
+ * @param {GPUDevice} [device] where outputs may stay
  * @returns {import('./registry.js').Session}
  */
-export function wrapSession(ort, session, own) {
+export function wrapSession(ort, session, own, device) {
   const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
   return {
     ...model,
-    async run(tensors, names) {
+    async run(tensors, names, keep = []) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, new ort.Tensor(ortTypeOf(tensor.datatype), typedArrayOf(tensor), tensor.shape)])));
+      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted));
-      const [outputs, download] = await timed(() => wanted.map(name => {
-        const { type, dims, data } = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
-        return { name, datatype: datatypeOf(type, name), shape: [...dims], data: /** @type {ArrayBufferView} */ (data) };
-      }));
+      const [outputs, download] = await timed(async () => {
+        const all = [];
+        for (const name of wanted) {
+          const tensor = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
+          const described = { name, datatype: datatypeOf(tensor.type, name), shape: [...tensor.dims] };
+          if (device && tensor.location === 'gpu-buffer' && keep.includes(name)) {
+            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = Number(byteSize(described.datatype, described.shape));
+            all.push({ ...described, buffer, read: () => nudged(device, () => readBack(device, buffer, bytes)), release: () => tensor.dispose() });
+          } else {
+            all.push({ ...described, data: /** @type {ArrayBufferView} */ (tensor.location === 'cpu' ? tensor.data : await tensor.getData(true)) });
+          }
+        }
+        return all;
+      });
       return { outputs, times: { upload, compute, download } };
     },
     dispose: () => session.release(),
@@ -12333,7 +12742,7 @@ export function wrapSession(ort, session, own) {
   };
 }
 )js"
-, 6259)},
+, 7412)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -12345,7 +12754,7 @@ import { answeredWithin, timed } from '../timing.js';
 /**
  * A session as a module gives it: times, disposal and details may be missing.
  * @typedef {{ inputs: Session['inputs'], outputs: Session['outputs'], warmUp?: Session['warmUp'], dispose?: Session['dispose'], details?: Partial<Session['details']>,
- *   run: (...given: Parameters<Session['run']>) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
+ *   run: (feeds: import('../protocol.js').WireTensor[], outputs: string[]) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
  * @typedef {{ detect: () => string | null | Promise<string | null>, create: (model: Uint8Array, options: import('./registry.js').Options) => Promise<OwnSession> }} OwnModule
  */
 
@@ -12366,7 +12775,8 @@ function complete(session) {
     inputs, outputs,
     async run(feeds, names) {
       checkRun(session, feeds, names);
-      const [result, compute] = await timed(() => session.run(feeds, names));
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const [result, compute] = await timed(() => session.run(onlyHost, names));
       return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
     },
     warmUp: session.warmUp?.bind(session),
@@ -12386,32 +12796,34 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2753)},
+, 2922)},
 {"/backends/registry.js", "text/javascript", std::string_view(
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
 import { timed, timeRuns } from '../timing.js';
+import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
 import { webnn } from './webnn.js';
 
-/** @typedef {import('../protocol.js').TensorInfo} TensorInfo @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('../protocol.js').TensorInfo} TensorInfo @typedef {import('../protocol.js').WireTensor} WireTensor @typedef {import('../residents.js').RunTensor} RunTensor */
 
 /**
  * A model that is ready to run. Not re-entrant.
  * @typedef {object} Session
  * @property {TensorInfo[]} inputs
  * @property {TensorInfo[]} outputs
- * @property {(feeds: WireTensor[], outputs: string[]) => Promise<RunResult>} run   no outputs named means all; throws CodedError `bad_input`
+ * @property {(feeds: RunTensor[], outputs: string[], keep?: string[]) => Promise<RunResult>} run   no outputs named means all; those to `keep` stay on the device where they can; throws CodedError `bad_input`
+ * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean }} details
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
- * @typedef {{ outputs: WireTensor[], times: { upload: number, compute: number, download: number } }} RunResult
+ * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
  *
  * What the pool asks of a backend. `deviceLost` is called at most once, when the device behind the session is gone.
  * @typedef {object} Options
@@ -12420,11 +12832,16 @@ import { webnn } from './webnn.js';
  * @property {number[]} [workgroupSize]
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
+ * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
+ * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
+ *
+ * What a worker is to hold: ONNX, or a kernel's text.
+ * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, deviceOutputs?: string[] }} Content
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
  * @typedef {object} Opened
- * @property {Session} session
+ * @property {Session[]} sessions   in the order of the contents
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
  * @property {{ create: number, warmup: number }} times
@@ -12433,8 +12850,8 @@ import { webnn } from './webnn.js';
 /** @type {Backend[]} */
 export const installed = [wasm, webgpu, webnn];
 
-/** @param {import('../protocol.js').BackendChoice} choice */
-const backendNamed = (choice, backends = installed) => {
+/** @param {import('../protocol.js').BackendChoice} choice @param {Backend[]} backends */
+const backendNamed = (choice, backends) => {
   const backend = choice.module ? ownBackend(choice.name, choice.module) : backends.find(({ name }) => name === choice.name);
   if (!backend) throw new Error(`this page has no backend of that name; it has ${backends.map(({ name }) => name).join(', ')}`);
   return backend;
@@ -12446,54 +12863,75 @@ async function runOnZeros(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+/** @param {Session[]} sessions */
+async function runEach(sessions) {
+  for (const session of sessions) await runOnZeros(session);
+}
+
+/** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
+const namingPart = (error, { name }) => error instanceof CodedError ? error : new Error(`"${name}": ${messageOf(error)}`);
+
 /**
- * Opens the model on the first backend that holds it and, if asked, survives a first run; or, to compare, on the one that runs it fastest.
+ * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
+ * @param {Content[]} contents @param {Omit<Options, 'realm' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ */
+async function createAll(contents, options, backends, sessions) {
+  const realm = {};
+  const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
+  for (const i of kernelsLast) {
+    const { bytes, kernel, deviceOutputs } = contents[i];
+    const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
+    sessions[i] = await backend.create(bytes, { ...options, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+  }
+}
+
+/**
+ * Opens the contents on the first backend that holds all of them and, if asked, survives a first run of each; or, to compare, on the one that runs them fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
- * @param {Uint8Array} model
+ * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | 'realm' | 'deviceOutputs'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
- * @param {Backend[]} [backends]
+ * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
-export async function openSession(model, choices, { warmup, compare, ...options }, progress, backends = installed) {
+export async function openSessions(contents, choices, { warmup, compare, ...options }, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
-  /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  /** @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session | undefined} */ session) => {
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session[]} */ sessions) => {
     tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
-    session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+    for (const session of sessions) session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
   };
   for (const choice of choices) {
-    /** @type {Session | undefined} */
-    let session;
+    /** @type {Session[]} */
+    const sessions = [];
     try {
       progress('create', 0);
-      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice, compare }));
-      session = created;
-      for (const message of created.passedOver ?? []) tried.push({ backend: choice.name, message });
+      const [, create] = await timed(() => createAll(contents, { ...options, choice, compare }, backends, sessions));
+      for (const message of sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
       progress('create', 1);
       if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => runOnZeros(created)))[1] : 0;
-      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runOnZeros(created)) : 0 };
+      const warm = warmup || compare ? (await timed(() => runEach(sessions)))[1] : 0;
+      const held = { sessions, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runEach(sessions)) : 0 };
       if (warmup || compare) progress('warmup', 1);
       const slower = best && best.run <= held.run ? held : best;
       best = slower === held ? best : held;
-      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.session);
+      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.sessions);
       if (!compare) break;
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      pass(choice, messageOf(error), session);
+      pass(choice, messageOf(error), sessions);
     }
   }
-  if (best) return { session: best.session, backend: best.choice.name, tried, times: best.times };
+  if (best) return { sessions: best.sessions, backend: best.choice.name, tried, times: best.times };
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5638)},
+, 7643)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -12513,6 +12951,7 @@ export const wasm = {
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
+import { nudged } from '../gpu_buffer.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -12530,21 +12969,6 @@ export async function requireAdapter(workgroupSize) {
   if (!adapter) throw new Error('no adapter: the browser found no GPU that it lets a page use');
   if (workgroupSize) checkWorkgroup(adapter.limits, workgroupSize);
   return adapter;
-}
-
-/**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
- * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
- */
-export async function nudged(device, work) {
-  if (!navigator.userAgent.includes('Firefox/')) return work();
-  const timer = setInterval(() => device.queue.submit([]), 1);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
@@ -12565,18 +12989,23 @@ async function whileListening(device, work) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
-    const { session, cpuFallback } = await createHonestSession(ort, build, model, { executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions });
+    const { session, cpuFallback } = await createHonestSession(ort, build, model, {
+      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+    });
     const device = await ort.env.webgpu.device;
+    realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } });
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
     return {
       ...wrapped,
+      takesBuffers: true,
       run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
       async dispose() {
         disposed = true;
@@ -12586,7 +13015,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3457)},
+, 3173)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -12853,6 +13282,144 @@ class PageFiles {
   PageModules modules_;
   std::vector<std::string> model_origins_;
   FindModel find_model_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#include <atomic>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <utility>
+
+namespace webpool::driver {
+
+/// A tensor that a worker keeps for this program.
+class ResidentTensor final : public DeviceTensor {
+ public:
+  ResidentTensor(std::weak_ptr<Runtime> runtime, ModelIndex model, WorkerId worker, TensorId id, Datatype datatype,
+                 Shape shape)
+      : runtime_(std::move(runtime)), model_(model), worker_(worker), id_(id), datatype_(datatype), shape_(shape) {}
+
+  ~ResidentTensor() override {
+    if (const auto runtime = runtime_.lock()) runtime->release(worker_, id_);
+  }
+
+  Tensor fetch() const override {
+    const auto runtime = runtime_.lock();
+    if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
+    if (runtime->on_pool_thread())
+      throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
+    std::promise<Expected<Outputs>> promise;
+    auto future = promise.get_future();
+    runtime->fetch(
+        *this, [promise = std::move(promise)](Expected<Outputs> copy) mutable { promise.set_value(std::move(copy)); });
+    return future.get().value().begin()->tensor;
+  }
+
+  bool lost() const noexcept override { return lost_; }
+  void lose() const noexcept { lost_ = true; }
+  std::size_t bytes() const noexcept override { return shape_.elements() * size_of(datatype_); }
+
+  bool belongs_to(const Runtime& runtime) const noexcept { return runtime_.lock().get() == &runtime; }
+  ModelIndex model() const noexcept { return model_; }
+  WorkerId worker() const noexcept { return worker_; }
+  TensorId id() const noexcept { return id_; }
+  Datatype datatype() const noexcept { return datatype_; }
+  const Shape& shape() const noexcept { return shape_; }
+
+ private:
+  const std::weak_ptr<Runtime> runtime_;
+  const ModelIndex model_;
+  const WorkerId worker_;
+  const TensorId id_;
+  const Datatype datatype_;
+  const Shape shape_;
+  mutable std::atomic<bool> lost_ = false;
+};
+
+/// The tensor's place in a worker, if it is in one of this runtime's.
+inline const ResidentTensor* resident(const Tensor& tensor, const Runtime& runtime) {
+  const auto* found = dynamic_cast<const ResidentTensor*>(tensor.device().get());
+  return found && found->belongs_to(runtime) ? found : nullptr;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace webpool::driver {
+
+/// What stays in the workers of a pool for callers, by worker. On the pool's thread.
+class Residents {
+ public:
+  /// A name for a tensor, unique for the pool's life.
+  TensorId make_id() noexcept { return {++ids_}; }
+
+  void add(const std::shared_ptr<const ResidentTensor>& tensor) {
+    tensors_[tensor->worker()].emplace(tensor->id(), Entry{tensor, tensor->bytes()});
+    ++count_;
+    bytes_ += tensor->bytes();
+    saved_ += tensor->bytes();
+  }
+
+  /// The bytes that this frees, empty when the tensor went before.
+  std::optional<std::size_t> release(WorkerId worker, TensorId id) {
+    const auto there = tensors_.find(worker);
+    if (there == tensors_.end()) return std::nullopt;
+    const auto entry = there->second.find(id);
+    if (entry == there->second.end()) return std::nullopt;
+    const std::size_t bytes = entry->second.bytes;
+    there->second.erase(entry);
+    --count_;
+    bytes_ -= bytes;
+    return bytes;
+  }
+
+  /// The worker is gone, and with it what it held.
+  void lose(WorkerId worker) {
+    const auto there = tensors_.find(worker);
+    if (there == tensors_.end()) return;
+    for (const auto& [id, entry] : there->second) {
+      --count_;
+      bytes_ -= entry.bytes;
+      if (const auto tensor = entry.tensor.lock()) tensor->lose();
+    }
+    tensors_.erase(there);
+  }
+
+  void note_reuse(std::size_t bytes) noexcept { saved_ += bytes; }
+  void note_copy(std::size_t bytes) noexcept {
+    ++copies_;
+    copied_ += bytes;
+  }
+
+  void add_to(Metrics& metrics) const noexcept {
+    metrics.device_tensors = count_;
+    metrics.device_bytes = bytes_;
+    metrics.device_bytes_saved = saved_;
+    metrics.device_copies = copies_;
+    metrics.device_bytes_copied = copied_;
+  }
+
+ private:
+  struct Entry {
+    std::weak_ptr<const ResidentTensor> tensor;
+    std::size_t bytes;
+  };
+
+  std::unordered_map<WorkerId, std::unordered_map<TensorId, Entry>> tensors_;
+  std::size_t count_ = 0, bytes_ = 0;
+  std::uint64_t ids_ = 0, saved_ = 0, copies_ = 0, copied_ = 0;
 };
 
 }  // namespace webpool::driver
@@ -13511,10 +14078,23 @@ inline std::vector<BackendFailure> read_tried(Value list) {
   return tried;
 }
 
+inline std::vector<KeptTensor> read_kept(Value list) {
+  std::vector<KeptTensor> kept;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    const TensorHead head = read_head(fields, 0);
+    if (!byte_size(head.datatype, head.shape())) item.must_be("a tensor that fits into memory");
+    kept.push_back({std::string(head.name), head.datatype, Shape(head.shape()), TensorId{fields["tensor"].integer()}});
+    refuse_repeated_name(kept, list);
+  });
+  return kept;
+}
+
 inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
   Result result;
   result.id = RequestId{fields["id"].integer()};
   result.outputs = read_tensors(fields["outputs"], frame, owner);
+  if (auto kept = fields.find("kept")) result.kept = read_kept(*kept);
   Fields times = fields["times"].fields();
   result.times.queued = times["queued"].number();
   result.times.upload = times["upload"].number();
@@ -13536,6 +14116,7 @@ inline Progress read_progress(Fields& fields) {
   Progress progress;
   progress.id = fields["id"].integer();
   progress.stage = fields["stage"].choice<LoadStage>(stage_names);
+  if (auto part = fields.find("part")) progress.part = part->integer();
   progress.done = fields["done"].integer();
   progress.total = fields["total"].integer();
   return progress;
@@ -13658,6 +14239,7 @@ class Decoder {
 #endif
 #ifndef WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
 #define WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13737,6 +14319,28 @@ inline void append_tensor(std::string& out, const NamedTensor& input) {
   out += "}}";
 }
 
+/// `[{"name":"x","tensor":7}]`
+inline void append_references(HeaderWriter& writer, std::string& out, std::string_view name,
+                              std::span<const TensorReference> references) {
+  if (references.empty()) return;
+  writer.list(name, references, [&](const TensorReference& each) {
+    out += R"({"name":)";
+    append_string(out, each.name);
+    writer.field("tensor", each.tensor.value);
+    out += '}';
+  });
+}
+
+inline void append_model(HeaderWriter& writer, std::string& out, const ModelSource& model) {
+  out += R"({"name":)";
+  append_string(out, model.name);
+  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
+  if (model.kernel) writer.field("format", "kernel");
+  if (model.device_outputs)
+    writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
+  out += '}';
+}
+
 /// At least as many bytes as the frame takes; at most some hundred more when names are plain text.
 inline std::size_t frame_bound(const Run& message) noexcept {
   constexpr std::size_t number = 20, escaped = 6;
@@ -13744,6 +14348,8 @@ inline std::size_t frame_bound(const Run& message) noexcept {
   for (const auto& [name, tensor] : message.inputs)
     bytes += 96 + number * (tensor.shape().rank() + 1) + escaped * name.size() + aligned(tensor.bytes().size());
   for (const auto& name : message.outputs) bytes += 4 + escaped * name.size();
+  for (const auto& list : {message.resident, message.keep})
+    for (const auto& each : list) bytes += 48 + number + escaped * each.name.size();
   return bytes;
 }
 
@@ -13798,14 +14404,11 @@ inline void encode(std::string& out, const Custom& message) {
 // --- data socket
 
 inline void encode(std::string& out, const Load& message) {
-  const auto& model = message.model;
   detail::HeaderWriter writer(out, "load", 512);
   writer.field("id", message.id).key("model");
-  out += R"({"name":)";
-  detail::append_string(out, model.name);
-  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
-  if (model.kernel) writer.field("format", "kernel");
-  out += '}';
+  detail::append_model(writer, out, message.model);
+  if (!message.parts.empty())
+    writer.list("parts", message.parts, [&](const ModelSource& part) { detail::append_model(writer, out, part); });
   writer.list("backends", message.backends, [&](const BackendChoice& choice) {
     (out += R"({"name":")").append(to_string(choice.backend)) += '"';
     if (choice.device) writer.field("device_type", to_string(*choice.device));
@@ -13829,11 +14432,24 @@ inline void encode(std::string& out, const Load& message) {
 /// Memory is taken at most once, and each tensor's bytes are copied once, straight into `out`.
 inline void encode(std::string& out, const Run& message) {
   detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
-  writer.field("id", message.id.value)
-      .list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); })
-      .list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  detail::append_references(writer, out, "resident", message.resident);
+  writer.list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  detail::append_references(writer, out, "keep", message.keep);
   FrameWriter& frame = writer.end();
   for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
+}
+
+inline void encode(std::string& out, const Fetch& message) {
+  detail::HeaderWriter(out, "fetch").field("id", message.id.value).field("tensor", message.tensor.value).end();
+}
+
+inline void encode(std::string& out, const Release& message) {
+  detail::HeaderWriter(out, "release")
+      .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
+      .end();
 }
 
 inline void encode(std::string& out, const Cancel& message) {
@@ -14281,7 +14897,7 @@ namespace webpool::driver {
 
 /// Owns the pool's one thread and everything that lives on it: sockets, browsers, the engine. Other threads only post.
 template <class Engine>
-class Driver final : public Runtime {
+class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
   using Server = transport::WebSocketServer;
   using Socket = Server::Socket;
   using Frame = std::span<const std::byte>;
@@ -14316,14 +14932,14 @@ class Driver final : public Runtime {
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
-  void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
                           ticket = std::move(ticket), done = std::move(done)]() mutable {
-      if (!batches_.submit(model, now, inputs, options, ticket, done))
+      if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
         start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
     });
   }
@@ -14332,6 +14948,13 @@ class Driver final : public Runtime {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
     asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+  }
+
+  void fetch(const ResidentTensor& tensor, Completion done) override {
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_,
+               [this, there = Copy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
   }
 
   bool is_open() const override {
@@ -14346,6 +14969,7 @@ class Driver final : public Runtime {
     return ask([this](const Engine& engine) {
       Metrics metrics = engine.metrics();
       messages_.add_to(metrics);
+      residents_.add_to(metrics);
       metrics.cache_hits = cache_counts_->hits;
       metrics.cache_misses = cache_counts_->misses;
       return metrics;
@@ -14368,17 +14992,35 @@ class Driver final : public Runtime {
     });
   }
 
-  /// `max_batch_size` is what `ModelOptions::batching.maximum` is from now on; any thread may change it.
-  void load(ModelFile file, ModelOptions options, Task task, Batcher::Maximum max_batch_size, LoadCompletion done) {
+  void release(WorkerId worker, TensorId tensor) override {
+    post([this, worker, tensor] {
+      const auto bytes = residents_.release(worker, tensor);
+      if (!bytes) return;
+      engine_.retained(worker, -1, -static_cast<std::ptrdiff_t>(*bytes));
+      send(workers_.at(worker).socket, protocol::Release{{&tensor, 1}});
+    });
+  }
+
+  /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
+  /// any thread may change it.
+  void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
+            LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
+    asio::post(context_, [this, files = std::move(files), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{
-          file.name, task, file.size, options.browsers, options.replicas, options.pinned, options.own_tabs_only};
+      LoadingModel model{name_of(files), std::move(files), std::move(options), std::move(done)};
+      engine::ModelSpec spec{model.name,
+                             task,
+                             model.bytes(),
+                             model.options.browsers,
+                             model.options.replicas,
+                             model.options.pinned,
+                             model.options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-      batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
-      models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
+      if (model.files.size() == 1)
+        batches_.add_model(index, model.name, model.files[0].info, model.options.batching, std::move(max_batch_size));
+      models_.insert_or_assign(index, std::move(model));
       drain();
     });
   }
@@ -14404,7 +15046,9 @@ class Driver final : public Runtime {
 
   bool has_model(std::string_view name) const {
     return const_cast<Driver*>(this)->ask([&](const Engine&) {
-      return std::ranges::any_of(models_, [&](const auto& entry) { return entry.second.file.name == name; });
+      return std::ranges::any_of(models_, [&](const auto& entry) {
+        return entry.second.name == name || std::ranges::count(entry.second.files, name, &ModelFile::name) > 0;
+      });
     });
   }
 
@@ -14468,9 +15112,31 @@ class Driver final : public Runtime {
     std::shared_ptr<const Where> where;  ///< null until it is loaded
   };
   struct LoadingModel {
-    ModelFile file;
+    std::string name;
+    std::vector<ModelFile> files;  ///< of the models that share its workers
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+
+    std::size_t bytes() const {
+      std::size_t sum = 0;
+      for (const auto& file : files) sum += file.size;
+      return sum;
+    }
+  };
+  /// Of a tensor that a worker holds, to this program.
+  struct Copy {
+    explicit Copy(const ResidentTensor& of)
+        : model(of.model()),
+          worker(of.worker()),
+          tensor(of.id()),
+          datatype(of.datatype()),
+          shape(of.shape()) {}
+
+    ModelIndex model;
+    WorkerId worker;
+    TensorId tensor;
+    Datatype datatype;
+    Shape shape;
   };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
@@ -14479,12 +15145,15 @@ class Driver final : public Runtime {
     std::string reason;
   };
   struct Pending {
-    RequestId id;
-    Inputs inputs;
-    RequestOptions options;
-    TimePoint submitted;
-    Outputs outputs, held;  ///< of the last run; of a guest's, which an own tab computes again
-    Completion done;
+    RequestId id{};
+    std::uint32_t part = 0;
+    Inputs inputs{};  ///< those that travel first
+    RequestOptions options{};
+    TimePoint submitted{};
+    Completion done{};
+    std::vector<TensorId> kept{};  ///< ids for `options.keep_on_device`
+    std::optional<Copy> copy{};    ///< instead of a run
+    Outputs outputs{}, held{};     ///< of the last run; of a guest's, which an own tab computes again
   };
 
   static constexpr std::chrono::milliseconds tick_interval{100};
@@ -14573,20 +15242,78 @@ class Driver final : public Runtime {
 
   // --- requests
 
-  void start(ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void start(ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
+    std::optional<WorkerId> pinned;
+    if (touches_devices(inputs, options)) {
+      pinned = worker_with(inputs, model.model);
+      const auto elsewhere = std::ranges::find_if(inputs, [&](const NamedTensor& each) {
+        const ResidentTensor* there = resident(each.tensor, *this);
+        return each.tensor.device() && (!there || there->worker() != pinned);
+      });
+      if (const auto which = static_cast<std::size_t>(elsewhere - inputs.begin()); which < inputs.size())
+        return bring_home(which, model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+      // What stays is computed too where only some outputs are wanted.
+      if (!options.outputs.empty())
+        for (const auto& name : options.keep_on_device)
+          if (std::ranges::find(options.outputs, name) == options.outputs.end()) options.outputs.push_back(name);
+    }
+    Request request{.id = {}, .model = model.model, .priority = options.priority, .client = options.client};
     request.deadline = deadline_of(submitted, options);
     request.payload_bytes = bytes_of(inputs);
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry);
+    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
     if (ticket) ticket->request = id;
-    const std::size_t slot = Requests::slot_of(id);
+    if (pinned) std::ranges::stable_partition(inputs, [](const NamedTensor& each) { return !each.tensor.device(); });
+    std::vector<TensorId> kept(options.keep_on_device.size());
+    for (TensorId& each : kept) each = residents_.make_id();
+    await({.id = id,
+           .part = model.part,
+           .inputs = std::move(inputs),
+           .options = std::move(options),
+           .submitted = submitted,
+           .done = std::move(done),
+           .kept = std::move(kept)});
+  }
+
+  /// The request was submitted to the engine.
+  void await(Pending request) {
+    const std::size_t slot = Requests::slot_of(request.id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, {}, std::move(done)};
+    pending_[slot] = std::move(request);
     drain();
+  }
+
+  /// Where the first of these tensors is that are in one of the model's workers.
+  std::optional<WorkerId> worker_with(const Inputs& inputs, ModelIndex model) const {
+    for (const auto& [name, tensor] : inputs)
+      if (const ResidentTensor* there = resident(tensor, *this); there && there->model() == model)
+        return there->worker();
+    return std::nullopt;
+  }
+
+  /// Copies an input from the tab of another model to this program; then the request starts again.
+  void bring_home(std::size_t which, ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+                  std::shared_ptr<Ticket> ticket, Completion done) {
+    const ResidentTensor* there = resident(inputs[which].tensor, *this);
+    if (!there)
+      return done(Error(errc::tensor_elsewhere,
+                        "input '" + inputs[which].name + "' is in a tab of another pool; to_host() copies it"));
+    const Copy copy(*there);
+    start_copy(copy, [this, which, model, submitted, inputs = std::move(inputs), options = std::move(options),
+                      ticket = std::move(ticket), done = std::move(done)](Expected<Outputs> copied) mutable {
+      if (!copied) return done(copied.error());
+      inputs[which].tensor = copied->begin()->tensor;
+      start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+    });
+  }
+
+  void start_copy(const Copy& copy, Completion done) {
+    const TimePoint now = Clock::now();
+    const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
+    await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
   }
 
   void end_run(RequestId id) {
@@ -14600,7 +15327,7 @@ class Driver final : public Runtime {
         context_, one ? 1 : options_.connection.requests_in_flight,
         [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
                const std::shared_ptr<Ticket>& ticket, Completion done) {
-          start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+          start({model}, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
         },
         [this](RequestId id) { end_run(id); });
   }
@@ -14648,6 +15375,7 @@ class Driver final : public Runtime {
     if (action.trouble) report(action.connection, action.trouble->message());
     forget(worker->second.socket, "the worker is no longer needed");
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
+    residents_.lose(action.worker);
     workers_.erase(worker);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
       send(tab->second.socket, protocol::CloseWorker{action.worker});
@@ -14695,7 +15423,19 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::Run& action) {
     const Pending& request = pending(action.request);
-    send(workers_.at(action.worker).socket, protocol::Run{action.request, request.inputs, request.options.outputs});
+    const Socket& socket = workers_.at(action.worker).socket;
+    if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
+    const std::span inputs(request.inputs);
+    const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
+    std::vector<protocol::TensorReference> resident, keep;
+    for (const auto& [name, tensor] : std::span(there, inputs.end())) {
+      resident.push_back({name, driver::resident(tensor, *this)->id()});
+      residents_.note_reuse(tensor.device()->bytes());
+    }
+    for (std::size_t i = 0; i < request.kept.size(); ++i)
+      keep.push_back({request.options.keep_on_device[i], request.kept[i]});
+    send(socket,
+         protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, resident, keep});
   }
 
   void carry_out(const engine::CancelRun& action) {
@@ -14761,6 +15501,7 @@ class Driver final : public Runtime {
       if (entry.second.connection != id) return false;
       forget(entry.second.socket, "its tab is gone");
       if (entry.second.where) batches_.count_tab(entry.second.model, false);
+      residents_.lose(entry.first);
       return true;
     });
     tabs_.erase(id);
@@ -14906,7 +15647,7 @@ class Driver final : public Runtime {
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
     LoadPlan plan =
-        plan_load(attach.worker, model.file, model.options, browsers_.options_of(browser.browser), options_.memory);
+        plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser), options_.memory);
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -14925,8 +15666,9 @@ class Driver final : public Runtime {
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("progress");
     const LoadingModel& model = models_.at(worker->model);
+    if (progress.part >= model.files.size()) return out_of_turn("progress of a model that is not loaded");
     if (model.options.progress)
-      model.options.progress({tabs_.at(worker->connection).browser, model.file.name,
+      model.options.progress({tabs_.at(worker->connection).browser, model.files[progress.part].name,
                               protocol::to_string(progress.stage), progress.done, progress.total});
     return std::nullopt;
   }
@@ -14938,9 +15680,9 @@ class Driver final : public Runtime {
     worker->where =
         std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
                                             loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
-    const auto& file = models_.at(worker->model).file;
-    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.size;
-    if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
+    const LoadingModel& model = models_.at(worker->model);
+    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
+    if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
     return std::nullopt;
@@ -14951,14 +15693,33 @@ class Driver final : public Runtime {
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
-    const engine::Check check{lot_for(*worker), differs ? &*differs : nullptr};
+    const Pending* awaited = awaiting(result.id);
+    const bool checkable = !awaited || awaited->options.keep_on_device.empty();
+    const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
+    adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
     if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
       Pending& request = pending(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
     return std::nullopt;
+  }
+
+  /// What a run left in its worker becomes outputs, or, when they are not `wanted`, goes.
+  void adopt(WorkerId id, const Worker& worker, protocol::Result& result, bool wanted) {
+    for (const auto& [name, datatype, shape, tensor] : result.kept) {
+      if (!wanted) {
+        send(worker.socket, protocol::Release{{&tensor, 1}});
+        continue;
+      }
+      const auto there =
+          std::make_shared<const ResidentTensor>(this->weak_from_this(), worker.model, id, tensor, datatype, shape);
+      residents_.add(there);
+      engine_.retained(id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
+      result.outputs.push_back({name, Tensor(datatype, shape, there)});
+    }
+    if (wanted && awaiting(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
   }
 
   std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
@@ -15059,7 +15820,7 @@ class Driver final : public Runtime {
     const std::string place = worker.where         ? describe(*worker.where)
                               : tab != tabs_.end() ? describe(tab->second.browser)
                                                    : "a tab";
-    return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
+    return Error(code, "model '" + models_.at(worker.model).name + "' on " + place + ": " + message);
   }
 
   static double milliseconds_since(TimePoint then, TimePoint now) {
@@ -15083,21 +15844,39 @@ class Driver final : public Runtime {
     if (!request || !request->held.shared_where()) return std::nullopt;
     const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
     if (!text) return std::nullopt;
-    return Error(errc::run_failed, "model '" + models_.at(worker.model).file.name + "' on a guest's " +
+    return Error(errc::run_failed, "model '" + models_.at(worker.model).name + "' on a guest's " +
                                        describe(request->held.where()) + ", computed again on " +
                                        describe(*worker.where) + ": " + *text);
   }
 
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
     const Pending* request = awaiting(result.id);
-    const auto wrong = check_outputs(models_.at(worker.model).file.info, result.outputs,
-                                     request ? &request->options.outputs : nullptr);
+    const auto& files = models_.at(worker.model).files;
+    if (!request && files.size() > 1) return std::nullopt;  // of which of them it is, nobody knows any more
+    const auto wrong = request && request->copy ? wrong_copy(*request->copy, result.outputs)
+                       : request                ? check_outputs(files[request->part].info, result.outputs, result.kept,
+                                                                &request->options, request->kept)
+                                 : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
+  }
+
+  static std::optional<std::string> wrong_copy(const Copy& asked, const std::vector<NamedTensor>& outputs) {
+    if (outputs.size() == 1 && outputs[0].tensor.datatype() == asked.datatype &&
+        outputs[0].tensor.shape() == asked.shape)
+      return std::nullopt;
+    return "the page did not answer with the tensor of shape " + to_string(asked.shape) + " that it was asked for";
+  }
+
+  static std::string name_of(const std::vector<ModelFile>& files) {
+    std::string name;
+    for (const auto& file : files) name += (name.empty() ? "" : " + ") + file.name;
+    return name;
   }
 
   const ModelFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      if (model.file.sha256 == sha256) return &model.file;
+      for (const auto& file : model.files)
+        if (file.sha256 == sha256) return &file;
     return nullptr;
   }
 
@@ -15124,6 +15903,7 @@ class Driver final : public Runtime {
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
+  Residents residents_;
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
@@ -15343,6 +16123,64 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+#ifndef WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
+#define WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
+#include <filesystem>
+#include <variant>
+
+namespace webpool {
+
+/// What `ResourcePool::load_together` loads: an ONNX file, or WGSL of the application's own.
+using ModelSource = std::variant<std::filesystem::path, Kernel>;
+
+}  // namespace webpool
+#endif
+
+namespace webpool::driver {
+
+/// The files of models that are to share a worker. Narrows the options to what all of them can do: where there is a
+/// kernel, to WebGPU, with its sample's extents among the free dimensions. Throws `errc::invalid_options`, and what
+/// reading each throws.
+inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, ModelOptions& options) {
+  if (parts.empty()) throw Error(errc::invalid_options, "load_together was given no models");
+  if (!options.url.empty() || options.batching.maximum > 1 || (!options.name.empty() && parts.size() > 1))
+    throw Error(errc::invalid_options, "models that are loaded together can't have a url, batching or one name");
+  std::vector<ModelFile> files;
+  const auto values = std::exchange(options.free_dimensions, {});
+  for (const ModelSource& part : parts) {
+    ModelOptions own = options;
+    if (const Kernel* kernel = std::get_if<Kernel>(&part)) {
+      files.push_back(make_kernel_file(*kernel, own));
+      options.backends = own.backends;
+      options.free_dimensions.merge(own.free_dimensions);
+    } else {
+      files.push_back(read_model_file(std::get<std::filesystem::path>(part), own));
+    }
+    const auto& name = files.back().name;
+    if (std::ranges::count(files, name, &ModelFile::name) > 1)
+      throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
+  }
+  check_free_dimensions(files, values);
+  for (ModelFile& file : files) {
+    fill_in(file.info.inputs, values);
+    fill_in(file.info.outputs, values);
+  }
+  for (const auto& [name, value] : values) options.free_dimensions.insert_or_assign(name, value);
+  return files;
 }
 
 }  // namespace webpool::driver
@@ -15764,6 +16602,7 @@ struct RequestRow {
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
     held,     // it has a guest's result, which an own tab is to compute again
+    pinned,   // it waits for the one worker that has its tensors
   };
 
   Request request;
@@ -15775,6 +16614,7 @@ struct RequestRow {
   ConnectionId failed_in{};                    // the tab of the last run that failed
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
+  WorkerId pinned{};                           // that alone may have it
 };
 
 /// How a model did on one kind of browser and backend.
@@ -15804,10 +16644,12 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
+  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::size_t tensors = 0;           // that stay in it, part of its bytes
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
-  bool idle() const noexcept { return ready && runs.empty(); }
+  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
 
   auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
   bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
@@ -15859,6 +16701,7 @@ struct ModelRow {
   Lane lane;                                // tabs that hold it, without those that drain
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
+  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -15977,6 +16820,8 @@ inline Error combined(const std::string& before, const std::vector<Error>& reaso
 #endif
 #ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -16079,7 +16924,8 @@ struct Tables {
     open_lane(id);
   }
 
-  /// Takes a worker without runs away; `again`: the model may be loaded into that tab once more.
+  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
+  /// more.
   void erase_worker(WorkerId id, bool again) {
     const WorkerRow& worker = *workers.find(id);
     ModelRow& model = model_of(worker);
@@ -16153,9 +16999,35 @@ struct Tables {
     models[row.request.model.value]->held.push_back(row.request.id);
   }
 
+  /// The request waits for the worker that has its tensors, which must be there.
+  void pin(RequestRow& row, WorkerId id) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::pinned;
+    row.pinned = id;
+    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
+    worker.pinned.push_back(row.request.id);
+  }
+
+  /// The request does not wait for its worker any more.
+  void unpin(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.pinned);
+    std::erase(worker.pinned, row.request.id);
+    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  }
+
+  /// So many more tensors of so many bytes stay in the worker, or fewer.
+  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    WorkerRow& worker = *workers.find(id);
+    worker.tensors += static_cast<std::size_t>(tensors);
+    worker.bytes += static_cast<std::size_t>(bytes);
+    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
+    memory += static_cast<std::size_t>(bytes);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
     const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::pinned) unpin(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
@@ -16368,8 +17240,13 @@ class Fleet {
     return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
   }
 
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& row) const {
+    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
+  }
+
   /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas.
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
   std::optional<ConnectionId> most_dispensable() {
     if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
       return std::nullopt;
@@ -16381,7 +17258,7 @@ class Fleet {
       const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
         const WorkerRow& placed = *tables_.workers.find(worker);
         const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || model.lane.size() <= replicas(model);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
       });
       if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
     });
@@ -16632,7 +17509,7 @@ class Placement {
 
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
     const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || model.spec.pinned || need == Need::restore) return false;
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
     return need == Need::first || model.lane.size() > 1;
   }
 
@@ -16829,8 +17706,10 @@ class Engine : private Fleet {
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always) {
+  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
+  /// asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+                   std::optional<WorkerId> pinned = std::nullopt) {
     request.submitted = now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
@@ -16843,6 +17722,15 @@ class Engine : private Fleet {
       return id;
     }
     row.request.task = model->spec.task;
+    if (pinned) {
+      const WorkerRow* worker = tables_.workers.find(*pinned);
+      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        return id;
+      }
+      tables_.pin(row, *pinned);
+      return watch(row), serve_pinned(*model, now, out), id;
+    }
     if constexpr (AdmissionControl<Queue>) {
       const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
@@ -16851,11 +17739,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != end_of_time) {
-      deadlines_.push(request.deadline, id);
-      deadlines_.prune(tables_.requests.size(),
-                       [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
-    }
+    watch(row);
     serve(*model, now, out);
     return id;
   }
@@ -16994,6 +17878,11 @@ class Engine : private Fleet {
     return awaited;
   }
 
+  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
+  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
+  }
+
   /// The worker's socket closed, its thread died, or its device was lost.
   void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     const WorkerRow* worker = tables_.workers.find(id);
@@ -17091,7 +17980,7 @@ class Engine : private Fleet {
     const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
     ++(!error                                     ? counters_.completed
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
@@ -17106,7 +17995,8 @@ class Engine : private Fleet {
     if (row.result) return judge(row, check.disagreement != nullptr, now, out);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
         tables_.hold(row, {worker.connection, run_of(row, now)});
         out.emplace_back(HoldResult{id});
@@ -17161,6 +18051,7 @@ class Engine : private Fleet {
       record(row.request, run_of(row, now), false, now);
       return forgo(row, now, out);
     }
+    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
     record(row.request, run_of(row, now), false, now);
@@ -17171,6 +18062,14 @@ class Engine : private Fleet {
       enqueue(row);
     else
       retries_.push(*again, id);
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(tables_.requests.size(),
+                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
   }
 
   void enqueue(RequestRow& row) {
@@ -17245,6 +18144,7 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    serve_pinned(model, now, out);
     recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
@@ -17282,6 +18182,25 @@ class Engine : private Fleet {
             model.lane.idle(),
             {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
              model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *tables_.workers.find(id);
+      while (!worker.pinned.empty()) {
+        RequestRow& row = *tables_.requests.find(worker.pinned.front());
+        if (row.request.deadline <= now) {
+          complete(row.request.id, overdue(row), now, out);
+          continue;
+        }
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        tables_.unpin(row);
+        send(row, row.request.id, id, now, out);
+      }
+    }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
@@ -17444,6 +18363,15 @@ class Engine : private Fleet {
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
+    end_pinned(worker, reason, now, out);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+    while (!worker.pinned.empty())
+      complete(worker.pinned.front(),
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
+               out);
   }
 
   // --- tabs and browsers
@@ -17528,8 +18456,11 @@ class Engine : private Fleet {
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
-    for (WorkerId worker : workers)
-      if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
+    for (WorkerId each : workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      end_pinned(worker, draining, now, out);
+      if (!worker.ready) close_worker(each, false, draining, now, out);
+    }
     tables_.drain(id);
     settle(id, now, out);
   }
@@ -17629,7 +18560,7 @@ class Engine : private Fleet {
       }
       if (!row.launch || row.draining) return;
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row))
+          !loads(row) && !holds_tensors(row))
         unused.push_back(id);
       else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
         worn = {id, *std::move(why)};
@@ -17789,6 +18720,21 @@ class ResourcePool {
     return load_file(std::move(file), std::move(options));
   }
 
+  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
+  /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
+  /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
+  ///
+  /// The options are for all of them: `free_dimensions` of any part, one list of backends that must hold every part
+  /// (WebGPU alone where a part is a kernel), a response cache for each; a name is that of the first and only part.
+  /// `url`, `batching` and the pool's model initializer don't apply. Throws what `load` throws, and
+  /// `errc::invalid_options` for no parts or two of one name.
+  std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options = {}) {
+    refuse_pool_thread();
+    auto files = driver::read_parts(parts, options);
+    driver::check_backends(files.front().name, options.backends);
+    return load_files(std::move(files), std::move(options));
+  }
+
   /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
   /// model present exactly when there is no exception. The file is read before this returns.
   template <class Token>
@@ -17796,11 +18742,13 @@ class ResourcePool {
     driver::ModelFile read = read_file(path, options);
     return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
         [this](auto handler, driver::ModelFile file, ModelOptions how) {
-          this->start_load(std::move(file), std::move(how),
+          std::vector<driver::ModelFile> files;
+          files.push_back(std::move(file));
+          this->start_load(std::move(files), std::move(how),
                            [done = driver::complete_on_executor<std::optional<Model>>(std::move(handler))](
-                               Expected<std::shared_ptr<const Model::State>> result) mutable {
+                               Expected<std::vector<Model>> result) mutable {
                              if (result)
-                               done(std::optional<Model>(Model(*std::move(result))));
+                               done(std::optional<Model>(std::move(result->front())));
                              else
                                done(result.error());
                            });
@@ -17906,31 +18854,45 @@ class ResourcePool {
   }
 
   Model load_file(driver::ModelFile file, ModelOptions options) {
-    std::promise<Expected<std::shared_ptr<const Model::State>>> promise;
-    auto future = promise.get_future();
-    start_load(std::move(file), std::move(options),
-               [promise = std::move(promise)](Expected<std::shared_ptr<const Model::State>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return Model(future.get().value());
+    std::vector<driver::ModelFile> files;
+    files.push_back(std::move(file));
+    return load_files(std::move(files), std::move(options)).front();
   }
 
+  std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
+    std::promise<Expected<std::vector<Model>>> promise;
+    auto future = promise.get_future();
+    start_load(std::move(files), std::move(options),
+               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
+                 promise.set_value(std::move(result));
+               });
+    return std::move(future.get()).value();
+  }
+
+  /// A handle for each of the files, which one worker in each tab is to hold.
   template <class Done>
-  void start_load(driver::ModelFile file, ModelOptions options, Done done) {
-    const Task task = options.task.value_or(deduce_task(file.name, file.info));
-    auto state = std::make_shared<Model::State>();
-    state->runtime = driver_;
-    state->name = file.name;
-    state->info = file.info;
-    state->task = task;
-    if (options.response_cache_bytes > 0)
-      state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
-    state->max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
-    driver_->load(std::move(file), std::move(options), task, state->max_batch_size,
-                  [state, done = std::move(done)](Expected<ModelIndex> index) mutable {
-                    if (!index) return state->runtime.reset(), done(index.error());
-                    state->index = *index;
-                    done(std::shared_ptr<const Model::State>(std::move(state)));
+  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
+    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+    const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
+    std::vector<Model> models;
+    for (std::uint32_t part = 0; part < files.size(); ++part) {
+      auto state = std::make_shared<Model::State>();
+      state->lease = lease;
+      state->part = part;
+      state->name = files[part].name;
+      state->info = files[part].info;
+      state->task = options.task.value_or(deduce_task(state->name, state->info));
+      state->max_batch_size = max_batch_size;
+      if (options.response_cache_bytes > 0)
+        state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
+      models.push_back(Model(std::move(state)));
+    }
+    const Task task = models.front().task();
+    driver_->load(std::move(files), std::move(options), task, max_batch_size,
+                  [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
+                    if (!index) return lease->runtime.reset(), done(index.error());
+                    lease->index = *index;
+                    done(std::move(models));
                   });
   }
 

@@ -51,3 +51,12 @@ TEST_CASE("a model without inputs says so") {
   CHECK(error->code() == errc::unknown_input);
   CHECK(error->message() == "model 'constant' has no input 'x'; its inputs are none");
 }
+
+TEST_CASE("outputs to keep must be there, each once") {
+  const ModelInfo info{.outputs = {{.name = "y"}}};
+  CHECK_FALSE(driver::check_inputs("m", info, {}, {.keep_on_device = {"y"}}));
+  CHECK(driver::check_inputs("m", info, {}, {.keep_on_device = {"z"}})->message() ==
+        "model 'm' has no output 'z'; its outputs are 'y'");
+  CHECK(driver::check_inputs("m", info, {}, {.keep_on_device = {"y", "y"}})->message() ==
+        "output 'y' of model 'm' is to be kept twice");
+}

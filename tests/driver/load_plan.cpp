@@ -12,7 +12,7 @@ LoadPlan plan(const ModelOptions& model, const BrowserOptions& browser, const Me
   file.name = "digits";
   file.sha256 = "c0ff";
   file.size = 5;
-  return driver::plan_load(WorkerId{7}, file, model, browser, memory);
+  return driver::plan_load(WorkerId{7}, {&file, 1}, model, browser, memory);
 }
 
 /// "webnn-npu webgpu wasm*3"
@@ -65,4 +65,18 @@ TEST_CASE("a worker may use WebNN where the model, the options and the browser h
   CHECK_FALSE(driver::may_use_webnn({.backends = {Backend::webgpu, Backend::wasm}}, {}, browser));
   CHECK_FALSE(driver::may_use_webnn({}, {.webnn_devices = {}}, browser));
   CHECK_FALSE(driver::may_use_webnn({}, {.webnn_devices = {WebnnDevice::npu, WebnnDevice::gpu}}, browser));
+}
+
+TEST_CASE("models that share a worker say which of their outputs may stay on the device, a single one does not") {
+  std::vector<driver::ModelFile> files(2);
+  files[0].info.outputs = {{.name = "a", .datatype = Datatype::float32}, {.name = "b", .datatype = Datatype::float64}};
+  files[1].name = "second";
+  files[1].sha256 = "beef";
+  const auto message = driver::plan_load(WorkerId{7}, files, {}, {}, {}).message;
+  CHECK(message.model.device_outputs == std::vector<std::string>{"a"});
+  REQUIRE(message.parts.size() == 1);
+  CHECK(message.parts[0].name == "second");
+  CHECK(message.parts[0].url == "/models/beef");
+  CHECK(message.parts[0].device_outputs->empty());
+  CHECK_FALSE(plan({}, {}).message.model.device_outputs);
 }

@@ -29,12 +29,12 @@ struct Rig {
   explicit Rig(std::size_t bytes) : cache(bytes, counts) {}
 
   void add(const Inputs& inputs, float value, std::vector<std::string> wanted = {}) {
-    if (auto question = cache.remember(Question(inputs, std::move(wanted))))
+    if (auto question = cache.remember(Question(inputs, {.outputs = std::move(wanted)})))
       cache.add(*std::move(question), answer(value));
   }
   /// The answer's number; -1 when there is none.
   float find(const Inputs& inputs, std::vector<std::string> wanted = {}) {
-    const auto found = cache.find(Question(inputs, std::move(wanted)));
+    const auto found = cache.find(Question(inputs, {.outputs = std::move(wanted)}));
     return found ? (*found)["y"].as<float>()[0] : -1;
   }
 
@@ -315,4 +315,31 @@ TEST_CASE("without the option nothing is kept") {
   CHECK_FALSE(model(picture(5)).from_cache());
   CHECK(pool.metrics().cache_hits + pool.metrics().cache_misses == 0);
   CHECK(tab.runs() == 2);
+}
+
+namespace {
+
+/// A tensor in a tab, as the cache sees it.
+struct InTab final : DeviceTensor {
+  Tensor fetch() const override { return {}; }
+  bool lost() const noexcept override { return gone; }
+  std::size_t bytes() const noexcept override { return 400; }
+  bool gone = false;
+};
+
+}  // namespace
+
+TEST_CASE("an answer that stays in a tab is kept as it is, counts with its bytes there, and goes with its tab") {
+  Rig rig(10'000);
+  const RequestOptions stays{.keep_on_device = {"y"}};
+  const auto tab = std::make_shared<InTab>();
+  const Outputs there({{"y", Tensor(Datatype::float32, {100}, tab)}}, std::make_shared<const Where>(), {});
+  rig.cache.add(*rig.cache.remember(Question(input({1}), stays)), there);
+  CHECK(rig.cache.bytes() > 400);
+  CHECK((*rig.cache.find(Question(input({1}), stays)))["y"].device() == tab);
+  CHECK(rig.find(input({1})) == -1);  // whoever wants the bytes asks something else
+  tab->gone = true;
+  CHECK_FALSE(rig.cache.find(Question(input({1}), stays)));
+  CHECK(rig.cache.size() == 0);
+  CHECK(rig.cache.bytes() == 0);
 }

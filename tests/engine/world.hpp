@@ -60,6 +60,7 @@ struct World {
     ModelIndex model;
     std::size_t bytes = 0;
     bool ready = false;
+    std::size_t tensors = 0;
     std::map<RequestId, std::size_t> runs;  // and the bytes of its inputs
   };
 
@@ -81,6 +82,7 @@ struct World {
   std::map<RequestId, ModelIndex> pending;
   std::map<RequestId, std::size_t> payloads;
   std::map<RequestId, Held> held;  // the results that wait to be checked
+  std::map<RequestId, WorkerId> pinned;
   std::set<ModelIndex> private_models;
   std::set<ModelIndex> models, unannounced;
   std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
@@ -127,7 +129,7 @@ struct World {
     for (WorkerId other : tabs.at(action.connection).workers) REQUIRE(workers.at(other).model != action.model);
     REQUIRE((tabs.at(action.connection).launch || !private_models.contains(action.model)));
     REQUIRE(
-        workers.emplace(action.worker, Worker{action.connection, action.model, bytes_of.at(action.model), false, {}})
+        workers.emplace(action.worker, Worker{action.connection, action.model, bytes_of.at(action.model), false, 0, {}})
             .second);
     tabs.at(action.connection).workers.insert(action.worker);
   }
@@ -156,6 +158,7 @@ struct World {
     REQUIRE(worker.ready);
     REQUIRE(pending.at(action.request) == worker.model);
     REQUIRE((tabs.at(worker.tab).launch || !held.contains(action.request)));
+    REQUIRE((!pinned.contains(action.request) || pinned.at(action.request) == action.worker));
     for (const auto& [id, other] : workers)
       REQUIRE((!there(other.tab) || !other.runs.contains(action.request)));  // in one place at a time
     REQUIRE((byte_limit == 0 || bytes_in_flight(worker.tab) < byte_limit));
@@ -169,6 +172,7 @@ struct World {
     REQUIRE(action.request == replied);
     REQUIRE(pending.contains(action.request));
     REQUIRE_FALSE(tabs.at(replied_in).launch);
+    REQUIRE_FALSE(pinned.contains(action.request));
     REQUIRE(held.emplace(action.request, Held{replied_in, tabs.at(replied_in).liar}).second);
   }
   void carry_out(const Complete& action, std::optional<RequestId> replied) {
@@ -254,6 +258,32 @@ struct World {
     ++submitted;
     payloads[id] = payload;
     REQUIRE(pending.emplace(id, index).second);
+    obey();
+  }
+
+  /// For one worker alone, which may be gone, or be another model's.
+  void submit_pinned() {
+    const WorkerId worker = chance(90) ? any(workers)->first : WorkerId{draw(1 << 22)};
+    const auto there = workers.find(worker);
+    const ModelIndex index = there != workers.end() && chance(95) ? there->second.model : ModelIndex{0};
+    Request request{.model = index};
+    if (chance(30)) request.deadline = rig.now + std::chrono::milliseconds(draw(400));
+    const RequestId id = rig.engine.submit(request, rig.now, rig.out, Retry::always, worker);
+    ++submitted;
+    payloads[id] = 0;
+    pinned[id] = worker;
+    REQUIRE(pending.emplace(id, index).second);
+    obey();
+  }
+
+  /// Results leave a tensor in a worker, or callers let go of one.
+  void retain() {
+    const auto& [id, worker] = *any(workers);
+    if (!worker.ready) return;
+    const auto tensors = worker.tensors > 0 && chance(50) ? std::ptrdiff_t{-1} : std::ptrdiff_t{1};
+    workers.at(id).tensors += static_cast<std::size_t>(tensors);
+    workers.at(id).bytes += static_cast<std::size_t>(10 * tensors);
+    rig.engine.retained(id, tensors, 10 * tensors);
     obey();
   }
 
@@ -356,7 +386,7 @@ struct World {
   }
 
   void anything() {
-    switch (draw(14)) {
+    switch (draw(16)) {
       case 0: return chance(30) && models.size() < 6 ? add_model() : void();
       case 1: return chance(10) && !models.empty() ? remove_model() : void();
       case 2:
@@ -372,12 +402,19 @@ struct World {
       case 12:
         if (!tabs.empty() && chance(80)) rig.engine.heard(any(tabs)->first, rig.now);
         return chance(10) ? stale_reply() : void();
+      case 13: return workers.empty() ? void() : submit_pinned();
+      case 14: return workers.empty() ? void() : retain();
       default: return tick(std::chrono::milliseconds(chance(5) ? draw(40'000) : draw(300)));
     }
   }
 
   /// From here on all goes well: then no request may wait for ever.
   void recover() {
+    for (auto& [id, worker] : workers) {  // what is kept is in the way of models that are nowhere
+      const auto tensors = static_cast<std::ptrdiff_t>(std::exchange(worker.tensors, 0));
+      worker.bytes -= static_cast<std::size_t>(10 * tensors);
+      rig.engine.retained(id, -tensors, -10 * tensors);
+    }
     for (int round = 0; round < 1000 && !pending.empty(); ++round) {
       std::vector<LaunchId> waiting;
       for (const auto& [id, joined] : launches)

@@ -57,10 +57,22 @@ std::string encoded_run(dom::element message) {
   const std::vector<NamedTensor> inputs = tensors_of(message, "inputs");
   std::vector<std::string> outputs;
   for (const std::string_view name : dom::array(message["header"]["outputs"])) outputs.emplace_back(name);
-  return encoded(Run{RequestId{std::uint64_t(message["header"]["id"])}, inputs, outputs});
+  const auto references = [&](const char* field) {
+    std::vector<TensorReference> list;
+    if (dom::array items; message["header"][field].get(items) == simdjson::SUCCESS)
+      for (const dom::element each : items)
+        list.push_back({std::string_view(each["name"]), TensorId{std::uint64_t(each["tensor"])}});
+    return list;
+  };
+  const auto resident = references("resident"), keep = references("keep");
+  std::uint64_t part = 0;
+  if (message["header"]["part"].get(part) != simdjson::SUCCESS) part = 0;
+  return encoded(Run{RequestId{std::uint64_t(message["header"]["id"])}, inputs, outputs,
+                     static_cast<std::uint32_t>(part), resident, keep});
 }
 
 const std::string sha = "c0ffee" + std::string(58, '0');
+const std::vector<TensorId> tensors{{7}, {8}};
 
 /// A backend of the application's own.
 Backend plain() { return register_backend({"plain", __FILE__}); }
@@ -113,6 +125,18 @@ const std::map<std::string, std::string> written{
                                       true,
                                       {},
                                       {}})},
+    {"load of several models",
+     encoded(Load{41,
+                  {"digits", sha, 181234, "/models/" + sha, false, std::vector<std::string>{"a", "é\""}},
+                  {{Backend::webgpu, {}, {}}},
+                  {},
+                  true,
+                  {},
+                  {},
+                  {{"head", sha, 181234, "/models/" + sha, false, std::vector<std::string>{}},
+                   {"k", sha, 181234, "/models/" + sha, true}}})},
+    {"fetch", encoded(Fetch{RequestId{47}, TensorId{8}})},
+    {"release", encoded(Release{tensors})},
     {"load with nothing optional",
      encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}, {}})},
     {"cancel", encoded(Cancel{RequestId{42}})},
@@ -278,6 +302,11 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(attach.key == "9a1e44");
      }},
     {"progress of the fetch", [](const DataMessage& m) { check_progress(m, LoadStage::fetch, 65536, 181234); }},
+    {"progress of another model",
+     [](const DataMessage& m) {
+       check_progress(m, LoadStage::fetch, 65536, 181234);
+       CHECK(std::get<Progress>(m).part == 2);
+     }},
     {"progress of the creation", [](const DataMessage& m) { check_progress(m, LoadStage::create, 0, 1); }},
     {"progress of the warmup", [](const DataMessage& m) { check_progress(m, LoadStage::warmup, 1, 1); }},
     {"loaded on wasm",
@@ -317,6 +346,16 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(result.id == RequestId{42});
        check_times(result.times, 0.1, 0.2, 3.5, 0.1);
      }},
+    {"result that stays",
+     [](const DataMessage& message) {
+       const Result& result = std::get<Result>(message);
+       CHECK(result.outputs.size() == 1);
+       REQUIRE(result.kept.size() == 1);
+       CHECK(result.kept[0].name == "b");
+       CHECK(result.kept[0].datatype == Datatype::int64);
+       CHECK(result.kept[0].shape == Shape{2, 0});
+       CHECK(result.kept[0].tensor == TensorId{8});
+     }},
     {"result without outputs",
      [](const DataMessage& message) {
        const Result& result = std::get<Result>(message);
@@ -332,6 +371,7 @@ const std::map<std::string, DataCheck> data_checks{
     {"error: bad_input", error_check("bad_input")},
     {"error: run_failed", error_check("run_failed")},
     {"error: device_lost", error_check("device_lost")},
+    {"error: tensor_lost", error_check("tensor_lost")},
     {"error: cancelled", error_check("cancelled")},
     {"error: no_backend",
      [](const DataMessage& message) {

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 31> page_assets{{
+inline constexpr std::array<PageAsset, 33> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -327,7 +327,7 @@ export class FrameSocket {
 )js"
 , 2611)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
-R"js(// Memory on the GPU that is used again from run to run.
+R"js(// Memory on the GPU: used again from run to run, and read back.
 
 /** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
@@ -354,8 +354,38 @@ export class GrowingBuffer {
     this.#buffer = undefined;
   }
 }
+
+/**
+ * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
+ * a small model's run falls from 100 ms to 2 ms.
+ * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
+ */
+export async function nudged(device, work) {
+  if (!navigator.userAgent.includes('Firefox/')) return work();
+  const timer = setInterval(() => device.queue.submit([]), 1);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
+export async function readBack(device, buffer, bytes) {
+  const { MAP_READ, COPY_DST } = GPUBufferUsage;
+  const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    device.queue.submit([encoder.finish()]);
+    await reader.mapAsync(GPUMapMode.READ);
+    return new Uint8Array(reader.getMappedRange().slice(0, bytes));
+  } finally {
+    reader.destroy();
+  }
+}
 )js"
-, 912)},
+, 2162)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -728,21 +758,25 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ type: 'load', id: number, model: { name: string, sha256: string, bytes: number, url: string, format?: 'kernel' }, backends: BackendChoice[],
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
- * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', done: number, total: number }} Progress
+ * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number }} Loaded
- * @typedef {{ type: 'run', id: number, inputs: WireTensor[], outputs: string[] }} Run
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
+ * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
+ * @typedef {{ type: 'release', tensors: number[] }} Release
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Cancel} ToWorker                                             data socket
+ * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
  * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */
@@ -834,7 +868,82 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 7893)},
+, 8362)},
+{"/residents.js", "text/javascript", std::string_view(
+R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
+
+import { CodedError } from './errors.js';
+import { bytesOf } from './protocol.js';
+
+/** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
+/** @typedef {TensorInfo & { buffer: GPUBuffer, read: () => Promise<Uint8Array>, release: () => void }} DeviceTensor   `read` copies it out, `release` gives the buffer back */
+/** What a run takes and gives. @typedef {WireTensor | DeviceTensor} RunTensor */
+/** @typedef {{ name: string, tensor: number }} Reference   an input or output, and the tensor's id */
+
+/** @param {RunTensor} tensor @returns {tensor is DeviceTensor} */
+export const isOnDevice = tensor => 'buffer' in tensor;
+
+/** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
+export async function onHost(tensor) {
+  if (!isOnDevice(tensor)) return tensor;
+  const { name, datatype, shape } = tensor;
+  return { name, datatype, shape, data: await tensor.read() };
+}
+
+/** The wire's name of such a tensor. @param {TensorInfo} tensor */
+const described = ({ name, datatype, shape }) => ({ name, datatype, shape });
+
+export class Residents {
+  /** @type {Map<number, RunTensor>} */ #tensors = new Map();
+
+  /** @param {number} id */
+  #get(id) {
+    const tensor = this.#tensors.get(id);
+    if (!tensor) throw new CodedError('tensor_lost', `this worker has no tensor ${id}`);
+    return tensor;
+  }
+
+  /** The tensors that a run names as inputs. Throws CodedError `tensor_lost`. @param {Reference[]} references @returns {RunTensor[]} */
+  inputs(references) {
+    return references.map(({ name, tensor }) => ({ ...this.#get(tensor), name }));
+  }
+
+  /**
+   * Keeps those outputs of a run that are to stay; the others are what travels.
+   * @param {RunTensor[]} outputs @param {Reference[]} places
+   * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
+   */
+  async keep(outputs, places) {
+    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
+    const travelling = [], kept = [];
+    for (const output of outputs) {
+      const place = places.find(({ name }) => name === output.name);
+      if (!place) {
+        travelling.push(await onHost(output));
+        continue;
+      }
+      this.#tensors.set(place.tensor, isOnDevice(output) ? output : { ...output, data: bytesOf(output.data) });
+      kept.push({ ...described(output), tensor: place.tensor });
+    }
+    return { outputs: travelling, kept };
+  }
+
+  /** A copy for the pool, of the name "tensor". @param {number} id */
+  async fetch(id) {
+    return { ...await onHost(this.#get(id)), name: 'tensor' };
+  }
+
+  /** @param {number[]} ids those that are not here are gone already */
+  release(ids) {
+    for (const id of ids) {
+      const tensor = this.#tensors.get(id);
+      if (tensor && isOnDevice(tensor)) tensor.release();
+      this.#tensors.delete(id);
+    }
+  }
+}
+)js"
+, 3042)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -960,6 +1069,11 @@ export const tensors = listOf((value, path) => {
 });
 
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
+const model = record({
+  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
+  device_outputs: optional(listOf(string)),
+});
+const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
 const deviceType = oneOf('cpu', 'gpu', 'npu');
 
@@ -980,24 +1094,27 @@ const messages = {
   attach: { version: size, worker: size, key: string },
   load: {
     id: size,
-    model: record({ name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')) }),
+    model,
+    parts: optional(listOf(model)),
     backends: listOf(record({ name: string, device_type: optional(deviceType), threads: optional(size), module: optional(string) })),
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
   },
-  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), done: size, total: size },
+  progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size,
   },
-  run: { id: size, inputs: tensors, outputs: listOf(string) },
-  result: { id: size, outputs: tensors, times: record({ queued: number, upload: number, compute: number, download: number }) },
+  run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  fetch: { id: size, tensor: size },
+  release: { tensors: listOf(size) },
+  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
   cancel: { id: size },
   error: {
     id: size,
-    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'cancelled'),
+    code: oneOf('fetch_failed', 'hash_mismatch', 'no_backend', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'tensor_lost', 'cancelled'),
     message: string, tried: optional(tried), stack: optional(string), started: optional(boolean),
   },
   device_lost: { reason: string, message: string },
@@ -1010,7 +1127,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 6688)},
+, 7131)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1287,16 +1404,16 @@ import './worker.js';
 )js"
 , 164)},
 {"/worker.js", "text/javascript", std::string_view(
-R"js(// One loaded model: its own data socket to the pool, one session, one run at a time.
+R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { kernelOnWebGpu } from './backends/kernel.js';
-import { installed, openSession } from './backends/registry.js';
+import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { fetchModel } from './model_source.js';
 import { ProtocolError, version } from './protocol.js';
+import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { rounded, timed } from './timing.js';
 
@@ -1310,9 +1427,11 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session | undefined} */ #session;
+  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  #residents = new Residents();
   #abort = new AbortController();
   #loadSeen = false;
+  #lost = false;
   #runs = 0;
   #socket;
 
@@ -1328,6 +1447,8 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'fetch') this.#fetch(message);
+    else if (message.type === 'release') this.#residents.release(message.tensors);
     else if (message.type === 'cancel') this.#queue.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -1343,31 +1464,52 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
-    /** @param {import('./protocol.js').Progress['stage']} stage @param {number} done @param {number} total */
-    const progress = (stage, done, total) => this.#socket.send({ type: 'progress', id, stage, done, total });
-    const [{ bytes, fromCache }, fetchTime] = await timed(() => fetchModel(model, (done, total) => progress('fetch', done, total), this.#abort.signal));
+  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
+    const models = [model, ...parts];
+    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
+    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const opened = await openSession(bytes, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress(stage, done, 1), model.format === 'kernel' ? [kernelOnWebGpu] : installed);
-    this.#session = opened.session;
-    const { inputs, outputs, details } = opened.session;
+    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
+    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+    this.#sessions = opened.sessions;
+    const { inputs, outputs, details } = opened.sessions[0];
+    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: details.cpuFallback,
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: fromCache, memory_bytes: wasmBytes() + bytes.length,
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
     };
   }
 
   /** @param {import('./protocol.js').Run} message */
-  #run({ id, inputs, outputs }) {
-    const session = this.#session;
-    if (!session) throw new ProtocolError('run came before the model was loaded');
+  #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
+    const session = this.#sessions[part];
+    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    this.#answer(id, async () => {
+      const there = this.#residents.inputs(resident);
+      const feeds = [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))];
+      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
+    });
+  }
+
+  /** @param {import('./protocol.js').Fetch} message */
+  #fetch({ id, tensor }) {
+    this.#answer(id, async () => {
+      const [copy, download] = await timed(() => this.#residents.fetch(tensor));
+      return { outputs: [copy], times: { upload: 0, compute: 0, download } };
+    });
+  }
+
+  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Omit<import('./protocol.js').Result, 'type' | 'id' | 'times'> & { times: import('./backends/registry.js').RunResult['times'] }>} work */
+  #answer(id, work) {
     const arrival = performance.now();
     let started = false;
     this.#queue.push(id, async () => {
       started = true;
       const queued = rounded(performance.now() - arrival);
-      const result = await session.run(inputs, outputs);
-      return { type: 'result', id, outputs: result.outputs, times: { queued, ...result.times } };
+      const result = await work();
+      return { type: 'result', id, ...result, times: { queued, ...result.times } };
     }).then(result => {
       this.#socket.send(result);
       this.#runs++;
@@ -1383,6 +1525,8 @@ class ModelWorker {
 
   /** @param {string} reason @param {string} message */
   #loseDevice(reason, message) {
+    if (this.#lost) return;  // each session tells
+    this.#lost = true;
     this.#queue.fail(new CodedError('device_lost', `the device behind the model is gone (${reason})${message && `: ${message}`}`));
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
@@ -1408,16 +1552,17 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 5960)},
+, 7629)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
 import { messageOf } from '../errors.js';
+import { nudged } from '../gpu_buffer.js';
 import { checkRun, zerosFor } from '../tensors.js';
 import { timeRuns } from '../timing.js';
 import { KernelProgram } from './kernel_program.js';
 import { featuresOf } from './kernel_source.js';
-import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
+import { checkWorkgroup, requireAdapter } from './webgpu.js';
 
 /** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
 
@@ -1425,7 +1570,7 @@ import { checkWorkgroup, nudged, requireAdapter } from './webgpu.js';
 const limitNames = /** @type {const} */ (['maxStorageBufferBindingSize', 'maxBufferSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY',
   'maxComputeWorkgroupSizeZ', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize']);
 
-/** Why an adapter can't run the variant; null if it can. @param {GPUAdapter} adapter @param {Kernel} kernel @param {Variant} variant */
+/** Why an adapter, or a device that is there already, can't run the variant; null if it can. @param {GPUAdapter | GPUDevice} adapter @param {Kernel} kernel @param {Variant} variant */
 function obstacle(adapter, kernel, variant) {
   const missing = featuresOf(kernel, variant).filter(feature => !adapter.features.has(feature));
   if (missing.length) return `the adapter has no ${missing.join(', ')}`;
@@ -1464,28 +1609,33 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
   return best.program;
 }
 
+/** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
+const deviceWith = (adapter, features) => adapter.requestDevice({
+  requiredFeatures: /** @type {GPUFeatureName[]} */ ([...features]), requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])),
+});
+
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
+    const shared = realm.device;
     /** @type {string[]} */
     const passedOver = [];
     const usable = kernel.variants.filter(variant => {
-      const why = obstacle(adapter, kernel, variant);
+      const why = obstacle(shared ?? adapter, kernel, variant);
       if (why) passedOver.push(`${nameOf(variant)}: ${why}`);
       return !why;
     });
     if (!usable.length) throw new Error(passedOver.join('; '));
-    const features = /** @type {GPUFeatureName[]} */ ([...new Set(usable.flatMap(variant => featuresOf(kernel, variant)))]);
-    const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: Object.fromEntries(limitNames.map(name => [name, adapter.limits[name]])) });
+    const device = realm.device = shared ?? await deviceWith(adapter, new Set(usable.flatMap(variant => featuresOf(kernel, variant))));
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
     const dispose = async () => {
       disposed = true;
-      device.destroy();
+      if (!shared) device.destroy();
     };
 
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
@@ -1494,9 +1644,10 @@ export const kernelOnWebGpu = {
       const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
       return {
         ...face, passedOver,
-        run(feeds, names) {
+        takesBuffers: true,
+        run(feeds, names, keep) {
           checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names));
+          return nudged(device, () => program.run(feeds, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {
@@ -1512,18 +1663,22 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 4942)},
+, 5334)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
-import { CodedError, messageOf } from '../errors.js';
-import { evaluate } from '../expression.js';
-import { GrowingBuffer, wholeWords } from '../gpu_buffer.js';
-import { byteSize, bytesOf } from '../protocol.js';
+import { messageOf } from '../errors.js';
+import { GrowingBuffer, nudged, readBack, wholeWords } from '../gpu_buffer.js';
+import { bytesOf } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
+import { measure } from './kernel_sizes.js';
 import { bindingsOf, compile, symbolsOf } from './kernel_source.js';
 
-/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').KernelTensor} KernelTensor @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('./kernel_source.js').Variant} Variant @typedef {import('../residents.js').RunTensor} RunTensor */
+
+const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = globalThis.GPUBufferUsage ?? {};  // where there is no WebGPU, no program is built
+const tensorUsage = STORAGE | COPY_DST | COPY_SRC;
 
 /** One variant, compiled. */
 export class KernelProgram {
@@ -1536,8 +1691,7 @@ export class KernelProgram {
     this.#variant = variant;
     this.#layout = layout;
     this.#pipelines = pipelines;
-    const { STORAGE, COPY_DST, COPY_SRC, UNIFORM, MAP_READ } = GPUBufferUsage;
-    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, STORAGE | COPY_DST | COPY_SRC));
+    this.#buffers = bindingsOf(kernel).map(() => new GrowingBuffer(device, tensorUsage));
     this.#readers = kernel.outputs.map(() => new GrowingBuffer(device, MAP_READ | COPY_DST));
     this.#extents = new GrowingBuffer(device, UNIFORM | COPY_DST);
   }
@@ -1555,64 +1709,48 @@ export class KernelProgram {
     return new KernelProgram(device, kernel, variant, bindings, pipelines);
   }
 
-  /** The extents that these inputs give. @param {WireTensor[]} feeds */
-  #measure(feeds) {
-    /** @type {Map<string, number>} */
-    const values = new Map();
-    for (const { name, shape } of this.#kernel.inputs) {
-      const given = /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).shape;
-      shape.forEach((extent, i) => {
-        if (typeof extent !== 'string') return;
-        const known = values.get(extent);
-        if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
-        values.set(extent, given[i]);
-      });
-    }
-    for (const [name, rule] of Object.entries(this.#kernel.extents)) values.set(name, evaluate(rule, values));
-    return values;
-  }
-
-  /** @param {KernelTensor} tensor @param {ReadonlyMap<string, number>} values */
-  #shaped({ name, datatype, shape }, values) {
-    const extents = shape.map(extent => evaluate(extent, values));
-    if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
-    const bytes = byteSize(datatype, extents), most = this.#device.limits.maxStorageBufferBindingSize;
-    if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
-    return { name, datatype, shape: extents, bytes: Number(bytes) };
-  }
-
-  /** @param {ReadonlyMap<string, number>} values */
-  #workgroups(values) {
-    const sizes = this.#variant.workgroup_size, most = this.#device.limits.maxComputeWorkgroupsPerDimension;
-    const known = new Map([...values, ...sizes.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
-    return this.#kernel.passes.map(({ entry, invocations }) => sizes.map((size, i) => {
-      const count = Math.ceil(evaluate(invocations[i], known) / size);
-      if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
-      return count;
-    }));
-  }
-
-  /** Uploads, computes and reads the wanted outputs back. @param {WireTensor[]} feeds @param {string[]} names @returns {Promise<import('./registry.js').RunResult>} */
-  async run(feeds, names) {
+  /**
+   * Uploads what is not on the device, computes, and reads the wanted outputs back, but for those to `keep`, which get buffers of their own.
+   * @param {RunTensor[]} feeds @param {string[]} names @param {string[]} [keep] @returns {Promise<import('./registry.js').RunResult>}
+   */
+  async run(feeds, names, keep = []) {
+    const sizes = measure(this.#kernel, this.#variant.workgroup_size, this.#device.limits, feeds);
+    const first = sizes.tensors.length - this.#kernel.outputs.length;
+    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
+    const wanted = sizes.tensors.slice(first).map((tensor, i) => ({ ...tensor, binding: first + i, reader: this.#readers[i], stays: keep.includes(tensor.name) })).filter(({ name }) => asked.includes(name));
+    /** @type {Map<number, GPUBuffer>} */
+    const kept = new Map();
     try {
-      return await this.#run(feeds, names);
+      const { read, times } = await this.#run(feeds, sizes, wanted, kept);
+      /** @type {Map<string, RunTensor>} */
+      const byName = new Map();
+      for (const { name, datatype, shape, bytes, binding } of wanted) {
+        const buffer = kept.get(binding), described = { name, datatype, shape };
+        if (!buffer) byName.set(name, { ...described, data: /** @type {Uint8Array} */ (read.get(name)) });
+        else byName.set(name, { ...described, buffer, read: () => nudged(this.#device, () => readBack(this.#device, buffer, bytes)), release: () => buffer.destroy() });
+      }
+      return { outputs: asked.map(name => /** @type {RunTensor} */ (byName.get(name))), times };
     } catch (error) {
-      if (!(error instanceof CodedError)) this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
+      for (const buffer of kept.values()) buffer.destroy();
+      this.destroy();  // a buffer may be invalid, or mapped: the next run makes new ones
       throw error;
     }
   }
 
-  /** @param {WireTensor[]} feeds @param {string[]} names */
-  async #run(feeds, names) {
-    const device = this.#device, values = this.#measure(feeds);
-    const tensors = bindingsOf(this.#kernel).map(tensor => this.#shaped(tensor, values));
-    const workgroups = this.#workgroups(values), symbols = symbolsOf(this.#kernel);
-
+  /** @param {RunTensor[]} feeds @param {ReturnType<typeof measure>} sizes @param {{ name: string, bytes: number, binding: number, reader: GrowingBuffer, stays: boolean }[]} wanted @param {Map<number, GPUBuffer>} kept gets the buffers of outputs that stay, by binding */
+  async #run(feeds, { values, tensors, workgroups }, wanted, kept) {
+    const device = this.#device, symbols = symbolsOf(this.#kernel);
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
+    for (const { bytes, binding, stays } of wanted) if (stays) kept.set(binding, device.createBuffer({ size: wholeWords(bytes), usage: tensorUsage }));
+    const travelling = wanted.filter(({ stays }) => !stays);
     const [group, upload] = await timed(() => {
-      const entries = tensors.map(({ bytes }, binding) => ({ binding, resource: { buffer: this.#buffers[binding].of(bytes), size: wholeWords(bytes) } }));
-      this.#kernel.inputs.forEach(({ name }, i) => this.#write(entries[i].resource.buffer, /** @type {WireTensor} */ (feeds.find(feed => feed.name === name)).data));
+      const entries = tensors.map(({ name, bytes }, binding) => {
+        const feed = binding < this.#kernel.inputs.length ? feeds.find(each => each.name === name) : undefined;
+        const buffer = feed && isOnDevice(feed) ? feed.buffer : kept.get(binding) ?? this.#buffers[binding].of(bytes);
+        if (feed && !isOnDevice(feed)) this.#write(buffer, feed.data);
+        return { binding, resource: { buffer, size: wholeWords(bytes) } };
+      });
       if (symbols.length) {
         const buffer = this.#extents.of(4 * symbols.length);
         device.queue.writeBuffer(buffer, 0, Uint32Array.from(symbols, symbol => /** @type {number} */ (values.get(symbol))));
@@ -1621,9 +1759,6 @@ export class KernelProgram {
       return device.createBindGroup({ layout: this.#layout, entries });
     });
 
-    const asked = names.length ? names : this.#kernel.outputs.map(({ name }) => name);
-    const first = tensors.length - this.#kernel.outputs.length;
-    const wanted = tensors.slice(first).map((tensor, i) => ({ ...tensor, source: this.#buffers[first + i], reader: this.#readers[i] })).filter(({ name }) => asked.includes(name));
     const [, compute] = await timed(async () => {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -1633,21 +1768,21 @@ export class KernelProgram {
         pass.dispatchWorkgroups(workgroups[i][0], workgroups[i][1], workgroups[i][2]);
       });
       pass.end();
-      for (const { bytes, source, reader } of wanted) encoder.copyBufferToBuffer(source.of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
+      for (const { bytes, binding, reader } of travelling) encoder.copyBufferToBuffer(this.#buffers[binding].of(bytes), 0, reader.of(bytes), 0, wholeWords(bytes));
       device.queue.submit([encoder.finish()]);
-      const maps = wanted.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
+      const maps = travelling.map(({ reader }) => reader.of(0).mapAsync(GPUMapMode.READ));
       const [invalid, exhausted] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
       const mapped = await Promise.allSettled(maps);
       const error = invalid ?? exhausted ?? mapped.find(each => each.status === 'rejected')?.reason;
       if (error) throw new Error(`the GPU refused the kernel: ${messageOf(error)}`);
     });
-    const [read, download] = await timed(() => new Map(wanted.map(({ name, datatype, shape, bytes, reader }) => {
+    const [read, download] = await timed(() => new Map(travelling.map(({ name, bytes, reader }) => {
       const buffer = reader.of(0);
       const data = new Uint8Array(buffer.getMappedRange(0, wholeWords(bytes)).slice(0, bytes));
       buffer.unmap();
-      return [name, { name, datatype, shape, data }];
+      return [name, data];
     })));
-    return { outputs: asked.map(name => /** @type {WireTensor} */ (read.get(name))), times: { upload, compute, download } };
+    return { read, times: { upload, compute, download } };
   }
 
   /** @param {GPUBuffer} to @param {ArrayBufferView} data */
@@ -1665,7 +1800,62 @@ export class KernelProgram {
   }
 }
 )js"
-, 8557)},
+, 7845)},
+{"/backends/kernel_sizes.js", "text/javascript", std::string_view(
+R"js(// How large everything is in one run of a kernel: extents, tensors, dispatches.
+
+import { CodedError } from '../errors.js';
+import { evaluate } from '../expression.js';
+import { byteSize } from '../protocol.js';
+import { bindingsOf } from './kernel_source.js';
+
+/** @typedef {import('./kernel_source.js').Kernel} Kernel @typedef {import('../protocol.js').TensorInfo} TensorInfo */
+/** @typedef {TensorInfo & { bytes: number }} SizedTensor */
+
+/** The extents that these inputs give. @param {Kernel} kernel @param {TensorInfo[]} feeds @returns {Map<string, number>} */
+function extentsOf(kernel, feeds) {
+  /** @type {Map<string, number>} */
+  const values = new Map();
+  for (const { name, shape } of kernel.inputs) {
+    const given = /** @type {TensorInfo} */ (feeds.find(feed => feed.name === name)).shape;
+    shape.forEach((extent, i) => {
+      if (typeof extent !== 'string') return;
+      const known = values.get(extent);
+      if (known !== undefined && known !== given[i]) throw new CodedError('bad_input', `extent "${extent}" is ${known} in one input and ${given[i]} in "${name}"`);
+      values.set(extent, given[i]);
+    });
+  }
+  for (const [name, rule] of Object.entries(kernel.extents)) values.set(name, evaluate(rule, values));
+  return values;
+}
+
+/** @param {import('./kernel_source.js').KernelTensor} tensor @param {ReadonlyMap<string, number>} values @param {number} most bytes @returns {SizedTensor} */
+function sized({ name, datatype, shape }, values, most) {
+  const extents = shape.map(extent => evaluate(extent, values));
+  if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
+  const bytes = byteSize(datatype, extents);
+  if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
+  return { name, datatype, shape: extents, bytes: Number(bytes) };
+}
+
+/**
+ * The sizes of a run on these inputs; tensors in the order of their bindings, workgroups of each pass. Throws CodedError `bad_input`.
+ * @param {Kernel} kernel @param {number[]} workgroup @param {GPUSupportedLimits} limits @param {TensorInfo[]} feeds
+ */
+export function measure(kernel, workgroup, limits, feeds) {
+  const values = extentsOf(kernel, feeds);
+  const tensors = bindingsOf(kernel).map(tensor => sized(tensor, values, limits.maxStorageBufferBindingSize));
+  const known = new Map([...values, ...workgroup.map((size, i) => /** @type {[string, number]} */ ([`workgroup_${'xyz'[i]}`, size]))]);
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  const workgroups = kernel.passes.map(({ entry, invocations }) => workgroup.map((size, i) => {
+    const count = Math.ceil(evaluate(invocations[i], known) / size);
+    if (count < 0 || count > most) throw new CodedError('bad_input', `pass "${entry}" needs ${count} workgroups along ${'xyz'[i]}; this adapter dispatches at most ${most}`);
+    return count;
+  }));
+  return { values, tensors, workgroups };
+}
+)js"
+, 3003)},
 {"/backends/kernel_source.js", "text/javascript", std::string_view(
 R"js(// What the application's WGSL finds declared before its first line, and what compilers say about it.
 
@@ -1728,6 +1918,9 @@ export async function compile(device, kernel, variant) {
 R"js(// ONNX Runtime Web in this worker: loads only the build that a backend needs, and wraps its session for the wire.
 
 import { CodedError, messageOf } from '../errors.js';
+import { nudged, readBack } from '../gpu_buffer.js';
+import { byteSize } from '../protocol.js';
+import { isOnDevice } from '../residents.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
 
@@ -1820,25 +2013,43 @@ export function freeDimension(session) {
   return undefined;
 }
 
+/** @param {Ort} ort @param {import('../residents.js').RunTensor} tensor */
+function feedOf(ort, tensor) {
+  const type = ortTypeOf(tensor.datatype);
+  if (!isOnDevice(tensor)) return new ort.Tensor(type, typedArrayOf(tensor), tensor.shape);
+  return ort.Tensor.fromGpuBuffer(tensor.buffer, { dataType: /** @type {import('onnxruntime-web').Tensor.GpuBufferDataTypes} */ (type), dims: tensor.shape });
+}
+
 /**
  * The session as the worker knows it. `compute` includes the transfers that ONNX Runtime makes inside a run; `upload` and `download` are what comes
  * before and after.
  * @param {Ort} ort @param {OrtSession} session @param {Pick<import('./registry.js').Session, 'details'> & Partial<import('./registry.js').Session>} own
+ * @param {GPUDevice} [device] where outputs may stay
  * @returns {import('./registry.js').Session}
  */
-export function wrapSession(ort, session, own) {
+export function wrapSession(ort, session, own, device) {
   const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
   return {
     ...model,
-    async run(tensors, names) {
+    async run(tensors, names, keep = []) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, new ort.Tensor(ortTypeOf(tensor.datatype), typedArrayOf(tensor), tensor.shape)])));
+      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted));
-      const [outputs, download] = await timed(() => wanted.map(name => {
-        const { type, dims, data } = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
-        return { name, datatype: datatypeOf(type, name), shape: [...dims], data: /** @type {ArrayBufferView} */ (data) };
-      }));
+      const [outputs, download] = await timed(async () => {
+        const all = [];
+        for (const name of wanted) {
+          const tensor = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
+          const described = { name, datatype: datatypeOf(tensor.type, name), shape: [...tensor.dims] };
+          if (device && tensor.location === 'gpu-buffer' && keep.includes(name)) {
+            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = Number(byteSize(described.datatype, described.shape));
+            all.push({ ...described, buffer, read: () => nudged(device, () => readBack(device, buffer, bytes)), release: () => tensor.dispose() });
+          } else {
+            all.push({ ...described, data: /** @type {ArrayBufferView} */ (tensor.location === 'cpu' ? tensor.data : await tensor.getData(true)) });
+          }
+        }
+        return all;
+      });
       return { outputs, times: { upload, compute, download } };
     },
     dispose: () => session.release(),
@@ -1846,7 +2057,7 @@ export function wrapSession(ort, session, own) {
   };
 }
 )js"
-, 6259)},
+, 7412)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -1858,7 +2069,7 @@ import { answeredWithin, timed } from '../timing.js';
 /**
  * A session as a module gives it: times, disposal and details may be missing.
  * @typedef {{ inputs: Session['inputs'], outputs: Session['outputs'], warmUp?: Session['warmUp'], dispose?: Session['dispose'], details?: Partial<Session['details']>,
- *   run: (...given: Parameters<Session['run']>) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
+ *   run: (feeds: import('../protocol.js').WireTensor[], outputs: string[]) => Promise<{ outputs: import('../protocol.js').WireTensor[], times?: Partial<import('./registry.js').RunResult['times']> }> }} OwnSession
  * @typedef {{ detect: () => string | null | Promise<string | null>, create: (model: Uint8Array, options: import('./registry.js').Options) => Promise<OwnSession> }} OwnModule
  */
 
@@ -1879,7 +2090,8 @@ function complete(session) {
     inputs, outputs,
     async run(feeds, names) {
       checkRun(session, feeds, names);
-      const [result, compute] = await timed(() => session.run(feeds, names));
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const [result, compute] = await timed(() => session.run(onlyHost, names));
       return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
     },
     warmUp: session.warmUp?.bind(session),
@@ -1899,32 +2111,34 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2753)},
+, 2922)},
 {"/backends/registry.js", "text/javascript", std::string_view(
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
 import { zerosFor } from '../tensors.js';
 import { timed, timeRuns } from '../timing.js';
+import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
 import { webgpu } from './webgpu.js';
 import { webnn } from './webnn.js';
 
-/** @typedef {import('../protocol.js').TensorInfo} TensorInfo @typedef {import('../protocol.js').WireTensor} WireTensor */
+/** @typedef {import('../protocol.js').TensorInfo} TensorInfo @typedef {import('../protocol.js').WireTensor} WireTensor @typedef {import('../residents.js').RunTensor} RunTensor */
 
 /**
  * A model that is ready to run. Not re-entrant.
  * @typedef {object} Session
  * @property {TensorInfo[]} inputs
  * @property {TensorInfo[]} outputs
- * @property {(feeds: WireTensor[], outputs: string[]) => Promise<RunResult>} run   no outputs named means all; throws CodedError `bad_input`
+ * @property {(feeds: RunTensor[], outputs: string[], keep?: string[]) => Promise<RunResult>} run   no outputs named means all; those to `keep` stay on the device where they can; throws CodedError `bad_input`
+ * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean }} details
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
- * @typedef {{ outputs: WireTensor[], times: { upload: number, compute: number, download: number } }} RunResult
+ * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
  *
  * What the pool asks of a backend. `deviceLost` is called at most once, when the device behind the session is gone.
  * @typedef {object} Options
@@ -1933,11 +2147,16 @@ import { webnn } from './webnn.js';
  * @property {number[]} [workgroupSize]
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
+ * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
+ * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
+ *
+ * What a worker is to hold: ONNX, or a kernel's text.
+ * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, deviceOutputs?: string[] }} Content
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
  * @typedef {object} Opened
- * @property {Session} session
+ * @property {Session[]} sessions   in the order of the contents
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
  * @property {{ create: number, warmup: number }} times
@@ -1946,8 +2165,8 @@ import { webnn } from './webnn.js';
 /** @type {Backend[]} */
 export const installed = [wasm, webgpu, webnn];
 
-/** @param {import('../protocol.js').BackendChoice} choice */
-const backendNamed = (choice, backends = installed) => {
+/** @param {import('../protocol.js').BackendChoice} choice @param {Backend[]} backends */
+const backendNamed = (choice, backends) => {
   const backend = choice.module ? ownBackend(choice.name, choice.module) : backends.find(({ name }) => name === choice.name);
   if (!backend) throw new Error(`this page has no backend of that name; it has ${backends.map(({ name }) => name).join(', ')}`);
   return backend;
@@ -1959,54 +2178,75 @@ async function runOnZeros(session) {
   await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
 }
 
+/** @param {Session[]} sessions */
+async function runEach(sessions) {
+  for (const session of sessions) await runOnZeros(session);
+}
+
+/** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
+const namingPart = (error, { name }) => error instanceof CodedError ? error : new Error(`"${name}": ${messageOf(error)}`);
+
 /**
- * Opens the model on the first backend that holds it and, if asked, survives a first run; or, to compare, on the one that runs it fastest.
+ * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
+ * @param {Content[]} contents @param {Omit<Options, 'realm' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ */
+async function createAll(contents, options, backends, sessions) {
+  const realm = {};
+  const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
+  for (const i of kernelsLast) {
+    const { bytes, kernel, deviceOutputs } = contents[i];
+    const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
+    sessions[i] = await backend.create(bytes, { ...options, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+  }
+}
+
+/**
+ * Opens the contents on the first backend that holds all of them and, if asked, survives a first run of each; or, to compare, on the one that runs them fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
- * @param {Uint8Array} model
+ * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | 'realm' | 'deviceOutputs'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
- * @param {Backend[]} [backends]
+ * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
-export async function openSession(model, choices, { warmup, compare, ...options }, progress, backends = installed) {
+export async function openSessions(contents, choices, { warmup, compare, ...options }, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
-  /** @typedef {{ session: Session, choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  /** @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session | undefined} */ session) => {
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session[]} */ sessions) => {
     tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
-    session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
+    for (const session of sessions) session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
   };
   for (const choice of choices) {
-    /** @type {Session | undefined} */
-    let session;
+    /** @type {Session[]} */
+    const sessions = [];
     try {
       progress('create', 0);
-      const [created, create] = await timed(() => backendNamed(choice, backends).create(model, { ...options, choice, compare }));
-      session = created;
-      for (const message of created.passedOver ?? []) tried.push({ backend: choice.name, message });
+      const [, create] = await timed(() => createAll(contents, { ...options, choice, compare }, backends, sessions));
+      for (const message of sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
       progress('create', 1);
       if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => runOnZeros(created)))[1] : 0;
-      const held = { session: created, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runOnZeros(created)) : 0 };
+      const warm = warmup || compare ? (await timed(() => runEach(sessions)))[1] : 0;
+      const held = { sessions, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runEach(sessions)) : 0 };
       if (warmup || compare) progress('warmup', 1);
       const slower = best && best.run <= held.run ? held : best;
       best = slower === held ? best : held;
-      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.session);
+      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.sessions);
       if (!compare) break;
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      pass(choice, messageOf(error), session);
+      pass(choice, messageOf(error), sessions);
     }
   }
-  if (best) return { session: best.session, backend: best.choice.name, tried, times: best.times };
+  if (best) return { sessions: best.sessions, backend: best.choice.name, tried, times: best.times };
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 5638)},
+, 7643)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -2026,6 +2266,7 @@ export const wasm = {
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
+import { nudged } from '../gpu_buffer.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -2043,21 +2284,6 @@ export async function requireAdapter(workgroupSize) {
   if (!adapter) throw new Error('no adapter: the browser found no GPU that it lets a page use');
   if (workgroupSize) checkWorkgroup(adapter.limits, workgroupSize);
   return adapter;
-}
-
-/**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
- * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
- */
-export async function nudged(device, work) {
-  if (!navigator.userAgent.includes('Firefox/')) return work();
-  const timer = setInterval(() => device.queue.submit([]), 1);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
@@ -2078,18 +2304,23 @@ async function whileListening(device, work) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
-    const { session, cpuFallback } = await createHonestSession(ort, build, model, { executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions });
+    const { session, cpuFallback } = await createHonestSession(ort, build, model, {
+      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+    });
     const device = await ort.env.webgpu.device;
+    realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } });
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
     return {
       ...wrapped,
+      takesBuffers: true,
       run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
       async dispose() {
         disposed = true;
@@ -2099,7 +2330,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3457)},
+, 3173)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 

@@ -26,6 +26,12 @@ inline std::size_t bytes_of(const Inputs& inputs) {
   return bytes;
 }
 
+/// Whether the request has to do with tensors in tabs: then it is a run of its own, in a tab that it can't choose.
+inline bool touches_devices(const Inputs& inputs, const RequestOptions& options) {
+  return !options.keep_on_device.empty() ||
+         std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
+}
+
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
@@ -49,10 +55,14 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
     if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
       return Error(errc::missing_input, who + " needs input '" + spec.name + "' (" +
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
-  for (const auto& name : options.outputs)
-    if (!ModelInfo::find(info.outputs, name))
-      return Error(errc::unknown_output,
-                   who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  for (const auto* names : {&options.outputs, &options.keep_on_device})
+    for (const auto& name : *names)
+      if (!ModelInfo::find(info.outputs, name))
+        return Error(errc::unknown_output,
+                     who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  for (const auto& name : options.keep_on_device)
+    if (std::ranges::count(options.keep_on_device, name) > 1)
+      return Error(errc::unknown_output, "output '" + name + "' of " + who + " is to be kept twice");
   return std::nullopt;
 }
 

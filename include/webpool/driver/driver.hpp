@@ -39,6 +39,8 @@
 #include <webpool/driver/ort_directory.hpp>
 #include <webpool/driver/page_files.hpp>
 #include <webpool/driver/page_modules.hpp>
+#include <webpool/driver/resident_tensor.hpp>
+#include <webpool/driver/residents.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/engine/actions.hpp>
@@ -55,7 +57,7 @@ namespace webpool::driver {
 
 /// Owns the pool's one thread and everything that lives on it: sockets, browsers, the engine. Other threads only post.
 template <class Engine>
-class Driver final : public Runtime {
+class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
   using Server = transport::WebSocketServer;
   using Socket = Server::Socket;
   using Frame = std::span<const std::byte>;
@@ -90,14 +92,14 @@ class Driver final : public Runtime {
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
-  void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
     asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
                           ticket = std::move(ticket), done = std::move(done)]() mutable {
-      if (!batches_.submit(model, now, inputs, options, ticket, done))
+      if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
         start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
     });
   }
@@ -106,6 +108,13 @@ class Driver final : public Runtime {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
     asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+  }
+
+  void fetch(const ResidentTensor& tensor, Completion done) override {
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_,
+               [this, there = Copy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
   }
 
   bool is_open() const override {
@@ -120,6 +129,7 @@ class Driver final : public Runtime {
     return ask([this](const Engine& engine) {
       Metrics metrics = engine.metrics();
       messages_.add_to(metrics);
+      residents_.add_to(metrics);
       metrics.cache_hits = cache_counts_->hits;
       metrics.cache_misses = cache_counts_->misses;
       return metrics;
@@ -142,17 +152,35 @@ class Driver final : public Runtime {
     });
   }
 
-  /// `max_batch_size` is what `ModelOptions::batching.maximum` is from now on; any thread may change it.
-  void load(ModelFile file, ModelOptions options, Task task, Batcher::Maximum max_batch_size, LoadCompletion done) {
+  void release(WorkerId worker, TensorId tensor) override {
+    post([this, worker, tensor] {
+      const auto bytes = residents_.release(worker, tensor);
+      if (!bytes) return;
+      engine_.retained(worker, -1, -static_cast<std::ptrdiff_t>(*bytes));
+      send(workers_.at(worker).socket, protocol::Release{{&tensor, 1}});
+    });
+  }
+
+  /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
+  /// any thread may change it.
+  void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
+            LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, file = std::move(file), options = std::move(options), task,
+    asio::post(context_, [this, files = std::move(files), options = std::move(options), task,
                           max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      engine::ModelSpec spec{
-          file.name, task, file.size, options.browsers, options.replicas, options.pinned, options.own_tabs_only};
+      LoadingModel model{name_of(files), std::move(files), std::move(options), std::move(done)};
+      engine::ModelSpec spec{model.name,
+                             task,
+                             model.bytes(),
+                             model.options.browsers,
+                             model.options.replicas,
+                             model.options.pinned,
+                             model.options.own_tabs_only};
       const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-      batches_.add_model(index, file.name, file.info, options.batching, std::move(max_batch_size));
-      models_.insert_or_assign(index, LoadingModel{std::move(file), std::move(options), std::move(done)});
+      if (model.files.size() == 1)
+        batches_.add_model(index, model.name, model.files[0].info, model.options.batching, std::move(max_batch_size));
+      models_.insert_or_assign(index, std::move(model));
       drain();
     });
   }
@@ -178,7 +206,9 @@ class Driver final : public Runtime {
 
   bool has_model(std::string_view name) const {
     return const_cast<Driver*>(this)->ask([&](const Engine&) {
-      return std::ranges::any_of(models_, [&](const auto& entry) { return entry.second.file.name == name; });
+      return std::ranges::any_of(models_, [&](const auto& entry) {
+        return entry.second.name == name || std::ranges::count(entry.second.files, name, &ModelFile::name) > 0;
+      });
     });
   }
 
@@ -242,9 +272,31 @@ class Driver final : public Runtime {
     std::shared_ptr<const Where> where;  ///< null until it is loaded
   };
   struct LoadingModel {
-    ModelFile file;
+    std::string name;
+    std::vector<ModelFile> files;  ///< of the models that share its workers
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+
+    std::size_t bytes() const {
+      std::size_t sum = 0;
+      for (const auto& file : files) sum += file.size;
+      return sum;
+    }
+  };
+  /// Of a tensor that a worker holds, to this program.
+  struct Copy {
+    explicit Copy(const ResidentTensor& of)
+        : model(of.model()),
+          worker(of.worker()),
+          tensor(of.id()),
+          datatype(of.datatype()),
+          shape(of.shape()) {}
+
+    ModelIndex model;
+    WorkerId worker;
+    TensorId tensor;
+    Datatype datatype;
+    Shape shape;
   };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
@@ -253,12 +305,15 @@ class Driver final : public Runtime {
     std::string reason;
   };
   struct Pending {
-    RequestId id;
-    Inputs inputs;
-    RequestOptions options;
-    TimePoint submitted;
-    Outputs outputs, held;  ///< of the last run; of a guest's, which an own tab computes again
-    Completion done;
+    RequestId id{};
+    std::uint32_t part = 0;
+    Inputs inputs{};  ///< those that travel first
+    RequestOptions options{};
+    TimePoint submitted{};
+    Completion done{};
+    std::vector<TensorId> kept{};  ///< ids for `options.keep_on_device`
+    std::optional<Copy> copy{};    ///< instead of a run
+    Outputs outputs{}, held{};     ///< of the last run; of a guest's, which an own tab computes again
   };
 
   static constexpr std::chrono::milliseconds tick_interval{100};
@@ -347,20 +402,78 @@ class Driver final : public Runtime {
 
   // --- requests
 
-  void start(ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void start(ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    Request request{.id = {}, .model = model, .priority = options.priority, .client = options.client};
+    std::optional<WorkerId> pinned;
+    if (touches_devices(inputs, options)) {
+      pinned = worker_with(inputs, model.model);
+      const auto elsewhere = std::ranges::find_if(inputs, [&](const NamedTensor& each) {
+        const ResidentTensor* there = resident(each.tensor, *this);
+        return each.tensor.device() && (!there || there->worker() != pinned);
+      });
+      if (const auto which = static_cast<std::size_t>(elsewhere - inputs.begin()); which < inputs.size())
+        return bring_home(which, model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+      // What stays is computed too where only some outputs are wanted.
+      if (!options.outputs.empty())
+        for (const auto& name : options.keep_on_device)
+          if (std::ranges::find(options.outputs, name) == options.outputs.end()) options.outputs.push_back(name);
+    }
+    Request request{.id = {}, .model = model.model, .priority = options.priority, .client = options.client};
     request.deadline = deadline_of(submitted, options);
     request.payload_bytes = bytes_of(inputs);
     if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry);
+    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
     if (ticket) ticket->request = id;
-    const std::size_t slot = Requests::slot_of(id);
+    if (pinned) std::ranges::stable_partition(inputs, [](const NamedTensor& each) { return !each.tensor.device(); });
+    std::vector<TensorId> kept(options.keep_on_device.size());
+    for (TensorId& each : kept) each = residents_.make_id();
+    await({.id = id,
+           .part = model.part,
+           .inputs = std::move(inputs),
+           .options = std::move(options),
+           .submitted = submitted,
+           .done = std::move(done),
+           .kept = std::move(kept)});
+  }
+
+  /// The request was submitted to the engine.
+  void await(Pending request) {
+    const std::size_t slot = Requests::slot_of(request.id);
     if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = Pending{id, std::move(inputs), std::move(options), submitted, {}, {}, std::move(done)};
+    pending_[slot] = std::move(request);
     drain();
+  }
+
+  /// Where the first of these tensors is that are in one of the model's workers.
+  std::optional<WorkerId> worker_with(const Inputs& inputs, ModelIndex model) const {
+    for (const auto& [name, tensor] : inputs)
+      if (const ResidentTensor* there = resident(tensor, *this); there && there->model() == model)
+        return there->worker();
+    return std::nullopt;
+  }
+
+  /// Copies an input from the tab of another model to this program; then the request starts again.
+  void bring_home(std::size_t which, ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+                  std::shared_ptr<Ticket> ticket, Completion done) {
+    const ResidentTensor* there = resident(inputs[which].tensor, *this);
+    if (!there)
+      return done(Error(errc::tensor_elsewhere,
+                        "input '" + inputs[which].name + "' is in a tab of another pool; to_host() copies it"));
+    const Copy copy(*there);
+    start_copy(copy, [this, which, model, submitted, inputs = std::move(inputs), options = std::move(options),
+                      ticket = std::move(ticket), done = std::move(done)](Expected<Outputs> copied) mutable {
+      if (!copied) return done(copied.error());
+      inputs[which].tensor = copied->begin()->tensor;
+      start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+    });
+  }
+
+  void start_copy(const Copy& copy, Completion done) {
+    const TimePoint now = Clock::now();
+    const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
+    await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
   }
 
   void end_run(RequestId id) {
@@ -374,7 +487,7 @@ class Driver final : public Runtime {
         context_, one ? 1 : options_.connection.requests_in_flight,
         [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
                const std::shared_ptr<Ticket>& ticket, Completion done) {
-          start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
+          start({model}, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
         },
         [this](RequestId id) { end_run(id); });
   }
@@ -422,6 +535,7 @@ class Driver final : public Runtime {
     if (action.trouble) report(action.connection, action.trouble->message());
     forget(worker->second.socket, "the worker is no longer needed");
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
+    residents_.lose(action.worker);
     workers_.erase(worker);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
       send(tab->second.socket, protocol::CloseWorker{action.worker});
@@ -469,7 +583,19 @@ class Driver final : public Runtime {
 
   void carry_out(const engine::Run& action) {
     const Pending& request = pending(action.request);
-    send(workers_.at(action.worker).socket, protocol::Run{action.request, request.inputs, request.options.outputs});
+    const Socket& socket = workers_.at(action.worker).socket;
+    if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
+    const std::span inputs(request.inputs);
+    const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
+    std::vector<protocol::TensorReference> resident, keep;
+    for (const auto& [name, tensor] : std::span(there, inputs.end())) {
+      resident.push_back({name, driver::resident(tensor, *this)->id()});
+      residents_.note_reuse(tensor.device()->bytes());
+    }
+    for (std::size_t i = 0; i < request.kept.size(); ++i)
+      keep.push_back({request.options.keep_on_device[i], request.kept[i]});
+    send(socket,
+         protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, resident, keep});
   }
 
   void carry_out(const engine::CancelRun& action) {
@@ -535,6 +661,7 @@ class Driver final : public Runtime {
       if (entry.second.connection != id) return false;
       forget(entry.second.socket, "its tab is gone");
       if (entry.second.where) batches_.count_tab(entry.second.model, false);
+      residents_.lose(entry.first);
       return true;
     });
     tabs_.erase(id);
@@ -680,7 +807,7 @@ class Driver final : public Runtime {
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
     LoadPlan plan =
-        plan_load(attach.worker, model.file, model.options, browsers_.options_of(browser.browser), options_.memory);
+        plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser), options_.memory);
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -699,8 +826,9 @@ class Driver final : public Runtime {
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("progress");
     const LoadingModel& model = models_.at(worker->model);
+    if (progress.part >= model.files.size()) return out_of_turn("progress of a model that is not loaded");
     if (model.options.progress)
-      model.options.progress({tabs_.at(worker->connection).browser, model.file.name,
+      model.options.progress({tabs_.at(worker->connection).browser, model.files[progress.part].name,
                               protocol::to_string(progress.stage), progress.done, progress.total});
     return std::nullopt;
   }
@@ -712,9 +840,9 @@ class Driver final : public Runtime {
     worker->where =
         std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
                                             loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
-    const auto& file = models_.at(worker->model).file;
-    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : file.size;
-    if (logger_.debugging()) logger_.debug("model '" + file.name + "' is loaded on " + describe(*worker->where));
+    const LoadingModel& model = models_.at(worker->model);
+    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
+    if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
     return std::nullopt;
@@ -725,14 +853,33 @@ class Driver final : public Runtime {
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
-    const engine::Check check{lot_for(*worker), differs ? &*differs : nullptr};
+    const Pending* awaited = awaiting(result.id);
+    const bool checkable = !awaited || awaited->options.keep_on_device.empty();
+    const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
+    adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
     if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
       Pending& request = pending(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
     return std::nullopt;
+  }
+
+  /// What a run left in its worker becomes outputs, or, when they are not `wanted`, goes.
+  void adopt(WorkerId id, const Worker& worker, protocol::Result& result, bool wanted) {
+    for (const auto& [name, datatype, shape, tensor] : result.kept) {
+      if (!wanted) {
+        send(worker.socket, protocol::Release{{&tensor, 1}});
+        continue;
+      }
+      const auto there =
+          std::make_shared<const ResidentTensor>(this->weak_from_this(), worker.model, id, tensor, datatype, shape);
+      residents_.add(there);
+      engine_.retained(id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
+      result.outputs.push_back({name, Tensor(datatype, shape, there)});
+    }
+    if (wanted && awaiting(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
   }
 
   std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
@@ -833,7 +980,7 @@ class Driver final : public Runtime {
     const std::string place = worker.where         ? describe(*worker.where)
                               : tab != tabs_.end() ? describe(tab->second.browser)
                                                    : "a tab";
-    return Error(code, "model '" + models_.at(worker.model).file.name + "' on " + place + ": " + message);
+    return Error(code, "model '" + models_.at(worker.model).name + "' on " + place + ": " + message);
   }
 
   static double milliseconds_since(TimePoint then, TimePoint now) {
@@ -857,21 +1004,39 @@ class Driver final : public Runtime {
     if (!request || !request->held.shared_where()) return std::nullopt;
     const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
     if (!text) return std::nullopt;
-    return Error(errc::run_failed, "model '" + models_.at(worker.model).file.name + "' on a guest's " +
+    return Error(errc::run_failed, "model '" + models_.at(worker.model).name + "' on a guest's " +
                                        describe(request->held.where()) + ", computed again on " +
                                        describe(*worker.where) + ": " + *text);
   }
 
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
     const Pending* request = awaiting(result.id);
-    const auto wrong = check_outputs(models_.at(worker.model).file.info, result.outputs,
-                                     request ? &request->options.outputs : nullptr);
+    const auto& files = models_.at(worker.model).files;
+    if (!request && files.size() > 1) return std::nullopt;  // of which of them it is, nobody knows any more
+    const auto wrong = request && request->copy ? wrong_copy(*request->copy, result.outputs)
+                       : request                ? check_outputs(files[request->part].info, result.outputs, result.kept,
+                                                                &request->options, request->kept)
+                                 : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
+  }
+
+  static std::optional<std::string> wrong_copy(const Copy& asked, const std::vector<NamedTensor>& outputs) {
+    if (outputs.size() == 1 && outputs[0].tensor.datatype() == asked.datatype &&
+        outputs[0].tensor.shape() == asked.shape)
+      return std::nullopt;
+    return "the page did not answer with the tensor of shape " + to_string(asked.shape) + " that it was asked for";
+  }
+
+  static std::string name_of(const std::vector<ModelFile>& files) {
+    std::string name;
+    for (const auto& file : files) name += (name.empty() ? "" : " + ") + file.name;
+    return name;
   }
 
   const ModelFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      if (model.file.sha256 == sha256) return &model.file;
+      for (const auto& file : model.files)
+        if (file.sha256 == sha256) return &file;
     return nullptr;
   }
 
@@ -898,6 +1063,7 @@ class Driver final : public Runtime {
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
+  Residents residents_;
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};

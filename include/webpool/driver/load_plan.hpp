@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/browser.hpp>
+#include <webpool/datatype.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
@@ -32,14 +34,39 @@ inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& optio
          });
 }
 
+/// The datatypes that ONNX Runtime Web leaves on the GPU.
+inline bool may_stay_on_gpu(Datatype datatype) noexcept {
+  switch (datatype) {
+    case Datatype::float32:
+    case Datatype::float16:
+    case Datatype::int32:
+    case Datatype::int64:
+    case Datatype::uint32:
+    case Datatype::uint8:
+    case Datatype::boolean: return true;
+    default: return false;
+  }
+}
+
+/// Where pages find the file. `shared`: other models of the same worker may use its outputs.
+inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
+  protocol::ModelSource source{file.name, file.sha256, file.size, url.empty() ? "/models/" + file.sha256 : url,
+                               file.kernel};
+  if (!shared) return source;
+  source.device_outputs.emplace();
+  for (const auto& output : file.info.outputs)
+    if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
+  return source;
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
-inline LoadPlan plan_load(WorkerId worker, const ModelFile& file, const ModelOptions& model,
+inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
                           const BrowserOptions& browser, const MemorySettings& memory) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = {file.name, file.sha256, file.size, model.url.empty() ? "/models/" + file.sha256 : model.url,
-                        file.kernel};
+  plan.message.model = source_of(files.front(), model.url, files.size() > 1);
+  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest) plan.message.compare = true;

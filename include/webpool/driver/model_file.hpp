@@ -44,18 +44,19 @@ inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, 
   }
 }
 
-/// Throws `errc::invalid_options` for a value of a dimension that the model doesn't have, or that is none.
-inline void check_free_dimensions(const ModelFile& file, const std::map<std::string, std::int64_t>& values) {
+/// Throws `errc::invalid_options` for a value of a dimension that none of the models has, or that is none.
+inline void check_free_dimensions(std::span<const ModelFile> files, const std::map<std::string, std::int64_t>& values) {
   std::set<std::string> known;
-  for (const auto* specs : {&file.info.inputs, &file.info.outputs})
-    for (const auto& spec : *specs)
-      for (const auto& symbol : spec.symbols)
-        if (!symbol.empty()) known.insert(symbol);
+  for (const ModelFile& file : files)
+    for (const auto* specs : {&file.info.inputs, &file.info.outputs})
+      for (const auto& spec : *specs)
+        for (const auto& symbol : spec.symbols)
+          if (!symbol.empty()) known.insert(symbol);
   std::string names;
   for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
   for (const auto& [name, value] : values) {
     if (!known.contains(name))
-      throw Error(errc::invalid_options, "model '" + file.name + "' has no free dimension '" + name +
+      throw Error(errc::invalid_options, "model '" + files.front().name + "' has no free dimension '" + name +
                                              "'; it has: " + (names.empty() ? "none" : names));
     if (value < 0)
       throw Error(errc::invalid_options,
@@ -114,7 +115,7 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
   }
-  check_free_dimensions(file, options.free_dimensions);
+  check_free_dimensions({&file, 1}, options.free_dimensions);
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;

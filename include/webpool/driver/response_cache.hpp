@@ -31,10 +31,12 @@ struct CacheCounts {
 struct Question {
   Inputs inputs;                     ///< by name, so that the order in which they are given makes no difference
   std::vector<std::string> outputs;  ///< wanted, in the order asked for
+  std::vector<std::string> kept;     ///< of those, the ones that stay in a tab
   std::size_t hash = 0;              ///< of all that; equal questions have equal ones
 
-  /// Refers to the tensors; reads each byte once.
-  Question(Inputs given, std::vector<std::string> wanted) : inputs(std::move(given)), outputs(std::move(wanted)) {
+  /// Refers to the tensors, which have their bytes here; reads each byte once.
+  Question(Inputs given, const RequestOptions& options)
+      : inputs(std::move(given)), outputs(options.outputs), kept(options.keep_on_device) {
     std::ranges::sort(inputs, {}, &NamedTensor::name);
     for (const auto& [name, tensor] : inputs) {
       mix(name);
@@ -43,19 +45,21 @@ struct Question {
       mix({reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size()});
     }
     for (const auto& name : outputs) mix(name);
+    for (const auto& name : kept) mix(name);
   }
 
   /// Bytes of everything that is compared.
   std::size_t size() const noexcept {
     std::size_t bytes = 0;
     for (const auto& [name, tensor] : inputs) bytes += name.size() + tensor.bytes().size();
-    for (const auto& name : outputs) bytes += name.size();
+    for (const auto* names : {&outputs, &kept})
+      for (const auto& name : *names) bytes += name.size();
     return bytes;
   }
 
   /// By every byte: what is only similar, or has the same hash by chance, is not equal.
   friend bool operator==(const Question& a, const Question& b) {
-    return a.hash == b.hash && a.outputs == b.outputs &&
+    return a.hash == b.hash && a.outputs == b.outputs && a.kept == b.kept &&
            std::ranges::equal(a.inputs, b.inputs, [](const NamedTensor& x, const NamedTensor& y) {
              return x.name == y.name && x.tensor.datatype() == y.tensor.datatype() &&
                     x.tensor.shape() == y.tensor.shape() && std::ranges::equal(x.tensor.bytes(), y.tensor.bytes());
@@ -70,11 +74,16 @@ struct Question {
   void mix(std::string_view bytes) noexcept { mix_number(std::hash<std::string_view>{}(bytes)); }
 };
 
-/// The tensors with bytes of their own: whoever lent or shared theirs may do with them as they please.
+/// The tensors with bytes of their own: whoever lent or shared theirs may do with them as they please. What is in a tab
+/// stays there.
 inline std::vector<NamedTensor> copy_bytes(std::span<const NamedTensor> tensors) {
   std::vector<NamedTensor> copies;
   copies.reserve(tensors.size());
   for (const auto& [name, tensor] : tensors) {
+    if (tensor.device()) {
+      copies.push_back({name, tensor});
+      continue;
+    }
     const auto words =
         std::make_shared<std::vector<std::uint64_t>>((tensor.bytes().size() + 7) / 8);  // aligned for all
     const auto bytes = std::as_writable_bytes(std::span(*words)).first(tensor.bytes().size());
@@ -94,10 +103,16 @@ class ResponseCache {
   ResponseCache(std::size_t most_bytes, std::shared_ptr<CacheCounts> counts)
       : most_bytes_(most_bytes), counts_(std::move(counts)) {}
 
-  /// The answer, which says `Outputs::from_cache`; its times are zero. Counts a hit or a miss.
+  /// The answer, which says `Outputs::from_cache`; its times are zero. Counts a hit or a miss. An answer that was in a
+  /// tab that is gone is none.
   std::optional<Outputs> find(const Question& question) {
+    std::list<Entry> gone;  // freed outside of the lock
     const std::lock_guard lock(mutex_);
-    const auto entry = locate(question);
+    auto entry = locate(question);
+    if (entry != entries_.end() && std::ranges::any_of(entry->answer, lost)) {
+      erase(entry, gone);
+      entry = entries_.end();
+    }
     ++(entry == entries_.end() ? counts_->misses : counts_->hits);
     if (entry == entries_.end()) return std::nullopt;
     entries_.splice(entries_.begin(), entries_, entry);
@@ -116,20 +131,15 @@ class ResponseCache {
   /// question comes from `remember`.
   void add(Question question, const Outputs& outputs) {
     std::size_t bytes = question.size() + entry_overhead;
-    for (const auto& [name, tensor] : outputs) bytes += name.size() + tensor.bytes().size();
+    for (const auto& [name, tensor] : outputs)
+      bytes += name.size() + (tensor.device() ? tensor.device()->bytes() : tensor.bytes().size());
     if (bytes > most_bytes_) return;
     Outputs answer = Outputs(copy_bytes({outputs.begin(), outputs.end()}), outputs.shared_where(), {}).as_cached();
     std::list<Entry> fresh, gone;  // freed outside of the lock
     fresh.push_back({std::move(question), std::move(answer), bytes});
     const std::lock_guard lock(mutex_);
     if (locate(fresh.front().question) != entries_.end()) return;  // asked twice at the same time
-    while (bytes_ + bytes > most_bytes_) {
-      const auto oldest = std::prev(entries_.end());
-      const auto [first, last] = by_hash_.equal_range(oldest->question.hash);
-      by_hash_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == oldest; }));
-      bytes_ -= oldest->bytes;
-      gone.splice(gone.end(), entries_, oldest);
-    }
+    while (bytes_ + bytes > most_bytes_) erase(std::prev(entries_.end()), gone);
     bytes_ += bytes;
     entries_.splice(entries_.begin(), fresh);
     by_hash_.emplace(entries_.front().question.hash, entries_.begin());
@@ -151,6 +161,15 @@ class ResponseCache {
     std::size_t bytes;
   };
   using Place = std::list<Entry>::iterator;
+
+  static bool lost(const NamedTensor& output) { return output.tensor.device() && output.tensor.device()->lost(); }
+
+  void erase(Place entry, std::list<Entry>& gone) {
+    const auto [first, last] = by_hash_.equal_range(entry->question.hash);
+    by_hash_.erase(std::find_if(first, last, [&](const auto& each) { return each.second == entry; }));
+    bytes_ -= entry->bytes;
+    gone.splice(gone.end(), entries_, entry);
+  }
 
   Place locate(const Question& question) {
     const auto [first, last] = by_hash_.equal_range(question.hash);

@@ -20,6 +20,14 @@ struct Ticket {
   bool cancelled = false;
 };
 
+/// One of the models that a worker holds: the engine knows them as one.
+struct ModelPart {
+  ModelIndex model{};
+  std::uint32_t part = 0;
+};
+
+class ResidentTensor;
+
 /// What a model handle needs of its pool, whatever the pool's policies. All functions may be called from any thread.
 class Runtime {
  public:
@@ -29,7 +37,7 @@ class Runtime {
   virtual ~Runtime() = default;
 
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
-  virtual void submit(ModelIndex model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  virtual void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;
@@ -37,6 +45,10 @@ class Runtime {
   virtual bool is_open() const = 0;
   virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
   virtual void release(ModelIndex model) = 0;
+  /// Copies a tensor that a worker holds: the result has one output.
+  virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
+  /// Nobody refers any more to a tensor that a worker holds.
+  virtual void release(WorkerId worker, TensorId tensor) = 0;
   virtual bool on_pool_thread() const noexcept = 0;
   virtual Backlog& backlog() noexcept = 0;
 };

@@ -86,8 +86,10 @@ class Engine : private Fleet {
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always) {
+  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
+  /// asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+                   std::optional<WorkerId> pinned = std::nullopt) {
     request.submitted = now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
@@ -100,6 +102,15 @@ class Engine : private Fleet {
       return id;
     }
     row.request.task = model->spec.task;
+    if (pinned) {
+      const WorkerRow* worker = tables_.workers.find(*pinned);
+      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        return id;
+      }
+      tables_.pin(row, *pinned);
+      return watch(row), serve_pinned(*model, now, out), id;
+    }
     if constexpr (AdmissionControl<Queue>) {
       const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
@@ -108,11 +119,7 @@ class Engine : private Fleet {
       }
     }
     enqueue(row);
-    if (request.deadline != end_of_time) {
-      deadlines_.push(request.deadline, id);
-      deadlines_.prune(tables_.requests.size(),
-                       [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
-    }
+    watch(row);
     serve(*model, now, out);
     return id;
   }
@@ -251,6 +258,11 @@ class Engine : private Fleet {
     return awaited;
   }
 
+  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
+  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
+  }
+
   /// The worker's socket closed, its thread died, or its device was lost.
   void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     const WorkerRow* worker = tables_.workers.find(id);
@@ -348,7 +360,7 @@ class Engine : private Fleet {
     const RequestId id = row.request.id;
     if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
     if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses) queue_.ended(row.request);
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
     ++(!error                                     ? counters_.completed
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
@@ -363,7 +375,8 @@ class Engine : private Fleet {
     if (row.result) return judge(row, check.disagreement != nullptr, now, out);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    if (guest && check.lot < rechecks_.share(worker.agreements)) {
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
         tables_.hold(row, {worker.connection, run_of(row, now)});
         out.emplace_back(HoldResult{id});
@@ -418,6 +431,7 @@ class Engine : private Fleet {
       record(row.request, run_of(row, now), false, now);
       return forgo(row, now, out);
     }
+    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
     record(row.request, run_of(row, now), false, now);
@@ -428,6 +442,14 @@ class Engine : private Fleet {
       enqueue(row);
     else
       retries_.push(*again, id);
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(tables_.requests.size(),
+                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
   }
 
   void enqueue(RequestRow& row) {
@@ -502,6 +524,7 @@ class Engine : private Fleet {
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
   void serve(ModelRow& model, TimePoint now, Actions& out) {
+    serve_pinned(model, now, out);
     recheck(model, now, out);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
@@ -539,6 +562,25 @@ class Engine : private Fleet {
             model.lane.idle(),
             {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
              model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *tables_.workers.find(id);
+      while (!worker.pinned.empty()) {
+        RequestRow& row = *tables_.requests.find(worker.pinned.front());
+        if (row.request.deadline <= now) {
+          complete(row.request.id, overdue(row), now, out);
+          continue;
+        }
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        tables_.unpin(row);
+        send(row, row.request.id, id, now, out);
+      }
+    }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
@@ -701,6 +743,15 @@ class Engine : private Fleet {
       tables_.end_run(worker, request, now);
       if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
     }
+    end_pinned(worker, reason, now, out);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+    while (!worker.pinned.empty())
+      complete(worker.pinned.front(),
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
+               out);
   }
 
   // --- tabs and browsers
@@ -785,8 +836,11 @@ class Engine : private Fleet {
   void drain(ConnectionId id, TimePoint now, Actions& out) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
-    for (WorkerId worker : workers)
-      if (!tables_.workers.find(worker)->ready) close_worker(worker, false, draining, now, out);
+    for (WorkerId each : workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      end_pinned(worker, draining, now, out);
+      if (!worker.ready) close_worker(each, false, draining, now, out);
+    }
     tables_.drain(id);
     settle(id, now, out);
   }
@@ -886,7 +940,7 @@ class Engine : private Fleet {
       }
       if (!row.launch || row.draining) return;
       if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row))
+          !loads(row) && !holds_tensors(row))
         unused.push_back(id);
       else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
         worn = {id, *std::move(why)};

@@ -120,8 +120,13 @@ class Fleet {
     return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
   }
 
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& row) const {
+    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
+  }
+
   /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas.
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
   std::optional<ConnectionId> most_dispensable() {
     if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
       return std::nullopt;
@@ -133,7 +138,7 @@ class Fleet {
       const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
         const WorkerRow& placed = *tables_.workers.find(worker);
         const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || model.lane.size() <= replicas(model);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
       });
       if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
     });

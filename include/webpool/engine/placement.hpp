@@ -130,7 +130,7 @@ class Placement {
 
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
     const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || model.spec.pinned || need == Need::restore) return false;
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
     return need == Need::first || model.lane.size() > 1;
   }
 

@@ -47,6 +47,7 @@ struct RequestRow {
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
     held,     // it has a guest's result, which an own tab is to compute again
+    pinned,   // it waits for the one worker that has its tensors
   };
 
   Request request;
@@ -58,6 +59,7 @@ struct RequestRow {
   ConnectionId failed_in{};                    // the tab of the last run that failed
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
+  WorkerId pinned{};                           // that alone may have it
 };
 
 /// How a model did on one kind of browser and backend.
@@ -87,10 +89,12 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
+  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::size_t tensors = 0;           // that stay in it, part of its bytes
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
-  bool idle() const noexcept { return ready && runs.empty(); }
+  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
 
   auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
   bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
@@ -142,6 +146,7 @@ struct ModelRow {
   Lane lane;                                // tabs that hold it, without those that drain
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
+  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load

@@ -1,5 +1,7 @@
 #pragma once
 
+// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
+
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -105,7 +107,8 @@ struct Tables {
     open_lane(id);
   }
 
-  /// Takes a worker without runs away; `again`: the model may be loaded into that tab once more.
+  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
+  /// more.
   void erase_worker(WorkerId id, bool again) {
     const WorkerRow& worker = *workers.find(id);
     ModelRow& model = model_of(worker);
@@ -179,9 +182,35 @@ struct Tables {
     models[row.request.model.value]->held.push_back(row.request.id);
   }
 
+  /// The request waits for the worker that has its tensors, which must be there.
+  void pin(RequestRow& row, WorkerId id) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::pinned;
+    row.pinned = id;
+    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
+    worker.pinned.push_back(row.request.id);
+  }
+
+  /// The request does not wait for its worker any more.
+  void unpin(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.pinned);
+    std::erase(worker.pinned, row.request.id);
+    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  }
+
+  /// So many more tensors of so many bytes stay in the worker, or fewer.
+  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    WorkerRow& worker = *workers.find(id);
+    worker.tensors += static_cast<std::size_t>(tensors);
+    worker.bytes += static_cast<std::size_t>(bytes);
+    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
+    memory += static_cast<std::size_t>(bytes);
+  }
+
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
     const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::pinned) unpin(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);

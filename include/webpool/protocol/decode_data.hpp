@@ -36,10 +36,23 @@ inline std::vector<BackendFailure> read_tried(Value list) {
   return tried;
 }
 
+inline std::vector<KeptTensor> read_kept(Value list) {
+  std::vector<KeptTensor> kept;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    const TensorHead head = read_head(fields, 0);
+    if (!byte_size(head.datatype, head.shape())) item.must_be("a tensor that fits into memory");
+    kept.push_back({std::string(head.name), head.datatype, Shape(head.shape()), TensorId{fields["tensor"].integer()}});
+    refuse_repeated_name(kept, list);
+  });
+  return kept;
+}
+
 inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
   Result result;
   result.id = RequestId{fields["id"].integer()};
   result.outputs = read_tensors(fields["outputs"], frame, owner);
+  if (auto kept = fields.find("kept")) result.kept = read_kept(*kept);
   Fields times = fields["times"].fields();
   result.times.queued = times["queued"].number();
   result.times.upload = times["upload"].number();
@@ -61,6 +74,7 @@ inline Progress read_progress(Fields& fields) {
   Progress progress;
   progress.id = fields["id"].integer();
   progress.stage = fields["stage"].choice<LoadStage>(stage_names);
+  if (auto part = fields.find("part")) progress.part = part->integer();
   progress.done = fields["done"].integer();
   progress.total = fields["total"].integer();
   return progress;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <webpool/protocol/frame.hpp>
@@ -82,6 +83,28 @@ inline void append_tensor(std::string& out, const NamedTensor& input) {
   out += "}}";
 }
 
+/// `[{"name":"x","tensor":7}]`
+inline void append_references(HeaderWriter& writer, std::string& out, std::string_view name,
+                              std::span<const TensorReference> references) {
+  if (references.empty()) return;
+  writer.list(name, references, [&](const TensorReference& each) {
+    out += R"({"name":)";
+    append_string(out, each.name);
+    writer.field("tensor", each.tensor.value);
+    out += '}';
+  });
+}
+
+inline void append_model(HeaderWriter& writer, std::string& out, const ModelSource& model) {
+  out += R"({"name":)";
+  append_string(out, model.name);
+  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
+  if (model.kernel) writer.field("format", "kernel");
+  if (model.device_outputs)
+    writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
+  out += '}';
+}
+
 /// At least as many bytes as the frame takes; at most some hundred more when names are plain text.
 inline std::size_t frame_bound(const Run& message) noexcept {
   constexpr std::size_t number = 20, escaped = 6;
@@ -89,6 +112,8 @@ inline std::size_t frame_bound(const Run& message) noexcept {
   for (const auto& [name, tensor] : message.inputs)
     bytes += 96 + number * (tensor.shape().rank() + 1) + escaped * name.size() + aligned(tensor.bytes().size());
   for (const auto& name : message.outputs) bytes += 4 + escaped * name.size();
+  for (const auto& list : {message.resident, message.keep})
+    for (const auto& each : list) bytes += 48 + number + escaped * each.name.size();
   return bytes;
 }
 
@@ -143,14 +168,11 @@ inline void encode(std::string& out, const Custom& message) {
 // --- data socket
 
 inline void encode(std::string& out, const Load& message) {
-  const auto& model = message.model;
   detail::HeaderWriter writer(out, "load", 512);
   writer.field("id", message.id).key("model");
-  out += R"({"name":)";
-  detail::append_string(out, model.name);
-  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
-  if (model.kernel) writer.field("format", "kernel");
-  out += '}';
+  detail::append_model(writer, out, message.model);
+  if (!message.parts.empty())
+    writer.list("parts", message.parts, [&](const ModelSource& part) { detail::append_model(writer, out, part); });
   writer.list("backends", message.backends, [&](const BackendChoice& choice) {
     (out += R"({"name":")").append(to_string(choice.backend)) += '"';
     if (choice.device) writer.field("device_type", to_string(*choice.device));
@@ -174,11 +196,24 @@ inline void encode(std::string& out, const Load& message) {
 /// Memory is taken at most once, and each tensor's bytes are copied once, straight into `out`.
 inline void encode(std::string& out, const Run& message) {
   detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
-  writer.field("id", message.id.value)
-      .list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); })
-      .list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  detail::append_references(writer, out, "resident", message.resident);
+  writer.list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  detail::append_references(writer, out, "keep", message.keep);
   FrameWriter& frame = writer.end();
   for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
+}
+
+inline void encode(std::string& out, const Fetch& message) {
+  detail::HeaderWriter(out, "fetch").field("id", message.id.value).field("tensor", message.tensor.value).end();
+}
+
+inline void encode(std::string& out, const Release& message) {
+  detail::HeaderWriter(out, "release")
+      .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
+      .end();
 }
 
 inline void encode(std::string& out, const Cancel& message) {

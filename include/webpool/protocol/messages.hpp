@@ -12,10 +12,12 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/datatype.hpp>
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/shape.hpp>
 #include <webpool/tensor.hpp>
 
 /// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
@@ -68,6 +70,7 @@ enum class LoadStage : std::uint8_t { fetch, create, warmup };
 struct Progress {
   std::uint64_t id = 0;
   LoadStage stage = LoadStage::fetch;
+  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
   std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
 };
 /// Where a load's time went, in milliseconds.
@@ -85,9 +88,17 @@ struct Loaded {
   bool from_cache = false;
   std::uint64_t memory_bytes = 0;
 };
+/// An output that stays in the worker, under that id.
+struct KeptTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  Shape shape;
+  TensorId tensor;
+};
 struct Result {
   RequestId id;
   std::vector<NamedTensor> outputs;
+  std::vector<KeptTensor> kept;
   RunTimes times;  ///< without `total`
 };
 /// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
@@ -139,7 +150,8 @@ struct ModelSource {
   std::string name, sha256;
   std::uint64_t bytes = 0;
   std::string url;
-  bool kernel = false;  ///< WGSL, not ONNX
+  bool kernel = false;                                       ///< WGSL, not ONNX
+  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
 };
 /// One entry of the list of backends that the page tries in order.
 struct BackendChoice {
@@ -156,12 +168,29 @@ struct Load {
   std::optional<bool> warmup;
   std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
+  std::vector<ModelSource> parts{};  ///< further models of the same worker
+};
+/// A tensor in the worker, and the input or output that it is.
+struct TensorReference {
+  std::string_view name;
+  TensorId tensor;
 };
 /// Refers to the caller's tensors and names, which must live until the message is encoded.
 struct Run {
   RequestId id;
   std::span<const NamedTensor> inputs;
   std::span<const std::string> outputs;  ///< empty: all
+  std::uint32_t part = 0;                ///< which of the worker's models
+  std::span<const TensorReference> resident{};
+  std::span<const TensorReference> keep{};
+};
+/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
+struct Fetch {
+  RequestId id;
+  TensorId tensor;
+};
+struct Release {
+  std::span<const TensorId> tensors;
 };
 struct Cancel {
   RequestId id;
@@ -187,13 +216,14 @@ struct ErrorCodeRow {
   std::string_view code;
   errc error;
 };
-inline constexpr std::array<ErrorCodeRow, 8> error_codes{{{"fetch_failed", errc::load_failed},
+inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
                                                           {"hash_mismatch", errc::load_failed},
                                                           {"no_backend", errc::no_backend},
                                                           {"runtime_missing", errc::runtime_missing},
                                                           {"bad_input", errc::bad_input},
                                                           {"run_failed", errc::run_failed},
                                                           {"device_lost", errc::device_lost},
+                                                          {"tensor_lost", errc::tensor_lost},
                                                           {"cancelled", errc::cancelled}}};
 
 /// The host's code for a page's; empty for a code that the wire doesn't have.

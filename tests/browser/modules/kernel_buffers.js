@@ -17,7 +17,7 @@ GPUBuffer.prototype.destroy = function () {
 
 on('count', async kernel => {
   const bytes = new TextEncoder().encode(JSON.stringify(kernel));
-  const session = await kernelOnWebGpu.create(bytes, { choice: { name: 'webgpu' }, freeDimensions: { n: 10 }, compare: true, deviceLost: () => {} });
+  const session = await kernelOnWebGpu.create(bytes, { choice: { name: 'webgpu' }, freeDimensions: { n: 10 }, compare: true, realm: {}, deviceLost: () => {} });
   const run = async (/** @type {number} */ n) => {
     const floats = (/** @type {string} */ name, /** @type {number} */ size) => ({ name, datatype: 'FP32', shape: [size], data: new Float32Array(size).fill(3) });
     await session.run([floats('x', n), floats('factor', 1)], []);

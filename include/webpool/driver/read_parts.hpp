@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+#include <webpool/backend.hpp>
+#include <webpool/driver/kernel_file.hpp>
+#include <webpool/driver/model_file.hpp>
+#include <webpool/error.hpp>
+#include <webpool/kernel.hpp>
+#include <webpool/model_source.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::driver {
+
+/// The files of models that are to share a worker. Narrows the options to what all of them can do: where there is a
+/// kernel, to WebGPU, with its sample's extents among the free dimensions. Throws `errc::invalid_options`, and what
+/// reading each throws.
+inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, ModelOptions& options) {
+  if (parts.empty()) throw Error(errc::invalid_options, "load_together was given no models");
+  if (!options.url.empty() || options.batching.maximum > 1 || (!options.name.empty() && parts.size() > 1))
+    throw Error(errc::invalid_options, "models that are loaded together can't have a url, batching or one name");
+  std::vector<ModelFile> files;
+  const auto values = std::exchange(options.free_dimensions, {});
+  for (const ModelSource& part : parts) {
+    ModelOptions own = options;
+    if (const Kernel* kernel = std::get_if<Kernel>(&part)) {
+      files.push_back(make_kernel_file(*kernel, own));
+      options.backends = own.backends;
+      options.free_dimensions.merge(own.free_dimensions);
+    } else {
+      files.push_back(read_model_file(std::get<std::filesystem::path>(part), own));
+    }
+    const auto& name = files.back().name;
+    if (std::ranges::count(files, name, &ModelFile::name) > 1)
+      throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
+  }
+  check_free_dimensions(files, values);
+  for (ModelFile& file : files) {
+    fill_in(file.info.inputs, values);
+    fill_in(file.info.outputs, values);
+  }
+  for (const auto& [name, value] : values) options.free_dimensions.insert_or_assign(name, value);
+  return files;
+}
+
+}  // namespace webpool::driver
