@@ -286,11 +286,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   /// Of a tensor that a worker holds, to this program.
   struct Copy {
     explicit Copy(const ResidentTensor& of)
-        : model(of.model()),
-          worker(of.worker()),
-          tensor(of.id()),
-          datatype(of.datatype()),
-          shape(of.shape()) {}
+        : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
 
     ModelIndex model;
     WorkerId worker;
