@@ -14,6 +14,7 @@ int main(int argc, char** argv) try {
   page::measure_delivery(settings, report);
   page::measure_precompilation(settings, report);
   page::measure_layouts(settings, report);
+  page::measure_sharing(settings, report);
   report.print_goals(std::cout);
   if (!given["--json"].empty()) report.write(given["--json"]);
   return 0;

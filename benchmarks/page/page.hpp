@@ -32,6 +32,9 @@ void measure_delivery(const Settings& settings, comparison::Report& report);
 /// The first request after a load, with and without the warm-up run that compiles the pipelines.
 void measure_precompilation(const Settings& settings, comparison::Report& report);
 
+/// One trunk for several heads on its device, against a trunk for each.
+void measure_sharing(const Settings& settings, comparison::Report& report);
+
 /// The log-mel kernel in its layouts of workgroups.
 void measure_layouts(const Settings& settings, comparison::Report& report);
 

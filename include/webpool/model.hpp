@@ -153,7 +153,7 @@ class Model {
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
-    driver::ModelPart place() const noexcept { return {lease->index, part}; }
+    driver::ModelRef place() const noexcept { return {lease->index, part}; }
   };
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}

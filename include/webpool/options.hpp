@@ -139,7 +139,8 @@ struct ModelOptions {
   /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
-  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
+  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always. What
+  /// was found holds for further tabs of the same browser, version and adapter, which try that first and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more

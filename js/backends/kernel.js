@@ -43,14 +43,14 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
     const program = await KernelProgram.build(device, kernel, variant).catch(error => { throw new Error(`${name}: ${messageOf(error)}`); });
     const run = () => nudged(device, () => program.run(zeros, []));
     if (variants.length > 1) await run();
-    timed.push({ program, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
+    timed.push({ program, variant, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
   }
   const [best, ...slower] = timed.sort((a, b) => a.time - b.time);
   for (const { program, name, time } of slower) {
     passedOver.push(`slower: a run takes ${time.toFixed(1)} ms in ${name}, ${best.time.toFixed(1)} ms in ${best.name}`);
     program.destroy();
   }
-  return best.program;
+  return best;
 }
 
 /** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
@@ -61,7 +61,7 @@ const deviceWith = (adapter, features) => adapter.requestDevice({
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, variant: first, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
@@ -85,7 +85,8 @@ export const kernelOnWebGpu = {
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
     const face = { inputs: described(kernel.inputs), outputs: described(kernel.outputs) };
     try {
-      const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
+      const preferred = usable.find(variant => variant === kernel.variants[first ?? -1]) ?? usable[0];
+      const { program, variant } = await fastest(device, kernel, compare ? usable : [preferred], zeros, passedOver);
       return {
         ...face, passedOver,
         takesBuffers: true,
@@ -98,7 +99,7 @@ export const kernelOnWebGpu = {
           program.destroy();
           await dispose();
         },
-        details: { deviceType: null, cpuFallback: false },
+        details: { deviceType: null, cpuFallback: false, variant: kernel.variants.indexOf(variant) },
       };
     } catch (error) {
       await dispose();

@@ -20,7 +20,7 @@ import { webnn } from './webnn.js';
  * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
- * @property {{ deviceType: string | null, cpuFallback: boolean }} details
+ * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -30,6 +30,7 @@ import { webnn } from './webnn.js';
  * @property {import('../protocol.js').BackendChoice} choice
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
+ * @property {number} [variant]   of a kernel: the one to try first
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device

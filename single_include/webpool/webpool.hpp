@@ -1059,7 +1059,8 @@ struct ModelOptions {
   /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
   /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
-  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always.
+  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always. What
+  /// was found holds for further tabs of the same browser, version and adapter, which try that first and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
@@ -5415,7 +5416,7 @@ struct Ticket {
 };
 
 /// One of the models that a worker holds: the engine knows them as one.
-struct ModelPart {
+struct ModelRef {
   ModelIndex model{};
   std::uint32_t part = 0;
 };
@@ -5431,7 +5432,7 @@ class Runtime {
   virtual ~Runtime() = default;
 
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
-  virtual void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;
@@ -5825,7 +5826,7 @@ class Model {
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
-    driver::ModelPart place() const noexcept { return {lease->index, part}; }
+    driver::ModelRef place() const noexcept { return {lease->index, part}; }
   };
 
   explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -9427,6 +9428,7 @@ struct Loaded {
   LoadTimes times;
   bool from_cache = false;
   std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
 };
 /// An output that stays in the worker, under that id.
 struct KeptTensor {
@@ -9508,7 +9510,8 @@ struct Load {
   std::optional<bool> warmup;
   std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};  ///< further models of the same worker
+  std::vector<ModelSource> parts{};        ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
 };
 /// A tensor in the worker, and the input or output that it is.
 struct TensorReference {
@@ -9707,6 +9710,51 @@ inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& g
   }
   return std::nullopt;
 }
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
+#include <cstdint>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The way of running a model that a comparison in a tab found fastest (`ModelOptions::fastest`).
+struct FastestWay {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device{};
+  std::optional<std::uint64_t> variant{};     ///< of a kernel
+  std::vector<BackendFailure> passed_over{};  ///< the others, with their times
+};
+
+/// What comparisons found, by model and kind of tab, so that one of each kind is made while the pool lives. Tabs are of
+/// one kind when browser, version and adapter are the same.
+class FastestWays {
+ public:
+  const FastestWay* find(const std::string& sha256, const BrowserInfo& browser) const {
+    const auto known = ways_.find(key(sha256, browser));
+    return known == ways_.end() ? nullptr : &known->second;
+  }
+
+  void learn(const std::string& sha256, const BrowserInfo& browser, FastestWay way) {
+    ways_.insert_or_assign(key(sha256, browser), std::move(way));
+  }
+
+ private:
+  static std::string key(const std::string& sha256, const BrowserInfo& browser) {
+    std::ostringstream text;
+    text << sha256 << browser;
+    return std::move(text).str();
+  }
+
+  std::unordered_map<std::string, FastestWay> ways_;
+};
 
 }  // namespace webpool::driver
 #endif
@@ -10511,15 +10559,18 @@ inline protocol::ModelSource source_of(const ModelFile& file, const std::string&
 
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
+/// `known`: what a comparison found in a tab of this kind, null without one; then it is tried first, and no other one
+/// is made.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
-                          const BrowserOptions& browser, const MemorySettings& memory) {
+                          const BrowserOptions& browser, const MemorySettings& memory,
+                          const FastestWay* known = nullptr) {
   LoadPlan plan;
   plan.message.id = worker.value;
   plan.message.model = source_of(files.front(), model.url, files.size() > 1);
   for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
-  if (model.fastest) plan.message.compare = true;
+  if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:
@@ -10538,6 +10589,14 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
+  if (!model.fastest || !known) return plan;
+  const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
+    return each.backend == known->backend && each.device == known->device;
+  });
+  if (way == plan.message.backends.end()) return plan;
+  std::rotate(plan.message.backends.begin(), way, way + 1);
+  plan.message.variant = known->variant;
+  plan.passed_over.insert(plan.passed_over.end(), known->passed_over.begin(), known->passed_over.end());
   return plan;
 }
 
@@ -11446,11 +11505,11 @@ export const version = 1;
  * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
+ *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
- *             from_cache: boolean, memory_bytes: number }} Loaded
+ *             from_cache: boolean, memory_bytes: number, variant?: number }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
@@ -11553,7 +11612,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8362)},
+, 8398)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -11786,11 +11845,12 @@ const messages = {
     warmup: optional(boolean),
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
+    variant: optional(size),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
-    times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size,
+    times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
   fetch: { id: size, tensor: size },
@@ -11812,7 +11872,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7131)},
+, 7185)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -12149,20 +12209,20 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
+  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant }) {
     const models = [model, ...parts];
     const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
     const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
     const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
     const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
-    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
     this.#sessions = opened.sessions;
     const { inputs, outputs, details } = opened.sessions[0];
     const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return {
       type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes, variant: details.variant,
     };
   }
 
@@ -12237,7 +12297,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7629)},
+, 7673)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -12284,14 +12344,14 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
     const program = await KernelProgram.build(device, kernel, variant).catch(error => { throw new Error(`${name}: ${messageOf(error)}`); });
     const run = () => nudged(device, () => program.run(zeros, []));
     if (variants.length > 1) await run();
-    timed.push({ program, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
+    timed.push({ program, variant, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
   }
   const [best, ...slower] = timed.sort((a, b) => a.time - b.time);
   for (const { program, name, time } of slower) {
     passedOver.push(`slower: a run takes ${time.toFixed(1)} ms in ${name}, ${best.time.toFixed(1)} ms in ${best.name}`);
     program.destroy();
   }
-  return best.program;
+  return best;
 }
 
 /** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
@@ -12302,7 +12362,7 @@ const deviceWith = (adapter, features) => adapter.requestDevice({
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, variant: first, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
@@ -12326,7 +12386,8 @@ export const kernelOnWebGpu = {
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
     const face = { inputs: described(kernel.inputs), outputs: described(kernel.outputs) };
     try {
-      const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
+      const preferred = usable.find(variant => variant === kernel.variants[first ?? -1]) ?? usable[0];
+      const { program, variant } = await fastest(device, kernel, compare ? usable : [preferred], zeros, passedOver);
       return {
         ...face, passedOver,
         takesBuffers: true,
@@ -12339,7 +12400,7 @@ export const kernelOnWebGpu = {
           program.destroy();
           await dispose();
         },
-        details: { deviceType: null, cpuFallback: false },
+        details: { deviceType: null, cpuFallback: false, variant: kernel.variants.indexOf(variant) },
       };
     } catch (error) {
       await dispose();
@@ -12348,7 +12409,7 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 5334)},
+, 5503)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
@@ -12820,7 +12881,7 @@ import { webnn } from './webnn.js';
  * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
- * @property {{ deviceType: string | null, cpuFallback: boolean }} details
+ * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -12830,6 +12891,7 @@ import { webnn } from './webnn.js';
  * @property {import('../protocol.js').BackendChoice} choice
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
+ * @property {number} [variant]   of a kernel: the one to try first
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
@@ -12931,7 +12993,7 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 7643)},
+, 7770)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
@@ -14140,6 +14202,7 @@ inline Loaded read_loaded(Fields& fields) {
   }
   loaded.from_cache = fields["from_cache"].boolean();
   loaded.memory_bytes = fields["memory_bytes"].integer();
+  if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
   return loaded;
 }
 
@@ -14426,6 +14489,7 @@ inline void encode(std::string& out, const Load& message) {
   if (message.workgroup_size)
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });
+  if (message.variant) writer.field("variant", *message.variant);
   writer.end();
 }
 
@@ -14932,7 +14996,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
-  void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
@@ -15238,7 +15302,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   // --- requests
 
-  void start(ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void start(ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     std::optional<WorkerId> pinned;
@@ -15291,7 +15355,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   /// Copies an input from the tab of another model to this program; then the request starts again.
-  void bring_home(std::size_t which, ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void bring_home(std::size_t which, ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
                   std::shared_ptr<Ticket> ticket, Completion done) {
     const ResidentTensor* there = resident(inputs[which].tensor, *this);
     if (!there)
@@ -15642,8 +15706,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Worker& worker = found->second;
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
-    LoadPlan plan =
-        plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser), options_.memory);
+    LoadPlan plan = plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser),
+                              options_.memory, fastest_.find(model.files[0].sha256, browser));
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -15672,11 +15736,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> handle(const Socket& from, protocol::Loaded& loaded) {
     Worker* worker = worker_of(from);
     if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
-    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
-    worker->where =
-        std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
-                                            loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
     const LoadingModel& model = models_.at(worker->model);
+    const BrowserInfo& browser = tabs_.at(worker->connection).browser;
+    if (model.options.fastest && model.files.size() == 1 && !fastest_.find(model.files[0].sha256, browser))
+      fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
+    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
+    worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
+                                                        loaded.cpu_fallback, std::move(worker->passed_over)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
@@ -15900,6 +15966,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
   Residents residents_;
+  FastestWays fastest_;
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};

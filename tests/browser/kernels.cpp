@@ -138,6 +138,12 @@ TEST_CASE("a kernel runs in the first variant that the adapter can, or in the fa
     REQUIRE(outputs.where().passed_over.size() == 1);
     CHECK(contains(outputs.where().passed_over[0].message, "slower: a run takes "));
     CHECK(outputs["y"].as<float>()[59'999] == 59'996);
+
+    // The next tab of that kind, here the same one with another worker, believes the first.
+    const Model again = pool.kernel(kernel, {.name = "again", .fastest = true, .browsers = {kind}});
+    const Outputs same = again(numbers(60'000, 1));
+    REQUIRE(same.where().passed_over.size() == 1);
+    CHECK(same.where().passed_over[0].message == outputs.where().passed_over[0].message);
   }
 }
 

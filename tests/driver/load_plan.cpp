@@ -80,3 +80,19 @@ TEST_CASE("models that share a worker say which of their outputs may stay on the
   CHECK(message.parts[0].device_outputs->empty());
   CHECK_FALSE(plan({}, {}).message.model.device_outputs);
 }
+
+TEST_CASE("what a comparison found in a tab of the same kind is tried first, and no other is made") {
+  const driver::FastestWay known{Backend::webnn, WebnnDevice::gpu, 2, {{Backend::wasm, "slower"}}};
+  driver::ModelFile file;
+  const auto with = [&](ModelOptions model) {
+    return driver::plan_load(WorkerId{7}, {&file, 1}, model, {}, {}, &known);
+  };
+  const LoadPlan plan = with({.fastest = true});
+  CHECK(backends(plan) == "webnn-gpu webnn-npu webnn-cpu webgpu wasm*1");
+  CHECK_FALSE(plan.message.compare);
+  CHECK(plan.message.variant == 2u);
+  REQUIRE(plan.passed_over.size() == 1);
+  CHECK(plan.passed_over[0].message == "slower");
+  CHECK(backends(with({.backends = {Backend::wasm}, .fastest = true})) == "wasm*1");
+  CHECK(backends(with({})) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
+}

@@ -124,7 +124,9 @@ const std::map<std::string, std::string> written{
                                       {{"n", 1024}},
                                       true,
                                       {},
-                                      {}})},
+                                      {},
+                                      {},
+                                      1})},
     {"load of several models",
      encoded(Load{41,
                   {"digits", sha, 181234, "/models/" + sha, false, std::vector<std::string>{"a", "é\""}},
@@ -340,6 +342,7 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(loaded.from_cache);
        CHECK(loaded.memory_bytes == 0);
      }},
+    {"loaded a kernel", [](const DataMessage& message) { CHECK(std::get<Loaded>(message).variant == 1u); }},
     {"result",
      [](const DataMessage& message) {
        const Result& result = std::get<Result>(message);

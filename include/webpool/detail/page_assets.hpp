@@ -761,11 +761,11 @@ export const version = 1;
  * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[] }} Load
+ *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
- *             from_cache: boolean, memory_bytes: number }} Loaded
+ *             from_cache: boolean, memory_bytes: number, variant?: number }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
@@ -868,7 +868,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8362)},
+, 8398)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1101,11 +1101,12 @@ const messages = {
     warmup: optional(boolean),
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
+    variant: optional(size),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
-    times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size,
+    times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
   fetch: { id: size, tensor: size },
@@ -1127,7 +1128,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7131)},
+, 7185)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1464,20 +1465,20 @@ class ModelWorker {
   }
 
   /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize }) {
+  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant }) {
     const models = [model, ...parts];
     const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
     const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
     const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
     const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
-    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
     this.#sessions = opened.sessions;
     const { inputs, outputs, details } = opened.sessions[0];
     const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     return {
       type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes, variant: details.variant,
     };
   }
 
@@ -1552,7 +1553,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7629)},
+, 7673)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -1599,14 +1600,14 @@ async function fastest(device, kernel, variants, zeros, passedOver) {
     const program = await KernelProgram.build(device, kernel, variant).catch(error => { throw new Error(`${name}: ${messageOf(error)}`); });
     const run = () => nudged(device, () => program.run(zeros, []));
     if (variants.length > 1) await run();
-    timed.push({ program, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
+    timed.push({ program, variant, name, time: variants.length > 1 ? await timeRuns(run) : 0 });
   }
   const [best, ...slower] = timed.sort((a, b) => a.time - b.time);
   for (const { program, name, time } of slower) {
     passedOver.push(`slower: a run takes ${time.toFixed(1)} ms in ${name}, ${best.time.toFixed(1)} ms in ${best.name}`);
     program.destroy();
   }
-  return best.program;
+  return best;
 }
 
 /** A device with all that the adapter has of what kernels may need. @param {GPUAdapter} adapter @param {Iterable<string>} features */
@@ -1617,7 +1618,7 @@ const deviceWith = (adapter, features) => adapter.requestDevice({
 /** @type {import('./registry.js').Backend} */
 export const kernelOnWebGpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, realm }) {
+  async create(model, { freeDimensions, workgroupSize, deviceLost, compare, variant: first, realm }) {
     /** @type {Kernel} */
     const kernel = JSON.parse(new TextDecoder().decode(model));
     const adapter = await requireAdapter(workgroupSize);
@@ -1641,7 +1642,8 @@ export const kernelOnWebGpu = {
     const zeros = zerosFor(described(kernel.inputs, freeDimensions));
     const face = { inputs: described(kernel.inputs), outputs: described(kernel.outputs) };
     try {
-      const program = await fastest(device, kernel, compare ? usable : usable.slice(0, 1), zeros, passedOver);
+      const preferred = usable.find(variant => variant === kernel.variants[first ?? -1]) ?? usable[0];
+      const { program, variant } = await fastest(device, kernel, compare ? usable : [preferred], zeros, passedOver);
       return {
         ...face, passedOver,
         takesBuffers: true,
@@ -1654,7 +1656,7 @@ export const kernelOnWebGpu = {
           program.destroy();
           await dispose();
         },
-        details: { deviceType: null, cpuFallback: false },
+        details: { deviceType: null, cpuFallback: false, variant: kernel.variants.indexOf(variant) },
       };
     } catch (error) {
       await dispose();
@@ -1663,7 +1665,7 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 5334)},
+, 5503)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
@@ -2135,7 +2137,7 @@ import { webnn } from './webnn.js';
  * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
- * @property {{ deviceType: string | null, cpuFallback: boolean }} details
+ * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -2145,6 +2147,7 @@ import { webnn } from './webnn.js';
  * @property {import('../protocol.js').BackendChoice} choice
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
+ * @property {number} [variant]   of a kernel: the one to try first
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
@@ -2246,7 +2249,7 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 7643)},
+, 7770)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

@@ -32,6 +32,7 @@
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/disagreement.hpp>
+#include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/message_handlers.hpp>
@@ -92,7 +93,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
 
-  void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
@@ -398,7 +399,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   // --- requests
 
-  void start(ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void start(ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
              const std::shared_ptr<Ticket>& ticket, Completion done) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     std::optional<WorkerId> pinned;
@@ -451,7 +452,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   /// Copies an input from the tab of another model to this program; then the request starts again.
-  void bring_home(std::size_t which, ModelPart model, TimePoint submitted, Inputs inputs, RequestOptions options,
+  void bring_home(std::size_t which, ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
                   std::shared_ptr<Ticket> ticket, Completion done) {
     const ResidentTensor* there = resident(inputs[which].tensor, *this);
     if (!there)
@@ -802,8 +803,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Worker& worker = found->second;
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
-    LoadPlan plan =
-        plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser), options_.memory);
+    LoadPlan plan = plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser),
+                              options_.memory, fastest_.find(model.files[0].sha256, browser));
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -832,11 +833,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> handle(const Socket& from, protocol::Loaded& loaded) {
     Worker* worker = worker_of(from);
     if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
-    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
-    worker->where =
-        std::make_shared<const Where>(Where{worker->connection, tabs_.at(worker->connection).browser, loaded.backend,
-                                            loaded.device, loaded.cpu_fallback, std::move(worker->passed_over)});
     const LoadingModel& model = models_.at(worker->model);
+    const BrowserInfo& browser = tabs_.at(worker->connection).browser;
+    if (model.options.fastest && model.files.size() == 1 && !fastest_.find(model.files[0].sha256, browser))
+      fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
+    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
+    worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
+                                                        loaded.cpu_fallback, std::move(worker->passed_over)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     batches_.count_tab(worker->model, true);
@@ -1060,6 +1063,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::unordered_map<ModelIndex, LoadingModel> models_;
   std::vector<Pending> pending_;  ///< by the slot in the request's id
   Residents residents_;
+  FastestWays fastest_;
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};

@@ -8,6 +8,7 @@
 #include <vector>
 #include <webpool/browser.hpp>
 #include <webpool/datatype.hpp>
+#include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
@@ -61,15 +62,18 @@ inline protocol::ModelSource source_of(const ModelFile& file, const std::string&
 
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
+/// `known`: what a comparison found in a tab of this kind, null without one; then it is tried first, and no other one
+/// is made.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
-                          const BrowserOptions& browser, const MemorySettings& memory) {
+                          const BrowserOptions& browser, const MemorySettings& memory,
+                          const FastestWay* known = nullptr) {
   LoadPlan plan;
   plan.message.id = worker.value;
   plan.message.model = source_of(files.front(), model.url, files.size() > 1);
   for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
-  if (model.fastest) plan.message.compare = true;
+  if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:
@@ -88,6 +92,14 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
+  if (!model.fastest || !known) return plan;
+  const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
+    return each.backend == known->backend && each.device == known->device;
+  });
+  if (way == plan.message.backends.end()) return plan;
+  std::rotate(plan.message.backends.begin(), way, way + 1);
+  plan.message.variant = known->variant;
+  plan.passed_over.insert(plan.passed_over.end(), known->passed_over.begin(), known->passed_over.end());
   return plan;
 }
 

@@ -21,7 +21,7 @@ struct Ticket {
 };
 
 /// One of the models that a worker holds: the engine knows them as one.
-struct ModelPart {
+struct ModelRef {
   ModelIndex model{};
   std::uint32_t part = 0;
 };
@@ -37,7 +37,7 @@ class Runtime {
   virtual ~Runtime() = default;
 
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
-  virtual void submit(ModelPart model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+  virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;

@@ -98,6 +98,7 @@ inline Loaded read_loaded(Fields& fields) {
   }
   loaded.from_cache = fields["from_cache"].boolean();
   loaded.memory_bytes = fields["memory_bytes"].integer();
+  if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
   return loaded;
 }
 

@@ -190,6 +190,7 @@ inline void encode(std::string& out, const Load& message) {
   if (message.workgroup_size)
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });
+  if (message.variant) writer.field("variant", *message.variant);
   writer.end();
 }
 

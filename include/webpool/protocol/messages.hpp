@@ -87,6 +87,7 @@ struct Loaded {
   LoadTimes times;
   bool from_cache = false;
   std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
 };
 /// An output that stays in the worker, under that id.
 struct KeptTensor {
@@ -168,7 +169,8 @@ struct Load {
   std::optional<bool> warmup;
   std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};  ///< further models of the same worker
+  std::vector<ModelSource> parts{};        ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
 };
 /// A tensor in the worker, and the input or output that it is.
 struct TensorReference {
