@@ -25,7 +25,7 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
@@ -36,15 +36,18 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
+ *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
- * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
+ * @typedef {Load | Run | Generate | Fetch | Release | Cancel} ToWorker                 data socket
+ * @typedef {Attach | Progress | Loaded | Tokens | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */
 

@@ -66,7 +66,7 @@ export const tensors = listOf((value, path) => {
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
   name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  device_outputs: optional(listOf(string)),
+  generates: optional(boolean), device_outputs: optional(listOf(string)),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -104,9 +104,14 @@ const messages = {
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
-  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
+  tokens: { id: size, index: size, tokens: listOf(size) },
+  result: {
+    id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))),
+    times: record({ queued: number, upload: number, compute: number, download: number }), finish: optional(oneOf('stop', 'length')),
+  },
   cancel: { id: size },
   error: {
     id: size,

@@ -1,11 +1,10 @@
 // One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { openSessions } from './backends/registry.js';
-import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
-import { fetchModel } from './model_source.js';
+import { Generations } from './generation.js';
+import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
@@ -23,6 +22,7 @@ class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
   /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
   #residents = new Residents();
+  #generations = new Generations(this.#queue);
   #abort = new AbortController();
   #loadSeen = false;
   #lost = false;
@@ -41,9 +41,10 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#residents.release(message.tensors);
-    else if (message.type === 'cancel') this.#queue.cancel(message.id);
+    else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
 
@@ -51,28 +52,12 @@ class ModelWorker {
   #load(load) {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
-    this.#open(load).then(loaded => {
+    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
+    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
+      this.#sessions = sessions;
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
-  }
-
-  /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant }) {
-    const models = [model, ...parts];
-    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
-    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
-    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
-    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
-    this.#sessions = opened.sessions;
-    const { inputs, outputs, details } = opened.sessions[0];
-    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes, variant: details.variant,
-    };
   }
 
   /** @param {import('./protocol.js').Run} message */
@@ -108,6 +93,16 @@ class ModelWorker {
       this.#socket.send(result);
       this.#runs++;
     }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
+  }
+
+  /** @param {import('./protocol.js').Generate} message */
+  #generate(message) {
+    const session = this.#sessions[message.part ?? 0];
+    if (!session) throw new ProtocolError('generate came before the model was loaded');
+    this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
+      this.#socket.send(result);
+      this.#runs++;
+    }).catch(error => this.#answerFailure(message.id, error, 'run_failed'));
   }
 
   /** @param {number} id @param {unknown} error @param {string} otherwise @param {boolean} [started] of a run: whether it had begun */

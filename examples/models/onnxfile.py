@@ -35,7 +35,7 @@ class Graph:
         self.node("Softmax", "logits", output="probabilities", axis=-1)
         return [(name, TensorProto.FLOAT, ["batch", 10]) for name in ("probabilities", "logits")]
 
-    def save(self, path, inputs, outputs, description):
+    def save(self, path, inputs, outputs, description, metadata={}):
         """Write the checked file; `inputs` and `outputs` are (name, type, shape)."""
         graph = helper.make_graph(
             self.nodes, path.stem,
@@ -44,6 +44,7 @@ class Graph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)],
                                   producer_name="webpool-examples", doc_string=description)
         model.ir_version = 8
+        helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         path.write_bytes(model.SerializeToString())
         print(f"{path.name}: {path.stat().st_size} bytes")
@@ -76,14 +77,16 @@ OPERATORS = {
     "MatMul": np.matmul, "Log": np.log,
     "Cast": lambda x, to: x.astype(TYPES[to]),
     "Clip": lambda x, low, high=None: np.clip(x, low, high),
+    "Concat": lambda *parts, axis: np.concatenate(parts, axis),
     "Conv": conv,
+    "CumSum": lambda x, axis: x.cumsum(int(axis)),
     "Gather": lambda x, indices, axis: np.take(x, indices, axis),
     "Gemm": lambda a, b, c: a @ b + c,
     "LayerNormalization": layer_normalization,
     "ReduceL2": lambda x, axes, keepdims: np.sqrt((x * x).sum(tuple(axes), keepdims=keepdims)),
     "ReduceMean": lambda x, axes, keepdims: x.mean(tuple(axes), keepdims=keepdims),
     "Relu": lambda x: np.maximum(x, 0),
-    "Reshape": np.reshape,
+    "Reshape": lambda x, shape: x.reshape([n or x.shape[axis] for axis, n in enumerate(shape)]),
     "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "Softmax": softmax,
     "Transpose": lambda x, perm: np.transpose(x, perm),

@@ -16,6 +16,7 @@
 #include <webpool/error.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
+#include <webpool/generation.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model_info.hpp>

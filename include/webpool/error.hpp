@@ -27,7 +27,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more

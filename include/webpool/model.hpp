@@ -1,5 +1,7 @@
 #pragma once
 
+// Longer than other headers: all that a handle can do, each function with its contract.
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -18,10 +20,14 @@
 #include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/completion.hpp>
+#include <webpool/driver/decoder.hpp>
+#include <webpool/driver/generation_run.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
+#include <webpool/driver/token_queue.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/fwd.hpp>
+#include <webpool/generation.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/outputs.hpp>
 #include <webpool/request.hpp>
@@ -116,6 +122,60 @@ class Model {
     return all;
   }
 
+  /// Lets a decoder go on with a prompt, and waits. `on_token` is called on the caller's thread as tokens come; what it
+  /// throws ends the generation and reaches the caller.
+  ///
+  /// A decoder has the inputs `input_ids` INT64 [batch, sequence], `past_key_values.<x>` FP32 or FP16
+  /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
+  /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
+  /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
+  /// take turns, token by token. Batching, the response cache and the checks of guests don't apply.
+  ///
+  /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
+  /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
+  /// `max_tokens`; a tab that goes away after the first token ends it with `errc::connection_lost`; otherwise as the
+  /// call operator.
+  Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
+                      const TokenHandler& on_token = {}) const {
+    refuse_pool_thread();
+    const auto queue = std::make_shared<driver::TokenQueue>();
+    const auto ticket = std::make_shared<driver::Ticket>();
+    start_generation(
+        *state_, std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, true,
+        ticket,
+        [&](driver::Backlog::Place place) {
+          return [queue, place = std::move(place)](Expected<Generation> result) mutable {
+            place.leave();
+            queue->end(std::move(result));
+          };
+        });
+    try {
+      while (const auto token = driver::wait_for_token(*queue))
+        if (on_token) on_token(*token);
+    } catch (...) {
+      state_->lease->runtime->cancel(ticket);
+      throw;
+    }
+    return *queue->result();
+  }
+
+  /// The same with any Asio completion token; handler signature `void(std::exception_ptr, Generation)`. `on_token` is
+  /// called on the pool's thread, where it must neither block nor throw, and never after the handler. The handler, its
+  /// executor and cancellation are as with `async_run`: a generation is cancelled between two tokens.
+  template <class Token>
+  auto async_generate(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
+                      Token&& token) const {
+    return asio::async_initiate<Token, driver::CompletionSignature<Generation>>(
+        [state = state_](auto handler, std::vector<std::int64_t> text, GenerationOptions how, TokenHandler hears) {
+          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
+          start_generation(*state, std::move(text), std::move(how), std::move(hears), false, std::move(ticket),
+                           [&](driver::Backlog::Place place) {
+                             return driver::complete_on_executor<Generation>(std::move(handler), std::move(place));
+                           });
+        },
+        token, std::move(prompt), std::move(options), std::move(on_token));
+  }
+
   /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
   /// the load's `ModelOptions::batching` says otherwise remains. Throws `errc::invalid_options` for 0, and for more
   /// than 1 where the model can't be batched.
@@ -150,6 +210,7 @@ class Model {
     std::string name;
     ModelInfo info;
     Task task = Task::other;
+    std::size_t context = 0;                                   ///< `driver::context_of`
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
@@ -229,6 +290,26 @@ class Model {
       if (result) cache->add(std::move(asked), *result);
       done(std::move(result));
     };
+  }
+
+  /// `make_done(place)` is what hears of the end, and gives the place in the backlog back.
+  template <class MakeDone>
+  static void start_generation(const State& state, std::vector<std::int64_t> prompt, GenerationOptions options,
+                               TokenHandler on_token, bool may_wait, std::shared_ptr<driver::Ticket> ticket,
+                               MakeDone make_done) {
+    std::optional<Expected<Outputs>> answer;
+    if (auto error = driver::check_generation(state.name, state.info, state.context, prompt, options))
+      answer = *std::move(error);
+    const auto length = static_cast<std::int64_t>(prompt.size());
+    Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+    driver::Backlog::Place place;
+    if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
+    auto run = std::make_shared<driver::GenerationRun>(
+        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info)});
+    auto done = driver::completion_of(run, make_done(std::move(place)));
+    if (answer) return state.lease->runtime->finish(*std::move(answer), std::move(done));
+    state.lease->runtime->generate(state.place(), std::move(inputs), std::move(run), std::move(ticket),
+                                   std::move(done));
   }
 
   void refuse_pool_thread() const {

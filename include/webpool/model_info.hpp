@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
+  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
 
   /// The input or output of that name; null when there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {

@@ -150,6 +150,9 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
+  /// `context_length`. A longer text is refused.
+  std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
   /// load ends with `errc::load_failed`.

@@ -236,6 +236,7 @@ class ResourcePool {
       state->name = files[part].name;
       state->info = files[part].info;
       state->task = options.task.value_or(deduce_task(state->name, state->info));
+      state->context = driver::context_of(state->info, options.context);
       state->max_batch_size = max_batch_size;
       if (options.response_cache_bytes > 0)
         state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());

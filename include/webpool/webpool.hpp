@@ -6,3 +6,4 @@
 #include <webpool/kernels/log_mel.hpp>
 #include <webpool/model.hpp>
 #include <webpool/resource_pool.hpp>
+#include <webpool/token_stream.hpp>

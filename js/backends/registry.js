@@ -21,6 +21,7 @@ import { webnn } from './webnn.js';
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
+ * @property {() => import('../kv_cache.js').Sequence} [begin]   an empty sequence of a decoder that was loaded to generate
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -31,13 +32,14 @@ import { webnn } from './webnn.js';
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
+ * @property {boolean} [generates]   the model is a decoder: what it keeps of a text stays on the device
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -74,15 +76,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, deviceOutputs } = contents[i];
+    const { bytes, kernel, generates, deviceOutputs } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -91,7 +93,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}

@@ -1,6 +1,7 @@
 // The GPU, through WebGPU.
 
 import { nudged } from '../gpu_buffer.js';
+import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -35,27 +36,45 @@ async function whileListening(device, work) {
   }
 }
 
+/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+async function readLastRow(device, logits) {
+  const size = 4 * logits.dims[2];
+  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    return new Float32Array(copy.getMappedRange().slice(0));
+  } finally {
+    copy.destroy();
+    logits.dispose();
+  }
+}
+
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
       executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
-      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+      preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;
     realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
+    /** @template T @param {() => Promise<T>} work */
+    const watched = work => nudged(device, () => whileListening(device, work));
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
     return {
       ...wrapped,
       takesBuffers: true,
-      run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
+      run: (...given) => watched(() => wrapped.run(...given)),
       async dispose() {
         disposed = true;
         await wrapped.dispose();

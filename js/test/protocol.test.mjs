@@ -15,7 +15,7 @@ const hex = (/** @type {ArrayBufferView} */ view) => Buffer.from(bytesOf(view)).
 function messageOf({ header, tensors }) {
   const rest = tensors.map(unhex);
   const withData = (/** @type {any[]} */ list) => list.map(({ parameters, ...tensor }) => ({ ...tensor, data: rest.shift() }));
-  const field = { run: 'inputs', result: 'outputs', message: 'tensors' }[/** @type {string} */ (header.type)];
+  const field = { run: 'inputs', generate: 'inputs', result: 'outputs', message: 'tensors' }[/** @type {string} */ (header.type)];
   return field ? { ...header, [field]: withData(header[field]) } : header;
 }
 

@@ -16,6 +16,7 @@ function frame(json, tensors = [], length) {
 }
 
 const bytesOf = (/** @type {ArrayBufferView} */ view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+const i64 = (/** @type {bigint[]} */ ...values) => bytesOf(new BigInt64Array(values));
 const f32 = (/** @type {number[]} */ ...values) => bytesOf(new Float32Array(values));
 
 /** @param {string} name @param {string} datatype @param {number[]} shape @param {number} size */
@@ -108,9 +109,18 @@ const messages = [
     outputs: ['a', 'b'], keep: [{ name: 'b', tensor: 8 }] }, [f32(1)]],
   ['fetch', 'pool_to_page', 'data', { type: 'fetch', id: 47, tensor: 8 }],
   ['release', 'pool_to_page', 'data', { type: 'release', tensors: [7, 8] }],
+  ['load of a decoder', 'pool_to_page', 'data', { type: 'load', id: 41, model: { ...digits, generates: true }, backends: [{ name: 'wasm' }], free_dimensions: {}, warmup: true }],
+  ['generate', 'pool_to_page', 'data', { type: 'generate', id: 46, inputs: [tensor('prompt', 'INT64', [3], 24)],
+    max_tokens: 64, temperature: 0.8, top_k: 40, top_p: 0.95, seed: 4294967295, stop_tokens: [95, 0] }, [i64(33n, 0n, 95n)]],
+  ['generate, most likely tokens', 'pool_to_page', 'data', { type: 'generate', id: 47, part: 1, inputs: [tensor('prompt', 'INT64', [1], 8)],
+    max_tokens: 1, temperature: 0, top_k: 0, top_p: 1, seed: 0, stop_tokens: [] }, [i64(7n)]],
   ['cancel', 'pool_to_page', 'data', { type: 'cancel', id: 42 }],
   ['result', 'page_to_pool', 'data', { type: 'result', id: 42, outputs: [tensor('probabilities', 'FP32', [1, 2], 8)], times }, [f32(0.75, 0.25)]],
   ['result that stays', 'page_to_pool', 'data', { type: 'result', id: 46, outputs: [tensor('a', 'FP32', [1], 4)], kept: [{ name: 'b', datatype: 'INT64', shape: [2, 0], tensor: 8 }], times }, [f32(2)]],
+  ['tokens', 'page_to_pool', 'data', { type: 'tokens', id: 46, index: 5, tokens: [36, 0, 9007199254740991] }],
+  ['tokens without any', 'page_to_pool', 'data', { type: 'tokens', id: 46, index: 0, tokens: [] }],
+  ['result of a generation', 'page_to_pool', 'data', { type: 'result', id: 46, outputs: [tensor('tokens', 'INT64', [2], 16)], times, finish: 'stop' }, [i64(36n, 0n)]],
+  ['result of a generation as long as it may be', 'page_to_pool', 'data', { type: 'result', id: 47, outputs: [tensor('tokens', 'INT64', [1], 8)], times, finish: 'length' }, [i64(9n)]],
   ['result without outputs', 'page_to_pool', 'data', { type: 'result', id: 43, outputs: [], times: { queued: 0, upload: 0, compute: 0, download: 0 } }],
   ['result with every datatype', 'page_to_pool', 'data', { type: 'result', id: 45, outputs: every, times }, everyBytes],
   ...['fetch_failed', 'hash_mismatch', 'runtime_missing', 'bad_input', 'run_failed', 'device_lost', 'tensor_lost', 'cancelled'].map(code => /** @type {typeof messages[0]} */ ([
@@ -171,6 +181,9 @@ const faults = [
   ['size that overflows 64 bits', 'the product of the shape wraps to 0', both(type => frame(carrier(type, `[${JSON.stringify(tensor('x', 'FP32', [4294967296, 4294967296], 0))}]`)))],
   ['size too small', 'binary_data_size is not the product of the shape times the datatype', both(type => frame(carrier(type, `[${good.replace('_size":8', '_size":4')}]`), [f32(1)]))],
   ['size too large', 'binary_data_size is not the product of the shape times the datatype', both(type => frame(carrier(type, `[${good.replace('_size":8', '_size":12')}]`), [f32(1, 2, 3)]))],
+  ['token that is no integer', 'a token is an integer from 0', [frame('{"type":"tokens","id":1,"index":0,"tokens":[1.5]}'), frame('{"type":"tokens","id":1,"index":0,"tokens":[-1]}')]],
+  ['tokens without their place', 'the field index is missing', [frame('{"type":"tokens","id":1,"tokens":[1]}')]],
+  ['result that finishes for no known reason', 'finish is length or stop', [frame(carrier('result', '[]').replace(/}$/, ',"finish":"tired"}'))]],
   ['size that is a string', 'binary_data_size is an integer', both(type => frame(carrier(type, `[${good.replace('_size":8', '_size":"8"')}]`), [f32(1, 2)]))],
   ['no tensor bytes', 'the frame ends before its tensors do', both(type => frame(carrier(type, `[${good}]`)))],
   ['tensor bytes cut off', 'the frame ends before its tensors do', both(type => frame(carrier(type, `[${good}]`), [f32(1)]))],

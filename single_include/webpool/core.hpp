@@ -425,6 +425,7 @@ class PoolView {
 #define WEBPOOL_MODEL_INFO_HPP_INCLUDED
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -570,7 +571,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
@@ -769,6 +770,7 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
+  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
 
   /// The input or output of that name; null when there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1066,6 +1068,9 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
+  /// `context_length`. A longer text is refused.
+  std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
   /// load ends with `errc::load_failed`.
@@ -1894,181 +1899,13 @@ class Model;
 
 }  // namespace webpool
 #endif
-#ifndef WEBPOOL_METRICS_HPP_INCLUDED
-#define WEBPOOL_METRICS_HPP_INCLUDED
-#include <cstdint>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
-#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
+#ifndef WEBPOOL_GENERATION_HPP_INCLUDED
+#define WEBPOOL_GENERATION_HPP_INCLUDED
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace webpool::reliability {
-
-/// What can be wrong with a tab, beyond one request.
-enum class Trouble : std::uint8_t {
-  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
-  worker_died,   ///< the thread that holds a model ended by itself
-  device_lost,   ///< its GPU device went away
-  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
-  silent,        ///< no answer to three heartbeats: the page is frozen
-  page_crashed,  ///< the browser says so
-};
-
-/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
-enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
-
-inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
-                                                               "timed_out", "silent",      "page_crashed"};
-inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
-                                                            "restart_browser", "other_browser"};
-constexpr std::string_view to_string(Trouble trouble) noexcept {
-  return trouble_names[static_cast<std::size_t>(trouble)];
-}
-constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
-
-/// The rungs that can be climbed now: not every browser can be told to open a tab.
-using Rungs = std::array<bool, rung_names.size()>;
-
-/// What became of one rung for one kind of trouble.
-struct RungRecord {
-  std::uint64_t tried = 0, worked = 0;
-  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
-};
-
-/// Chooses the rung with the least expected time to recover, and learns from what came of it:
-///
-///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
-///
-/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
-/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
-/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
-class Ladder {
- public:
-  /// The rung to climb, above `tried` if that is given; empty when none is left.
-  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
-    std::optional<Rung> best;
-    double above = 0, least = 0;
-    bool top = true;
-    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
-    for (std::size_t i = possible.size(); i-- > lowest;) {
-      if (!possible[i]) continue;
-      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
-      // What fails on the last rung fails for good: as dear as climbing it again.
-      above = top ? cost / chance : cost + (1 - chance) * above;
-      if (top || above <= least) {
-        best = static_cast<Rung>(i);
-        least = above;
-      }
-      top = false;
-    }
-    return best;
-  }
-
-  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
-    RungRecord& known = at(trouble, rung);
-    ++known.tried;
-    if (!worked) return;
-    ++known.worked;
-    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
-  }
-
-  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
-    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
-  }
-
- private:
-  struct Estimate {
-    double chance, seconds;
-  };
-  static constexpr double weight = 2;  // of the priors, in attempts
-  static constexpr std::array<Estimate, rung_names.size()> priors{
-      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
-
-  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
-    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
-  }
-
-  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
-    const RungRecord& known = record(trouble, rung);
-    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
-    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
-    return {(worked + weight * prior.chance) / (tried + weight),
-            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
-  }
-
-  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
-};
-
-}  // namespace webpool::reliability
-#endif
-
-namespace webpool {
-
-/// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
-/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
-/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
-/// counted.
-struct Metrics {
-  std::size_t connections = 0, starting = 0, models = 0, workers = 0;
-  std::size_t queued = 0, in_flight = 0;
-  std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
-  std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
-  std::uint64_t launches = 0, joins = 0,
-                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
-  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
-  std::uint64_t retries = 0;               ///< runs that failed and were tried again
-  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
-  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
-  /// to be computed again and went to the caller as they were, because no own tab could do it.
-  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
-  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
-  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
-  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
-  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
-  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
-  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
-  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
-  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
-};
-
-/// One tab as it is now.
-struct ConnectionInfo {
-  ConnectionId id;
-  BrowserInfo browser;
-  double health = 100;  ///< 0 to 100: `reliability::health`
-  unsigned in_flight = 0, models = 0;
-  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
-  std::uint64_t completed = 0, failed = 0;
-  Trust trust = Trust::guest;
-  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-};
-
-/// How often one way out of one kind of trouble was tried.
-struct RecoveryStats {
-  reliability::Trouble trouble{};
-  reliability::Rung rung{};
-  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
-  double mean_seconds = 0;              ///< from the trouble to that answer
-};
-
-/// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
-struct ExecutionStats {
-  std::string model;
-  Browser browser = Browser::other;
-  Backend backend = Backend::wasm;
-  std::uint64_t completed = 0, failed = 0;
-  double p50_ms = 0, p95_ms = 0, mean_ms = 0;
-};
-
-}  // namespace webpool
-#endif
+#include <functional>
+#include <memory>
+#include <vector>
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
 #include <algorithm>
@@ -2292,6 +2129,224 @@ class Outputs {
   std::shared_ptr<const Where> where_;
   RunTimes times_;
   bool from_cache_ = false;
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// How a decoder goes on with a prompt.
+///
+/// At `temperature` 0 the most likely token follows, always. Otherwise it is drawn: logits are divided by the
+/// temperature, and of the tokens only the `top_k` most likely ones (0: all) are left, and of them the fewest that
+/// together have the probability `top_p` (1: all). The numbers drawn are those of `std::mt19937` with the `seed`, so
+/// that the same model, prompt and options give the same text wherever logits differ by less than chance would notice.
+struct GenerationOptions {
+  std::size_t max_tokens = 64;  ///< from 1; prompt and these must fit into the model's context together
+  double temperature = 0;
+  std::size_t top_k = 0;
+  double top_p = 1;  ///< above 0, at most 1
+  std::uint32_t seed = 0;
+  std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
+  /// told anew, and a tab that goes away in the middle is an error.
+  RequestOptions request{};
+};
+
+/// Why a generation ended well.
+enum class Finish : std::uint8_t {
+  length,  ///< there are `GenerationOptions::max_tokens`
+  stop,    ///< a stop token came
+};
+
+/// What a decoder wrote.
+struct Generation {
+  std::vector<std::int64_t> tokens{};  ///< without the prompt
+  Finish finish = Finish::length;
+  RunTimes times{};                      ///< `compute` is the sum of its steps
+  double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  std::shared_ptr<const Where> place{};  ///< the tab that computed it
+
+  const Where& where() const noexcept { return *place; }
+};
+
+/// Hears each token as it comes.
+using TokenHandler = std::function<void(std::int64_t)>;
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_METRICS_HPP_INCLUDED
+#define WEBPOOL_METRICS_HPP_INCLUDED
+#include <cstdint>
+#include <string>
+#include <vector>
+#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool::reliability {
+
+/// What can be wrong with a tab, beyond one request.
+enum class Trouble : std::uint8_t {
+  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  worker_died,   ///< the thread that holds a model ended by itself
+  device_lost,   ///< its GPU device went away
+  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
+  silent,        ///< no answer to three heartbeats: the page is frozen
+  page_crashed,  ///< the browser says so
+};
+
+/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
+
+inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
+                                                               "timed_out", "silent",      "page_crashed"};
+inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
+                                                            "restart_browser", "other_browser"};
+constexpr std::string_view to_string(Trouble trouble) noexcept {
+  return trouble_names[static_cast<std::size_t>(trouble)];
+}
+constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
+
+/// The rungs that can be climbed now: not every browser can be told to open a tab.
+using Rungs = std::array<bool, rung_names.size()>;
+
+/// What became of one rung for one kind of trouble.
+struct RungRecord {
+  std::uint64_t tried = 0, worked = 0;
+  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+};
+
+/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+///
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///
+/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
+/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
+/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+class Ladder {
+ public:
+  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
+    std::optional<Rung> best;
+    double above = 0, least = 0;
+    bool top = true;
+    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
+    for (std::size_t i = possible.size(); i-- > lowest;) {
+      if (!possible[i]) continue;
+      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
+      // What fails on the last rung fails for good: as dear as climbing it again.
+      above = top ? cost / chance : cost + (1 - chance) * above;
+      if (top || above <= least) {
+        best = static_cast<Rung>(i);
+        least = above;
+      }
+      top = false;
+    }
+    return best;
+  }
+
+  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
+    RungRecord& known = at(trouble, rung);
+    ++known.tried;
+    if (!worked) return;
+    ++known.worked;
+    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
+  }
+
+  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+ private:
+  struct Estimate {
+    double chance, seconds;
+  };
+  static constexpr double weight = 2;  // of the priors, in attempts
+  static constexpr std::array<Estimate, rung_names.size()> priors{
+      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
+
+  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
+    const RungRecord& known = record(trouble, rung);
+    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
+    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
+    return {(worked + weight * prior.chance) / (tried + weight),
+            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
+  }
+
+  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
+};
+
+}  // namespace webpool::reliability
+#endif
+
+namespace webpool {
+
+/// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
+/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
+/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
+/// counted.
+struct Metrics {
+  std::size_t connections = 0, starting = 0, models = 0, workers = 0;
+  std::size_t queued = 0, in_flight = 0;
+  std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
+  std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
+  std::uint64_t launches = 0, joins = 0,
+                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
+  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t retries = 0;               ///< runs that failed and were tried again
+  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
+  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
+  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
+  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
+};
+
+/// One tab as it is now.
+struct ConnectionInfo {
+  ConnectionId id;
+  BrowserInfo browser;
+  double health = 100;  ///< 0 to 100: `reliability::health`
+  unsigned in_flight = 0, models = 0;
+  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
+  std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+};
+
+/// How often one way out of one kind of trouble was tried.
+struct RecoveryStats {
+  reliability::Trouble trouble{};
+  reliability::Rung rung{};
+  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  double mean_seconds = 0;              ///< from the trouble to that answer
+};
+
+/// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
+struct ExecutionStats {
+  std::string model;
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t completed = 0, failed = 0;
+  double p50_ms = 0, p95_ms = 0, mean_ms = 0;
 };
 
 }  // namespace webpool

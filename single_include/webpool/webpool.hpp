@@ -429,6 +429,7 @@ class PoolView {
 #define WEBPOOL_MODEL_INFO_HPP_INCLUDED
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -574,7 +575,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
@@ -773,6 +774,7 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
+  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
 
   /// The input or output of that name; null when there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1070,6 +1072,9 @@ struct ModelOptions {
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
+  /// `context_length`. A longer text is refused.
+  std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
   /// load ends with `errc::load_failed`.
@@ -1898,181 +1903,13 @@ class Model;
 
 }  // namespace webpool
 #endif
-#ifndef WEBPOOL_METRICS_HPP_INCLUDED
-#define WEBPOOL_METRICS_HPP_INCLUDED
-#include <cstdint>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
-#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
+#ifndef WEBPOOL_GENERATION_HPP_INCLUDED
+#define WEBPOOL_GENERATION_HPP_INCLUDED
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace webpool::reliability {
-
-/// What can be wrong with a tab, beyond one request.
-enum class Trouble : std::uint8_t {
-  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
-  worker_died,   ///< the thread that holds a model ended by itself
-  device_lost,   ///< its GPU device went away
-  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
-  silent,        ///< no answer to three heartbeats: the page is frozen
-  page_crashed,  ///< the browser says so
-};
-
-/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
-enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
-
-inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
-                                                               "timed_out", "silent",      "page_crashed"};
-inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
-                                                            "restart_browser", "other_browser"};
-constexpr std::string_view to_string(Trouble trouble) noexcept {
-  return trouble_names[static_cast<std::size_t>(trouble)];
-}
-constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
-
-/// The rungs that can be climbed now: not every browser can be told to open a tab.
-using Rungs = std::array<bool, rung_names.size()>;
-
-/// What became of one rung for one kind of trouble.
-struct RungRecord {
-  std::uint64_t tried = 0, worked = 0;
-  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
-};
-
-/// Chooses the rung with the least expected time to recover, and learns from what came of it:
-///
-///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
-///
-/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
-/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
-/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
-class Ladder {
- public:
-  /// The rung to climb, above `tried` if that is given; empty when none is left.
-  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
-    std::optional<Rung> best;
-    double above = 0, least = 0;
-    bool top = true;
-    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
-    for (std::size_t i = possible.size(); i-- > lowest;) {
-      if (!possible[i]) continue;
-      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
-      // What fails on the last rung fails for good: as dear as climbing it again.
-      above = top ? cost / chance : cost + (1 - chance) * above;
-      if (top || above <= least) {
-        best = static_cast<Rung>(i);
-        least = above;
-      }
-      top = false;
-    }
-    return best;
-  }
-
-  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
-    RungRecord& known = at(trouble, rung);
-    ++known.tried;
-    if (!worked) return;
-    ++known.worked;
-    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
-  }
-
-  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
-    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
-  }
-
- private:
-  struct Estimate {
-    double chance, seconds;
-  };
-  static constexpr double weight = 2;  // of the priors, in attempts
-  static constexpr std::array<Estimate, rung_names.size()> priors{
-      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
-
-  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
-    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
-  }
-
-  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
-    const RungRecord& known = record(trouble, rung);
-    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
-    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
-    return {(worked + weight * prior.chance) / (tried + weight),
-            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
-  }
-
-  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
-};
-
-}  // namespace webpool::reliability
-#endif
-
-namespace webpool {
-
-/// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
-/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
-/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
-/// counted.
-struct Metrics {
-  std::size_t connections = 0, starting = 0, models = 0, workers = 0;
-  std::size_t queued = 0, in_flight = 0;
-  std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
-  std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
-  std::uint64_t launches = 0, joins = 0,
-                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
-  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
-  std::uint64_t retries = 0;               ///< runs that failed and were tried again
-  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
-  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
-  /// to be computed again and went to the caller as they were, because no own tab could do it.
-  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
-  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
-  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
-  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
-  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
-  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
-  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
-  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
-  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
-};
-
-/// One tab as it is now.
-struct ConnectionInfo {
-  ConnectionId id;
-  BrowserInfo browser;
-  double health = 100;  ///< 0 to 100: `reliability::health`
-  unsigned in_flight = 0, models = 0;
-  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
-  std::uint64_t completed = 0, failed = 0;
-  Trust trust = Trust::guest;
-  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-};
-
-/// How often one way out of one kind of trouble was tried.
-struct RecoveryStats {
-  reliability::Trouble trouble{};
-  reliability::Rung rung{};
-  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
-  double mean_seconds = 0;              ///< from the trouble to that answer
-};
-
-/// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
-struct ExecutionStats {
-  std::string model;
-  Browser browser = Browser::other;
-  Backend backend = Backend::wasm;
-  std::uint64_t completed = 0, failed = 0;
-  double p50_ms = 0, p95_ms = 0, mean_ms = 0;
-};
-
-}  // namespace webpool
-#endif
+#include <functional>
+#include <memory>
+#include <vector>
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
 #include <algorithm>
@@ -2296,6 +2133,224 @@ class Outputs {
   std::shared_ptr<const Where> where_;
   RunTimes times_;
   bool from_cache_ = false;
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// How a decoder goes on with a prompt.
+///
+/// At `temperature` 0 the most likely token follows, always. Otherwise it is drawn: logits are divided by the
+/// temperature, and of the tokens only the `top_k` most likely ones (0: all) are left, and of them the fewest that
+/// together have the probability `top_p` (1: all). The numbers drawn are those of `std::mt19937` with the `seed`, so
+/// that the same model, prompt and options give the same text wherever logits differ by less than chance would notice.
+struct GenerationOptions {
+  std::size_t max_tokens = 64;  ///< from 1; prompt and these must fit into the model's context together
+  double temperature = 0;
+  std::size_t top_k = 0;
+  double top_p = 1;  ///< above 0, at most 1
+  std::uint32_t seed = 0;
+  std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
+  /// told anew, and a tab that goes away in the middle is an error.
+  RequestOptions request{};
+};
+
+/// Why a generation ended well.
+enum class Finish : std::uint8_t {
+  length,  ///< there are `GenerationOptions::max_tokens`
+  stop,    ///< a stop token came
+};
+
+/// What a decoder wrote.
+struct Generation {
+  std::vector<std::int64_t> tokens{};  ///< without the prompt
+  Finish finish = Finish::length;
+  RunTimes times{};                      ///< `compute` is the sum of its steps
+  double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  std::shared_ptr<const Where> place{};  ///< the tab that computed it
+
+  const Where& where() const noexcept { return *place; }
+};
+
+/// Hears each token as it comes.
+using TokenHandler = std::function<void(std::int64_t)>;
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_METRICS_HPP_INCLUDED
+#define WEBPOOL_METRICS_HPP_INCLUDED
+#include <cstdint>
+#include <string>
+#include <vector>
+#ifndef WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#define WEBPOOL_RELIABILITY_LADDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool::reliability {
+
+/// What can be wrong with a tab, beyond one request.
+enum class Trouble : std::uint8_t {
+  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  worker_died,   ///< the thread that holds a model ended by itself
+  device_lost,   ///< its GPU device went away
+  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
+  silent,        ///< no answer to three heartbeats: the page is frozen
+  page_crashed,  ///< the browser says so
+};
+
+/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
+
+inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
+                                                               "timed_out", "silent",      "page_crashed"};
+inline constexpr std::array<std::string_view, 5> rung_names{"restart_worker", "reload_page", "new_tab",
+                                                            "restart_browser", "other_browser"};
+constexpr std::string_view to_string(Trouble trouble) noexcept {
+  return trouble_names[static_cast<std::size_t>(trouble)];
+}
+constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
+
+/// The rungs that can be climbed now: not every browser can be told to open a tab.
+using Rungs = std::array<bool, rung_names.size()>;
+
+/// What became of one rung for one kind of trouble.
+struct RungRecord {
+  std::uint64_t tried = 0, worked = 0;
+  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+};
+
+/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+///
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///
+/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
+/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
+/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+class Ladder {
+ public:
+  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
+    std::optional<Rung> best;
+    double above = 0, least = 0;
+    bool top = true;
+    const std::size_t lowest = tried ? static_cast<std::size_t>(*tried) + 1 : 0;
+    for (std::size_t i = possible.size(); i-- > lowest;) {
+      if (!possible[i]) continue;
+      const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
+      // What fails on the last rung fails for good: as dear as climbing it again.
+      above = top ? cost / chance : cost + (1 - chance) * above;
+      if (top || above <= least) {
+        best = static_cast<Rung>(i);
+        least = above;
+      }
+      top = false;
+    }
+    return best;
+  }
+
+  constexpr void learn(Trouble trouble, Rung rung, bool worked, std::chrono::duration<double> took) noexcept {
+    RungRecord& known = at(trouble, rung);
+    ++known.tried;
+    if (!worked) return;
+    ++known.worked;
+    known.seconds += (std::max(took.count(), 0.0) - known.seconds) / static_cast<double>(known.worked);
+  }
+
+  constexpr const RungRecord& record(Trouble trouble, Rung rung) const noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+ private:
+  struct Estimate {
+    double chance, seconds;
+  };
+  static constexpr double weight = 2;  // of the priors, in attempts
+  static constexpr std::array<Estimate, rung_names.size()> priors{
+      {{0.7, 0.3}, {0.7, 1.0}, {0.7, 1.2}, {0.9, 2.5}, {0.9, 4.0}}};
+
+  constexpr RungRecord& at(Trouble trouble, Rung rung) noexcept {
+    return records_[static_cast<std::size_t>(trouble)][static_cast<std::size_t>(rung)];
+  }
+
+  constexpr Estimate estimate(Trouble trouble, Rung rung) const noexcept {
+    const RungRecord& known = record(trouble, rung);
+    const Estimate& prior = priors[static_cast<std::size_t>(rung)];
+    const auto tried = static_cast<double>(known.tried), worked = static_cast<double>(known.worked);
+    return {(worked + weight * prior.chance) / (tried + weight),
+            (worked * known.seconds + weight * prior.seconds) / (worked + weight)};
+  }
+
+  std::array<std::array<RungRecord, rung_names.size()>, trouble_names.size()> records_{};
+};
+
+}  // namespace webpool::reliability
+#endif
+
+namespace webpool {
+
+/// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
+/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
+/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
+/// counted.
+struct Metrics {
+  std::size_t connections = 0, starting = 0, models = 0, workers = 0;
+  std::size_t queued = 0, in_flight = 0;
+  std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
+  std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
+  std::uint64_t launches = 0, joins = 0,
+                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
+  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t retries = 0;               ///< runs that failed and were tried again
+  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
+  /// to be computed again and went to the caller as they were, because no own tab could do it.
+  std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
+  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
+  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
+  std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
+  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
+  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
+};
+
+/// One tab as it is now.
+struct ConnectionInfo {
+  ConnectionId id;
+  BrowserInfo browser;
+  double health = 100;  ///< 0 to 100: `reliability::health`
+  unsigned in_flight = 0, models = 0;
+  std::size_t memory_bytes = 0;  ///< of its models, as the page reports
+  std::uint64_t completed = 0, failed = 0;
+  Trust trust = Trust::guest;
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+};
+
+/// How often one way out of one kind of trouble was tried.
+struct RecoveryStats {
+  reliability::Trouble trouble{};
+  reliability::Rung rung{};
+  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  double mean_seconds = 0;              ///< from the trouble to that answer
+};
+
+/// How one model did on one browser and backend. Latencies in milliseconds, submission to completion.
+struct ExecutionStats {
+  std::string model;
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t completed = 0, failed = 0;
+  double p50_ms = 0, p95_ms = 0, mean_ms = 0;
 };
 
 }  // namespace webpool
@@ -4843,6 +4898,8 @@ fn filters(@builtin(global_invocation_id) id: vec3u) {
 #endif
 #ifndef WEBPOOL_MODEL_HPP_INCLUDED
 #define WEBPOOL_MODEL_HPP_INCLUDED
+// Longer than other headers: all that a handle can do, each function with its contract.
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -5404,6 +5461,318 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#define WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
+namespace webpool::protocol {
+
+/// The version that both halves of the wire name in their first message.
+inline constexpr std::uint64_t version = 1;
+
+// --- page to pool, control socket
+
+/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+struct Hello {
+  std::uint64_t version = protocol::version;
+  std::string token;
+  std::optional<LaunchId> launch;
+  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+};
+struct Pong {
+  std::uint64_t id = 0;
+  bool visible = true;
+  double timer_drift_ms = 0;
+};
+struct WorkerFailed {
+  WorkerId worker;
+  std::string message;
+};
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
+
+// --- page to pool, data socket
+
+/// When `version` is not ours, only `version` is filled in.
+struct Attach {
+  std::uint64_t version = protocol::version;
+  WorkerId worker;
+  std::string key;
+};
+enum class LoadStage : std::uint8_t { fetch, create, warmup };
+struct Progress {
+  std::uint64_t id = 0;
+  LoadStage stage = LoadStage::fetch;
+  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
+  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
+};
+/// Where a load's time went, in milliseconds.
+struct LoadTimes {
+  double fetch = 0, create = 0, warmup = 0;
+};
+struct Loaded {
+  std::uint64_t id = 0;
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;
+  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  bool cpu_fallback = false;
+  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
+  LoadTimes times;
+  bool from_cache = false;
+  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
+};
+/// An output that stays in the worker, under that id.
+struct KeptTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  Shape shape;
+  TensorId tensor;
+};
+struct Result {
+  RequestId id;
+  std::vector<NamedTensor> outputs;
+  std::vector<KeptTensor> kept;
+  RunTimes times;                  ///< without `total`
+  std::optional<Finish> finish{};  ///< of a generation
+};
+/// What a generation has brought since the last news of it.
+struct Tokens {
+  RequestId id;
+  std::uint64_t index = 0;  ///< how many came before
+  std::vector<std::int64_t> tokens;
+};
+/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
+struct RunError {
+  std::uint64_t id = 0;
+  std::string code, message;
+  std::vector<BackendFailure> tried;
+  std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
+};
+struct DeviceLost {
+  std::string reason, message;
+};
+using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
+
+// --- pool to page, control socket
+
+struct Welcome {
+  ConnectionId connection;
+  std::chrono::milliseconds heartbeat{1000};
+};
+enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
+struct Refused {
+  Refusal code = Refusal::wrong_token;
+  std::string message;
+};
+struct Ping {
+  std::uint64_t id = 0;
+};
+struct OpenWorker {
+  WorkerId worker;
+  std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
+};
+struct CloseWorker {
+  WorkerId worker;
+};
+struct Close {
+  std::string message;
+};
+struct Reload {
+  std::string message;
+};
+
+// --- pool to page, data socket
+
+/// A model as the page fetches it.
+struct ModelSource {
+  std::string name, sha256;
+  std::uint64_t bytes = 0;
+  std::string url;
+  bool kernel = false;                                       ///< WGSL, not ONNX
+  bool generates = false;                                    ///< it is a decoder
+  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+};
+/// One entry of the list of backends that the page tries in order.
+struct BackendChoice {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;  ///< WebNN's
+  std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+};
+struct Load {
+  std::uint64_t id = 0;
+  ModelSource model;
+  std::vector<BackendChoice> backends;
+  std::map<std::string, std::int64_t> free_dimensions;
+  std::optional<bool> warmup;
+  std::optional<bool> compare;
+  std::optional<std::array<unsigned, 3>> workgroup_size;
+  std::vector<ModelSource> parts{};        ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
+};
+/// A tensor in the worker, and the input or output that it is.
+struct TensorReference {
+  std::string_view name;
+  TensorId tensor;
+};
+/// Refers to the caller's tensors and names, which must live until the message is encoded.
+struct Run {
+  RequestId id;
+  std::span<const NamedTensor> inputs;
+  std::span<const std::string> outputs;  ///< empty: all
+  std::uint32_t part = 0;                ///< which of the worker's models
+  std::span<const TensorReference> resident{};
+  std::span<const TensorReference> keep{};
+};
+/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
+struct Fetch {
+  RequestId id;
+  TensorId tensor;
+};
+struct Release {
+  std::span<const TensorId> tensors;
+};
+/// Refers to the caller's prompt and options, which must live until the message is encoded.
+struct Generate {
+  RequestId id;
+  std::span<const NamedTensor> inputs;  ///< the prompt
+  const GenerationOptions& options;
+  std::uint32_t part = 0;  ///< which of the worker's models
+};
+struct Cancel {
+  RequestId id;
+};
+
+// --- names of the enumerators
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
+inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
+                                                               "pool_closed"};
+}  // namespace detail
+
+constexpr std::string_view to_string(LoadStage stage) noexcept {
+  return detail::stage_names[static_cast<std::size_t>(stage)];
+}
+constexpr std::string_view to_string(Refusal code) noexcept {
+  return detail::refusal_names[static_cast<std::size_t>(code)];
+}
+
+/// Every code that an `error` may carry, and what it is called on the host.
+struct ErrorCodeRow {
+  std::string_view code;
+  errc error;
+};
+inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
+                                                          {"hash_mismatch", errc::load_failed},
+                                                          {"no_backend", errc::no_backend},
+                                                          {"runtime_missing", errc::runtime_missing},
+                                                          {"bad_input", errc::bad_input},
+                                                          {"run_failed", errc::run_failed},
+                                                          {"device_lost", errc::device_lost},
+                                                          {"tensor_lost", errc::tensor_lost},
+                                                          {"cancelled", errc::cancelled}}};
+
+/// The host's code for a page's; empty for a code that the wire doesn't have.
+constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
+  for (const auto& row : error_codes)
+    if (row.code == code) return row.error;
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::driver {
+
+/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
+struct GenerationRun {
+  GenerationOptions options;
+  TokenHandler on_token;    ///< may be empty
+  std::int64_t vocabulary;  ///< `Shape::any` where the model doesn't say
+  std::vector<std::int64_t> tokens{};
+  Finish finish = Finish::length;
+  double first_token = 0;
+
+  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
+  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
+    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.index != tokens.size())
+      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
+    if (news.tokens.size() > options.max_tokens - tokens.size())
+      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
+    for (const std::int64_t token : news.tokens)
+      if (vocabulary != Shape::any && token >= vocabulary)
+        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
+    if (tokens.empty()) first_token = elapsed;
+    for (const std::int64_t token : news.tokens) {
+      tokens.push_back(token);
+      if (on_token) on_token(token);
+    }
+    return std::nullopt;
+  }
+
+  /// Takes a page's result, which repeats the tokens; or what is wrong with it.
+  std::optional<std::string> end(const protocol::Result& result) {
+    if (!result.finish) return "the page answered without the reason why it ended";
+    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
+      return "the page answered with something else than 'tokens' INT64 [n]";
+    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
+      return "the page answered with other tokens than it had told";
+    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
+      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+    finish = *result.finish;
+    return std::nullopt;
+  }
+};
+
+/// The completion of its request, which tells `done` what has come.
+inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
+    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
+  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
+    if (!result) return done(result.error());
+    done(Generation{std::move(run->tokens), run->finish, result->times(), run->first_token, result->shared_where()});
+  };
+}
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -5434,6 +5803,9 @@ class Runtime {
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
   virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
+  /// Takes over a generation that has been checked, whose only input is the prompt.
+  virtual void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run,
+                        std::shared_ptr<Ticket> ticket, Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;
   /// Whether requests can still be submitted.
@@ -5510,6 +5882,110 @@ std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::s
     if (const auto alive = weak.lock()) alive->cancel(ticket);
   });
   return ticket;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+/// Models that generate: decoders as they are usually exported, with their cache as inputs and outputs.
+namespace webpool::driver {
+
+inline constexpr std::string_view past_prefix = "past_key_values.", present_prefix = "present.";
+
+/// What keeps the model from being a decoder; empty when it is one.
+inline std::optional<std::string> why_no_decoder(const ModelInfo& info) {
+  const auto integers = [&](std::string_view name) {
+    const TensorSpec* spec = ModelInfo::find(info.inputs, name);
+    return spec && spec->datatype == Datatype::int64 && spec->shape.rank() == 2;
+  };
+  if (!integers("input_ids")) return "it has no input 'input_ids' INT64 [batch, sequence]";
+  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
+  if (!logits || logits->datatype != Datatype::float32 || logits->shape.rank() != 3)
+    return "it has no output 'logits' FP32 [batch, sequence, vocabulary]";
+  bool cache = false;
+  for (const TensorSpec& input : info.inputs) {
+    if (input.name == "input_ids") continue;
+    if (input.name == "attention_mask" || input.name == "position_ids") {
+      if (!integers(input.name)) return "its input '" + input.name + "' is not INT64 of two dimensions";
+      continue;
+    }
+    if (!input.name.starts_with(past_prefix))
+      return "its input '" + input.name + "' is none of input_ids, attention_mask, position_ids and past_key_values.…";
+    const Shape& past = input.shape;
+    if ((input.datatype != Datatype::float32 && input.datatype != Datatype::float16) || past.rank() != 4 ||
+        past[1] < 1 || past[2] != Shape::any || past[3] < 1)
+      return "its input '" + input.name + "' " + to_string(past) +
+             " is not FP32 or FP16 [batch, heads, past, size] of which heads and size are fixed and past is free";
+    const std::string present = std::string(present_prefix) + input.name.substr(past_prefix.size());
+    const TensorSpec* output = ModelInfo::find(info.outputs, present);
+    if (!output || output->datatype != input.datatype)
+      return "it has no output '" + present + "' of the datatype of '" + input.name + "'";
+    cache = true;
+  }
+  return cache ? std::nullopt : std::optional<std::string>("it has no inputs past_key_values.…, its cache");
+}
+
+/// Most tokens of prompt and generation together: what the options say, else the file's metadata under
+/// `context_length`; 0 when neither does.
+inline std::size_t context_of(const ModelInfo& info, std::size_t option) {
+  if (option > 0) return option;
+  const auto found = info.metadata.find("context_length");
+  if (found == info.metadata.end()) return 0;
+  std::size_t tokens = 0;
+  const char* const end = found->second.data() + found->second.size();
+  const auto [rest, failed] = std::from_chars(found->second.data(), end, tokens);
+  return failed == std::errc() && rest == end ? tokens : 0;
+}
+
+/// How many tokens a decoder knows; `Shape::any` where its file doesn't say.
+inline std::int64_t vocabulary_of(const ModelInfo& info) {
+  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
+  return logits && logits->shape.rank() == 3 ? logits->shape[2] : Shape::any;
+}
+
+/// Why the model can't generate that; empty when it can. Nothing has been sent by then.
+inline std::optional<Error> check_generation(std::string_view model, const ModelInfo& info, std::size_t context,
+                                             std::span<const std::int64_t> prompt, const GenerationOptions& options) {
+  const std::string who = "model '" + std::string(model) + "'";
+  const auto refuse = [&](errc code, const std::string& why) { return Error(code, who + " can't generate: " + why); };
+  if (const auto why = why_no_decoder(info)) return refuse(errc::invalid_options, *why);
+  if (context == 0)
+    return refuse(errc::invalid_options, "its file does not say how many tokens it takes: set ModelOptions::context");
+  const auto option = [&](const std::string& text) { return refuse(errc::invalid_options, text); };
+  if (options.max_tokens == 0) return option("max_tokens is 0");
+  if (!(options.temperature >= 0) || std::isinf(options.temperature))
+    return option("the temperature is " + std::to_string(options.temperature) + ": it must be 0 or more, and finite");
+  if (!(options.top_p > 0) || options.top_p > 1)
+    return option("top_p is " + std::to_string(options.top_p) + ": it must be above 0, and at most 1");
+  if (options.stop_tokens.size() > 1024)
+    return option("there are " + std::to_string(options.stop_tokens.size()) + " stop tokens, more than 1024");
+  if (!options.request.outputs.empty()) return option("request.outputs names outputs, but a generation gives tokens");
+  if (prompt.empty()) return refuse(errc::bad_input, "the prompt is empty");
+  const std::int64_t vocabulary = vocabulary_of(info);
+  const auto known = [&](std::int64_t token) { return token >= 0 && (vocabulary == Shape::any || token < vocabulary); };
+  for (const std::int64_t token : prompt)
+    if (!known(token))
+      return refuse(errc::bad_input,
+                    "the prompt has the token " + std::to_string(token) +
+                        (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
+  for (const std::int64_t token : options.stop_tokens)
+    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but no token");
+  if (prompt.size() > context || options.max_tokens > context - prompt.size())
+    return refuse(errc::bad_input, "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
+                                       std::to_string(options.max_tokens) + " exceed its context of " +
+                                       std::to_string(context));
+  return std::nullopt;
 }
 
 }  // namespace webpool::driver
@@ -5701,6 +6177,92 @@ class ResponseCache {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Tokens on their way from the pool's thread to one that takes them, and the end of their generation. Thread-safe.
+class TokenQueue {
+ public:
+  using Next = Expected<std::optional<std::int64_t>>;  ///< a token; nothing after the last one; the error it ended with
+  using Waiter = detail::UniqueFunction<void(Next)>;
+
+  void push(std::int64_t token) {
+    std::unique_lock lock(mutex_);
+    if (!waiter_) return tokens_.push_back(token);
+    tell(std::move(lock), std::optional(token));
+  }
+
+  void end(Expected<Generation> result) {
+    std::unique_lock lock(mutex_);
+    end_ = std::move(result);
+    if (waiter_) tell(std::move(lock), ended());
+  }
+
+  /// What comes next, if it is there. Else the `waiter` is taken, of whom there must be one at a time, and is called
+  /// once with it, by whoever brings it.
+  std::optional<Next> take(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (!tokens_.empty()) {
+      const std::int64_t token = tokens_.front();
+      tokens_.pop_front();
+      return std::optional(token);
+    }
+    if (end_) return ended();
+    waiter_ = std::move(waiter);
+    return std::nullopt;
+  }
+
+  /// Calls a waiter with this error instead, if there is one.
+  void interrupt(const Error& error) {
+    std::unique_lock lock(mutex_);
+    if (waiter_) tell(std::move(lock), error);
+  }
+
+  /// The generation; empty until it has ended well.
+  std::optional<Generation> result() const {
+    const std::lock_guard lock(mutex_);
+    return end_ && *end_ ? std::optional(**end_) : std::nullopt;
+  }
+
+ private:
+  Next ended() const {
+    if (*end_) return std::optional<std::int64_t>();
+    return end_->error();
+  }
+
+  void tell(std::unique_lock<std::mutex> lock, Next next) {
+    Waiter waiter = std::exchange(waiter_, {});
+    lock.unlock();
+    waiter(std::move(next));
+  }
+
+  mutable std::mutex mutex_;
+  std::deque<std::int64_t> tokens_;
+  Waiter waiter_;
+  std::optional<Expected<Generation>> end_;
+};
+
+/// Waits for the next token; empty after the last one. Throws what the generation ended with.
+inline std::optional<std::int64_t> wait_for_token(TokenQueue& queue) {
+  std::promise<TokenQueue::Next> promise;
+  auto future = promise.get_future();
+  TokenQueue::Waiter waiter = [promise = std::move(promise)](TokenQueue::Next next) mutable {
+    promise.set_value(std::move(next));
+  };
+  if (auto next = queue.take(waiter)) return std::move(*next).value();
+  return future.get().value();
+}
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool {
 
@@ -5789,6 +6351,60 @@ class Model {
     return all;
   }
 
+  /// Lets a decoder go on with a prompt, and waits. `on_token` is called on the caller's thread as tokens come; what it
+  /// throws ends the generation and reaches the caller.
+  ///
+  /// A decoder has the inputs `input_ids` INT64 [batch, sequence], `past_key_values.<x>` FP32 or FP16
+  /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
+  /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
+  /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
+  /// take turns, token by token. Batching, the response cache and the checks of guests don't apply.
+  ///
+  /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
+  /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
+  /// `max_tokens`; a tab that goes away after the first token ends it with `errc::connection_lost`; otherwise as the
+  /// call operator.
+  Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
+                      const TokenHandler& on_token = {}) const {
+    refuse_pool_thread();
+    const auto queue = std::make_shared<driver::TokenQueue>();
+    const auto ticket = std::make_shared<driver::Ticket>();
+    start_generation(
+        *state_, std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, true,
+        ticket,
+        [&](driver::Backlog::Place place) {
+          return [queue, place = std::move(place)](Expected<Generation> result) mutable {
+            place.leave();
+            queue->end(std::move(result));
+          };
+        });
+    try {
+      while (const auto token = driver::wait_for_token(*queue))
+        if (on_token) on_token(*token);
+    } catch (...) {
+      state_->lease->runtime->cancel(ticket);
+      throw;
+    }
+    return *queue->result();
+  }
+
+  /// The same with any Asio completion token; handler signature `void(std::exception_ptr, Generation)`. `on_token` is
+  /// called on the pool's thread, where it must neither block nor throw, and never after the handler. The handler, its
+  /// executor and cancellation are as with `async_run`: a generation is cancelled between two tokens.
+  template <class Token>
+  auto async_generate(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
+                      Token&& token) const {
+    return asio::async_initiate<Token, driver::CompletionSignature<Generation>>(
+        [state = state_](auto handler, std::vector<std::int64_t> text, GenerationOptions how, TokenHandler hears) {
+          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
+          start_generation(*state, std::move(text), std::move(how), std::move(hears), false, std::move(ticket),
+                           [&](driver::Backlog::Place place) {
+                             return driver::complete_on_executor<Generation>(std::move(handler), std::move(place));
+                           });
+        },
+        token, std::move(prompt), std::move(options), std::move(on_token));
+  }
+
   /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
   /// the load's `ModelOptions::batching` says otherwise remains. Throws `errc::invalid_options` for 0, and for more
   /// than 1 where the model can't be batched.
@@ -5823,6 +6439,7 @@ class Model {
     std::string name;
     ModelInfo info;
     Task task = Task::other;
+    std::size_t context = 0;                                   ///< `driver::context_of`
     std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
     std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
 
@@ -5902,6 +6519,26 @@ class Model {
       if (result) cache->add(std::move(asked), *result);
       done(std::move(result));
     };
+  }
+
+  /// `make_done(place)` is what hears of the end, and gives the place in the backlog back.
+  template <class MakeDone>
+  static void start_generation(const State& state, std::vector<std::int64_t> prompt, GenerationOptions options,
+                               TokenHandler on_token, bool may_wait, std::shared_ptr<driver::Ticket> ticket,
+                               MakeDone make_done) {
+    std::optional<Expected<Outputs>> answer;
+    if (auto error = driver::check_generation(state.name, state.info, state.context, prompt, options))
+      answer = *std::move(error);
+    const auto length = static_cast<std::int64_t>(prompt.size());
+    Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+    driver::Backlog::Place place;
+    if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
+    auto run = std::make_shared<driver::GenerationRun>(
+        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info)});
+    auto done = driver::completion_of(run, make_done(std::move(place)));
+    if (answer) return state.lease->runtime->finish(*std::move(answer), std::move(done));
+    state.lease->runtime->generate(state.place(), std::move(inputs), std::move(run), std::move(ticket),
+                                   std::move(done));
   }
 
   void refuse_pool_thread() const {
@@ -7088,6 +7725,12 @@ inline void append_string(std::string& out, std::string_view text) {
 
 inline void append_integer(std::string& out, std::integral auto value) {
   std::array<char, 24> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+/// A finite number, in the fewest digits that mean it.
+inline void append_number(std::string& out, double value) {
+  std::array<char, 32> digits;
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
@@ -9348,236 +9991,6 @@ class Browsers {
 #include <string>
 #include <string_view>
 #include <vector>
-#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
-namespace webpool::protocol {
-
-/// The version that both halves of the wire name in their first message.
-inline constexpr std::uint64_t version = 1;
-
-// --- page to pool, control socket
-
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
-struct Hello {
-  std::uint64_t version = protocol::version;
-  std::string token;
-  std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
-};
-struct Pong {
-  std::uint64_t id = 0;
-  bool visible = true;
-  double timer_drift_ms = 0;
-};
-struct WorkerFailed {
-  WorkerId worker;
-  std::string message;
-};
-/// Something in the page failed and leaves the tab as it is.
-struct Trouble {
-  std::string source, message;
-};
-
-// --- both directions, control socket
-
-/// A message of the application's own kind.
-struct Custom {
-  std::string name, body;  ///< `body` is JSON
-  std::vector<NamedTensor> tensors;
-};
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
-
-// --- page to pool, data socket
-
-/// When `version` is not ours, only `version` is filled in.
-struct Attach {
-  std::uint64_t version = protocol::version;
-  WorkerId worker;
-  std::string key;
-};
-enum class LoadStage : std::uint8_t { fetch, create, warmup };
-struct Progress {
-  std::uint64_t id = 0;
-  LoadStage stage = LoadStage::fetch;
-  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
-};
-/// Where a load's time went, in milliseconds.
-struct LoadTimes {
-  double fetch = 0, create = 0, warmup = 0;
-};
-struct Loaded {
-  std::uint64_t id = 0;
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;
-  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
-  bool cpu_fallback = false;
-  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
-  LoadTimes times;
-  bool from_cache = false;
-  std::uint64_t memory_bytes = 0;
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
-};
-/// An output that stays in the worker, under that id.
-struct KeptTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  Shape shape;
-  TensorId tensor;
-};
-struct Result {
-  RequestId id;
-  std::vector<NamedTensor> outputs;
-  std::vector<KeptTensor> kept;
-  RunTimes times;  ///< without `total`
-};
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
-struct RunError {
-  std::uint64_t id = 0;
-  std::string code, message;
-  std::vector<BackendFailure> tried;
-  std::string stack;
-  bool started = true;  ///< false: the run had certainly not begun
-};
-struct DeviceLost {
-  std::string reason, message;
-};
-using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
-
-// --- pool to page, control socket
-
-struct Welcome {
-  ConnectionId connection;
-  std::chrono::milliseconds heartbeat{1000};
-};
-enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
-struct Refused {
-  Refusal code = Refusal::wrong_token;
-  std::string message;
-};
-struct Ping {
-  std::uint64_t id = 0;
-};
-struct OpenWorker {
-  WorkerId worker;
-  std::string key;
-  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
-};
-struct CloseWorker {
-  WorkerId worker;
-};
-struct Close {
-  std::string message;
-};
-struct Reload {
-  std::string message;
-};
-
-// --- pool to page, data socket
-
-/// A model as the page fetches it.
-struct ModelSource {
-  std::string name, sha256;
-  std::uint64_t bytes = 0;
-  std::string url;
-  bool kernel = false;                                       ///< WGSL, not ONNX
-  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
-};
-/// One entry of the list of backends that the page tries in order.
-struct BackendChoice {
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;  ///< WebNN's
-  std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
-};
-struct Load {
-  std::uint64_t id = 0;
-  ModelSource model;
-  std::vector<BackendChoice> backends;
-  std::map<std::string, std::int64_t> free_dimensions;
-  std::optional<bool> warmup;
-  std::optional<bool> compare;
-  std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};        ///< further models of the same worker
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
-};
-/// A tensor in the worker, and the input or output that it is.
-struct TensorReference {
-  std::string_view name;
-  TensorId tensor;
-};
-/// Refers to the caller's tensors and names, which must live until the message is encoded.
-struct Run {
-  RequestId id;
-  std::span<const NamedTensor> inputs;
-  std::span<const std::string> outputs;  ///< empty: all
-  std::uint32_t part = 0;                ///< which of the worker's models
-  std::span<const TensorReference> resident{};
-  std::span<const TensorReference> keep{};
-};
-/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
-struct Fetch {
-  RequestId id;
-  TensorId tensor;
-};
-struct Release {
-  std::span<const TensorId> tensors;
-};
-struct Cancel {
-  RequestId id;
-};
-
-// --- names of the enumerators
-
-namespace detail {
-inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
-inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
-                                                               "pool_closed"};
-}  // namespace detail
-
-constexpr std::string_view to_string(LoadStage stage) noexcept {
-  return detail::stage_names[static_cast<std::size_t>(stage)];
-}
-constexpr std::string_view to_string(Refusal code) noexcept {
-  return detail::refusal_names[static_cast<std::size_t>(code)];
-}
-
-/// Every code that an `error` may carry, and what it is called on the host.
-struct ErrorCodeRow {
-  std::string_view code;
-  errc error;
-};
-inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
-                                                          {"hash_mismatch", errc::load_failed},
-                                                          {"no_backend", errc::no_backend},
-                                                          {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::bad_input},
-                                                          {"run_failed", errc::run_failed},
-                                                          {"device_lost", errc::device_lost},
-                                                          {"tensor_lost", errc::tensor_lost},
-                                                          {"cancelled", errc::cancelled}}};
-
-/// The host's code for a page's; empty for a code that the wire doesn't have.
-constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
-  for (const auto& row : error_codes)
-    if (row.code == code) return row.error;
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
-#endif
 
 namespace webpool::driver {
 
@@ -9857,7 +10270,7 @@ namespace webpool::driver {
 ///     {"tab":3,"at":12.351002,"event":"its socket closed"}
 ///
 /// `at` counts seconds since the pool began. A header that was cut short is a string. Of messages that carry a secret,
-/// or text of the application's, only the type is kept. One thread.
+/// or text of the application's, only the type is kept, and of a generation's tokens nothing. One thread.
 class FlightLog {
   using Flight = telemetry::FlightRecorder;
   using Kind = Flight::Kind;
@@ -9902,7 +10315,7 @@ class FlightLog {
 
   template <class Message, class Bytes>
   void message(Flight* flight, Kind kind, const Bytes& frame) const {
-    if (!flight) return;
+    if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
     constexpr std::string_view secret = type_of_secret<Message>();
     constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
     if constexpr (!secret.empty())
@@ -10050,7 +10463,14 @@ using Wire = protozero::pbf_wire_type;
 using Tag = protozero::pbf_tag_type;
 
 /// Field numbers of onnx.proto, as far as they are read here.
-enum class ModelField : Tag { ir_version = 1, producer_name = 2, producer_version = 3, graph = 7, opset_import = 8 };
+enum class ModelField : Tag {
+  ir_version = 1,
+  producer_name = 2,
+  producer_version = 3,
+  graph = 7,
+  opset_import = 8,
+  metadata = 14
+};
 enum class OpsetField : Tag { domain = 1, version = 2 };
 enum class GraphField : Tag { initializer = 5, input = 11, output = 12, sparse_initializer = 15 };
 enum class ValueField : Tag { name = 1, type = 2 };
@@ -10058,7 +10478,7 @@ enum class TypeField : Tag { tensor = 1 };
 enum class TensorTypeField : Tag { element = 1, shape = 2 };
 enum class ShapeField : Tag { dimension = 1 };
 enum class DimensionField : Tag { value = 1, symbol = 2 };
-inline constexpr Tag tensor_name = 8, sparse_values = 1;
+inline constexpr Tag tensor_name = 8, sparse_values = 1, entry_key = 1, entry_value = 2;
 
 /// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
 struct ElementRow {
@@ -10238,6 +10658,12 @@ inline ModelInfo read_model(std::string_view file) {
         opset = true;
         info.opset = std::max(info.opset, read_opset(model.get_message()));
         break;
+      case tag_and_type(ModelField::metadata, Wire::length_delimited): {
+        const auto entry = model.get_message();
+        info.metadata.insert_or_assign(std::string(find_text(entry, entry_key)),
+                                       std::string(find_text(entry, entry_value)));
+        break;
+      }
       default: model.skip();
     }
   }
@@ -10548,8 +10974,9 @@ inline bool may_stay_on_gpu(Datatype datatype) noexcept {
 
 /// Where pages find the file. `shared`: other models of the same worker may use its outputs.
 inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
-  protocol::ModelSource source{file.name, file.sha256, file.size, url.empty() ? "/models/" + file.sha256 : url,
-                               file.kernel};
+  protocol::ModelSource source{file.name,   file.sha256,
+                               file.size,   url.empty() ? "/models/" + file.sha256 : url,
+                               file.kernel, !file.kernel && !why_no_decoder(file.info)};
   if (!shared) return source;
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)
@@ -10759,7 +11186,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 33> page_assets{{
+inline constexpr std::array<PageAsset, 37> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -11070,6 +11497,88 @@ export class FrameSocket {
 }
 )js"
 , 2611)},
+{"/generation.js", "text/javascript", std::string_view(
+R"js(// A decoder goes on with a text, one token after the other.
+
+import { CodedError } from './errors.js';
+import { nextToken, uniformNumbers } from './sampling.js';
+import { typedArrayOf } from './tensors.js';
+import { rounded, timed } from './timing.js';
+
+/** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
+/** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
+
+/**
+ * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
+ * @param {Queue} queue @param {() => import('./kv_cache.js').Sequence} begin @param {Generate} request @param {(news: Tokens) => void} tell of each token
+ * @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
+ */
+async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
+  const uniform = uniformNumbers(seed);
+  const sequence = begin();
+  const arrival = performance.now();
+  /** @type {number[]} */
+  const tokens = [];
+  /** @type {bigint[]} */
+  let unread = [...typedArrayOf(prompt)];
+  let queued = 0, compute = 0;
+  /** @returns {Promise<'stop' | 'length'>} */
+  const finish = async () => {
+    while (tokens.length < max_tokens) {
+      const [logits, time] = await queue.push(id, () => {
+        if (!sequence.length) queued = rounded(performance.now() - arrival);
+        return timed(() => sequence.read(unread));
+      });
+      cancelled.throwIfAborted();
+      compute = rounded(compute + time);
+      const token = nextToken(logits, choice, uniform);
+      if (stop_tokens.includes(token)) return 'stop';
+      tell({ type: 'tokens', id, index: tokens.length, tokens: [token] });
+      tokens.push(token);
+      unread = [BigInt(token)];
+    }
+    return 'length';
+  };
+  try {
+    const reason = await finish();
+    const outputs = [{ name: 'tokens', datatype: 'INT64', shape: [tokens.length], data: BigInt64Array.from(tokens, BigInt) }];
+    return { type: 'result', id, outputs, times: { queued, upload: 0, compute, download: 0 }, finish: reason };
+  } catch (error) {
+    throw cancelled.aborted ? new CodedError('cancelled', `generation ${id} was cancelled after ${tokens.length} tokens`) : error;
+  } finally {
+    sequence.dispose();
+  }
+}
+
+/** The generations of one worker. */
+export class Generations {
+  /** @type {Map<number, AbortController>} */ #running = new Map();
+  #queue;
+  /** @param {Queue} queue of the runs, which they share */
+  constructor(queue) {
+    this.#queue = queue;
+  }
+
+  /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
+  async start(session, request, tell) {
+    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    const cancellation = new AbortController();
+    this.#running.set(request.id, cancellation);
+    try {
+      return await generate(this.#queue, session.begin, request, tell, cancellation.signal);
+    } finally {
+      this.#running.delete(request.id);
+    }
+  }
+
+  /** Ends a generation with its next step. Does nothing where none has that id. @param {number} id */
+  cancel(id) {
+    this.#running.get(id)?.abort();
+    this.#queue.cancel(id);
+  }
+}
+)js"
+, 3394)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
 R"js(// Memory on the GPU: used again from run to run, and read back.
 
@@ -11130,6 +11639,131 @@ export async function readBack(device, buffer, bytes) {
 }
 )js"
 , 2162)},
+{"/kv_cache.js", "text/javascript", std::string_view(
+R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
+
+import { datatypeOf, ortTypeOf } from './tensors.js';
+
+/** @typedef {import('onnxruntime-common').Tensor} Tensor @typedef {import('onnxruntime-common').InferenceSession} OrtSession */
+/** @typedef {{ Tensor: new (type: any, data: any, dims: readonly number[]) => Tensor }} Ort */
+
+/**
+ * What a decoder has read so far, and how it reads on. Not re-entrant.
+ * @typedef {object} Sequence
+ * @property {number} length   tokens in its cache
+ * @property {(tokens: bigint[]) => Promise<Float32Array>} read   adds tokens; the logits of the one that follows them
+ * @property {() => void} dispose   gives the cache back
+ */
+
+const pastName = /^past_key_values\./;
+const pastOf = (/** @type {string} */ present) => present.replace(/^present\./, 'past_key_values.');
+
+/** The logits behind the last token, of [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
+async function lastRow(logits) {
+  const all = /** @type {Float32Array} */ (await logits.getData(true));
+  return all.subarray(all.length - logits.dims[2]);
+}
+
+/** An empty cache. @param {Ort} ort @param {OrtSession} session */
+const nothing = (ort, session) => Object.fromEntries(session.inputMetadata.flatMap(value => {
+  if (!value.isTensor || !pastName.test(value.name)) return [];
+  const { name, type, shape: [, heads, , size] } = value;
+  const empty = new (type === 'float16' ? Uint16Array : Float32Array)(0);
+  return [[name, new ort.Tensor(ortTypeOf(datatypeOf(type, name)), empty, [1, Number(heads), 0, Number(size)])]];
+}));
+
+/**
+ * An empty sequence of the session's model, which has the inputs and outputs of a decoder.
+ * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} readLogits @returns {Sequence}
+ */
+function beginSequence(ort, session, readLogits) {
+  const integers = (/** @type {bigint[]} */ values) => new ort.Tensor('int64', BigInt64Array.from(values), [1, values.length]);
+  const wanted = session.outputNames.filter(name => name === 'logits' || session.inputNames.includes(pastOf(name)));
+  /** @type {Record<string, Tensor>} */
+  let past = nothing(ort, session);
+  const release = () => {
+    for (const tensor of Object.values(past)) tensor.dispose();
+    past = {};
+  };
+  return {
+    length: 0,
+    async read(tokens) {
+      const from = this.length, total = from + tokens.length;
+      /** @type {Record<string, Tensor>} */
+      const feeds = { ...past, input_ids: integers(tokens) };
+      if (session.inputNames.includes('attention_mask')) feeds.attention_mask = integers(Array(total).fill(1n));
+      if (session.inputNames.includes('position_ids')) feeds.position_ids = integers(tokens.map((_, i) => BigInt(from + i)));
+      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted));
+      release();
+      past = Object.fromEntries(Object.entries(present).map(([name, tensor]) => [pastOf(name), tensor]));
+      this.length = total;
+      return readLogits(logits);
+    },
+    dispose: release,
+  };
+}
+
+/**
+ * What the session of a decoder has besides others: sequences, and a first run that reads a token, and another one with a cache.
+ * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} [readLogits] gives the tensor back too
+ * @param {<T>(work: () => Promise<T>) => Promise<T>} [around] each step
+ */
+export function decoding(ort, session, readLogits = lastRow, around = work => work()) {
+  const begin = () => {
+    const sequence = beginSequence(ort, session, readLogits);
+    const read = sequence.read.bind(sequence);
+    return Object.assign(sequence, { read: (/** @type {bigint[]} */ tokens) => around(() => read(tokens)) });
+  };
+  return {
+    begin,
+    async warmUp() {
+      const sequence = begin();
+      try {
+        for (let i = 0; i < 2; i++) await sequence.read([0n]);
+      } finally {
+        sequence.dispose();
+      }
+    },
+  };
+}
+)js"
+, 4052)},
+{"/load.js", "text/javascript", std::string_view(
+R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
+
+import { openSessions } from './backends/registry.js';
+import { wasmBytes } from './backends/ort.js';
+import { fetchModel } from './model_source.js';
+import { timed } from './timing.js';
+
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./protocol.js').Loaded} Loaded @typedef {import('./protocol.js').Progress} Progress */
+
+/**
+ * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
+ * @param {Load} load
+ * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ */
+export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const models = [model, ...parts];
+  const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
+  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+  const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
+  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return {
+    sessions,
+    loaded: {
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
+      variant: details.variant,
+    },
+  };
+}
+)js"
+, 2323)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -11502,7 +12136,7 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
@@ -11513,15 +12147,18 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
+ *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
- * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
+ * @typedef {Load | Run | Generate | Fetch | Release | Cancel} ToWorker                 data socket
+ * @typedef {Attach | Progress | Loaded | Tokens | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */
 
@@ -11612,7 +12249,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8398)},
+, 8780)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -11746,6 +12383,91 @@ export class RunQueue {
 }
 )js"
 , 2118)},
+{"/sampling.js", "text/javascript", std::string_view(
+R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
+
+import { CodedError } from './errors.js';
+
+/**
+ * How to choose. `temperature` 0: always the most likely token, the first of equals. Else logits are divided by it, and only the `top_k` most
+ * likely tokens (0: all) and of them the fewest that together have the probability `top_p` (1: all) are drawn from.
+ * @typedef {{ temperature: number, top_k: number, top_p: number }} Choice
+ */
+
+/** The Mersenne Twister MT19937 of C++'s `std::mt19937`: the same 32-bit numbers for the same 32-bit seed. @param {number} seed @returns {() => number} */
+export function mersenneTwister(seed) {
+  const size = 624, shift = 397;
+  const state = new Uint32Array(size);
+  state[0] = seed;
+  for (let i = 1; i < size; i++) state[i] = Math.imul(1812433253, state[i - 1] ^ state[i - 1] >>> 30) + i;
+  let next = size;
+  return () => {
+    if (next === size) {
+      for (let i = 0; i < size; i++) {
+        const joined = state[i] & 0x80000000 | state[(i + 1) % size] & 0x7fffffff;
+        state[i] = state[(i + shift) % size] ^ joined >>> 1 ^ (joined & 1 ? 0x9908b0df : 0);
+      }
+      next = 0;
+    }
+    let number = state[next++];
+    number ^= number >>> 11;
+    number ^= number << 7 & 0x9d2c5680;
+    number ^= number << 15 & 0xefc60000;
+    return (number ^ number >>> 18) >>> 0;
+  };
+}
+
+/** Numbers from 0 to below 1 in steps of 2^-53, each from two of the twister's: (a >> 5) * 2^-27 + (b >> 6) * 2^-53. @param {number} seed @returns {() => number} */
+export function uniformNumbers(seed) {
+  const bits = mersenneTwister(seed);
+  return () => {
+    const high = bits() >>> 5;
+    return (high * 67108864 + (bits() >>> 6)) / 9007199254740992;
+  };
+}
+
+/** @param {Float32Array} logits */
+function mostLikely(logits) {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  return best;
+}
+
+/** Tokens by probability, the first of equals first, that `top_k` and `top_p` leave. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
+function likely(logits, { top_k, top_p }, weight) {
+  const descending = Float32Array.from(logits).sort().reverse();
+  let count = top_k ? Math.min(top_k, logits.length) : logits.length;
+  if (top_p < 1) {
+    const enough = top_p * descending.subarray(0, count).reduce((sum, logit) => sum + weight(logit), 0);
+    let sum = weight(descending[0]), kept = 1;
+    while (kept < count && sum < enough) sum += weight(descending[kept++]);
+    count = kept;
+  }
+  /** @type {number[]} */
+  const tokens = [];
+  for (let i = 0; i < logits.length; i++) if (logits[i] >= descending[count - 1]) tokens.push(i);
+  return tokens.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, count);
+}
+
+/**
+ * The next token. Throws CodedError `run_failed` where a logit is no number: what such a model says means nothing.
+ * @param {Float32Array} logits one per token of the vocabulary @param {Choice} choice @param {() => number} uniform called once, unless the temperature is 0
+ */
+export function nextToken(logits, choice, uniform) {
+  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are no numbers");
+  const best = mostLikely(logits);
+  if (choice.temperature === 0) return best;
+  const weight = (/** @type {number} */ logit) => Math.exp((logit - logits[best]) / choice.temperature);
+  const tokens = choice.top_k || choice.top_p < 1 ? likely(logits, choice, weight) : logits.keys();
+  /** @type {[token: number, below: number][]} */
+  const bounds = [];
+  let sum = 0;
+  for (const token of tokens) bounds.push([token, sum += weight(logits[token])]);
+  const drawn = uniform() * sum;
+  return (bounds.find(([, below]) => drawn < below) ?? bounds[bounds.length - 1])[0];
+}
+)js"
+, 3812)},
 {"/schema.js", "text/javascript", std::string_view(
 R"js(// What each message of the wire must hold. The order of the fields is the order in which they are written.
 
@@ -11815,7 +12537,7 @@ export const tensors = listOf((value, path) => {
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
   name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  device_outputs: optional(listOf(string)),
+  generates: optional(boolean), device_outputs: optional(listOf(string)),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -11853,9 +12575,14 @@ const messages = {
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
-  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
+  tokens: { id: size, index: size, tokens: listOf(size) },
+  result: {
+    id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))),
+    times: record({ queued: number, upload: number, compute: number, download: number }), finish: optional(oneOf('stop', 'length')),
+  },
   cancel: { id: size },
   error: {
     id: size,
@@ -11872,7 +12599,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7185)},
+, 7499)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -12152,11 +12879,10 @@ import './worker.js';
 R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { openSessions } from './backends/registry.js';
-import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
-import { fetchModel } from './model_source.js';
+import { Generations } from './generation.js';
+import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
@@ -12174,6 +12900,7 @@ class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
   /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
   #residents = new Residents();
+  #generations = new Generations(this.#queue);
   #abort = new AbortController();
   #loadSeen = false;
   #lost = false;
@@ -12192,9 +12919,10 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#residents.release(message.tensors);
-    else if (message.type === 'cancel') this.#queue.cancel(message.id);
+    else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
 
@@ -12202,28 +12930,12 @@ class ModelWorker {
   #load(load) {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
-    this.#open(load).then(loaded => {
+    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
+    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
+      this.#sessions = sessions;
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
-  }
-
-  /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant }) {
-    const models = [model, ...parts];
-    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
-    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
-    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
-    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
-    this.#sessions = opened.sessions;
-    const { inputs, outputs, details } = opened.sessions[0];
-    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes, variant: details.variant,
-    };
   }
 
   /** @param {import('./protocol.js').Run} message */
@@ -12259,6 +12971,16 @@ class ModelWorker {
       this.#socket.send(result);
       this.#runs++;
     }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
+  }
+
+  /** @param {import('./protocol.js').Generate} message */
+  #generate(message) {
+    const session = this.#sessions[message.part ?? 0];
+    if (!session) throw new ProtocolError('generate came before the model was loaded');
+    this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
+      this.#socket.send(result);
+      this.#runs++;
+    }).catch(error => this.#answerFailure(message.id, error, 'run_failed'));
   }
 
   /** @param {number} id @param {unknown} error @param {string} otherwise @param {boolean} [started] of a run: whether it had begun */
@@ -12297,7 +13019,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7673)},
+, 6688)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -12882,6 +13604,7 @@ import { webnn } from './webnn.js';
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
+ * @property {() => import('../kv_cache.js').Sequence} [begin]   an empty sequence of a decoder that was loaded to generate
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -12892,13 +13615,14 @@ import { webnn } from './webnn.js';
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
+ * @property {boolean} [generates]   the model is a decoder: what it keeps of a text stays on the device
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -12935,15 +13659,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, deviceOutputs } = contents[i];
+    const { bytes, kernel, generates, deviceOutputs } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -12952,7 +13676,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
@@ -12993,27 +13717,29 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 7770)},
+, 8070)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
+import { decoding } from '../kv_cache.js';
 import { cpuBuild, createSession, loadOrt, wrapSession } from './ort.js';
 
 /** @type {import('./registry.js').Backend} */
 export const wasm = {
   name: 'wasm',
-  async create(model, { choice, freeDimensions }) {
+  async create(model, { choice, freeDimensions, generates }) {
     const ort = await loadOrt(cpuBuild, choice.threads);
     const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], freeDimensionOverrides: freeDimensions });
-    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false } });
+    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
   },
 };
 )js"
-, 538)},
+, 632)},
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
 import { nudged } from '../gpu_buffer.js';
+import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -13048,27 +13774,45 @@ async function whileListening(device, work) {
   }
 }
 
+/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+async function readLastRow(device, logits) {
+  const size = 4 * logits.dims[2];
+  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    return new Float32Array(copy.getMappedRange().slice(0));
+  } finally {
+    copy.destroy();
+    logits.dispose();
+  }
+}
+
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
       executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
-      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+      preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;
     realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
+    /** @template T @param {() => Promise<T>} work */
+    const watched = work => nudged(device, () => whileListening(device, work));
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
     return {
       ...wrapped,
       takesBuffers: true,
-      run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
+      run: (...given) => watched(() => wrapped.run(...given)),
       async dispose() {
         disposed = true;
         await wrapped.dispose();
@@ -13077,7 +13821,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3173)},
+, 4207)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -14162,7 +14906,16 @@ inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_
   result.times.upload = times["upload"].number();
   result.times.compute = times["compute"].number();
   result.times.download = times["download"].number();
+  if (auto finish = fields.find("finish")) result.finish = finish->choice<Finish>(finish_names);
   return result;
+}
+
+inline Tokens read_tokens(Fields& fields) {
+  Tokens news;
+  news.id = RequestId{fields["id"].integer()};
+  news.index = fields["index"].integer();
+  fields["tokens"].each([&](Value token) { news.tokens.push_back(static_cast<std::int64_t>(token.integer())); });
+  return news;
 }
 
 inline Attach read_attach(Fields& fields) {
@@ -14229,6 +14982,7 @@ inline DeviceLost read_device_lost(Fields& fields) {
 inline DataMessage read_data(std::string_view type, Fields& fields, FrameReader& frame,
                              const std::shared_ptr<const void>& owner) {
   if (type == "result") return read_result(fields, frame, owner);
+  if (type == "tokens") return read_tokens(fields);
   if (type == "progress") return read_progress(fields);
   if (type == "loaded") return read_loaded(fields);
   if (type == "error") return read_error(fields);
@@ -14399,6 +15153,7 @@ inline void append_model(HeaderWriter& writer, std::string& out, const ModelSour
   append_string(out, model.name);
   writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
   if (model.kernel) writer.field("format", "kernel");
+  if (model.generates) writer.key("generates"), out += "true";
   if (model.device_outputs)
     writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
   out += '}';
@@ -14514,6 +15269,26 @@ inline void encode(std::string& out, const Release& message) {
   detail::HeaderWriter(out, "release")
       .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
       .end();
+}
+
+/// The numbers must be finite.
+inline void encode(std::string& out, const Generate& message) {
+  const GenerationOptions& how = message.options;
+  std::size_t bytes = 384 + 24 * how.stop_tokens.size();
+  for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
+  detail::HeaderWriter writer(out, "generate", bytes);
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  writer.field("max_tokens", std::uint64_t{how.max_tokens}).key("temperature");
+  detail::append_number(out, how.temperature);
+  writer.field("top_k", std::uint64_t{how.top_k}).key("top_p");
+  detail::append_number(out, how.top_p);
+  writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
+    detail::append_integer(out, token);
+  });
+  FrameWriter& frame = writer.end();
+  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
 }
 
 inline void encode(std::string& out, const Cancel& message) {
@@ -15008,6 +15783,17 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     });
   }
 
+  void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run, std::shared_ptr<Ticket> ticket,
+                Completion done) override {
+    const TimePoint now = Clock::now();
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_, [this, model, now, prompt = std::move(prompt), run = std::move(run),
+                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+      start(model, now, std::move(prompt), run->options.request, ticket, std::move(done), run);
+    });
+  }
+
   void finish(Expected<Outputs> result, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
@@ -15211,9 +15997,10 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     RequestOptions options{};
     TimePoint submitted{};
     Completion done{};
-    std::vector<TensorId> kept{};  ///< ids for `options.keep_on_device`
-    std::optional<Copy> copy{};    ///< instead of a run
-    Outputs outputs{}, held{};     ///< of the last run; of a guest's, which an own tab computes again
+    std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
+    std::optional<Copy> copy{};                   ///< instead of a run
+    std::shared_ptr<GenerationRun> generation{};  ///< the same
+    Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
   };
 
   static constexpr std::chrono::milliseconds tick_interval{100};
@@ -15303,7 +16090,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   // --- requests
 
   void start(ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
-             const std::shared_ptr<Ticket>& ticket, Completion done) {
+             const std::shared_ptr<Ticket>& ticket, Completion done,
+             std::shared_ptr<GenerationRun> generation = nullptr) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     std::optional<WorkerId> pinned;
     if (touches_devices(inputs, options)) {
@@ -15322,7 +16110,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Request request{.id = {}, .model = model.model, .priority = options.priority, .client = options.client};
     request.deadline = deadline_of(submitted, options);
     request.payload_bytes = bytes_of(inputs);
-    if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
+    if (!generation && !inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
     if (ticket) ticket->request = id;
@@ -15335,7 +16123,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
            .options = std::move(options),
            .submitted = submitted,
            .done = std::move(done),
-           .kept = std::move(kept)});
+           .kept = std::move(kept),
+           .generation = std::move(generation)});
   }
 
   /// The request was submitted to the engine.
@@ -15485,6 +16274,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const Pending& request = pending(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
+    if (request.generation)
+      return send(socket,
+                  protocol::Generate{action.request, request.inputs, request.generation->options, request.part});
     const std::span inputs(request.inputs);
     const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
     std::vector<protocol::TensorReference> resident, keep;
@@ -15750,13 +16542,23 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return std::nullopt;
   }
 
+  std::optional<Error> handle(const Socket& from, const protocol::Tokens& news) {
+    const Worker* worker = worker_of(from);
+    const Pending* request = awaiting(news.id);
+    if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
+    const TimePoint now = Clock::now();
+    if (!engine_.progressed(WorkerId{from->owner}, news.id, now) || !request) return std::nullopt;
+    const auto wrong = request->generation->take(news, milliseconds_since(request->submitted, now));
+    return wrong ? std::optional(Error(errc::malformed_frame, *wrong)) : std::nullopt;
+  }
+
   std::optional<Error> handle(const Socket& from, protocol::Result& result) {
     Worker* worker = worker_of(from);
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
     const Pending* awaited = awaiting(result.id);
-    const bool checkable = !awaited || awaited->options.keep_on_device.empty();
+    const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
     const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
@@ -15914,11 +16716,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
     const Pending* request = awaiting(result.id);
     const auto& files = models_.at(worker.model).files;
-    if (!request && files.size() > 1) return std::nullopt;  // of which of them it is, nobody knows any more
-    const auto wrong = request && request->copy ? wrong_copy(*request->copy, result.outputs)
-                       : request                ? check_outputs(files[request->part].info, result.outputs, result.kept,
-                                                                &request->options, request->kept)
-                                 : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
+    // Of which of the models an answer is that nobody waits for any more, nobody knows.
+    if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
+    const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
+                       : request->copy       ? wrong_copy(*request->copy, result.outputs)
+                       : request->generation ? request->generation->end(result)
+                                             : check_outputs(files[request->part].info, result.outputs, result.kept,
+                                                             &request->options, request->kept);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
@@ -16650,6 +17454,7 @@ struct EndedRun {
   WorkerId worker;
   TimePoint sent, ended;
   std::chrono::nanoseconds service;  // of `Outcome`
+  std::uint32_t steps = 1;           // that took this time together
 };
 
 /// Whose result is held, and the run that gave it.
@@ -16672,6 +17477,7 @@ struct RequestRow {
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
   std::uint8_t runs = 0;                       // it has been sent so often
+  std::uint32_t steps = 1;                     // of its run, as far as was told
   WorkerId worker{};                           // while it is sent
   TimePoint sent{};                            // last
   ConnectionId failed_in{};                    // the tab of the last run that failed
@@ -16693,6 +17499,8 @@ struct Experience {
 struct RunInFlight {
   RequestId request;
   std::size_t bytes = 0;  // of its inputs
+  TimePoint heard{};      // when it was sent, or there was news of it
+  bool told = false;      // there was
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -17016,7 +17824,7 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes});
+    worker.runs.push_back({request, row.request.payload_bytes, now});
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -17946,6 +18754,21 @@ class Engine : private Fleet {
     if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
   }
 
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = tables_.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
   /// The worker's socket closed, its thread died, or its device was lost.
   void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     const WorkerRow* worker = tables_.workers.find(id);
@@ -18144,7 +18967,7 @@ class Engine : private Fleet {
   EndedRun run_of(const RequestRow& row, TimePoint now) {
     const TimePoint answered = tables_.workers.find(row.worker)->answered;
     const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
-    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0))};
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
   }
 
   /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
@@ -18160,9 +18983,9 @@ class Engine : private Fleet {
     if (ok) {
       if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
       if (delivered) worker.experience->latency.record(now - request.submitted);
-      worker.experience->drift.add(run.service);
+      worker.experience->drift.add(run.service / run.steps);
       worker.experience->patience.add(run.ended - run.sent);
-      worker.drift.add(run.service);
+      worker.drift.add(run.service / run.steps);
     } else {
       ++worker.experience->failed;
       assess(worker.connection);
@@ -18592,10 +19415,13 @@ class Engine : private Fleet {
 
   void expire_runs(TimePoint now, Actions& out) {
     while (const auto sent = run_timeouts_.pop_due(now)) {
-      const WorkerRow* worker = tables_.workers.find(sent->worker);
+      WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || !worker->has(sent->request)) continue;
-      const RequestRow* row = tables_.requests.find(sent->request);
-      if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
+      }
       worker_lost(sent->worker,
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +
@@ -18945,6 +19771,7 @@ class ResourcePool {
       state->name = files[part].name;
       state->info = files[part].info;
       state->task = options.task.value_or(deduce_task(state->name, state->info));
+      state->context = driver::context_of(state->info, options.context);
       state->max_batch_size = max_batch_size;
       if (options.response_cache_bytes > 0)
         state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
@@ -18969,6 +19796,90 @@ ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options
                                                              Memory memory, Queue queue)
     : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
                                        std::move(queue))) {}
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
+#define WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/use_awaitable.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool {
+
+/// A generation as an async generator of tokens:
+///
+///     webpool::TokenStream stream(model, prompt, {.max_tokens = 100});
+///     while (auto token = co_await stream.next()) std::cout << decode(*token);
+///
+/// Begins at once; tokens that nobody has taken yet wait. Destroying it cancels what is not done. Its functions are for
+/// one thread at a time.
+class TokenStream {
+ public:
+  /// As `Model::async_generate`, whose errors the last token is followed by.
+  TokenStream(const Model& model, std::vector<std::int64_t> prompt, GenerationOptions options = {}) {
+    model.async_generate(
+        std::move(prompt), std::move(options), [queue = queue_](std::int64_t token) { queue->push(token); },
+        asio::bind_cancellation_slot(cancellation_->slot(),
+                                     [queue = queue_](const std::exception_ptr& failed, Generation all) {
+                                       queue->end(ended(failed, std::move(all)));
+                                     }));
+  }
+  TokenStream(TokenStream&&) noexcept = default;
+  TokenStream& operator=(TokenStream&&) = delete;
+  ~TokenStream() {
+    if (cancellation_) cancellation_->emit(asio::cancellation_type::all);
+  }
+
+  /// The next token, once it is there, with any Asio completion token; empty after the last one. Handler signature
+  /// `void(std::exception_ptr, std::optional<std::int64_t>)`; the exception is the `Error` that the generation ended
+  /// with. One at a time. A cancellation slot ends the waiting with `errc::cancelled`, and not the generation: no token
+  /// is lost.
+  template <class Token>
+  auto async_next(Token&& token) {
+    return asio::async_initiate<Token, driver::CompletionSignature<std::optional<std::int64_t>>>(
+        [queue = queue_](auto handler) {
+          if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+            slot.assign([waited = std::weak_ptr(queue)](asio::cancellation_type) {
+              if (const auto alive = waited.lock())
+                alive->interrupt(Error(errc::cancelled, "cancelled while it waited for a token"));
+            });
+          const auto executor = asio::get_associated_executor(handler);
+          driver::TokenQueue::Waiter waiter =
+              driver::complete_on_executor<std::optional<std::int64_t>>(std::move(handler));
+          if (auto next = queue->take(waiter))  // not inside this function, which must return before the handler runs
+            asio::post(executor,
+                       [waiter = std::move(waiter), next = *std::move(next)]() mutable { waiter(std::move(next)); });
+        },
+        token);
+  }
+
+  /// `async_next` for coroutines.
+  asio::awaitable<std::optional<std::int64_t>> next() { return async_next(asio::use_awaitable); }
+
+  /// All of it; empty until it has ended well.
+  std::optional<Generation> result() const { return queue_->result(); }
+
+ private:
+  static Expected<Generation> ended(const std::exception_ptr& failed, Generation all) {
+    if (!failed) return all;
+    try {
+      std::rethrow_exception(failed);
+    } catch (const Error& error) {
+      return error;
+    }
+  }
+
+  std::shared_ptr<driver::TokenQueue> queue_ = std::make_shared<driver::TokenQueue>();
+  std::unique_ptr<asio::cancellation_signal> cancellation_ = std::make_unique<asio::cancellation_signal>();
+};
 
 }  // namespace webpool
 #endif

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <random>
 #include <span>
 #include <string>
@@ -116,6 +117,17 @@ TEST_CASE("a model that Python's onnx wrote is read", "[content]") {
   REQUIRE(info.outputs.size() == 1);
   CHECK(info.outputs[0].name == "y");
   CHECK(info.outputs[0].shape == Shape{Shape::any, 3});
+}
+
+TEST_CASE("what its maker noted is read", "[content]") {
+  std::string noted = written_by_onnx();
+  pbf_writer writer(noted);
+  pbf_writer entry(writer, 14);
+  entry.add_string(1, "context_length");
+  entry.add_string(2, "128");
+  entry.commit();
+  CHECK(read(noted).metadata == std::map<std::string, std::string>{{"context_length", "128"}});
+  CHECK(read(written_by_onnx()).metadata.empty());
 }
 
 TEST_CASE("every element type with a datatype is read", "[content]") {

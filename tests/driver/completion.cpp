@@ -16,6 +16,7 @@ namespace {
 /// Notes what a handle asks of its pool.
 struct Notes final : Runtime {
   void submit(ModelIndex, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion) override {}
+  void generate(ModelIndex, Inputs, std::shared_ptr<GenerationRun>, std::shared_ptr<Ticket>, Completion) override {}
   void finish(Expected<Outputs>, Completion) override {}
   bool is_open() const override { return true; }
   void cancel(std::shared_ptr<Ticket> ticket) override { cancelled.push_back(std::move(ticket)); }

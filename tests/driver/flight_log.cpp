@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../support/pool.hpp"
+#include "../support/decoder.hpp"
 
 using namespace webpool;
 using namespace webpool::testing;
@@ -128,4 +128,20 @@ TEST_CASE("neither tokens nor keys nor the application's own messages are record
     CHECK(line.find("confidential") == line.npos);
     CHECK(line.find("\"key\"") == line.npos);
   }
+}
+
+TEST_CASE("the tokens of a generation are not recorded") {
+  Log log;
+  PoolOptions options = quiet();
+  options.log_level = LogLevel::debug;
+  DecoderStage stage(log.into(options));
+  auto answer = stage.model->async_generate({1}, {.max_tokens = 2}, {}, asio::use_future);
+  const std::uint64_t id = stage.request().integer("id");
+  stage.tell(id, 0, "5,6");
+  stage.end(id, {5, 6}, "length");
+  CHECK(answer.get().tokens.size() == 2);
+  const auto records = log.records(log.debug);
+  place_of(records, "sent generate");
+  place_of(records, "received result");
+  CHECK(std::ranges::none_of(records, [](const auto& each) { return each.find("tokens") != each.npos; }));
 }

@@ -57,6 +57,18 @@ TEST_CASE("the message names the model and carries the browser's wishes") {
   CHECK(plan({}, {}, {.low_memory_mode = true}).message.warmup == false);
 }
 
+TEST_CASE("the message says of a decoder that it generates") {
+  CHECK_FALSE(plan({}, {}).message.model.generates);
+  const Shape free{Shape::any, Shape::any}, cache{Shape::any, 2, Shape::any, 4};
+  driver::ModelFile file;
+  file.info.inputs = {{"input_ids", Datatype::int64, free}, {"past_key_values.0", Datatype::float32, cache}};
+  file.info.outputs = {{"logits", Datatype::float32, {Shape::any, Shape::any, 9}},
+                       {"present.0", Datatype::float32, cache}};
+  CHECK(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
+  file.kernel = true;
+  CHECK_FALSE(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
+}
+
 TEST_CASE("a worker may use WebNN where the model, the options and the browser have it") {
   BrowserInfo browser;
   CHECK_FALSE(driver::may_use_webnn({}, {}, browser));

@@ -492,6 +492,31 @@ TEST_CASE("a run without an answer ends as timed out, and its worker with it") {
   CHECK(rig.take<CloseWorker>().at(0).worker == rig.worker);
 }
 
+TEST_CASE("news of a run move its time-out on, also when nobody waits for it any more") {
+  OneTab rig;
+  const RequestId request = rig.submit(rig.digits);
+  const Run run = rig.take<Run>().at(0);
+  CHECK_FALSE(rig.engine.progressed(run.worker, RequestId{request.value + 1}, rig.now));
+  CHECK_FALSE(rig.engine.progressed(WorkerId{run.worker.value + 1}, request, rig.now));
+  const auto wait = [&](Duration time) {
+    rig.engine.heard(rig.tab, rig.now);
+    rig.tick(time);
+  };
+  for (int i = 0; i < 5; ++i) {
+    wait(40s);
+    CHECK(rig.take<Complete>().empty());
+    CHECK(rig.engine.progressed(run.worker, request, rig.now));
+  }
+  rig.engine.cancel(request, rig.now, rig.out);
+  CHECK(rig.take<Complete>().size() == 1);
+  wait(40s);
+  CHECK_FALSE(rig.engine.progressed(run.worker, request, rig.now));
+  wait(59s);
+  CHECK(rig.take<CloseWorker>().empty());
+  wait(1s);
+  CHECK(rig.take<CloseWorker>().at(0).worker == rig.worker);
+}
+
 TEST_CASE("failures in a row restart the worker; bad input and cancellation don't count, a success starts anew") {
   OneTab rig;
   const auto failure = [&](errc why) {

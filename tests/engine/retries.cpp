@@ -229,3 +229,17 @@ TEST_CASE("a pool in which everything fails doesn't double its own load") {
   CHECK(allowed >= 250);
   CHECK(allowed <= 259);
 }
+
+TEST_CASE("a request is not run again once there was news of its run, whatever it allows; before that it is") {
+  for (const bool told : {false, true}) {
+    TwoTabs pool;
+    pool.submit_with(Retry::always);
+    const Run run = pool.run();
+    if (told) CHECK(pool.engine.progressed(run.worker, run.request, pool.now));
+    pool.engine.worker_lost(run.worker, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+    CHECK(pool.take<Run>().size() == (told ? 0 : 1));
+    const auto ends = pool.take<Complete>();
+    CHECK(ends.size() == (told ? 1 : 0));
+    if (told) CHECK(code(ends[0].error) == errc::connection_lost);
+  }
+}

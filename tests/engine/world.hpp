@@ -81,6 +81,7 @@ struct World {
   std::map<WorkerId, Worker> workers;
   std::map<RequestId, ModelIndex> pending;
   std::map<RequestId, std::size_t> payloads;
+  std::set<RequestId> told;        // there was news of their run
   std::map<RequestId, Held> held;  // the results that wait to be checked
   std::map<RequestId, WorkerId> pinned;
   std::set<ModelIndex> private_models;
@@ -157,6 +158,7 @@ struct World {
     Worker& worker = workers.at(action.worker);
     REQUIRE(worker.ready);
     REQUIRE(pending.at(action.request) == worker.model);
+    REQUIRE_FALSE(told.contains(action.request));
     REQUIRE((tabs.at(worker.tab).launch || !held.contains(action.request)));
     REQUIRE((!pinned.contains(action.request) || pinned.at(action.request) == action.worker));
     for (const auto& [id, other] : workers)
@@ -173,6 +175,7 @@ struct World {
     REQUIRE(pending.contains(action.request));
     REQUIRE_FALSE(tabs.at(replied_in).launch);
     REQUIRE_FALSE(pinned.contains(action.request));
+    REQUIRE_FALSE(told.contains(action.request));
     REQUIRE(held.emplace(action.request, Held{replied_in, tabs.at(replied_in).liar}).second);
   }
   void carry_out(const Complete& action, std::optional<RequestId> replied) {
@@ -184,6 +187,7 @@ struct World {
       caught = held.at(action.request).wrong ? std::optional(held.at(action.request).guest) : std::nullopt;
     }
     held.erase(action.request);
+    told.erase(action.request);
     ended.push_back(action.request);
     ++ends;
   }
@@ -366,6 +370,16 @@ struct World {
     caught.reset();
   }
 
+  void news() {
+    const auto worker = any(workers);
+    const auto& runs = worker->second.runs;
+    const RequestId request = runs.empty() ? RequestId{draw(1 << 22)} : any(runs)->first;
+    const bool awaited = pending.contains(request) && !runs.empty();
+    REQUIRE(rig.engine.progressed(worker->first, request, rig.now) == awaited);
+    if (awaited) told.insert(request);
+    obey();
+  }
+
   void stale_reply() {
     REQUIRE_FALSE(rig.engine.finished(WorkerId{draw(1 << 22)}, RequestId{draw(1 << 22)}, nullptr, rig.now, rig.out));
     obey();
@@ -386,7 +400,7 @@ struct World {
   }
 
   void anything() {
-    switch (draw(16)) {
+    switch (draw(17)) {
       case 0: return chance(30) && models.size() < 6 ? add_model() : void();
       case 1: return chance(10) && !models.empty() ? remove_model() : void();
       case 2:
@@ -404,6 +418,7 @@ struct World {
         return chance(10) ? stale_reply() : void();
       case 13: return workers.empty() ? void() : submit_pinned();
       case 14: return workers.empty() ? void() : retain();
+      case 15: return chance(50) && !workers.empty() ? news() : void();
       default: return tick(std::chrono::milliseconds(chance(5) ? draw(40'000) : draw(300)));
     }
   }

@@ -12,7 +12,7 @@ INCLUDE = ROOT / "include" / "webpool"
 
 # Where each third-party library may be included, relative to include/webpool.
 THIRD_PARTY = {
-    "asio": r"transport/|browser/|model\.hpp|resource_pool\.hpp",
+    "asio": r"transport/|browser/|model\.hpp|resource_pool\.hpp|token_stream\.hpp",
     "websocketpp": r"transport/websocketpp\.hpp",
     "simdjson": r"protocol/",
     "protozero": r"content/",

@@ -71,6 +71,13 @@ std::string encoded_run(dom::element message) {
                      static_cast<std::uint32_t>(part), resident, keep});
 }
 
+std::string encoded_generate(std::uint64_t id, std::vector<std::int64_t> prompt, const GenerationOptions& options,
+                             std::uint32_t part = 0) {
+  const auto length = static_cast<std::int64_t>(prompt.size());
+  const std::vector<NamedTensor> inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+  return encoded(Generate{RequestId{id}, inputs, options, part});
+}
+
 const std::string sha = "c0ffee" + std::string(58, '0');
 const std::vector<TensorId> tensors{{7}, {8}};
 
@@ -129,18 +136,33 @@ const std::map<std::string, std::string> written{
                                       1})},
     {"load of several models",
      encoded(Load{41,
-                  {"digits", sha, 181234, "/models/" + sha, false, std::vector<std::string>{"a", "é\""}},
+                  {"digits", sha, 181234, "/models/" + sha, false, false, std::vector<std::string>{"a", "é\""}},
                   {{Backend::webgpu, {}, {}}},
                   {},
                   true,
                   {},
                   {},
-                  {{"head", sha, 181234, "/models/" + sha, false, std::vector<std::string>{}},
+                  {{"head", sha, 181234, "/models/" + sha, false, false, std::vector<std::string>{}},
                    {"k", sha, 181234, "/models/" + sha, true}}})},
     {"fetch", encoded(Fetch{RequestId{47}, TensorId{8}})},
     {"release", encoded(Release{tensors})},
     {"load with nothing optional",
      encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}, {}})},
+    {"load of a decoder", encoded(Load{.id = 41,
+                                       .model = {"digits", sha, 181234, "/models/" + sha, false, true},
+                                       .backends = {{Backend::wasm, {}, {}}},
+                                       .free_dimensions = {},
+                                       .warmup = true,
+                                       .compare = {},
+                                       .workgroup_size = {}})},
+    {"generate", encoded_generate(46, {33, 0, 95},
+                                  {.max_tokens = 64,
+                                   .temperature = 0.8,
+                                   .top_k = 40,
+                                   .top_p = 0.95,
+                                   .seed = 4294967295,
+                                   .stop_tokens = {95, 0}})},
+    {"generate, most likely tokens", encoded_generate(47, {7}, {.max_tokens = 1}, 1)},
     {"cancel", encoded(Cancel{RequestId{42}})},
 };
 
@@ -347,6 +369,7 @@ const std::map<std::string, DataCheck> data_checks{
      [](const DataMessage& message) {
        const Result& result = std::get<Result>(message);
        CHECK(result.id == RequestId{42});
+       CHECK_FALSE(result.finish);
        check_times(result.times, 0.1, 0.2, 3.5, 0.1);
      }},
     {"result that stays",
@@ -359,6 +382,18 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(result.kept[0].shape == Shape{2, 0});
        CHECK(result.kept[0].tensor == TensorId{8});
      }},
+    {"tokens",
+     [](const DataMessage& message) {
+       const Tokens& news = std::get<Tokens>(message);
+       CHECK(news.id == RequestId{46});
+       CHECK(news.index == 5);
+       CHECK(news.tokens == std::vector<std::int64_t>{36, 0, 9007199254740991});
+     }},
+    {"tokens without any", [](const DataMessage& message) { CHECK(std::get<Tokens>(message).tokens.empty()); }},
+    {"result of a generation",
+     [](const DataMessage& message) { CHECK(std::get<Result>(message).finish == Finish::stop); }},
+    {"result of a generation as long as it may be",
+     [](const DataMessage& message) { CHECK(std::get<Result>(message).finish == Finish::length); }},
     {"result without outputs",
      [](const DataMessage& message) {
        const Result& result = std::get<Result>(message);

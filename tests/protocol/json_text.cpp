@@ -70,3 +70,9 @@ TEST_CASE("integers are written in full", "[protocol]") {
   append_integer(out, 0);
   CHECK(out == "x18446744073709551615-10");
 }
+
+TEST_CASE("numbers are written in the fewest digits that mean them", "[protocol]") {
+  std::string out;
+  for (const double value : {0.0, 1.0, 0.1, 0.95, -2.5, 1e300}) append_number(out, value), out += ' ';
+  CHECK(out == "0 1 0.1 0.95 -2.5 1e+300 ");
+}

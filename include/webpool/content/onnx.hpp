@@ -27,7 +27,14 @@ using Wire = protozero::pbf_wire_type;
 using Tag = protozero::pbf_tag_type;
 
 /// Field numbers of onnx.proto, as far as they are read here.
-enum class ModelField : Tag { ir_version = 1, producer_name = 2, producer_version = 3, graph = 7, opset_import = 8 };
+enum class ModelField : Tag {
+  ir_version = 1,
+  producer_name = 2,
+  producer_version = 3,
+  graph = 7,
+  opset_import = 8,
+  metadata = 14
+};
 enum class OpsetField : Tag { domain = 1, version = 2 };
 enum class GraphField : Tag { initializer = 5, input = 11, output = 12, sparse_initializer = 15 };
 enum class ValueField : Tag { name = 1, type = 2 };
@@ -35,7 +42,7 @@ enum class TypeField : Tag { tensor = 1 };
 enum class TensorTypeField : Tag { element = 1, shape = 2 };
 enum class ShapeField : Tag { dimension = 1 };
 enum class DimensionField : Tag { value = 1, symbol = 2 };
-inline constexpr Tag tensor_name = 8, sparse_values = 1;
+inline constexpr Tag tensor_name = 8, sparse_values = 1, entry_key = 1, entry_value = 2;
 
 /// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
 struct ElementRow {
@@ -215,6 +222,12 @@ inline ModelInfo read_model(std::string_view file) {
         opset = true;
         info.opset = std::max(info.opset, read_opset(model.get_message()));
         break;
+      case tag_and_type(ModelField::metadata, Wire::length_delimited): {
+        const auto entry = model.get_message();
+        info.metadata.insert_or_assign(std::string(find_text(entry, entry_key)),
+                                       std::string(find_text(entry, entry_value)));
+        break;
+      }
       default: model.skip();
     }
   }

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 33> page_assets{{
+inline constexpr std::array<PageAsset, 37> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -326,6 +326,88 @@ export class FrameSocket {
 }
 )js"
 , 2611)},
+{"/generation.js", "text/javascript", std::string_view(
+R"js(// A decoder goes on with a text, one token after the other.
+
+import { CodedError } from './errors.js';
+import { nextToken, uniformNumbers } from './sampling.js';
+import { typedArrayOf } from './tensors.js';
+import { rounded, timed } from './timing.js';
+
+/** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
+/** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
+
+/**
+ * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
+ * @param {Queue} queue @param {() => import('./kv_cache.js').Sequence} begin @param {Generate} request @param {(news: Tokens) => void} tell of each token
+ * @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
+ */
+async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
+  const uniform = uniformNumbers(seed);
+  const sequence = begin();
+  const arrival = performance.now();
+  /** @type {number[]} */
+  const tokens = [];
+  /** @type {bigint[]} */
+  let unread = [...typedArrayOf(prompt)];
+  let queued = 0, compute = 0;
+  /** @returns {Promise<'stop' | 'length'>} */
+  const finish = async () => {
+    while (tokens.length < max_tokens) {
+      const [logits, time] = await queue.push(id, () => {
+        if (!sequence.length) queued = rounded(performance.now() - arrival);
+        return timed(() => sequence.read(unread));
+      });
+      cancelled.throwIfAborted();
+      compute = rounded(compute + time);
+      const token = nextToken(logits, choice, uniform);
+      if (stop_tokens.includes(token)) return 'stop';
+      tell({ type: 'tokens', id, index: tokens.length, tokens: [token] });
+      tokens.push(token);
+      unread = [BigInt(token)];
+    }
+    return 'length';
+  };
+  try {
+    const reason = await finish();
+    const outputs = [{ name: 'tokens', datatype: 'INT64', shape: [tokens.length], data: BigInt64Array.from(tokens, BigInt) }];
+    return { type: 'result', id, outputs, times: { queued, upload: 0, compute, download: 0 }, finish: reason };
+  } catch (error) {
+    throw cancelled.aborted ? new CodedError('cancelled', `generation ${id} was cancelled after ${tokens.length} tokens`) : error;
+  } finally {
+    sequence.dispose();
+  }
+}
+
+/** The generations of one worker. */
+export class Generations {
+  /** @type {Map<number, AbortController>} */ #running = new Map();
+  #queue;
+  /** @param {Queue} queue of the runs, which they share */
+  constructor(queue) {
+    this.#queue = queue;
+  }
+
+  /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
+  async start(session, request, tell) {
+    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    const cancellation = new AbortController();
+    this.#running.set(request.id, cancellation);
+    try {
+      return await generate(this.#queue, session.begin, request, tell, cancellation.signal);
+    } finally {
+      this.#running.delete(request.id);
+    }
+  }
+
+  /** Ends a generation with its next step. Does nothing where none has that id. @param {number} id */
+  cancel(id) {
+    this.#running.get(id)?.abort();
+    this.#queue.cancel(id);
+  }
+}
+)js"
+, 3394)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
 R"js(// Memory on the GPU: used again from run to run, and read back.
 
@@ -386,6 +468,131 @@ export async function readBack(device, buffer, bytes) {
 }
 )js"
 , 2162)},
+{"/kv_cache.js", "text/javascript", std::string_view(
+R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
+
+import { datatypeOf, ortTypeOf } from './tensors.js';
+
+/** @typedef {import('onnxruntime-common').Tensor} Tensor @typedef {import('onnxruntime-common').InferenceSession} OrtSession */
+/** @typedef {{ Tensor: new (type: any, data: any, dims: readonly number[]) => Tensor }} Ort */
+
+/**
+ * What a decoder has read so far, and how it reads on. Not re-entrant.
+ * @typedef {object} Sequence
+ * @property {number} length   tokens in its cache
+ * @property {(tokens: bigint[]) => Promise<Float32Array>} read   adds tokens; the logits of the one that follows them
+ * @property {() => void} dispose   gives the cache back
+ */
+
+const pastName = /^past_key_values\./;
+const pastOf = (/** @type {string} */ present) => present.replace(/^present\./, 'past_key_values.');
+
+/** The logits behind the last token, of [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
+async function lastRow(logits) {
+  const all = /** @type {Float32Array} */ (await logits.getData(true));
+  return all.subarray(all.length - logits.dims[2]);
+}
+
+/** An empty cache. @param {Ort} ort @param {OrtSession} session */
+const nothing = (ort, session) => Object.fromEntries(session.inputMetadata.flatMap(value => {
+  if (!value.isTensor || !pastName.test(value.name)) return [];
+  const { name, type, shape: [, heads, , size] } = value;
+  const empty = new (type === 'float16' ? Uint16Array : Float32Array)(0);
+  return [[name, new ort.Tensor(ortTypeOf(datatypeOf(type, name)), empty, [1, Number(heads), 0, Number(size)])]];
+}));
+
+/**
+ * An empty sequence of the session's model, which has the inputs and outputs of a decoder.
+ * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} readLogits @returns {Sequence}
+ */
+function beginSequence(ort, session, readLogits) {
+  const integers = (/** @type {bigint[]} */ values) => new ort.Tensor('int64', BigInt64Array.from(values), [1, values.length]);
+  const wanted = session.outputNames.filter(name => name === 'logits' || session.inputNames.includes(pastOf(name)));
+  /** @type {Record<string, Tensor>} */
+  let past = nothing(ort, session);
+  const release = () => {
+    for (const tensor of Object.values(past)) tensor.dispose();
+    past = {};
+  };
+  return {
+    length: 0,
+    async read(tokens) {
+      const from = this.length, total = from + tokens.length;
+      /** @type {Record<string, Tensor>} */
+      const feeds = { ...past, input_ids: integers(tokens) };
+      if (session.inputNames.includes('attention_mask')) feeds.attention_mask = integers(Array(total).fill(1n));
+      if (session.inputNames.includes('position_ids')) feeds.position_ids = integers(tokens.map((_, i) => BigInt(from + i)));
+      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted));
+      release();
+      past = Object.fromEntries(Object.entries(present).map(([name, tensor]) => [pastOf(name), tensor]));
+      this.length = total;
+      return readLogits(logits);
+    },
+    dispose: release,
+  };
+}
+
+/**
+ * What the session of a decoder has besides others: sequences, and a first run that reads a token, and another one with a cache.
+ * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} [readLogits] gives the tensor back too
+ * @param {<T>(work: () => Promise<T>) => Promise<T>} [around] each step
+ */
+export function decoding(ort, session, readLogits = lastRow, around = work => work()) {
+  const begin = () => {
+    const sequence = beginSequence(ort, session, readLogits);
+    const read = sequence.read.bind(sequence);
+    return Object.assign(sequence, { read: (/** @type {bigint[]} */ tokens) => around(() => read(tokens)) });
+  };
+  return {
+    begin,
+    async warmUp() {
+      const sequence = begin();
+      try {
+        for (let i = 0; i < 2; i++) await sequence.read([0n]);
+      } finally {
+        sequence.dispose();
+      }
+    },
+  };
+}
+)js"
+, 4052)},
+{"/load.js", "text/javascript", std::string_view(
+R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
+
+import { openSessions } from './backends/registry.js';
+import { wasmBytes } from './backends/ort.js';
+import { fetchModel } from './model_source.js';
+import { timed } from './timing.js';
+
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./protocol.js').Loaded} Loaded @typedef {import('./protocol.js').Progress} Progress */
+
+/**
+ * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
+ * @param {Load} load
+ * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ */
+export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const models = [model, ...parts];
+  const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
+  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+  const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
+  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return {
+    sessions,
+    loaded: {
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
+      variant: details.variant,
+    },
+  };
+}
+)js"
+, 2323)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -758,7 +965,7 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', device_outputs?: string[] }} ModelSource
+ * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
  *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
@@ -769,15 +976,18 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[], times: { queued: number, upload: number, compute: number, download: number } }} Result
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
+ * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
+ *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result
  * @typedef {{ type: 'cancel', id: number }} Cancel
  * @typedef {{ type: 'error', id: number, code: string, message: string, tried?: Attempt[], stack?: string, started?: boolean }} Failure
  * @typedef {{ type: 'device_lost', reason: string, message: string }} DeviceLost
  *
  * @typedef {Welcome | Refused | Ping | OpenWorker | CloseWorker | Close | Reload | Custom} ToPage       control socket
  * @typedef {Hello | Pong | WorkerFailed | Trouble | Custom} FromPage
- * @typedef {Load | Run | Fetch | Release | Cancel} ToWorker                                             data socket
- * @typedef {Attach | Progress | Loaded | Result | Failure | DeviceLost} FromWorker
+ * @typedef {Load | Run | Generate | Fetch | Release | Cancel} ToWorker                 data socket
+ * @typedef {Attach | Progress | Loaded | Tokens | Result | Failure | DeviceLost} FromWorker
  * @typedef {ToPage | FromPage | ToWorker | FromWorker} Message
  */
 
@@ -868,7 +1078,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8398)},
+, 8780)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1002,6 +1212,91 @@ export class RunQueue {
 }
 )js"
 , 2118)},
+{"/sampling.js", "text/javascript", std::string_view(
+R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
+
+import { CodedError } from './errors.js';
+
+/**
+ * How to choose. `temperature` 0: always the most likely token, the first of equals. Else logits are divided by it, and only the `top_k` most
+ * likely tokens (0: all) and of them the fewest that together have the probability `top_p` (1: all) are drawn from.
+ * @typedef {{ temperature: number, top_k: number, top_p: number }} Choice
+ */
+
+/** The Mersenne Twister MT19937 of C++'s `std::mt19937`: the same 32-bit numbers for the same 32-bit seed. @param {number} seed @returns {() => number} */
+export function mersenneTwister(seed) {
+  const size = 624, shift = 397;
+  const state = new Uint32Array(size);
+  state[0] = seed;
+  for (let i = 1; i < size; i++) state[i] = Math.imul(1812433253, state[i - 1] ^ state[i - 1] >>> 30) + i;
+  let next = size;
+  return () => {
+    if (next === size) {
+      for (let i = 0; i < size; i++) {
+        const joined = state[i] & 0x80000000 | state[(i + 1) % size] & 0x7fffffff;
+        state[i] = state[(i + shift) % size] ^ joined >>> 1 ^ (joined & 1 ? 0x9908b0df : 0);
+      }
+      next = 0;
+    }
+    let number = state[next++];
+    number ^= number >>> 11;
+    number ^= number << 7 & 0x9d2c5680;
+    number ^= number << 15 & 0xefc60000;
+    return (number ^ number >>> 18) >>> 0;
+  };
+}
+
+/** Numbers from 0 to below 1 in steps of 2^-53, each from two of the twister's: (a >> 5) * 2^-27 + (b >> 6) * 2^-53. @param {number} seed @returns {() => number} */
+export function uniformNumbers(seed) {
+  const bits = mersenneTwister(seed);
+  return () => {
+    const high = bits() >>> 5;
+    return (high * 67108864 + (bits() >>> 6)) / 9007199254740992;
+  };
+}
+
+/** @param {Float32Array} logits */
+function mostLikely(logits) {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  return best;
+}
+
+/** Tokens by probability, the first of equals first, that `top_k` and `top_p` leave. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
+function likely(logits, { top_k, top_p }, weight) {
+  const descending = Float32Array.from(logits).sort().reverse();
+  let count = top_k ? Math.min(top_k, logits.length) : logits.length;
+  if (top_p < 1) {
+    const enough = top_p * descending.subarray(0, count).reduce((sum, logit) => sum + weight(logit), 0);
+    let sum = weight(descending[0]), kept = 1;
+    while (kept < count && sum < enough) sum += weight(descending[kept++]);
+    count = kept;
+  }
+  /** @type {number[]} */
+  const tokens = [];
+  for (let i = 0; i < logits.length; i++) if (logits[i] >= descending[count - 1]) tokens.push(i);
+  return tokens.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, count);
+}
+
+/**
+ * The next token. Throws CodedError `run_failed` where a logit is no number: what such a model says means nothing.
+ * @param {Float32Array} logits one per token of the vocabulary @param {Choice} choice @param {() => number} uniform called once, unless the temperature is 0
+ */
+export function nextToken(logits, choice, uniform) {
+  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are no numbers");
+  const best = mostLikely(logits);
+  if (choice.temperature === 0) return best;
+  const weight = (/** @type {number} */ logit) => Math.exp((logit - logits[best]) / choice.temperature);
+  const tokens = choice.top_k || choice.top_p < 1 ? likely(logits, choice, weight) : logits.keys();
+  /** @type {[token: number, below: number][]} */
+  const bounds = [];
+  let sum = 0;
+  for (const token of tokens) bounds.push([token, sum += weight(logits[token])]);
+  const drawn = uniform() * sum;
+  return (bounds.find(([, below]) => drawn < below) ?? bounds[bounds.length - 1])[0];
+}
+)js"
+, 3812)},
 {"/schema.js", "text/javascript", std::string_view(
 R"js(// What each message of the wire must hold. The order of the fields is the order in which they are written.
 
@@ -1071,7 +1366,7 @@ export const tensors = listOf((value, path) => {
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
   name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  device_outputs: optional(listOf(string)),
+  generates: optional(boolean), device_outputs: optional(listOf(string)),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -1109,9 +1404,14 @@ const messages = {
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
-  result: { id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))), times: record({ queued: number, upload: number, compute: number, download: number }) },
+  tokens: { id: size, index: size, tokens: listOf(size) },
+  result: {
+    id: size, outputs: tensors, kept: optional(listOf(record({ name: string, datatype, shape: listOf(size), tensor: size }))),
+    times: record({ queued: number, upload: number, compute: number, download: number }), finish: optional(oneOf('stop', 'length')),
+  },
   cancel: { id: size },
   error: {
     id: size,
@@ -1128,7 +1428,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7185)},
+, 7499)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1408,11 +1708,10 @@ import './worker.js';
 R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
 // The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
 
-import { openSessions } from './backends/registry.js';
-import { wasmBytes } from './backends/ort.js';
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
-import { fetchModel } from './model_source.js';
+import { Generations } from './generation.js';
+import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
@@ -1430,6 +1729,7 @@ class ModelWorker {
   /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
   /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
   #residents = new Residents();
+  #generations = new Generations(this.#queue);
   #abort = new AbortController();
   #loadSeen = false;
   #lost = false;
@@ -1448,9 +1748,10 @@ class ModelWorker {
   #receive(message) {
     if (message.type === 'load') this.#load(message);
     else if (message.type === 'run') this.#run(message);
+    else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#residents.release(message.tensors);
-    else if (message.type === 'cancel') this.#queue.cancel(message.id);
+    else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
 
@@ -1458,28 +1759,12 @@ class ModelWorker {
   #load(load) {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
-    this.#open(load).then(loaded => {
+    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
+    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
+      this.#sessions = sessions;
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
-  }
-
-  /** @param {import('./protocol.js').Load} load @returns {Promise<import('./protocol.js').Loaded>} */
-  async #open({ id, model, parts = [], backends, free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant }) {
-    const models = [model, ...parts];
-    const progress = (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id, ...news });
-    const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-    const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), this.#abort.signal))));
-    const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    const contents = models.map(({ name, format, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', deviceOutputs }));
-    const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
-    this.#sessions = opened.sessions;
-    const { inputs, outputs, details } = opened.sessions[0];
-    const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    return {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: opened.sessions.some(each => each.details.cpuFallback),
-      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes, variant: details.variant,
-    };
   }
 
   /** @param {import('./protocol.js').Run} message */
@@ -1515,6 +1800,16 @@ class ModelWorker {
       this.#socket.send(result);
       this.#runs++;
     }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
+  }
+
+  /** @param {import('./protocol.js').Generate} message */
+  #generate(message) {
+    const session = this.#sessions[message.part ?? 0];
+    if (!session) throw new ProtocolError('generate came before the model was loaded');
+    this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
+      this.#socket.send(result);
+      this.#runs++;
+    }).catch(error => this.#answerFailure(message.id, error, 'run_failed'));
   }
 
   /** @param {number} id @param {unknown} error @param {string} otherwise @param {boolean} [started] of a run: whether it had begun */
@@ -1553,7 +1848,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7673)},
+, 6688)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -2138,6 +2433,7 @@ import { webnn } from './webnn.js';
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
  * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
+ * @property {() => import('../kv_cache.js').Sequence} [begin]   an empty sequence of a decoder that was loaded to generate
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
  * @typedef {{ outputs: RunTensor[], times: { upload: number, compute: number, download: number } }} RunResult
@@ -2148,13 +2444,14 @@ import { webnn } from './webnn.js';
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
+ * @property {boolean} [generates]   the model is a decoder: what it keeps of a text stays on the device
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -2191,15 +2488,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, deviceOutputs } = contents[i];
+    const { bytes, kernel, generates, deviceOutputs } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -2208,7 +2505,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
@@ -2249,27 +2546,29 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 7770)},
+, 8070)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
+import { decoding } from '../kv_cache.js';
 import { cpuBuild, createSession, loadOrt, wrapSession } from './ort.js';
 
 /** @type {import('./registry.js').Backend} */
 export const wasm = {
   name: 'wasm',
-  async create(model, { choice, freeDimensions }) {
+  async create(model, { choice, freeDimensions, generates }) {
     const ort = await loadOrt(cpuBuild, choice.threads);
     const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], freeDimensionOverrides: freeDimensions });
-    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false } });
+    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
   },
 };
 )js"
-, 538)},
+, 632)},
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
 import { nudged } from '../gpu_buffer.js';
+import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
 /** Throws if the adapter cannot run workgroups of this size. @param {GPUSupportedLimits} limits @param {number[]} size */
@@ -2304,27 +2603,45 @@ async function whileListening(device, work) {
   }
 }
 
+/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+async function readLastRow(device, logits) {
+  const size = 4 * logits.dims[2];
+  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    return new Float32Array(copy.getMappedRange().slice(0));
+  } finally {
+    copy.destroy();
+    logits.dispose();
+  }
+}
+
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
       executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
-      preferredOutputLocation: Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
+      preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;
     realm.device = device;
     let disposed = false;
     device.lost.then(({ reason, message }) => { if (!disposed) deviceLost(reason, message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback } }, device);
+    /** @template T @param {() => Promise<T>} work */
+    const watched = work => nudged(device, () => whileListening(device, work));
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
     return {
       ...wrapped,
       takesBuffers: true,
-      run: (...given) => nudged(device, () => whileListening(device, () => wrapped.run(...given))),
+      run: (...given) => watched(() => wrapped.run(...given)),
       async dispose() {
         disposed = true;
         await wrapped.dispose();
@@ -2333,7 +2650,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3173)},
+, 4207)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 

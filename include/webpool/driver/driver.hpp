@@ -34,6 +34,7 @@
 #include <webpool/driver/disagreement.hpp>
 #include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/flight_log.hpp>
+#include <webpool/driver/generation_run.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/model_file.hpp>
@@ -102,6 +103,17 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
                           ticket = std::move(ticket), done = std::move(done)]() mutable {
       if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
         start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
+    });
+  }
+
+  void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run, std::shared_ptr<Ticket> ticket,
+                Completion done) override {
+    const TimePoint now = Clock::now();
+    std::unique_lock lock(gate_);
+    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
+    asio::post(context_, [this, model, now, prompt = std::move(prompt), run = std::move(run),
+                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+      start(model, now, std::move(prompt), run->options.request, ticket, std::move(done), run);
     });
   }
 
@@ -308,9 +320,10 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     RequestOptions options{};
     TimePoint submitted{};
     Completion done{};
-    std::vector<TensorId> kept{};  ///< ids for `options.keep_on_device`
-    std::optional<Copy> copy{};    ///< instead of a run
-    Outputs outputs{}, held{};     ///< of the last run; of a guest's, which an own tab computes again
+    std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
+    std::optional<Copy> copy{};                   ///< instead of a run
+    std::shared_ptr<GenerationRun> generation{};  ///< the same
+    Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
   };
 
   static constexpr std::chrono::milliseconds tick_interval{100};
@@ -400,7 +413,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   // --- requests
 
   void start(ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
-             const std::shared_ptr<Ticket>& ticket, Completion done) {
+             const std::shared_ptr<Ticket>& ticket, Completion done,
+             std::shared_ptr<GenerationRun> generation = nullptr) {
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     std::optional<WorkerId> pinned;
     if (touches_devices(inputs, options)) {
@@ -419,7 +433,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Request request{.id = {}, .model = model.model, .priority = options.priority, .client = options.client};
     request.deadline = deadline_of(submitted, options);
     request.payload_bytes = bytes_of(inputs);
-    if (!inputs.empty() && inputs.front().tensor.shape().rank() > 0)
+    if (!generation && !inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
     if (ticket) ticket->request = id;
@@ -432,7 +446,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
            .options = std::move(options),
            .submitted = submitted,
            .done = std::move(done),
-           .kept = std::move(kept)});
+           .kept = std::move(kept),
+           .generation = std::move(generation)});
   }
 
   /// The request was submitted to the engine.
@@ -582,6 +597,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const Pending& request = pending(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
+    if (request.generation)
+      return send(socket,
+                  protocol::Generate{action.request, request.inputs, request.generation->options, request.part});
     const std::span inputs(request.inputs);
     const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
     std::vector<protocol::TensorReference> resident, keep;
@@ -847,13 +865,23 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return std::nullopt;
   }
 
+  std::optional<Error> handle(const Socket& from, const protocol::Tokens& news) {
+    const Worker* worker = worker_of(from);
+    const Pending* request = awaiting(news.id);
+    if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
+    const TimePoint now = Clock::now();
+    if (!engine_.progressed(WorkerId{from->owner}, news.id, now) || !request) return std::nullopt;
+    const auto wrong = request->generation->take(news, milliseconds_since(request->submitted, now));
+    return wrong ? std::optional(Error(errc::malformed_frame, *wrong)) : std::nullopt;
+  }
+
   std::optional<Error> handle(const Socket& from, protocol::Result& result) {
     Worker* worker = worker_of(from);
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
     const Pending* awaited = awaiting(result.id);
-    const bool checkable = !awaited || awaited->options.keep_on_device.empty();
+    const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
     const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
@@ -1011,11 +1039,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
     const Pending* request = awaiting(result.id);
     const auto& files = models_.at(worker.model).files;
-    if (!request && files.size() > 1) return std::nullopt;  // of which of them it is, nobody knows any more
-    const auto wrong = request && request->copy ? wrong_copy(*request->copy, result.outputs)
-                       : request                ? check_outputs(files[request->part].info, result.outputs, result.kept,
-                                                                &request->options, request->kept)
-                                 : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
+    // Of which of the models an answer is that nobody waits for any more, nobody knows.
+    if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
+    const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
+                       : request->copy       ? wrong_copy(*request->copy, result.outputs)
+                       : request->generation ? request->generation->end(result)
+                                             : check_outputs(files[request->part].info, result.outputs, result.kept,
+                                                             &request->options, request->kept);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 

@@ -27,7 +27,7 @@ namespace webpool::driver {
 ///     {"tab":3,"at":12.351002,"event":"its socket closed"}
 ///
 /// `at` counts seconds since the pool began. A header that was cut short is a string. Of messages that carry a secret,
-/// or text of the application's, only the type is kept. One thread.
+/// or text of the application's, only the type is kept, and of a generation's tokens nothing. One thread.
 class FlightLog {
   using Flight = telemetry::FlightRecorder;
   using Kind = Flight::Kind;
@@ -72,7 +72,7 @@ class FlightLog {
 
   template <class Message, class Bytes>
   void message(Flight* flight, Kind kind, const Bytes& frame) const {
-    if (!flight) return;
+    if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
     constexpr std::string_view secret = type_of_secret<Message>();
     constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
     if constexpr (!secret.empty())

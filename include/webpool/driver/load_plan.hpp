@@ -8,6 +8,7 @@
 #include <vector>
 #include <webpool/browser.hpp>
 #include <webpool/datatype.hpp>
+#include <webpool/driver/decoder.hpp>
 #include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/ids.hpp>
@@ -51,8 +52,9 @@ inline bool may_stay_on_gpu(Datatype datatype) noexcept {
 
 /// Where pages find the file. `shared`: other models of the same worker may use its outputs.
 inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
-  protocol::ModelSource source{file.name, file.sha256, file.size, url.empty() ? "/models/" + file.sha256 : url,
-                               file.kernel};
+  protocol::ModelSource source{file.name,   file.sha256,
+                               file.size,   url.empty() ? "/models/" + file.sha256 : url,
+                               file.kernel, !file.kernel && !why_no_decoder(file.info)};
   if (!shared) return source;
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)

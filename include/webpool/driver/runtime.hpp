@@ -4,6 +4,7 @@
 #include <memory>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/driver/backlog.hpp>
+#include <webpool/driver/generation_run.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/outputs.hpp>
@@ -39,6 +40,9 @@ class Runtime {
   /// Takes over a request whose inputs have been checked. `ticket` may be null.
   virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
                       Completion done) = 0;
+  /// Takes over a generation that has been checked, whose only input is the prompt.
+  virtual void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run,
+                        std::shared_ptr<Ticket> ticket, Completion done) = 0;
   /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
   virtual void finish(Expected<Outputs> result, Completion done) = 0;
   /// Whether requests can still be submitted.

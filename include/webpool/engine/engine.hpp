@@ -263,6 +263,21 @@ class Engine : private Fleet {
     if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
   }
 
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = tables_.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
   /// The worker's socket closed, its thread died, or its device was lost.
   void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
     const WorkerRow* worker = tables_.workers.find(id);
@@ -461,7 +476,7 @@ class Engine : private Fleet {
   EndedRun run_of(const RequestRow& row, TimePoint now) {
     const TimePoint answered = tables_.workers.find(row.worker)->answered;
     const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
-    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0))};
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
   }
 
   /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
@@ -477,9 +492,9 @@ class Engine : private Fleet {
     if (ok) {
       if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
       if (delivered) worker.experience->latency.record(now - request.submitted);
-      worker.experience->drift.add(run.service);
+      worker.experience->drift.add(run.service / run.steps);
       worker.experience->patience.add(run.ended - run.sent);
-      worker.drift.add(run.service);
+      worker.drift.add(run.service / run.steps);
     } else {
       ++worker.experience->failed;
       assess(worker.connection);
@@ -909,10 +924,13 @@ class Engine : private Fleet {
 
   void expire_runs(TimePoint now, Actions& out) {
     while (const auto sent = run_timeouts_.pop_due(now)) {
-      const WorkerRow* worker = tables_.workers.find(sent->worker);
+      WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || !worker->has(sent->request)) continue;
-      const RequestRow* row = tables_.requests.find(sent->request);
-      if (row && now - row->sent < sent->limit) continue;  // that was an earlier run of it
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
+      }
       worker_lost(sent->worker,
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +

@@ -32,6 +32,7 @@ struct EndedRun {
   WorkerId worker;
   TimePoint sent, ended;
   std::chrono::nanoseconds service;  // of `Outcome`
+  std::uint32_t steps = 1;           // that took this time together
 };
 
 /// Whose result is held, and the run that gave it.
@@ -54,6 +55,7 @@ struct RequestRow {
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
   std::uint8_t runs = 0;                       // it has been sent so often
+  std::uint32_t steps = 1;                     // of its run, as far as was told
   WorkerId worker{};                           // while it is sent
   TimePoint sent{};                            // last
   ConnectionId failed_in{};                    // the tab of the last run that failed
@@ -75,6 +77,8 @@ struct Experience {
 struct RunInFlight {
   RequestId request;
   std::size_t bytes = 0;  // of its inputs
+  TimePoint heard{};      // when it was sent, or there was news of it
+  bool told = false;      // there was
 };
 
 /// One placement: a model in a tab, being loaded or ready.

@@ -136,7 +136,7 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes});
+    worker.runs.push_back({request, row.request.payload_bytes, now});
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));

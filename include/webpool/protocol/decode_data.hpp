@@ -58,7 +58,16 @@ inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_
   result.times.upload = times["upload"].number();
   result.times.compute = times["compute"].number();
   result.times.download = times["download"].number();
+  if (auto finish = fields.find("finish")) result.finish = finish->choice<Finish>(finish_names);
   return result;
+}
+
+inline Tokens read_tokens(Fields& fields) {
+  Tokens news;
+  news.id = RequestId{fields["id"].integer()};
+  news.index = fields["index"].integer();
+  fields["tokens"].each([&](Value token) { news.tokens.push_back(static_cast<std::int64_t>(token.integer())); });
+  return news;
 }
 
 inline Attach read_attach(Fields& fields) {
@@ -125,6 +134,7 @@ inline DeviceLost read_device_lost(Fields& fields) {
 inline DataMessage read_data(std::string_view type, Fields& fields, FrameReader& frame,
                              const std::shared_ptr<const void>& owner) {
   if (type == "result") return read_result(fields, frame, owner);
+  if (type == "tokens") return read_tokens(fields);
   if (type == "progress") return read_progress(fields);
   if (type == "loaded") return read_loaded(fields);
   if (type == "error") return read_error(fields);

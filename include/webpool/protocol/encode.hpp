@@ -100,6 +100,7 @@ inline void append_model(HeaderWriter& writer, std::string& out, const ModelSour
   append_string(out, model.name);
   writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
   if (model.kernel) writer.field("format", "kernel");
+  if (model.generates) writer.key("generates"), out += "true";
   if (model.device_outputs)
     writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
   out += '}';
@@ -215,6 +216,26 @@ inline void encode(std::string& out, const Release& message) {
   detail::HeaderWriter(out, "release")
       .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
       .end();
+}
+
+/// The numbers must be finite.
+inline void encode(std::string& out, const Generate& message) {
+  const GenerationOptions& how = message.options;
+  std::size_t bytes = 384 + 24 * how.stop_tokens.size();
+  for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
+  detail::HeaderWriter writer(out, "generate", bytes);
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  writer.field("max_tokens", std::uint64_t{how.max_tokens}).key("temperature");
+  detail::append_number(out, how.temperature);
+  writer.field("top_k", std::uint64_t{how.top_k}).key("top_p");
+  detail::append_number(out, how.top_p);
+  writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
+    detail::append_integer(out, token);
+  });
+  FrameWriter& frame = writer.end();
+  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
 }
 
 inline void encode(std::string& out, const Cancel& message) {

@@ -78,4 +78,10 @@ inline void append_integer(std::string& out, std::integral auto value) {
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
+/// A finite number, in the fewest digits that mean it.
+inline void append_number(std::string& out, double value) {
+  std::array<char, 32> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
 }  // namespace webpool::protocol::detail

@@ -14,6 +14,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/datatype.hpp>
 #include <webpool/error.hpp>
+#include <webpool/generation.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/outputs.hpp>
@@ -100,7 +101,14 @@ struct Result {
   RequestId id;
   std::vector<NamedTensor> outputs;
   std::vector<KeptTensor> kept;
-  RunTimes times;  ///< without `total`
+  RunTimes times;                  ///< without `total`
+  std::optional<Finish> finish{};  ///< of a generation
+};
+/// What a generation has brought since the last news of it.
+struct Tokens {
+  RequestId id;
+  std::uint64_t index = 0;  ///< how many came before
+  std::vector<std::int64_t> tokens;
 };
 /// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
 struct RunError {
@@ -113,7 +121,7 @@ struct RunError {
 struct DeviceLost {
   std::string reason, message;
 };
-using DataMessage = std::variant<Attach, Progress, Loaded, Result, RunError, DeviceLost>;
+using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
 
 // --- pool to page, control socket
 
@@ -152,6 +160,7 @@ struct ModelSource {
   std::uint64_t bytes = 0;
   std::string url;
   bool kernel = false;                                       ///< WGSL, not ONNX
+  bool generates = false;                                    ///< it is a decoder
   std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
 };
 /// One entry of the list of backends that the page tries in order.
@@ -194,6 +203,13 @@ struct Fetch {
 struct Release {
   std::span<const TensorId> tensors;
 };
+/// Refers to the caller's prompt and options, which must live until the message is encoded.
+struct Generate {
+  RequestId id;
+  std::span<const NamedTensor> inputs;  ///< the prompt
+  const GenerationOptions& options;
+  std::uint32_t part = 0;  ///< which of the worker's models
+};
 struct Cancel {
   RequestId id;
 };
@@ -202,6 +218,7 @@ struct Cancel {
 
 namespace detail {
 inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
 inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
                                                                "pool_closed"};
 }  // namespace detail

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/detail/unique_function.hpp>
+#include <webpool/expected.hpp>
+#include <webpool/generation.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/protocol/messages.hpp>
+
+namespace webpool::driver {
+
+/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
+struct GenerationRun {
+  GenerationOptions options;
+  TokenHandler on_token;    ///< may be empty
+  std::int64_t vocabulary;  ///< `Shape::any` where the model doesn't say
+  std::vector<std::int64_t> tokens{};
+  Finish finish = Finish::length;
+  double first_token = 0;
+
+  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
+  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
+    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.index != tokens.size())
+      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
+    if (news.tokens.size() > options.max_tokens - tokens.size())
+      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
+    for (const std::int64_t token : news.tokens)
+      if (vocabulary != Shape::any && token >= vocabulary)
+        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
+    if (tokens.empty()) first_token = elapsed;
+    for (const std::int64_t token : news.tokens) {
+      tokens.push_back(token);
+      if (on_token) on_token(token);
+    }
+    return std::nullopt;
+  }
+
+  /// Takes a page's result, which repeats the tokens; or what is wrong with it.
+  std::optional<std::string> end(const protocol::Result& result) {
+    if (!result.finish) return "the page answered without the reason why it ended";
+    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
+      return "the page answered with something else than 'tokens' INT64 [n]";
+    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
+      return "the page answered with other tokens than it had told";
+    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
+      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+    finish = *result.finish;
+    return std::nullopt;
+  }
+};
+
+/// The completion of its request, which tells `done` what has come.
+inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
+    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
+  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
+    if (!result) return done(result.error());
+    done(Generation{std::move(run->tokens), run->finish, result->times(), run->first_token, result->shared_where()});
+  };
+}
+
+}  // namespace webpool::driver

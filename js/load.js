@@ -1,0 +1,33 @@
+// What a worker is to hold, from the message that asks for it to the sessions that run it.
+
+import { openSessions } from './backends/registry.js';
+import { wasmBytes } from './backends/ort.js';
+import { fetchModel } from './model_source.js';
+import { timed } from './timing.js';
+
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./protocol.js').Loaded} Loaded @typedef {import('./protocol.js').Progress} Progress */
+
+/**
+ * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
+ * @param {Load} load
+ * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ */
+export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const models = [model, ...parts];
+  const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
+  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+  const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
+  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return {
+    sessions,
+    loaded: {
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
+      variant: details.variant,
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// Generations from the caller to the wire and back, with a scripted tab.
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/use_future.hpp>
+
+#include "../support/decoder.hpp"
+
+using namespace webpool;
+using namespace webpool::testing;
+
+namespace {
+
+using Tokens = std::vector<std::int64_t>;
+
+/// A generation on a thread of its own, and what it tells.
+struct Blocking {
+  Blocking(const Model& model, Tokens prompt, GenerationOptions options)
+      : answer(std::async(std::launch::async, [this, model, prompt = std::move(prompt), options = std::move(options)] {
+          return model.generate(prompt, options, [this](std::int64_t token) {
+            heard.push_back(token);
+            ++count;
+          });
+        })) {}
+  Tokens heard;
+  std::atomic<std::size_t> count = 0;
+  std::future<Generation> answer;
+};
+
+PoolOptions retrying() {
+  PoolOptions options = quiet();
+  options.retries.attempts = 3;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a load says of a decoder that it generates, and of another model nothing") {
+  DecoderStage stage;
+  CHECK_THAT(stage.worker->load_message, contains(R"("generates":true)"));
+  Stage other;
+  CHECK_THAT(other.worker->load_message, !contains("generates"));
+}
+
+TEST_CASE("a generation is sent, told token by token, and ends") {
+  DecoderStage stage;
+  Blocking blocking(*stage.model, {3, 1, 4},
+                    {.max_tokens = 5, .temperature = 0.5, .top_k = 3, .seed = 9, .stop_tokens = {2}});
+  const Received request = stage.request();
+  CHECK(request.integer("max_tokens") == 5);
+  CHECK(request.integer("seed") == 9);
+  CHECK_THAT(request.header, contains(R"("temperature":0.5,"top_k":3,"top_p":1)"));
+  CHECK_THAT(request.header, contains(R"("inputs":[{"name":"prompt","datatype":"INT64","shape":[3])"));
+  CHECK_THAT(request.header, contains(R"("stop_tokens":[2])"));
+  std::int64_t last = 0;
+  std::memcpy(&last, request.tensors.data() + 16, sizeof last);
+  CHECK(last == 4);
+  const std::uint64_t id = request.integer("id");
+  stage.tell(id, 0, "7");
+  stage.tell(id, 1, "8,9");
+  stage.end(id, {7, 8, 9}, "stop");
+  const Generation generation = blocking.answer.get();
+  CHECK(generation.tokens == Tokens{7, 8, 9});
+  CHECK(blocking.heard == Tokens{7, 8, 9});
+  CHECK(generation.finish == Finish::stop);
+  CHECK(generation.times.compute == 1);
+  CHECK(generation.times.total > 0);
+  CHECK(generation.first_token > 0);
+  CHECK(generation.where().browser.browser == Browser::firefox);
+  CHECK(stage.pool.metrics().completed == 1);
+}
+
+TEST_CASE("what can't be generated is refused without a word to the tab") {
+  DecoderStage stage;
+  CHECK(error_of([&] { stage.model->generate(Tokens(90, 1), {.max_tokens = 11}); }).code() == errc::bad_input);
+  CHECK(error_of([&] { stage.model->generate({1}, {.max_tokens = 0}); }).code() == errc::invalid_options);
+  CHECK(error_of([&] { stage.model->async_generate({}, {}, {}, asio::use_future).get(); }).code() == errc::bad_input);
+  Stage digits;
+  const Error error = error_of([&] { digits.model->generate({1}); });
+  CHECK(error.code() == errc::invalid_options);
+  CHECK_THAT(error.message(), contains("can't generate: it has no input 'input_ids'"));
+  CHECK(stage.pool.metrics().submitted == 0);
+}
+
+TEST_CASE("a tab that goes away after a token ends the generation, before that another one takes it over") {
+  for (const bool told : {false, true}) {
+    DecoderStage stage(retrying());
+    Blocking blocking(*stage.model, {1}, {.max_tokens = 2});
+    const std::uint64_t id = stage.request().integer("id");
+    if (told) {
+      stage.tell(id, 0, "5");
+      REQUIRE(within(patience, [&] { return blocking.count == 1; }));
+    }
+    RawTab other(stage.pool.join_url());
+    stage.worker->socket.drop();
+    stage.tab.socket.drop();
+    if (told) {
+      const Error error = error_of([&] { blocking.answer.get(); });
+      CHECK(error.code() == errc::connection_lost);
+      CHECK(blocking.heard == Tokens{5});
+      CHECK(stage.pool.metrics().retries == 0);
+      continue;
+    }
+    stage.worker.emplace(other.loaded_worker());
+    const std::uint64_t again = stage.request().integer("id");
+    stage.tell(again, 0, "5");
+    stage.tell(again, 1, "6");
+    stage.end(again, {5, 6}, "length");
+    CHECK(blocking.answer.get().tokens == Tokens{5, 6});
+    CHECK(stage.pool.metrics().retries == 1);
+  }
+}
+
+TEST_CASE("a cancelled generation tells nothing more, and what comes for it later harms nobody") {
+  DecoderStage stage;
+  asio::cancellation_signal signal;
+  std::promise<Error> ended;
+  std::atomic<int> heard = 0;
+  stage.model->async_generate(
+      {1}, {.max_tokens = 9}, [&](std::int64_t) { ++heard; },
+      asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr& failed, const Generation&) {
+        ended.set_value(error_in(failed));
+      }));
+  const std::uint64_t id = stage.request().integer("id");
+  stage.tell(id, 0, "5");
+  REQUIRE(within(patience, [&] { return heard == 1; }));
+  signal.emit(asio::cancellation_type::all);
+  CHECK(ended.get_future().get().code() == errc::cancelled);
+  CHECK(next(stage.worker->socket, "cancel").integer("id") == id);
+  stage.tell(id, 1, "6");
+  stage.end(id, {5, 6}, "stop");  // it was too late for the tab
+
+  auto next_one = stage.model->async_generate({2}, {.max_tokens = 1}, {}, asio::use_future);
+  const std::uint64_t second = stage.request().integer("id");
+  stage.tell(second, 0, "3");
+  stage.end(second, {3}, "length");
+  CHECK(next_one.get().tokens == Tokens{3});
+  CHECK(heard == 1);
+  CHECK(stage.pool.connections().at(0).failed == 0);
+}
+
+TEST_CASE("a handler that throws ends the generation") {
+  DecoderStage stage;
+  auto answer = std::async(std::launch::async, [&] {
+    return stage.model->generate({1}, {.max_tokens = 9}, [](std::int64_t) { throw std::runtime_error("enough"); });
+  });
+  const std::uint64_t id = stage.request().integer("id");
+  stage.tell(id, 0, "5");
+  CHECK_THROWS_AS(answer.get(), std::runtime_error);
+  CHECK(next(stage.worker->socket, "cancel").integer("id") == id);
+}
+
+TEST_CASE("a page that tells tokens which can't be is closed, and its generation ends with an error") {
+  DecoderStage stage;
+  auto answer = stage.model->async_generate({1}, {.max_tokens = 9}, {}, asio::use_future);
+  stage.tell(stage.request().integer("id"), 1, "5");
+  const auto closed = stage.worker->socket.receive_close();
+  REQUIRE(closed);
+  CHECK_THAT(closed->close_reason(), contains("tokens from 1 on came after 0"));
+  CHECK(error_of([&] { answer.get(); }).code() == errc::connection_lost);
+}
+
+TEST_CASE("a result with other tokens than were told is an error, never text") {
+  DecoderStage stage;
+  auto answer = stage.model->async_generate({1}, {.max_tokens = 2}, {}, asio::use_future);
+  const std::uint64_t id = stage.request().integer("id");
+  stage.tell(id, 0, "5,6");
+  stage.end(id, {5, 7}, "length");
+  const Error error = error_of([&] { answer.get(); });
+  CHECK(error.code() == errc::run_failed);
+  CHECK_THAT(error.message(), contains("other tokens than it had told"));
+}
+
+TEST_CASE("a run's answer takes no tokens") {
+  Stage stage;
+  auto answer = stage.model->async_run(picture(1), asio::use_future);
+  const std::uint64_t id = stage.run().integer("id");
+  stage.worker->socket.send(frame(R"({"type":"tokens","id":)" + std::to_string(id) + R"(,"index":0,"tokens":[1]})"));
+  CHECK_THAT(stage.worker->socket.receive_close()->close_reason(), contains("'tokens' is out of turn"));
+}
