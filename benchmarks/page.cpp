@@ -12,6 +12,7 @@ int main(int argc, char** argv) try {
   const page::Settings settings{.models = given["--models"], .quick = given["--quick"] == "yes"};
   comparison::Report report;
   page::measure_delivery(settings, report);
+  page::measure_parts(settings, report);
   page::measure_precompilation(settings, report);
   page::measure_layouts(settings, report);
   page::measure_sharing(settings, report);

@@ -14,14 +14,17 @@ import { timed } from './timing.js';
  * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
   const models = [model, ...parts];
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
-  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
-  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
+  const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
+    const { bytes, external } = files[i];
+    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+  });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
-  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
     sessions,
     loaded: {

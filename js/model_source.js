@@ -1,61 +1,76 @@
 // A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { ModelCache } from './model_cache.js';
 import { sha256 } from './sha256.js';
 
-const cacheName = 'webpool-models';
 const progressInterval = 100;
 const retryPause = 200;
 
 /** What another try would not change. */
 class Refusal extends Error {}
 
-/** The cache, or undefined where the browser offers none: a page that is not secure, a private window. */
-const openCache = async () => globalThis.caches?.open(cacheName).catch(() => undefined);
+/** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
+/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
- * Fetches the model. Throws CodedError `fetch_failed` or `hash_mismatch`.
- * @param {import('./protocol.js').Load['model']} model
- * @param {(done: number, total: number) => void} progress called now and then, and at the end
- * @param {AbortSignal} [signal] gives the fetch up
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, fromCache: boolean }>}
+ * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
+ * @param {ModelFile & { external?: import('./protocol.js').ExternalFile[] }} model
+ * @param {Progress} progress called now and then, and at the end, with the bytes of all files together
+ * @param {How} [how]
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, external: { path: string, data: Uint8Array }[], fromCache: boolean }>}
  */
-export async function fetchModel(model, progress, signal) {
-  const cache = await openCache();
-  const cached = await readCache(cache, model);
-  if (cached) {
-    progress(model.bytes, model.bytes);
-    return { bytes: cached, fromCache: true };
-  }
-  const bytes = await download(model, progress, signal);
+export async function fetchModel({ external = [], ...model }, progress, how = {}) {
+  const cache = await ModelCache.open(how.cacheBytes ?? Infinity);
+  const files = [model, ...external];
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const done = files.map(() => 0);
+  const [main, ...beside] = await Promise.all(files.map((file, i) => fetchFile(file, cache, bytes => {
+    done[i] = bytes;
+    progress(done.reduce((sum, each) => sum + each), total);
+  }, how)));
+  return { bytes: main.bytes, external: external.map(({ path }, i) => ({ path, data: beside[i].bytes })), fromCache: [main, ...beside].every(({ fromCache }) => fromCache) };
+}
+
+/** What an error calls the file. @param {ModelFile | import('./protocol.js').ExternalFile} file */
+const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.url;
+
+/** One worker of a browser at a time fetches a file that the cache can take: the next finds it there. @template T @param {string} hash @param {() => Promise<T>} work @returns {Promise<T>} */
+const alone = (hash, work) => globalThis.navigator?.locks ? navigator.locks.request(`webpool-model-${hash}`, work) : work();
+
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
+async function fetchFile(file, cache, progress, how) {
+  if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
+  return alone(file.sha256, async () => {
+    const cached = await cache.read(file.sha256);
+    if (cached) {
+      progress(file.bytes);
+      return { bytes: cached, fromCache: true };
+    }
+    const bytes = await fetchWhole(file, progress, how);
+    await cache.store(file.sha256, bytes);
+    return { bytes, fromCache: false };
+  });
+}
+
+/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function fetchWhole(file, progress, how) {
+  const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
-  if (hash !== model.sha256) throw new CodedError('hash_mismatch', `${model.url} has the SHA-256 ${hash}, not ${model.sha256}`);
-  await cache?.put(keyOf(model), new Response(bytes)).catch(() => {});  // a full disk costs the next load a download, not this one its model
-  return { bytes, fromCache: false };
+  if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
+  return bytes;
 }
 
-/** By content, so that one model has one entry whatever pool or URL it came from. @param {{ sha256: string }} model */
-const keyOf = ({ sha256 }) => `/models/${sha256}`;
-
-/** @param {Cache | undefined} cache @param {import('./protocol.js').Load['model']} model */
-async function readCache(cache, model) {
-  const found = await cache?.match(keyOf(model)).catch(() => undefined);
-  if (!found) return undefined;
-  const bytes = new Uint8Array(await found.arrayBuffer());
-  if (await sha256(bytes) === model.sha256) return bytes;
-  await cache?.delete(keyOf(model));
-  return undefined;
-}
-
-/** @param {import('./protocol.js').Load['model']} model @param {(done: number, total: number) => void} progress @param {AbortSignal} [signal] */
-async function download({ url, bytes: total }, progress, signal) {
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function download(file, progress, { signal, importance }) {
+  const { url, bytes: total } = file;
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
   /** Goes on where the last try ended, if there is something of it. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
-    const response = await fetch(url, { cache: 'no-store', signal, headers });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
     if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
@@ -64,7 +79,7 @@ async function download({ url, bytes: total }, progress, signal) {
       bytes.set(part.value, done);
       done += part.value.length;
       if (done < total && performance.now() >= next) {
-        progress(done, total);
+        progress(done);
         next = performance.now() + progressInterval;
       }
     }
@@ -78,10 +93,10 @@ async function download({ url, bytes: total }, progress, signal) {
     } catch (error) {
       broken = done > before ? 1 : broken + 1;
       before = done;
-      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
+      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total, total);
+  progress(total);
   return bytes;
 }

@@ -2,6 +2,7 @@
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
@@ -16,6 +17,7 @@ const startTimeout = 20_000;
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
   #drift = new TimerDrift();
+  #hints = new Hints();
   #view;
   #socket;
   #welcomed = false;
@@ -61,7 +63,7 @@ class Tab {
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
-    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
+    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, timer_drift_ms: this.#drift.take(), ...this.#hints.read() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));

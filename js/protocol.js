@@ -10,13 +10,13 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `threads`: 0 asks to measure; `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
- * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
+ * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number, charging?: boolean, battery?: number, pressure?: string, save_data?: boolean }} Pong
  * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
@@ -25,10 +25,12 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
+ * @typedef {{ sha256: string, bytes: number, url: string }} ModelFile
+ * @typedef {ModelFile & { path: string }} ExternalFile   `path`: its name in the ONNX file
+ * @typedef {ModelFile & { name: string, format?: 'kernel', generates?: boolean, device_outputs?: string[], external?: ExternalFile[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
- * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
+ *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },

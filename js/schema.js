@@ -63,10 +63,10 @@ export const tensors = listOf((value, path) => {
   }
 });
 
+const file = { sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string };
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
-  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  generates: optional(boolean), device_outputs: optional(listOf(string)),
+  name: string, ...file, format: optional(oneOf('kernel')), generates: optional(boolean), device_outputs: optional(listOf(string)), external: optional(listOf(record({ path: string, ...file }))),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -78,7 +78,10 @@ const messages = {
   welcome: { version: size, connection: size, heartbeat_ms: size },
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
-  pong: { id: size, visible: boolean, timer_drift_ms: number },
+  pong: {
+    id: size, visible: boolean, timer_drift_ms: number, charging: optional(boolean), battery: optional(is('a number from 0 to 1', value => Number.isFinite(value) && value >= 0 && value <= 1)),
+    pressure: optional(oneOf('nominal', 'fair', 'serious', 'critical')), save_data: optional(boolean),
+  },
   open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
@@ -97,6 +100,8 @@ const messages = {
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
     variant: optional(size),
+    cache_bytes: optional(size),
+    importance: optional(oneOf('high', 'low')),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {

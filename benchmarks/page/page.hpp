@@ -34,6 +34,8 @@ void measure_precompilation(const Settings& settings, comparison::Report& report
 
 /// One trunk for several heads on its device, against a trunk for each.
 void measure_sharing(const Settings& settings, comparison::Report& report);
+/// Several models loaded together: the time until the first answers, against loading one after the other.
+void measure_parts(const Settings& settings, comparison::Report& report);
 
 /// The log-mel kernel in its layouts of workgroups.
 void measure_layouts(const Settings& settings, comparison::Report& report);

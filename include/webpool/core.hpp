@@ -20,8 +20,10 @@
 #include <webpool/ids.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model_info.hpp>
+#include <webpool/model_part.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/page_message.hpp>
 #include <webpool/policies/memory/cost_aware.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>

@@ -6,6 +6,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/reliability/ladder.hpp>
 #include <webpool/trust.hpp>
 
@@ -23,6 +24,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
@@ -48,6 +50,7 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< of its last heartbeat
 };
 
 /// How often one way out of one kind of trouble was tried.

@@ -30,7 +30,13 @@ struct BrowserOptions {
   bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  unsigned wasm_threads = 1;                                 ///< used where the page is cross-origin isolated
+  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
+  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
+  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  unsigned wasm_threads = 1;
+  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
+  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
 /// Time-outs and limits of one connection. Zero switches a limit off where it says so.
@@ -155,7 +161,7 @@ struct ModelOptions {
   std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`.
+  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
   std::string url{};
   /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
   /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.

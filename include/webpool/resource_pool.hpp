@@ -1,5 +1,7 @@
 #pragma once
 
+// Longer than other headers: it has all that a pool can be asked for, with what there is to know about each.
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include <webpool/driver/kernel_file.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/model_origin.hpp>
+#include <webpool/driver/part_order.hpp>
 #include <webpool/driver/read_parts.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/engine.hpp>
@@ -26,6 +29,7 @@
 #include <webpool/kernel.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model.hpp>
+#include <webpool/model_part.hpp>
 #include <webpool/model_source.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
@@ -55,7 +59,8 @@ class ResourcePool {
   ResourcePool& operator=(const ResourcePool&) = delete;
   ~ResourcePool() { close(); }
 
-  /// Loads an ONNX file into `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
+  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
+  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
   /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
   /// `errc::launch_failed` ...
   Model load(const std::filesystem::path& path, ModelOptions options = {}) {
@@ -108,6 +113,45 @@ class ResourcePool {
                            });
         },
         token, std::move(read), std::move(options));
+  }
+
+  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
+  /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
+  /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
+  /// the same content are fetched once by each browser that can cache them.
+  ///
+  /// Throws `Error` as `load` does where a file or an option is wrong, and `errc::invalid_options` for two parts of one
+  /// name and for priorities of which some are missing or equal; then nothing is loaded. A part that no tab can hold
+  /// ends its requests with the reasons, like `ModelPart::ready`; the others go on.
+  std::vector<Model> load_parts(std::vector<ModelPart> parts) {
+    refuse_pool_thread();
+    const auto order = driver::part_order(parts);
+    std::vector<std::vector<driver::ModelFile>> files;
+    std::vector<std::string> names;
+    for (ModelPart& part : parts) {
+      files.emplace_back().push_back(read_file(part.path, part.options));
+      names.push_back(files.back()[0].name);
+    }
+    driver::check_part_names(std::move(names));
+    std::vector<std::shared_ptr<Model::Lease>> leases;
+    std::vector<Model> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      leases.push_back(std::make_shared<Model::Lease>(nullptr, false));
+      models.push_back(handles_of(files[i], parts[i].options, leases[i]).front());
+    }
+    std::vector<typename Driver::Part> loads;
+    for (const std::size_t i : order)
+      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i].task(),
+                       models[i].state_->max_batch_size,
+                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+                       }});
+    const auto indices = driver_->load_parts(std::move(loads));
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+      leases[order[rank]]->index = indices[rank];
+      leases[order[rank]]->runtime = driver_;
+    }
+    return models;
   }
 
   /// Whether a model of that name is loaded or loading.
@@ -223,10 +267,9 @@ class ResourcePool {
     return std::move(future.get()).value();
   }
 
-  /// A handle for each of the files, which one worker in each tab is to hold.
-  template <class Done>
-  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
-    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+  /// Handles of models that one worker in each tab is to hold.
+  std::vector<Model> handles_of(const std::vector<driver::ModelFile>& files, const ModelOptions& options,
+                                const std::shared_ptr<Model::Lease>& lease) const {
     const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
     std::vector<Model> models;
     for (std::uint32_t part = 0; part < files.size(); ++part) {
@@ -242,7 +285,15 @@ class ResourcePool {
         state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
       models.push_back(Model(std::move(state)));
     }
+    return models;
+  }
+
+  template <class Done>
+  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
+    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+    auto models = handles_of(files, options, lease);
     const Task task = models.front().task();
+    const auto max_batch_size = models.front().state_->max_batch_size;
     driver_->load(std::move(files), std::move(options), task, max_batch_size,
                   [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
                     if (!index) return lease->runtime.reset(), done(index.error());

@@ -29,6 +29,8 @@ import { webnn } from './webnn.js';
  * What the pool asks of a backend. `deviceLost` is called at most once, when the device behind the session is gone.
  * @typedef {object} Options
  * @property {import('../protocol.js').BackendChoice} choice
+ * @property {string} [key]   of the model's content
+ * @property {{ path: string, data: Uint8Array }[]} [external]   the files beside the model that hold some of its tensors, by the names that it gives them
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
@@ -39,7 +41,9 @@ import { webnn } from './webnn.js';
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, key?: string, external?: Options['external'], kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ *
+ * @typedef {'realm' | 'key' | 'external' | 'generates' | 'deviceOutputs'} OfContent   options that come with it
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -76,15 +80,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, OfContent>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, generates, deviceOutputs } = contents[i];
+    const { name: _, bytes, kernel, ...own } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -93,7 +97,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}

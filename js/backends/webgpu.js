@@ -55,12 +55,12 @@ async function readLastRow(device, logits) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { external, freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
-      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      executionProviders: ['webgpu'], externalData: external, freeDimensionOverrides: freeDimensions,
       preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;

@@ -20,13 +20,13 @@ export function createContext(deviceType, timeout = contextTimeout) {
 /** @type {import('./registry.js').Backend} */
 export const webnn = {
   name: 'webnn',
-  async create(model, { choice, freeDimensions, deviceLost }) {
+  async create(model, { choice, external, freeDimensions, deviceLost }) {
     const deviceType = /** @type {'cpu' | 'gpu' | 'npu'} */ (choice.device_type ?? 'gpu');
     const context = await createContext(deviceType);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const provider = { name: /** @type {const} */ ('webnn'), deviceType, context: /** @type {any} */ (context) };
-    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], freeDimensionOverrides: freeDimensions });
+    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], externalData: external, freeDimensionOverrides: freeDimensions });
     const { session, cpuFallback } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
     const free = freeDimension(session);
     if (free) {

@@ -70,8 +70,9 @@ test('the warmup is one run on zeros, free dimensions taken as 1', async () => {
 test('the options reach the backend', async () => {
   /** @type {any} */
   let seen;
-  await openSessions([model], [{ name: 'a', threads: 3 }], { ...options, freeDimensions: { batch: 2 }, workgroupSize: [1, 2, 3] }, quiet, [fake('a', async (_, given) => { seen = given; return session(); })]);
-  assert.deepEqual([seen.choice, seen.freeDimensions, seen.workgroupSize], [{ name: 'a', threads: 3 }, { batch: 2 }, [1, 2, 3]]);
+  const content = { ...model, external: [{ path: 'w', data: model.bytes }] };
+  await openSessions([content], [{ name: 'a', threads: 3 }], { ...options, freeDimensions: { batch: 2 }, workgroupSize: [1, 2, 3] }, quiet, [fake('a', async (_, given) => { seen = given; return session(); })]);
+  assert.deepEqual([seen.choice, seen.external, seen.freeDimensions, seen.workgroupSize], [{ name: 'a', threads: 3 }, content.external, { batch: 2 }, [1, 2, 3]]);
 });
 
 test('when no backend holds the model, all reasons are told', async () => {

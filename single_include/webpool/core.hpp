@@ -275,6 +275,44 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
+enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
+
+namespace detail {
+inline constexpr std::array<std::string_view, 4> pressure_names{"nominal", "fair", "serious", "critical"};
+}
+
+constexpr std::string_view to_string(Pressure pressure) noexcept {
+  return detail::pressure_names[static_cast<std::size_t>(pressure)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
+
+/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
+/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
+struct PageHints {
+  bool visible = true;                 ///< browsers slow hidden tabs down
+  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
+  std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
+  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
+
+  friend bool operator==(const PageHints&, const PageHints&) = default;
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TRUST_HPP_INCLUDED
 #define WEBPOOL_TRUST_HPP_INCLUDED
 #include <array>
@@ -319,6 +357,7 @@ struct ConnectionState {
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
   Trust trust = Trust::guest;    ///< what its results are worth
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -948,7 +987,13 @@ struct BrowserOptions {
   bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  unsigned wasm_threads = 1;                                 ///< used where the page is cross-origin isolated
+  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
+  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
+  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  unsigned wasm_threads = 1;
+  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
+  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
 /// Time-outs and limits of one connection. Zero switches a limit off where it says so.
@@ -1073,7 +1118,7 @@ struct ModelOptions {
   std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`.
+  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
   std::string url{};
   /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
   /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
@@ -2305,6 +2350,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
@@ -2330,6 +2376,7 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< of its last heartbeat
 };
 
 /// How often one way out of one kind of trouble was tried.
@@ -2347,6 +2394,28 @@ struct ExecutionStats {
   Backend backend = Backend::wasm;
   std::uint64_t completed = 0, failed = 0;
   double p50_ms = 0, p95_ms = 0, mean_ms = 0;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_MODEL_PART_HPP_INCLUDED
+#define WEBPOOL_MODEL_PART_HPP_INCLUDED
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+namespace webpool {
+
+/// One of several models that are loaded together, so that the first can be used while the last still comes.
+struct ModelPart {
+  std::filesystem::path path;
+  ModelOptions options{};
+  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
+  /// in the order given.
+  std::optional<int> priority{};
+  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
+  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  std::function<void(const std::optional<Error>&)> ready{};
 };
 
 }  // namespace webpool

@@ -279,6 +279,44 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
+enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
+
+namespace detail {
+inline constexpr std::array<std::string_view, 4> pressure_names{"nominal", "fair", "serious", "critical"};
+}
+
+constexpr std::string_view to_string(Pressure pressure) noexcept {
+  return detail::pressure_names[static_cast<std::size_t>(pressure)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
+
+/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
+/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
+struct PageHints {
+  bool visible = true;                 ///< browsers slow hidden tabs down
+  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
+  std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
+  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
+
+  friend bool operator==(const PageHints&, const PageHints&) = default;
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TRUST_HPP_INCLUDED
 #define WEBPOOL_TRUST_HPP_INCLUDED
 #include <array>
@@ -323,6 +361,7 @@ struct ConnectionState {
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
   Trust trust = Trust::guest;    ///< what its results are worth
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -952,7 +991,13 @@ struct BrowserOptions {
   bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  unsigned wasm_threads = 1;                                 ///< used where the page is cross-origin isolated
+  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
+  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
+  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  unsigned wasm_threads = 1;
+  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
+  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
 /// Time-outs and limits of one connection. Zero switches a limit off where it says so.
@@ -1077,7 +1122,7 @@ struct ModelOptions {
   std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`.
+  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
   std::string url{};
   /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
   /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
@@ -2309,6 +2354,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
@@ -2334,6 +2380,7 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< of its last heartbeat
 };
 
 /// How often one way out of one kind of trouble was tried.
@@ -2351,6 +2398,28 @@ struct ExecutionStats {
   Backend backend = Backend::wasm;
   std::uint64_t completed = 0, failed = 0;
   double p50_ms = 0, p95_ms = 0, mean_ms = 0;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_MODEL_PART_HPP_INCLUDED
+#define WEBPOOL_MODEL_PART_HPP_INCLUDED
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+namespace webpool {
+
+/// One of several models that are loaded together, so that the first can be used while the last still comes.
+struct ModelPart {
+  std::filesystem::path path;
+  ModelOptions options{};
+  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
+  /// in the order given.
+  std::optional<int> priority{};
+  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
+  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  std::function<void(const std::optional<Error>&)> ready{};
 };
 
 }  // namespace webpool
@@ -5496,6 +5565,7 @@ struct WorkerRow {
   std::size_t bytes = 0;
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
+  TimePoint load_due{};  // where the model was sent to it later than usual
   std::uint64_t uses = 0;
   std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
@@ -5737,6 +5807,7 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).hints.visible = state(id).browser.visible;
     state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
       if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
@@ -6212,7 +6283,7 @@ class Fleet {
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
       all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements});
+                     tab.failed, tab.trust, tab.agreements, tab.hints});
     });
     return all;
   }
@@ -6701,13 +6772,14 @@ class Engine : private Fleet {
     recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
-  /// It answered a heartbeat, and told by how much its timers were late.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0) {
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
     ConnectionRow* row = tables_.connections.find(connection);
     if (!row) return;
     row->awaits_pong = false;
     row->unanswered_pings = 0;
     row->timer_lag_ms = timer_lag_ms;
+    tables_.state(connection).hints = hints;
     tables_.resume(connection);
     prove(connection);
   }
@@ -6737,6 +6809,15 @@ class Engine : private Fleet {
   }
 
   // --- workers
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
+  }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
   void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
@@ -6848,9 +6929,7 @@ class Engine : private Fleet {
     while (const auto request = retries_.pop_due(now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now))
-      load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
-                  out);
+    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
     expire_launches(now, out);
     check_tabs(now, out);
     scale(now, out);
@@ -7475,6 +7554,16 @@ class Engine : private Fleet {
                                              seconds(sent->limit)),
                   now, out);
     }
+  }
+
+  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+    const auto limit = options_.connection.load_timeout;
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (worker && !worker->ready && worker->load_due > now) {
+      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+      return load_timeouts_.push(std::min(worker->load_due, again), id);
+    }
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
   }
 
   void check_tabs(TimePoint now, Actions& out) {
@@ -8207,6 +8296,7 @@ struct Drift {
 struct TabKind {
   Browser browser = Browser::other;
   BrowserInfo says{};                               ///< the rest of its hello
+  PageHints hints{};                                ///< with each heartbeat
   std::map<std::string, SimulatedModel> models{};   ///< by `ModelSpec::name`
   Distribution start_up = std::chrono::seconds(1);  ///< from launch to hello
   std::size_t attached = 0;        ///< tabs that people open at the start; such a kind is never launched
@@ -8414,6 +8504,7 @@ class SimulatedTabs {
   }
 
   bool answers(ConnectionId tab) const { return tabs_.contains(tab); }
+  const PageHints& hints(ConnectionId tab) const { return kinds_[tabs_.at(tab).kind].hints; }
 
   struct Loss {
     std::optional<LaunchId> launch;
@@ -8748,7 +8839,7 @@ class Simulation {
                    actions_);
   }
   void happen(const event::Pong& pong) {
-    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now());
+    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now(), 0, tabs_.hints(pong.tab));
   }
   void happen(const event::Crash& crash) { lose(crash.tab, "the tab crashed"); }
   void happen(const event::LoadEnds& load) {

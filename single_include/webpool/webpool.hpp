@@ -279,6 +279,44 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
   std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
 };
 #endif
+#ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
+enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
+
+namespace detail {
+inline constexpr std::array<std::string_view, 4> pressure_names{"nominal", "fair", "serious", "critical"};
+}
+
+constexpr std::string_view to_string(Pressure pressure) noexcept {
+  return detail::pressure_names[static_cast<std::size_t>(pressure)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
+
+/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
+/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
+struct PageHints {
+  bool visible = true;                 ///< browsers slow hidden tabs down
+  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
+  std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
+  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
+
+  friend bool operator==(const PageHints&, const PageHints&) = default;
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TRUST_HPP_INCLUDED
 #define WEBPOOL_TRUST_HPP_INCLUDED
 #include <array>
@@ -323,6 +361,7 @@ struct ConnectionState {
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
   Trust trust = Trust::guest;    ///< what its results are worth
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
@@ -952,7 +991,13 @@ struct BrowserOptions {
   bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  unsigned wasm_threads = 1;                                 ///< used where the page is cross-origin isolated
+  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
+  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
+  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  unsigned wasm_threads = 1;
+  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
+  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
 /// Time-outs and limits of one connection. Zero switches a limit off where it says so.
@@ -1077,7 +1122,7 @@ struct ModelOptions {
   std::size_t context = 0;
   /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
   /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`.
+  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
   std::string url{};
   /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
   /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
@@ -2309,6 +2354,7 @@ struct Metrics {
   std::uint64_t launches = 0, joins = 0,
                 losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
   std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
   std::uint64_t retries = 0;               ///< runs that failed and were tried again
   std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
   /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
@@ -2334,6 +2380,7 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< of its last heartbeat
 };
 
 /// How often one way out of one kind of trouble was tried.
@@ -2351,6 +2398,28 @@ struct ExecutionStats {
   Backend backend = Backend::wasm;
   std::uint64_t completed = 0, failed = 0;
   double p50_ms = 0, p95_ms = 0, mean_ms = 0;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_MODEL_PART_HPP_INCLUDED
+#define WEBPOOL_MODEL_PART_HPP_INCLUDED
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+namespace webpool {
+
+/// One of several models that are loaded together, so that the first can be used while the last still comes.
+struct ModelPart {
+  std::filesystem::path path;
+  ModelOptions options{};
+  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
+  /// in the order given.
+  std::optional<int> priority{};
+  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
+  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  std::function<void(const std::optional<Error>&)> ready{};
 };
 
 }  // namespace webpool
@@ -5501,7 +5570,7 @@ struct Hello {
 };
 struct Pong {
   std::uint64_t id = 0;
-  bool visible = true;
+  PageHints hints{};
   double timer_drift_ms = 0;
 };
 struct WorkerFailed {
@@ -5617,6 +5686,12 @@ struct Reload {
 
 // --- pool to page, data socket
 
+/// A file beside a model that holds some of its tensors.
+struct ExternalSource {
+  std::string path, sha256;  ///< `path`: its name in the model
+  std::uint64_t bytes = 0;
+  std::string url;
+};
 /// A model as the page fetches it.
 struct ModelSource {
   std::string name, sha256;
@@ -5625,6 +5700,7 @@ struct ModelSource {
   bool kernel = false;                                       ///< WGSL, not ONNX
   bool generates = false;                                    ///< it is a decoder
   std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+  std::vector<ExternalSource> external{};
 };
 /// One entry of the list of backends that the page tries in order.
 struct BackendChoice {
@@ -5641,8 +5717,10 @@ struct Load {
   std::optional<bool> warmup;
   std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};        ///< further models of the same worker
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
+  std::vector<ModelSource> parts{};            ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
+  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
+  std::string_view importance{};               ///< "high" or "low", where other models load with it
 };
 /// A tensor in the worker, and the input or output that it is.
 struct TensorReference {
@@ -6587,6 +6665,8 @@ class Model {
 #endif
 #ifndef WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
 #define WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
+// Longer than other headers: it has all that a pool can be asked for, with what there is to know about each.
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -10371,16 +10451,30 @@ class FlightLog {
 #include <vector>
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_CONTENT_EXTERNAL_DATA_HPP_INCLUDED
+#define WEBPOOL_CONTENT_EXTERNAL_DATA_HPP_INCLUDED
+#include <protozero/pbf_message.hpp>
+#include <protozero/pbf_reader.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_CONTENT_ONNX_HPP_INCLUDED
@@ -10699,6 +10793,179 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
 
 }  // namespace webpool::content
 #endif
+
+namespace webpool::content {
+
+/// A file beside an ONNX file that holds some of its tensors.
+struct ExternalFile {
+  std::string name;
+  std::uint64_t bytes = 0;  ///< that it must have, at least
+  std::string tensor;       ///< the one that ends there
+};
+
+namespace detail {
+
+/// Field numbers of onnx.proto on the way to tensors.
+enum class NodeField : Tag { attribute = 5 };
+enum class AttributeField : Tag { tensor = 5, graph = 6, tensors = 10, graphs = 11 };
+enum class InnerGraphField : Tag { node = 1, initializer = 5, sparse_initializer = 15 };
+enum class SparseField : Tag { values = 1, indices = 2 };
+enum class TensorField : Tag { extent = 1, element = 2, name = 8, external = 13, location = 14 };
+
+constexpr std::uint64_t no_overflow(std::uint64_t a, std::uint64_t b, bool product) noexcept {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  if (product) return b != 0 && a > most / b ? most : a * b;
+  return a > most - b ? most : a + b;
+}
+
+/// Collects what tensors say of files, wherever in a graph they are.
+class ExternalFiles {
+ public:
+  void read_graph(protozero::pbf_message<InnerGraphField> graph, unsigned depth = 0) {
+    if (depth > deepest) invalid("its graphs are nested more than " + std::to_string(deepest) + " deep");
+    while (graph.next()) {
+      switch (graph.tag_and_type()) {
+        case tag_and_type(InnerGraphField::node, Wire::length_delimited): read_node(graph.get_message(), depth); break;
+        case tag_and_type(InnerGraphField::initializer, Wire::length_delimited):
+          read_tensor(graph.get_message());
+          break;
+        case tag_and_type(InnerGraphField::sparse_initializer, Wire::length_delimited): {
+          protozero::pbf_message<SparseField> sparse(graph.get_message());
+          while (sparse.next()) {
+            if (sparse.wire_type() == Wire::length_delimited)
+              read_tensor(sparse.get_message());
+            else
+              sparse.skip();
+          }
+          break;
+        }
+        default: graph.skip();
+      }
+    }
+  }
+
+  std::vector<ExternalFile> take() { return std::move(files_); }
+
+ private:
+  static constexpr unsigned deepest = 30;  ///< Protocol Buffers itself stops at 100 messages, three to a graph
+
+  void read_node(protozero::pbf_reader node, unsigned depth) {
+    while (node.next(static_cast<Tag>(NodeField::attribute), Wire::length_delimited)) {
+      protozero::pbf_message<AttributeField> attribute(node.get_message());
+      while (attribute.next()) {
+        switch (attribute.tag_and_type()) {
+          case tag_and_type(AttributeField::tensor, Wire::length_delimited):
+          case tag_and_type(AttributeField::tensors, Wire::length_delimited):
+            read_tensor(attribute.get_message());
+            break;
+          case tag_and_type(AttributeField::graph, Wire::length_delimited):
+          case tag_and_type(AttributeField::graphs, Wire::length_delimited):
+            read_graph(attribute.get_message(), depth + 1);
+            break;
+          default: attribute.skip();
+        }
+      }
+    }
+  }
+
+  void read_tensor(protozero::pbf_message<TensorField> message) {
+    std::string_view name;
+    std::vector<protozero::data_view> entries;
+    std::uint64_t count = 1, element = 0;
+    bool external = false;
+    while (message.next()) {
+      switch (message.tag_and_type()) {
+        case tag_and_type(TensorField::extent, Wire::varint):
+          count =
+              no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)), true);
+          break;
+        case tag_and_type(TensorField::extent, Wire::length_delimited):
+          for (const std::int64_t extent : message.get_packed_int64())
+            count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 0)), true);
+          break;
+        case tag_and_type(TensorField::element, Wire::varint):
+          element = static_cast<std::uint64_t>(std::max(message.get_int32(), 0));
+          break;
+        case tag_and_type(TensorField::name, Wire::length_delimited): name = view(message.get_view()); break;
+        case tag_and_type(TensorField::external, Wire::length_delimited): entries.push_back(message.get_view()); break;
+        case tag_and_type(TensorField::location, Wire::varint): external = message.get_int32() == 1; break;
+        default: message.skip();
+      }
+    }
+    if (!external) return;
+    const bool sized = element < detail::elements.size() && detail::elements[element].datatype;
+    note(name, entries, no_overflow(count, sized ? size_of(*detail::elements[element].datatype) : 0, true));
+  }
+
+  /// `bytes`: of the tensor, 0 where they aren't known.
+  void note(std::string_view tensor, const std::vector<protozero::data_view>& entries, std::uint64_t bytes) {
+    const std::string which = "tensor '" + std::string(tensor) + "'";
+    std::string_view location;
+    std::uint64_t offset = 0;
+    for (const auto& entry : entries) {
+      const auto key = find_text(protozero::pbf_reader(entry), 1), value = find_text(protozero::pbf_reader(entry), 2);
+      if (key == "location") location = value;
+      if (key == "offset") offset = number(which, key, value);
+      if (key == "length") bytes = number(which, key, value);
+    }
+    if (location.empty()) invalid(which + " lies in another file, of which it doesn't say the name");
+    if (location == "." || location == ".." || location.find_first_of(std::string_view("/\\:\0", 4)) != location.npos)
+      invalid(which + " lies in '" + std::string(location) +
+              "': it must be the name of a file in the model's own folder");
+    const std::uint64_t end = no_overflow(offset, bytes, false);
+    const auto known = std::ranges::find(files_, location, &ExternalFile::name);
+    if (known == files_.end())
+      files_.push_back({std::string(location), end, std::string(tensor)});
+    else if (known->bytes < end)
+      known->bytes = end, known->tensor = tensor;
+  }
+
+  static std::uint64_t number(const std::string& tensor, std::string_view key, std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size())
+      invalid(tensor + " has the " + std::string(key) + " '" + std::string(text) + "' in its file: no number of bytes");
+    return value;
+  }
+
+  std::vector<ExternalFile> files_;
+};
+
+}  // namespace detail
+
+/// The files beside an ONNX file that it needs, in the order in which its tensors name them: weights and constants,
+/// also those inside of graphs that are attributes of nodes. The bytes of tensors are skipped unread. `model` stands in
+/// the error's sentence.
+///
+/// Throws `errc::model_invalid` for a name that isn't just one of a file in the same folder, for numbers that are none,
+/// and for a damaged file.
+inline std::vector<ExternalFile> read_external_files(std::span<const std::byte> file, std::string_view model) {
+  std::string reason = "the file is damaged or truncated";
+  try {
+    detail::ExternalFiles found;
+    protozero::pbf_reader message(reinterpret_cast<const char*>(file.data()), file.size());
+    while (message.next(static_cast<detail::Tag>(detail::ModelField::graph), detail::Wire::length_delimited))
+      found.read_graph(message.get_message());
+    return found.take();
+  } catch (const Error& error) {
+    reason = error.message();
+  } catch (const protozero::exception&) {
+  }
+  throw Error(errc::model_invalid, "model '" + std::string(model) + "' can't be used: " + reason);
+}
+
+}  // namespace webpool::content
+#endif
+#ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
 #ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #include <algorithm>
@@ -10837,15 +11104,77 @@ class MappedFile {
 
 namespace webpool::driver {
 
-/// An ONNX file or a kernel's text, what it says about itself, and the hash by which pages fetch it.
-struct ModelFile {
+/// Bytes that pages fetch by their hash.
+struct ServedFile {
   std::string name;
   std::string sha256;
   std::size_t size = 0;                                 ///< bytes
   std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
   std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
+};
+
+/// Larger files are read from disk whenever a page fetches them.
+inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
+
+[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
+  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+}
+
+/// The hash of a file that is read piece by piece.
+inline std::string hash_of(webpool::detail::FileReader& file, const std::filesystem::path& path) {
+  webpool::detail::Sha256 hash;
+  std::vector<std::byte> piece(std::size_t{1} << 20);
+  for (std::size_t done = 0; done < file.size(); done += piece.size()) {
+    piece.resize(std::min(piece.size(), file.size() - done));
+    if (!file.read(done, piece)) unreadable(path);
+    hash.update(piece);
+  }
+  return hash.hex();
+}
+
+/// Fills in what is served of the file at `path`, and shows its bytes to `look(std::span<const std::byte>)` before it
+/// reads one of more than `most` bytes piece by piece. Throws `errc::model_not_found`, and what `look` throws.
+template <class Look>
+void serve_file(ServedFile& served, const std::filesystem::path& path, Look look,
+                std::size_t most = most_in_memory) try {
+  std::error_code failed;
+  if (std::filesystem::file_size(path, failed) <= most || failed) {
+    served.bytes = webpool::detail::read_file(path);
+    if (!served.bytes) unreadable(path);
+    const auto bytes = std::as_bytes(std::span(*served.bytes));
+    served.size = bytes.size();
+    look(bytes);
+    served.sha256 = webpool::detail::sha256_hex(bytes);
+  } else {
+    served.file = webpool::detail::FileReader::open(path);
+    if (!served.file) unreadable(path);
+    served.size = served.file->size();
+    look(MappedFile(path).bytes());
+    served.sha256 = hash_of(*served.file, path);
+  }
+} catch (const std::system_error&) {
+  unreadable(path);
+}
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// An ONNX file or a kernel's text, what it says about itself, and the hashes by which pages fetch it. `name`: the
+/// model's.
+struct ModelFile : ServedFile {
   ModelInfo info;  ///< with the values of `ModelOptions::free_dimensions` filled in
   bool kernel = false;
+  std::vector<ServedFile>
+      external{};  ///< files beside it that hold some of its tensors; `name`: as the model names them
+
+  /// Bytes of all files.
+  std::size_t total_size() const noexcept {
+    std::size_t sum = size;
+    for (const ServedFile& each : external) sum += each.size;
+    return sum;
+  }
 };
 
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
@@ -10878,41 +11207,29 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
   }
 }
 
-/// Larger files are read from disk whenever a page fetches them.
-inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
-
-[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
-  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
-}
-
-inline void take_small_file(ModelFile& file, const std::filesystem::path& path) {
-  file.bytes = webpool::detail::read_file(path);
-  if (!file.bytes) unreadable(path);
-  const auto bytes = std::as_bytes(std::span(*file.bytes));
-  file.size = bytes.size();
-  file.info = content::read_model_info(bytes, file.name);
-  file.sha256 = webpool::detail::sha256_hex(bytes);
-}
-
-inline void take_large_file(ModelFile& file, const std::filesystem::path& path) try {
-  file.file = webpool::detail::FileReader::open(path);
-  if (!file.file) unreadable(path);
-  file.size = file.file->size();
-  file.info = content::read_model_info(MappedFile(path).bytes(), file.name);
-  webpool::detail::Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  for (std::size_t done = 0; done < file.size; done += piece.size()) {
-    piece.resize(std::min(piece.size(), file.size - done));
-    if (!file.file->read(done, piece)) unreadable(path);
-    hash.update(piece);
+/// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
+/// `errc::model_invalid` where one is too short.
+inline void take_external(ModelFile& file, const std::filesystem::path& folder,
+                          const std::vector<content::ExternalFile>& wanted) {
+  for (const content::ExternalFile& each : wanted) {
+    const std::filesystem::path path = folder / each.name;
+    const auto fault = [&](errc code, const std::string& has) {
+      throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
+                            "', up to byte " + std::to_string(each.bytes) + ": " + has);
+    };
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed))
+      fault(errc::model_not_found, "there is no file '" + path.string() + "'");
+    ServedFile& part = file.external.emplace_back();
+    part.name = each.name;
+    serve_file(part, path, [](auto) {});
+    if (part.size < each.bytes)
+      fault(errc::model_invalid, "the file '" + path.string() + "' has " + std::to_string(part.size) + " bytes");
   }
-  file.sha256 = hash.hex();
-} catch (const std::system_error&) {
-  unreadable(path);
 }
 
-/// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
-/// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
+/// Reads and checks a file, and those beside it that it needs. `initialize`, if any, may change the options first.
+/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
                                  const ModelInitializer& initialize = {}) {
   std::error_code failed;
@@ -10921,10 +11238,12 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  if (std::filesystem::file_size(path, failed) > most_in_memory)
-    take_large_file(file, path);
-  else
-    take_small_file(file, path);
+  std::vector<content::ExternalFile> beside;
+  serve_file(file, path, [&](std::span<const std::byte> bytes) {
+    file.info = content::read_model_info(bytes, file.name);
+    beside = content::read_external_files(bytes, file.name);
+  });
+  take_external(file, path.parent_path(), beside);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -10977,6 +11296,8 @@ inline protocol::ModelSource source_of(const ModelFile& file, const std::string&
   protocol::ModelSource source{file.name,   file.sha256,
                                file.size,   url.empty() ? "/models/" + file.sha256 : url,
                                file.kernel, !file.kernel && !why_no_decoder(file.info)};
+  for (const ServedFile& part : file.external)
+    source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
   if (!shared) return source;
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)
@@ -10999,6 +11320,7 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
+  plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:
         for (const WebnnDevice device : browser.webnn_devices)
@@ -11034,6 +11356,86 @@ inline std::string describe(const std::vector<BackendFailure>& failures) {
     text += (text.empty() ? "" : "; ") + std::string(to_string(each.backend)) + ": " + each.message;
   return text;
 }
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// Which workers fetch now, where models are parts of a whole of which the first is wanted first: a part's bytes must
+/// not compete with those of an earlier one, in whichever tab. Workers of other models never wait. On the pool's
+/// thread.
+class LoadTurns {
+ public:
+  using Ready = std::vector<std::pair<WorkerId, protocol::Load>>;
+
+  /// The models are parts of one whole, the most urgent first.
+  void add(const std::vector<ModelIndex>& parts) {
+    ++whole_;
+    for (std::size_t rank = 0; rank < parts.size(); ++rank) places_[parts[rank]] = {whole_, rank};
+  }
+  void remove(ModelIndex part) { places_.erase(part); }
+
+  /// What a page is told of the importance of the model's bytes; empty for a model that is no part.
+  std::string_view importance(ModelIndex model) const {
+    const auto place = places_.find(model);
+    return place == places_.end() ? "" : place->second.rank == 0 ? "high" : "low";
+  }
+
+  /// A worker is to load the model: it has not got the bytes yet.
+  void opened(WorkerId worker, ModelIndex model) {
+    if (const auto place = places_.find(model); place != places_.end()) workers_[worker] = {place->second, {}};
+  }
+
+  /// Whether the worker must wait for its turn; then its load is kept until `ended` gives it out.
+  bool hold(WorkerId worker, const protocol::Load& load) {
+    const auto found = workers_.find(worker);
+    if (found == workers_.end() || !must_wait(found->second.place)) return false;
+    found->second.held = load;
+    return true;
+  }
+
+  /// The worker has its bytes, or is gone. Returns the loads whose turn has come with that.
+  Ready ended(WorkerId worker) {
+    Ready ready;
+    if (workers_.erase(worker) == 0) return ready;
+    for (auto& [id, each] : workers_)
+      if (each.held && !must_wait(each.place)) ready.emplace_back(id, *std::exchange(each.held, std::nullopt));
+    std::ranges::sort(ready, {}, [](const auto& each) { return each.first.value; });
+    return ready;
+  }
+
+ private:
+  struct Place {
+    std::uint64_t whole = 0;
+    std::size_t rank = 0;
+  };
+  struct Fetching {
+    Place place;
+    std::optional<protocol::Load> held;
+  };
+
+  bool must_wait(const Place& place) const {
+    return std::ranges::any_of(workers_, [&](const auto& entry) {
+      return entry.second.place.whole == place.whole && entry.second.place.rank < place.rank;
+    });
+  }
+
+  std::uint64_t whole_ = 0;
+  std::unordered_map<ModelIndex, Place> places_;
+  std::unordered_map<WorkerId, Fetching> workers_;  ///< of parts, until they have their bytes
+};
 
 }  // namespace webpool::driver
 #endif
@@ -11186,7 +11588,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 37> page_assets{{
+inline constexpr std::array<PageAsset, 41> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -11639,6 +12041,56 @@ export async function readBack(device, buffer, bytes) {
 }
 )js"
 , 2162)},
+{"/hints.js", "text/javascript", std::string_view(
+R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+
+/** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
+/** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
+/**
+ * What this reads of the page's global object; all but the document may be missing.
+ * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
+ *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
+ *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
+ */
+
+const pressures = ['nominal', 'fair', 'serious', 'critical'];
+
+export class Hints {
+  /** @type {Battery | undefined} */ #battery;
+  /** @type {string | undefined} */ #pressure;
+  /** @type {Observer | undefined} */ #observer;
+  #page;
+
+  constructor(page = /** @type {Page} */ (/** @type {unknown} */ (globalThis))) {
+    this.#page = page;
+    page.navigator.getBattery?.().then(battery => { this.#battery = battery; }, () => {});  // a policy may forbid it
+    const { PressureObserver } = page;
+    if (!PressureObserver) return;
+    this.#observer = new PressureObserver(records => { this.#pressure = records.at(-1)?.state; });
+    this.#watchPressure();
+    page.document.addEventListener('visibilitychange', () => this.#watchPressure());
+  }
+
+  get #visible() {
+    return this.#page.document.visibilityState === 'visible';
+  }
+
+  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  #watchPressure() {
+    this.#pressure = undefined;
+    if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
+    else this.#observer?.disconnect();
+  }
+
+  /** As they are now, by the names of `pong`. */
+  read() {
+    const { charging, level } = this.#battery ?? {};
+    const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;
+    return { visible: this.#visible, charging, battery: level, pressure, save_data: this.#page.navigator.connection?.saveData };
+  }
+}
+)js"
+, 2212)},
 {"/kv_cache.js", "text/javascript", std::string_view(
 R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
 
@@ -11745,14 +12197,17 @@ import { timed } from './timing.js';
  * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
   const models = [model, ...parts];
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
-  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
-  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
+  const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
+    const { bytes, external } = files[i];
+    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+  });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
-  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
     sessions,
     loaded: {
@@ -11763,7 +12218,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2323)},
+, 2532)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -11862,65 +12317,198 @@ export async function deliver({ name, body, tensors }, complain) {
 }
 )js"
 , 4662)},
+{"/model_cache.js", "text/javascript", std::string_view(
+R"js(// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
+//
+// Beside each model, /models/<sha256>, lies a note of its size and last use, /models/<sha256>?note. So workers that use different models at
+// once can't lose each other's news, as they could in one index of all.
+
+import { sha256 } from './sha256.js';
+
+const name = 'webpool-models';
+const noteSuffix = '?note';
+const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
+
+/** @typedef {{ key: string, bytes: number, used: number }} Entry */
+
+/** Does the work while no other worker of this origin stores. Where there are no locks, two that store at once may pass the limit, until the next one does. @param {() => Promise<void>} work */
+const alone = work => globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
+
+export class ModelCache {
+  #cache;
+  #limit;
+
+  /** @param {Cache} cache @param {number} limit */
+  constructor(cache, limit) {
+    this.#cache = cache;
+    this.#limit = limit;
+  }
+
+  /** The cache; undefined with a limit of 0, and where the browser offers none: a page that is not secure, a private window. @param {number} limit in bytes, of all models together */
+  static async open(limit) {
+    const cache = limit > 0 ? await globalThis.caches?.open(name).catch(() => undefined) : undefined;
+    return cache && new ModelCache(cache, limit);
+  }
+
+  /** Whether so many bytes can be kept at all. @param {number} bytes */
+  takes(bytes) {
+    return bytes <= this.#limit;
+  }
+
+  /** The bytes with this hash; undefined if they aren't there whole. @param {string} hash */
+  async read(hash) {
+    const key = keyOf(hash);
+    try {
+      const found = await this.#cache.match(key);
+      if (!found) return undefined;
+      const bytes = new Uint8Array(await found.arrayBuffer());
+      if (await sha256(bytes) === hash) {
+        await this.#note(key, bytes.length).catch(() => {});
+        return bytes;
+      }
+      await this.#forget(key);
+    } catch { /* another worker put it out meanwhile, or the disk is in trouble: the network has it */ }
+    return undefined;
+  }
+
+  /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
+  async store(hash, bytes) {
+    if (!this.takes(bytes.length)) return;
+    await alone(async () => {
+      const key = keyOf(hash);
+      const others = (await this.#entries()).filter(entry => entry.key !== key);
+      const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
+      await this.#free(kept + bytes.length - this.#limit, others);
+      try {
+        await this.#put(key, bytes);
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'QuotaExceededError')) throw error;
+        await this.#free(bytes.length, others);
+        await this.#put(key, bytes);
+      }
+    }).catch(() => {});
+  }
+
+  /** Takes away the first of the entries, until so many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
+  async #free(bytes, entries) {
+    while (bytes > 0 && entries.length) {
+      const [{ key, bytes: freed }] = entries.splice(0, 1);
+      await this.#forget(key);
+      bytes -= freed;
+    }
+  }
+
+  /** Least recently used first. A note without its model goes. @returns {Promise<Entry[]>} */
+  async #entries() {
+    const keys = (await this.#cache.keys()).map(({ url }) => { const { pathname, search } = new URL(url); return pathname + search; });
+    const models = keys.filter(key => !key.endsWith(noteSuffix));
+    const orphans = keys.filter(key => key.endsWith(noteSuffix) && !models.includes(key.slice(0, -noteSuffix.length)));
+    for (const orphan of orphans) await this.#cache.delete(orphan);
+    const entries = await Promise.all(models.map(async key => ({ key, ...await this.#readNote(key) })));
+    return entries.sort((a, b) => a.used - b.used);
+  }
+
+  /** One that has no note was stored by a worker that ended before it wrote that. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
+  async #readNote(key) {
+    const note = await (await this.#cache.match(key + noteSuffix))?.json().catch(() => undefined);
+    if (Number.isSafeInteger(note?.bytes) && Number.isFinite(note?.used)) return { bytes: note.bytes, used: note.used };
+    const blob = await (await this.#cache.match(key))?.blob();
+    return { bytes: blob?.size ?? 0, used: 0 };
+  }
+
+  /** @param {string} key @param {number} bytes */
+  #note(key, bytes) {
+    return this.#cache.put(key + noteSuffix, new Response(JSON.stringify({ bytes, used: Date.now() })));
+  }
+
+  /** @param {string} key @param {Uint8Array<ArrayBuffer>} bytes */
+  async #put(key, bytes) {
+    await this.#cache.put(key, new Response(bytes));
+    await this.#note(key, bytes.length);
+  }
+
+  /** @param {string} key */
+  async #forget(key) {
+    await this.#cache.delete(key);
+    await this.#cache.delete(key + noteSuffix);
+  }
+}
+)js"
+, 5045)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { ModelCache } from './model_cache.js';
 import { sha256 } from './sha256.js';
 
-const cacheName = 'webpool-models';
 const progressInterval = 100;
 const retryPause = 200;
 
 /** What another try would not change. */
 class Refusal extends Error {}
 
-/** The cache, or undefined where the browser offers none: a page that is not secure, a private window. */
-const openCache = async () => globalThis.caches?.open(cacheName).catch(() => undefined);
+/** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
+/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
- * Fetches the model. Throws CodedError `fetch_failed` or `hash_mismatch`.
- * @param {import('./protocol.js').Load['model']} model
- * @param {(done: number, total: number) => void} progress called now and then, and at the end
- * @param {AbortSignal} [signal] gives the fetch up
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, fromCache: boolean }>}
+ * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
+ * @param {ModelFile & { external?: import('./protocol.js').ExternalFile[] }} model
+ * @param {Progress} progress called now and then, and at the end, with the bytes of all files together
+ * @param {How} [how]
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, external: { path: string, data: Uint8Array }[], fromCache: boolean }>}
  */
-export async function fetchModel(model, progress, signal) {
-  const cache = await openCache();
-  const cached = await readCache(cache, model);
-  if (cached) {
-    progress(model.bytes, model.bytes);
-    return { bytes: cached, fromCache: true };
-  }
-  const bytes = await download(model, progress, signal);
+export async function fetchModel({ external = [], ...model }, progress, how = {}) {
+  const cache = await ModelCache.open(how.cacheBytes ?? Infinity);
+  const files = [model, ...external];
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const done = files.map(() => 0);
+  const [main, ...beside] = await Promise.all(files.map((file, i) => fetchFile(file, cache, bytes => {
+    done[i] = bytes;
+    progress(done.reduce((sum, each) => sum + each), total);
+  }, how)));
+  return { bytes: main.bytes, external: external.map(({ path }, i) => ({ path, data: beside[i].bytes })), fromCache: [main, ...beside].every(({ fromCache }) => fromCache) };
+}
+
+/** What an error calls the file. @param {ModelFile | import('./protocol.js').ExternalFile} file */
+const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.url;
+
+/** One worker of a browser at a time fetches a file that the cache can take: the next finds it there. @template T @param {string} hash @param {() => Promise<T>} work @returns {Promise<T>} */
+const alone = (hash, work) => globalThis.navigator?.locks ? navigator.locks.request(`webpool-model-${hash}`, work) : work();
+
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
+async function fetchFile(file, cache, progress, how) {
+  if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
+  return alone(file.sha256, async () => {
+    const cached = await cache.read(file.sha256);
+    if (cached) {
+      progress(file.bytes);
+      return { bytes: cached, fromCache: true };
+    }
+    const bytes = await fetchWhole(file, progress, how);
+    await cache.store(file.sha256, bytes);
+    return { bytes, fromCache: false };
+  });
+}
+
+/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function fetchWhole(file, progress, how) {
+  const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
-  if (hash !== model.sha256) throw new CodedError('hash_mismatch', `${model.url} has the SHA-256 ${hash}, not ${model.sha256}`);
-  await cache?.put(keyOf(model), new Response(bytes)).catch(() => {});  // a full disk costs the next load a download, not this one its model
-  return { bytes, fromCache: false };
+  if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
+  return bytes;
 }
 
-/** By content, so that one model has one entry whatever pool or URL it came from. @param {{ sha256: string }} model */
-const keyOf = ({ sha256 }) => `/models/${sha256}`;
-
-/** @param {Cache | undefined} cache @param {import('./protocol.js').Load['model']} model */
-async function readCache(cache, model) {
-  const found = await cache?.match(keyOf(model)).catch(() => undefined);
-  if (!found) return undefined;
-  const bytes = new Uint8Array(await found.arrayBuffer());
-  if (await sha256(bytes) === model.sha256) return bytes;
-  await cache?.delete(keyOf(model));
-  return undefined;
-}
-
-/** @param {import('./protocol.js').Load['model']} model @param {(done: number, total: number) => void} progress @param {AbortSignal} [signal] */
-async function download({ url, bytes: total }, progress, signal) {
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function download(file, progress, { signal, importance }) {
+  const { url, bytes: total } = file;
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
   /** Goes on where the last try ended, if there is something of it. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
-    const response = await fetch(url, { cache: 'no-store', signal, headers });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
     if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
@@ -11929,7 +12517,7 @@ async function download({ url, bytes: total }, progress, signal) {
       bytes.set(part.value, done);
       done += part.value.length;
       if (done < total && performance.now() >= next) {
-        progress(done, total);
+        progress(done);
         next = performance.now() + progressInterval;
       }
     }
@@ -11943,15 +12531,15 @@ async function download({ url, bytes: total }, progress, signal) {
     } catch (error) {
       broken = done > before ? 1 : broken + 1;
       before = done;
-      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
+      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total, total);
+  progress(total);
   return bytes;
 }
 )js"
-, 3938)},
+, 5258)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -11984,6 +12572,7 @@ R"js(// The tab's main thread: keeps the control socket, starts and ends workers
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
@@ -11998,6 +12587,7 @@ const startTimeout = 20_000;
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
   #drift = new TimerDrift();
+  #hints = new Hints();
   #view;
   #socket;
   #welcomed = false;
@@ -12043,7 +12633,7 @@ class Tab {
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
-    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
+    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, timer_drift_ms: this.#drift.take(), ...this.#hints.read() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
@@ -12107,7 +12697,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6122)},
+, 6156)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -12121,13 +12711,13 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `threads`: 0 asks to measure; `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
- * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
+ * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number, charging?: boolean, battery?: number, pressure?: string, save_data?: boolean }} Pong
  * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
@@ -12136,10 +12726,12 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
+ * @typedef {{ sha256: string, bytes: number, url: string }} ModelFile
+ * @typedef {ModelFile & { path: string }} ExternalFile   `path`: its name in the ONNX file
+ * @typedef {ModelFile & { name: string, format?: 'kernel', generates?: boolean, device_outputs?: string[], external?: ExternalFile[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
- * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
+ *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
@@ -12249,7 +12841,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8780)},
+, 9097)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -12534,10 +13126,10 @@ export const tensors = listOf((value, path) => {
   }
 });
 
+const file = { sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string };
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
-  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  generates: optional(boolean), device_outputs: optional(listOf(string)),
+  name: string, ...file, format: optional(oneOf('kernel')), generates: optional(boolean), device_outputs: optional(listOf(string)), external: optional(listOf(record({ path: string, ...file }))),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -12549,7 +13141,10 @@ const messages = {
   welcome: { version: size, connection: size, heartbeat_ms: size },
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
-  pong: { id: size, visible: boolean, timer_drift_ms: number },
+  pong: {
+    id: size, visible: boolean, timer_drift_ms: number, charging: optional(boolean), battery: optional(is('a number from 0 to 1', value => Number.isFinite(value) && value >= 0 && value <= 1)),
+    pressure: optional(oneOf('nominal', 'fair', 'serious', 'critical')), save_data: optional(boolean),
+  },
   open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
@@ -12568,6 +13163,8 @@ const messages = {
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
     variant: optional(size),
+    cache_bytes: optional(size),
+    importance: optional(oneOf('high', 'low')),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
@@ -12599,7 +13196,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7499)},
+, 7914)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -13612,6 +14209,8 @@ import { webnn } from './webnn.js';
  * What the pool asks of a backend. `deviceLost` is called at most once, when the device behind the session is gone.
  * @typedef {object} Options
  * @property {import('../protocol.js').BackendChoice} choice
+ * @property {string} [key]   of the model's content
+ * @property {{ path: string, data: Uint8Array }[]} [external]   the files beside the model that hold some of its tensors, by the names that it gives them
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
@@ -13622,7 +14221,9 @@ import { webnn } from './webnn.js';
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, key?: string, external?: Options['external'], kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ *
+ * @typedef {'realm' | 'key' | 'external' | 'generates' | 'deviceOutputs'} OfContent   options that come with it
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -13659,15 +14260,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, OfContent>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, generates, deviceOutputs } = contents[i];
+    const { name: _, bytes, kernel, ...own } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -13676,7 +14277,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
@@ -13717,24 +14318,130 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 8070)},
+, 8353)},
+{"/backends/thread_trial.js", "text/javascript", std::string_view(
+R"js(// A worker that tries a model with some number of threads, tells how long a run on zeros takes, and is ended.
+
+import { messageOf } from '../errors.js';
+import { zerosFor } from '../tensors.js';
+import { timeRuns } from '../timing.js';
+import { cpuSession } from './wasm.js';
+
+self.addEventListener('message', async ({ data: { model, threads, ...options } }) => {
+  try {
+    const session = await cpuSession(model, options, threads);
+    const zeros = zerosFor(session.inputs);
+    await session.run(zeros, []);
+    self.postMessage({ time: await timeRuns(() => session.run(zeros, [])) });
+  } catch (error) {
+    self.postMessage({ error: messageOf(error) });
+  }
+}, { once: true });
+)js"
+, 687)},
+{"/backends/threads.js", "text/javascript", std::string_view(
+R"js(// How many threads run a model fastest on the CPU. ONNX Runtime can't change the number once it has begun, so each number is tried in a worker of its
+// own, one after the other, and the better one remembered by the model's content.
+
+import { messageOf } from '../errors.js';
+import { answeredWithin } from '../timing.js';
+
+const most = 4;
+const trialTimeout = 20_000;  // starting threads never ends on some devices
+const cacheName = 'webpool-threads';
+
+/** @typedef {{ model: Uint8Array, external?: { path: string, data: Uint8Array }[], freeDimensions: Record<string, number> }} Trial */
+/** `passedOver`: why it is not another number. @typedef {{ threads: number, passedOver: string[] }} Choice */
+
+const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
+
+/** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+async function timeWith(trial, threads) {
+  const worker = new Worker(new URL('./thread_trial.js', import.meta.url), { type: 'module', name: inWords(threads) });
+  const answer = new Promise((resolve, reject) => {
+    worker.addEventListener('message', ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time));
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'its script could not be loaded')));
+    worker.postMessage({ ...trial, threads });
+  });
+  try {
+    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on zeros');
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** @param {(threads: number) => Promise<number>} time @param {number} several @returns {Promise<Choice>} */
+async function compare(time, several) {
+  /** @type {Map<number, number>} */
+  const times = new Map();
+  for (const threads of [1, several]) {
+    try {
+      times.set(threads, await time(threads));
+    } catch (error) {
+      return { threads: 1, passedOver: [`${inWords(several)}: could not be compared: with ${inWords(threads)}: ${messageOf(error)}`] };
+    }
+  }
+  const ms = (/** @type {number} */ threads) => Number(times.get(threads));
+  const [better, worse] = ms(several) < ms(1) ? [several, 1] : [1, several];
+  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on zeros takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
+}
+
+/** @param {string} path @returns {Promise<Choice | undefined>} */
+async function recall(path) {
+  const cache = await globalThis.caches?.open(cacheName).catch(() => undefined);
+  const known = await (await cache?.match(path).catch(() => undefined))?.json().catch(() => undefined);
+  return Number.isSafeInteger(known?.threads) ? known : undefined;
+}
+
+/** @param {string} path @param {Choice} choice */
+async function remember(path, choice) {
+  const cache = await globalThis.caches?.open(cacheName).catch(() => undefined);
+  await cache?.put(path, new Response(JSON.stringify(choice))).catch(() => {});
+}
+
+/**
+ * One thread, or up to four, whichever runs the model faster here; one where the page may have no more, or they fail.
+ * @param {Trial} trial @param {string} key of the model's content
+ * @param {{ cores?: number, isolated?: boolean, time?: typeof timeWith }} [page]
+ * @returns {Promise<Choice>}
+ */
+export async function fastestThreads(trial, key, { cores = navigator.hardwareConcurrency, isolated = crossOriginIsolated, time = timeWith } = {}) {
+  const several = Math.min(most, cores || 1);
+  if (!isolated || several === 1) return { threads: 1, passedOver: [] };
+  const path = `/threads/${several}/${key}`;
+  const known = await recall(path);
+  if (known) return known;
+  const choice = await compare(threads => time(trial, threads), several);
+  await remember(path, choice);
+  return choice;
+}
+)js"
+, 3867)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
 import { decoding } from '../kv_cache.js';
 import { cpuBuild, createSession, loadOrt, wrapSession } from './ort.js';
+import { fastestThreads } from './threads.js';
+
+/** @param {Uint8Array} model @param {Pick<import('./registry.js').Options, 'external' | 'freeDimensions' | 'generates'>} options @param {number} [threads] */
+export async function cpuSession(model, { external, freeDimensions, generates }, threads) {
+  const ort = await loadOrt(cpuBuild, threads);
+  const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], externalData: external, freeDimensionOverrides: freeDimensions });
+  return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
+}
 
 /** @type {import('./registry.js').Backend} */
 export const wasm = {
   name: 'wasm',
-  async create(model, { choice, freeDimensions, generates }) {
-    const ort = await loadOrt(cpuBuild, choice.threads);
-    const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], freeDimensionOverrides: freeDimensions });
-    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
+  async create(model, { choice, key = '', generates, external, freeDimensions }) {
+    if (choice.threads !== 0) return cpuSession(model, { external, freeDimensions, generates }, choice.threads);
+    const { threads, passedOver } = await fastestThreads({ model, external, freeDimensions }, key);
+    return { ...await cpuSession(model, { external, freeDimensions, generates }, threads), passedOver };
   },
 };
 )js"
-, 632)},
+, 1282)},
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
@@ -13793,12 +14500,12 @@ async function readLastRow(device, logits) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { external, freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
-      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      executionProviders: ['webgpu'], externalData: external, freeDimensionOverrides: freeDimensions,
       preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;
@@ -13821,7 +14528,7 @@ export const webgpu = {
   },
 };
 )js"
-, 4207)},
+, 4241)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -13845,13 +14552,13 @@ export function createContext(deviceType, timeout = contextTimeout) {
 /** @type {import('./registry.js').Backend} */
 export const webnn = {
   name: 'webnn',
-  async create(model, { choice, freeDimensions, deviceLost }) {
+  async create(model, { choice, external, freeDimensions, deviceLost }) {
     const deviceType = /** @type {'cpu' | 'gpu' | 'npu'} */ (choice.device_type ?? 'gpu');
     const context = await createContext(deviceType);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const provider = { name: /** @type {const} */ ('webnn'), deviceType, context: /** @type {any} */ (context) };
-    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], freeDimensionOverrides: freeDimensions });
+    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], externalData: external, freeDimensionOverrides: freeDimensions });
     const { session, cpuFallback } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
     const free = freeDimension(session);
     if (free) {
@@ -13874,7 +14581,7 @@ export const webnn = {
   },
 };
 )js"
-, 2641)}
+, 2675)}
 }};
 // clang-format on
 
@@ -14018,8 +14725,8 @@ namespace webpool::driver {
 /// application's modules and backends.
 class PageFiles {
  public:
-  /// A model by its SHA-256 in hexadecimal; null when no such model is loaded.
-  using FindModel = std::function<const ModelFile*(std::string_view sha256)>;
+  /// A model, or a file beside one, by its SHA-256 in hexadecimal; null when no such model is loaded.
+  using FindModel = std::function<const ServedFile*(std::string_view sha256)>;
 
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
@@ -14035,7 +14742,7 @@ class PageFiles {
 
   transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
-      const ModelFile* model = find_model_(path.substr(8));
+      const ServedFile* model = find_model_(path.substr(8));
       if (!model) return not_found(path);
       return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
     }
@@ -14814,10 +15521,24 @@ inline Hello read_hello(Fields& fields) {
   return hello;
 }
 
+inline PageHints read_hints(const Fields& fields) {
+  PageHints hints;
+  hints.visible = fields["visible"].boolean();
+  if (auto charging = fields.find("charging")) hints.charging = charging->boolean();
+  if (auto battery = fields.find("battery")) {
+    hints.battery = battery->number();
+    if (*hints.battery < 0 || *hints.battery > 1) battery->must_be("a number from 0 to 1");
+  }
+  if (auto pressure = fields.find("pressure"))
+    hints.pressure = pressure->choice<Pressure>(webpool::detail::pressure_names);
+  if (auto save_data = fields.find("save_data")) hints.save_data = save_data->boolean();
+  return hints;
+}
+
 inline Pong read_pong(Fields& fields) {
   Pong pong;
   pong.id = fields["id"].integer();
-  pong.visible = fields["visible"].boolean();
+  pong.hints = read_hints(fields);
   pong.timer_drift_ms = fields["timer_drift_ms"].number();
   return pong;
 }
@@ -15156,6 +15877,13 @@ inline void append_model(HeaderWriter& writer, std::string& out, const ModelSour
   if (model.generates) writer.key("generates"), out += "true";
   if (model.device_outputs)
     writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
+  if (!model.external.empty())
+    writer.list("external", model.external, [&](const ExternalSource& file) {
+      out += R"({"path":)";
+      append_string(out, file.path);
+      writer.field("sha256", file.sha256).field("bytes", file.bytes).field("url", file.url);
+      out += '}';
+    });
   out += '}';
 }
 
@@ -15245,6 +15973,8 @@ inline void encode(std::string& out, const Load& message) {
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });
   if (message.variant) writer.field("variant", *message.variant);
+  if (message.cache_bytes) writer.field("cache_bytes", *message.cache_bytes);
+  if (!message.importance.empty()) writer.field("importance", message.importance);
   writer.end();
 }
 
@@ -15744,6 +16474,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
  public:
   using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
   using JoinHandler = std::function<void(const BrowserInfo&)>;
+  /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on.
+  struct Part {
+    std::vector<ModelFile> files;
+    ModelOptions options;
+    Task task;
+    Batcher::Maximum max_batch_size;
+    LoadCompletion done;
+  };
 
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   template <class... Policies>
@@ -15822,6 +16560,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       residents_.add_to(metrics);
       metrics.cache_hits = cache_counts_->hits;
       metrics.cache_misses = cache_counts_->misses;
+      metrics.model_cache_hits = model_cache_hits_;
       return metrics;
     });
   }
@@ -15839,6 +16578,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.remove_model(model, Clock::now(), actions_);
       drain();
       models_.erase(model);
+      turns_.remove(model);
     });
   }
 
@@ -15857,22 +16597,30 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
             LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, files = std::move(files), options = std::move(options), task,
-                          max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      LoadingModel model{name_of(files), std::move(files), std::move(options), std::move(done)};
-      engine::ModelSpec spec{model.name,
-                             task,
-                             model.bytes(),
-                             model.options.browsers,
-                             model.options.replicas,
-                             model.options.pinned,
-                             model.options.own_tabs_only};
-      const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-      if (model.files.size() == 1)
-        batches_.add_model(index, model.name, model.files[0].info, model.options.batching, std::move(max_batch_size));
-      models_.insert_or_assign(index, std::move(model));
+    asio::post(context_, [this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
+                                            std::move(done)}]() mutable {
+      add_model(std::move(part), false);
       drain();
     });
+  }
+
+  /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
+  /// wait for their model alone. A model that can't be loaded stays until it is released, and ends its requests with
+  /// the reasons. Throws `errc::pool_closed`.
+  std::vector<ModelIndex> load_parts(std::vector<Part> parts) {
+    std::unique_lock lock(gate_);
+    if (!open_) throw closed_error();
+    std::packaged_task<std::vector<ModelIndex>()> task([&] {
+      std::vector<ModelIndex> indices;
+      for (Part& part : parts) indices.push_back(add_model(std::move(part), true));
+      turns_.add(indices);
+      drain();
+      return indices;
+    });
+    auto indices = task.get_future();
+    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    lock.unlock();
+    return indices.get();
   }
 
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
@@ -15966,10 +16714,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::vector<ModelFile> files;  ///< of the models that share its workers
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+    bool stays;            ///< also when it can't be loaded: it has been in use before
 
     std::size_t bytes() const {
       std::size_t sum = 0;
-      for (const auto& file : files) sum += file.size;
+      for (const auto& file : files) sum += file.total_size();
       return sum;
     }
   };
@@ -16085,6 +16834,36 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     stopping_since_ = Clock::now();
     timer_.cancel();
     tick();
+  }
+
+  // --- models
+
+  ModelIndex add_model(Part part, bool stays) {
+    LoadingModel model{name_of(part.files), std::move(part.files), std::move(part.options), std::move(part.done),
+                       stays};
+    engine::ModelSpec spec{model.name,
+                           part.task,
+                           model.bytes(),
+                           model.options.browsers,
+                           model.options.replicas,
+                           model.options.pinned,
+                           model.options.own_tabs_only};
+    const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+    if (model.files.size() == 1)
+      batches_.add_model(index, model.name, model.files[0].info, model.options.batching,
+                         std::move(part.max_batch_size));
+    models_.insert_or_assign(index, std::move(model));
+    return index;
+  }
+
+  /// The worker has its bytes, or is gone: others may fetch now.
+  void end_turn(WorkerId ended) {
+    for (const auto& [next, load] : turns_.ended(ended)) {
+      const auto worker = workers_.find(next);
+      if (worker == workers_.end() || !worker->second.socket) continue;
+      engine_.load_sent(next, Clock::now());
+      send(worker->second.socket, load);
+    }
   }
 
   // --- requests
@@ -16216,6 +16995,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         may_use_webnn(models_.at(action.model).options, browsers_.options_of(tab.browser.browser), tab.browser);
     send(tab.socket, protocol::OpenWorker{action.worker, worker.key, webnn});
     workers_.emplace(action.worker, std::move(worker));
+    turns_.opened(action.worker, action.model);
   }
 
   void carry_out(const engine::CloseWorker& action) {
@@ -16226,6 +17006,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
     residents_.lose(action.worker);
     workers_.erase(worker);
+    end_turn(action.worker);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
       send(tab->second.socket, protocol::CloseWorker{action.worker});
   }
@@ -16313,6 +17094,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (model == models_.end() || !model->second.ready) return;
     auto ready = std::exchange(model->second.ready, {});
     if (!action.error) return ready(action.model);
+    if (model->second.stays) return ready(*action.error);
     const Error error = *action.error;
     batches_.remove_model(action.model);
     engine_.remove_model(action.model, Clock::now(), actions_);
@@ -16349,14 +17131,17 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void erase_tab(ConnectionId id) {
+    std::vector<WorkerId> gone;
     std::erase_if(workers_, [&](auto& entry) {
       if (entry.second.connection != id) return false;
+      gone.push_back(entry.first);
       forget(entry.second.socket, "its tab is gone");
       if (entry.second.where) batches_.count_tab(entry.second.model, false);
       residents_.lose(entry.first);
       return true;
     });
     tabs_.erase(id);
+    for (const WorkerId worker : gone) end_turn(worker);
   }
 
   // --- events from the pages
@@ -16460,7 +17245,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
-    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms);
+    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms, pong.hints);
     return std::nullopt;
   }
 
@@ -16506,9 +17291,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     server_.introduced(from);
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
+    plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
       engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), Clock::now(),
                           actions_);
+    else if (turns_.hold(attach.worker, plan.message))
+      engine_.load_held(attach.worker);
     else
       send(from, plan.message);
     return std::nullopt;
@@ -16517,6 +17305,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> handle(const Socket& from, const protocol::Progress& progress) {
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("progress");
+    if (progress.stage != protocol::LoadStage::fetch || progress.done == progress.total)
+      end_turn(WorkerId{from->owner});
     const LoadingModel& model = models_.at(worker->model);
     if (progress.part >= model.files.size()) return out_of_turn("progress of a model that is not loaded");
     if (model.options.progress)
@@ -16537,7 +17327,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
                                                         loaded.cpu_fallback, std::move(worker->passed_over)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
+    end_turn(WorkerId{from->owner});
     batches_.count_tab(worker->model, true);
+    model_cache_hits_ += loaded.from_cache ? 1 : 0;
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
     return std::nullopt;
   }
@@ -16739,10 +17531,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return name;
   }
 
-  const ModelFile* find_model(std::string_view sha256) const {
+  const ServedFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      for (const auto& file : model.files)
+      for (const ModelFile& file : model.files) {
         if (file.sha256 == sha256) return &file;
+        for (const ServedFile& part : file.external)
+          if (part.sha256 == sha256) return &part;
+      }
     return nullptr;
   }
 
@@ -16774,9 +17569,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
+  LoadTurns turns_;
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
   std::set<LaunchId> renewed_;  ///< browsers whose page is to join once more
   std::uint64_t pings_ = 0;
+  std::uint64_t model_cache_hits_ = 0;
   std::optional<TimePoint> stopping_since_;
 
   mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
@@ -16990,6 +17787,46 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.size = file.bytes->size();
   file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
   return file;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
+/// priority, or two have the same.
+inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) {
+  std::vector<std::size_t> order(parts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto numbered = static_cast<std::size_t>(
+      std::ranges::count_if(parts, [](const ModelPart& part) { return part.priority.has_value(); }));
+  if (numbered == 0) return order;
+  if (numbered < parts.size())
+    throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
+                                           " parts have a priority: either all have one, or none");
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
+    if (one.priority == other.priority)
+      throw Error(errc::invalid_options, "parts '" + one.path.string() + "' and '" + other.path.string() +
+                                             "' both have the priority " + std::to_string(*one.priority));
+  }
+  return order;
+}
+
+/// Throws `errc::invalid_options` where two parts have one name.
+inline void check_part_names(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
 }
 
 }  // namespace webpool::driver
@@ -17510,6 +18347,7 @@ struct WorkerRow {
   std::size_t bytes = 0;
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
+  TimePoint load_due{};  // where the model was sent to it later than usual
   std::uint64_t uses = 0;
   std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
@@ -17751,6 +18589,7 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).hints.visible = state(id).browser.visible;
     state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
       if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
@@ -18226,7 +19065,7 @@ class Fleet {
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
       all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements});
+                     tab.failed, tab.trust, tab.agreements, tab.hints});
     });
     return all;
   }
@@ -18654,13 +19493,14 @@ class Engine : private Fleet {
     recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
-  /// It answered a heartbeat, and told by how much its timers were late.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0) {
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
     ConnectionRow* row = tables_.connections.find(connection);
     if (!row) return;
     row->awaits_pong = false;
     row->unanswered_pings = 0;
     row->timer_lag_ms = timer_lag_ms;
+    tables_.state(connection).hints = hints;
     tables_.resume(connection);
     prove(connection);
   }
@@ -18690,6 +19530,15 @@ class Engine : private Fleet {
   }
 
   // --- workers
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
+  }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
   void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
@@ -18801,9 +19650,7 @@ class Engine : private Fleet {
     while (const auto request = retries_.pop_due(now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now))
-      load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
-                  out);
+    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
     expire_launches(now, out);
     check_tabs(now, out);
     scale(now, out);
@@ -19430,6 +20277,16 @@ class Engine : private Fleet {
     }
   }
 
+  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+    const auto limit = options_.connection.load_timeout;
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (worker && !worker->ready && worker->load_due > now) {
+      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+      return load_timeouts_.push(std::min(worker->load_due, again), id);
+    }
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
+  }
+
   void check_tabs(TimePoint now, Actions& out) {
     const ConnectionSettings& limits = options_.connection;
     const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
@@ -19590,7 +20447,8 @@ class ResourcePool {
   ResourcePool& operator=(const ResourcePool&) = delete;
   ~ResourcePool() { close(); }
 
-  /// Loads an ONNX file into `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
+  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
+  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
   /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
   /// `errc::launch_failed` ...
   Model load(const std::filesystem::path& path, ModelOptions options = {}) {
@@ -19643,6 +20501,45 @@ class ResourcePool {
                            });
         },
         token, std::move(read), std::move(options));
+  }
+
+  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
+  /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
+  /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
+  /// the same content are fetched once by each browser that can cache them.
+  ///
+  /// Throws `Error` as `load` does where a file or an option is wrong, and `errc::invalid_options` for two parts of one
+  /// name and for priorities of which some are missing or equal; then nothing is loaded. A part that no tab can hold
+  /// ends its requests with the reasons, like `ModelPart::ready`; the others go on.
+  std::vector<Model> load_parts(std::vector<ModelPart> parts) {
+    refuse_pool_thread();
+    const auto order = driver::part_order(parts);
+    std::vector<std::vector<driver::ModelFile>> files;
+    std::vector<std::string> names;
+    for (ModelPart& part : parts) {
+      files.emplace_back().push_back(read_file(part.path, part.options));
+      names.push_back(files.back()[0].name);
+    }
+    driver::check_part_names(std::move(names));
+    std::vector<std::shared_ptr<Model::Lease>> leases;
+    std::vector<Model> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      leases.push_back(std::make_shared<Model::Lease>(nullptr, false));
+      models.push_back(handles_of(files[i], parts[i].options, leases[i]).front());
+    }
+    std::vector<typename Driver::Part> loads;
+    for (const std::size_t i : order)
+      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i].task(),
+                       models[i].state_->max_batch_size,
+                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+                       }});
+    const auto indices = driver_->load_parts(std::move(loads));
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+      leases[order[rank]]->index = indices[rank];
+      leases[order[rank]]->runtime = driver_;
+    }
+    return models;
   }
 
   /// Whether a model of that name is loaded or loading.
@@ -19758,10 +20655,9 @@ class ResourcePool {
     return std::move(future.get()).value();
   }
 
-  /// A handle for each of the files, which one worker in each tab is to hold.
-  template <class Done>
-  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
-    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+  /// Handles of models that one worker in each tab is to hold.
+  std::vector<Model> handles_of(const std::vector<driver::ModelFile>& files, const ModelOptions& options,
+                                const std::shared_ptr<Model::Lease>& lease) const {
     const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
     std::vector<Model> models;
     for (std::uint32_t part = 0; part < files.size(); ++part) {
@@ -19777,7 +20673,15 @@ class ResourcePool {
         state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
       models.push_back(Model(std::move(state)));
     }
+    return models;
+  }
+
+  template <class Done>
+  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, Done done) {
+    const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
+    auto models = handles_of(files, options, lease);
     const Task task = models.front().task();
+    const auto max_batch_size = models.front().state_->max_batch_size;
     driver_->load(std::move(files), std::move(options), task, max_batch_size,
                   [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
                     if (!index) return lease->runtime.reset(), done(index.error());

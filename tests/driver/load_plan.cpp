@@ -32,6 +32,7 @@ TEST_CASE("the model's backends come in its order, WebNN once per device") {
   CHECK(backends(plan({}, {})) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
   CHECK(backends(plan({.backends = {Backend::wasm, Backend::webgpu}}, {.wasm_threads = 3})) == "wasm*3 webgpu");
   CHECK(backends(plan({.backends = {Backend::webnn}}, {.webnn_devices = {WebnnDevice::cpu}})) == "webnn-cpu");
+  CHECK(backends(plan({.backends = {Backend::wasm}}, {.wasm_threads = 0})) == "wasm*0");  // the page measures
 }
 
 TEST_CASE("what the options rule out is passed over with its reason") {
@@ -51,6 +52,9 @@ TEST_CASE("the message names the model and carries the browser's wishes") {
   CHECK(full.message.free_dimensions.at("batch") == 2);
   CHECK(full.message.workgroup_size);
   CHECK(full.message.warmup == true);
+  CHECK(full.message.cache_bytes == std::uint64_t{4} << 30);
+  CHECK(plan({}, {.model_cache_bytes = 0}).message.cache_bytes == 0u);
+  CHECK(plan({}, {.model_cache_bytes = ~std::uint64_t{0}}).message.cache_bytes == protocol::max_id);
   CHECK_FALSE(full.message.compare);
   CHECK(plan({.fastest = true}, {}).message.compare == true);
   CHECK(plan({}, {.shader_precompile = false}).message.warmup == false);
@@ -67,6 +71,19 @@ TEST_CASE("the message says of a decoder that it generates") {
   CHECK(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
   file.kernel = true;
   CHECK_FALSE(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
+}
+
+TEST_CASE("files beside the model come from the pool, also where the model has another address") {
+  driver::ModelFile file;
+  file.sha256 = "c0ff";
+  auto& part = file.external.emplace_back();
+  part.name = "weights.bin", part.sha256 = "beef", part.size = 7;
+  const auto model = driver::plan_load(WorkerId{7}, {&file, 1}, {.url = "/elsewhere"}, {}, {}).message.model;
+  CHECK(model.url == "/elsewhere");
+  REQUIRE(model.external.size() == 1);
+  CHECK(model.external[0].path == "weights.bin");
+  CHECK(model.external[0].url == "/models/beef");
+  CHECK(model.external[0].bytes == 7);
 }
 
 TEST_CASE("a worker may use WebNN where the model, the options and the browser have it") {

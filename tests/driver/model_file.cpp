@@ -80,18 +80,47 @@ TEST_CASE("the initializer sees the file as it is and decides before the options
   CHECK_THROWS_AS(driver::read_model_file(path, options, [](auto, const auto&, auto&) { throw Mine(); }), Mine);
 }
 
-TEST_CASE("a file that stays on disk has the same size, hash and description as one that is kept in memory") {
+TEST_CASE("files beside a model are read, hashed and called by its names") {
   const TemporaryFolder folder;
-  const auto path = folder.add("m.onnx", onnx_file({{"x", {{"batch", 2}}}}, {{"y", {{3}}}}));
-  driver::ModelFile small, large;
-  driver::take_small_file(small, path);
-  driver::take_large_file(large, path);
-  CHECK(large.sha256 == small.sha256);
-  CHECK(large.size == small.size);
-  CHECK(large.info.inputs.at(0).symbols == small.info.inputs.at(0).symbols);
-  CHECK(small.bytes->size() == small.size);
-  CHECK_FALSE(small.file);
-  CHECK_FALSE(large.bytes);
-  CHECK(large.file->size() == large.size);
-  CHECK(error_of([&] { driver::take_large_file(large, folder.path() / "absent"); }).code() == errc::model_not_found);
+  const std::string weights(100, 'w'), bias(12, 'b');
+  folder.add("weights.bin", weights);
+  folder.add("bias.bin", bias);
+  const auto path = folder.add(
+      "m.onnx", onnx_file({{"x", {{1, 4}}}}, {{"y", {{1, 3}}}}, {},
+                          {{"w", {4, 3}, {}, {{"location", "weights.bin"}, {"offset", "52"}, {"length", "48"}}},
+                           {"b", {3}, {}, {{"location", "bias.bin"}}},
+                           {"c", {3}, {}, {{"location", "weights.bin"}, {"length", "12"}}}}));
+  const auto file = read_model_file(path, {});
+  REQUIRE(file.external.size() == 2);
+  CHECK(file.external[0].name == "weights.bin");
+  CHECK(*file.external[0].bytes == weights);
+  CHECK(file.external[0].sha256 == webpool::detail::sha256_hex(std::as_bytes(std::span(weights))));
+  CHECK(file.external[1].name == "bias.bin");
+  CHECK(file.total_size() == file.size + 112);
+}
+
+TEST_CASE("a file beside a model that is missing or too short is told with its name and sizes") {
+  const TemporaryFolder folder;
+  const auto path = folder.add("m.onnx", onnx_file({{"x", {{1, 4}}}}, {{"y", {{1, 3}}}}, {},
+                                                   {{"w", {4, 3}, {}, {{"location", "w.bin"}, {"offset", "64"}}}}));
+  const auto refusal = [&] { return error_of([&] { read_model_file(path, {}); }); };
+  CHECK(refusal().code() == errc::model_not_found);
+  CHECK(refusal().message() == "model 'm' has tensor 'w' in 'w.bin', up to byte 112: there is no file '" +
+                                   (folder.path() / "w.bin").string() + "'");
+  folder.add("w.bin", std::string(111, 'w'));
+  CHECK(refusal().code() == errc::model_invalid);
+  CHECK(refusal().message() == "model 'm' has tensor 'w' in 'w.bin', up to byte 112: the file '" +
+                                   (folder.path() / "w.bin").string() + "' has 111 bytes");
+  folder.add("w.bin", std::string(112, 'w'));
+  CHECK(read_model_file(path, {}).external.size() == 1);
+}
+
+TEST_CASE("no name in a model leads out of its folder") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"../w.bin", "/etc/passwd", "sub/w.bin", "..", "", "C:w.bin", "sub\\w.bin"}) {
+    CAPTURE(name);
+    const auto path =
+        folder.add("m.onnx", onnx_file({{"x", {{1}}}}, {{"y", {{1}}}}, {}, {{"w", {1}, {}, {{"location", name}}}}));
+    CHECK(error_of([&] { read_model_file(path, {}); }).code() == errc::model_invalid);
+  }
 }

@@ -769,3 +769,31 @@ TEST_CASE("requests that a scheduler holds back end as well") {
   rig.submit(digits);
   CHECK(rig.take<Complete>().size() == 1);
 }
+
+TEST_CASE("a load that is held back is late only when it has been sent for too long") {
+  PoolOptions options = attached();
+  options.connection.health_interval = 0ms;
+  options.connection.load_timeout = 10s;
+  Rig<> pool(options);
+  pool.join();
+  pool.engine.add_model(model("usual"), pool.now, pool.out);
+  pool.engine.add_model(model("held"), pool.now, pool.out);
+  const auto opened = pool.take<OpenWorker>();
+  REQUIRE(opened.size() == 2);
+  pool.engine.load_held(opened[1].worker);
+  const auto closed = [&](Duration later) {
+    pool.tick(later);
+    return pool.take<CloseWorker>();
+  };
+  CHECK(closed(9s).empty());
+  const auto late = closed(2s);
+  REQUIRE(late.size() == 1);
+  CHECK(late[0].worker == opened[0].worker);
+  for (int i = 0; i < 10; ++i) CHECK(closed(9s).empty());
+  pool.engine.load_sent(opened[1].worker, pool.now);
+  CHECK(closed(9s).empty());
+  const auto last = closed(2s);
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].worker == opened[1].worker);
+  CHECK(says(last[0].trouble, "no answer for 10 s"));
+}

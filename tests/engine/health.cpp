@@ -51,6 +51,19 @@ TEST_CASE("a page whose timers are late is less healthy") {
   CHECK(pool.engine.connections()[0].health == Approx(50));
 }
 
+TEST_CASE("what a tab tells of its device is what policies and connections() show, as of its last heartbeat") {
+  Rig<> pool(attached());
+  BrowserInfo info = browser(Browser::firefox);
+  info.visible = false;
+  const ConnectionId tab = pool.engine.joined(info, {}, pool.now, pool.out).value();
+  CHECK(pool.engine.connections()[0].hints == PageHints{.visible = false});
+  const PageHints hints{.charging = false, .battery = 0.5, .pressure = Pressure::fair, .save_data = true};
+  pool.engine.heard(tab, pool.now, 0, hints);
+  CHECK(pool.engine.connections()[0].hints == hints);
+  pool.engine.heard(tab, pool.now, 0, {.charging = true});
+  CHECK(pool.engine.connections()[0].hints == PageHints{.charging = true});
+}
+
 TEST_CASE("a tab that is silent for two heartbeats gets no requests until it is heard again") {
   Rig<> pool(attached());
   const ConnectionId tab = pool.join();

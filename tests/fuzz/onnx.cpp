@@ -3,9 +3,16 @@
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <webpool/content/external_data.hpp>
 #include <webpool/content/onnx.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    for (const auto& file : webpool::content::read_external_files(std::as_bytes(std::span(data, size)), "model"))
+      if (file.name.empty() || file.name.find('/') != file.name.npos || file.name == "..") std::abort();
+  } catch (const webpool::Error& error) {
+    if (error.code() != webpool::errc::model_invalid || error.message().empty()) std::abort();
+  }
   try {
     const webpool::ModelInfo info = webpool::content::read_model_info(std::as_bytes(std::span(data, size)), "model");
     for (const auto& spec : info.inputs)

@@ -101,6 +101,16 @@ TEST_CASE("a hello that breaks a rule is refused with its field", "[protocol]") 
 TEST_CASE("a pong and a worker's failure need all their fields", "[protocol]") {
   CHECK(decode(R"({"type":"pong","id":1,"visible":true})").error().message() == "pong.timer_drift_ms is missing");
   CHECK(decode(R"({"type":"pong","id":1,"timer_drift_ms":1})").error().message() == "pong.visible is missing");
+  const auto pong = [](const std::string& more) {
+    return decode(R"({"type":"pong","id":1,"visible":true,"timer_drift_ms":0,)" + more + "}");
+  };
+  CHECK(pong(R"("battery":1.01)").error().message() == "pong.battery must be a number from 0 to 1");
+  CHECK(pong(R"("battery":"full")").error().message() == "pong.battery must be a number");
+  CHECK(pong(R"("charging":1)").error().message() == "pong.charging must be true or false");
+  CHECK(pong(R"("pressure":"hot")").error().message() ==
+        "pong.pressure must be one of nominal fair serious critical, not \"hot\"");
+  CHECK(std::get<Pong>(*pong(R"("battery":null,"charging":null,"pressure":null,"save_data":null)")).hints ==
+        PageHints{});
   CHECK(decode(R"({"type":"worker_failed","worker":1})").error().message() == "worker_failed.message is missing");
   CHECK(decode(R"({"type":"worker_failed","message":""})").error().message() == "worker_failed.worker is missing");
 }

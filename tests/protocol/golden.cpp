@@ -114,7 +114,9 @@ const std::map<std::string, std::string> written{
                           {{"batch", 1}},
                           true,
                           true,
-                          {{256, 1, 1}}})},
+                          {{256, 1, 1}},
+                          std::uint64_t{1} << 32,
+                          "high"})},
     {"load on a backend of the application", encoded(Load{41,
                                                           {"digits", sha, 181234, "https://models.example/digits.onnx"},
                                                           {{plain(), {}, {}, "/backends/plain.js"}},
@@ -146,6 +148,21 @@ const std::map<std::string, std::string> written{
                    {"k", sha, 181234, "/models/" + sha, true}}})},
     {"fetch", encoded(Fetch{RequestId{47}, TensorId{8}})},
     {"release", encoded(Release{tensors})},
+    {"load of a model with files beside it",
+     encoded(Load{41,
+                  {"digits",
+                   sha,
+                   181234,
+                   "/models/" + sha,
+                   false,
+                   false,
+                   {},
+                   {{"weights.bin", sha, 5'000'000'000, "/models/" + sha}, {"ü", sha, 0, "/models/" + sha}}},
+                  {{Backend::wasm, {}, {}}},
+                  {},
+                  {},
+                  {},
+                  {}})},
     {"load with nothing optional",
      encoded(Load{0, {"", sha, 181234, "/models/" + sha}, {{Backend::wasm, {}, {}}}, {}, {}, {}, {}})},
     {"load of a decoder", encoded(Load{.id = 41,
@@ -242,15 +259,22 @@ const std::map<std::string, ControlCheck> control_checks{
      [](const ControlMessage& message) {
        const Pong& pong = std::get<Pong>(message);
        CHECK(pong.id == 5);
-       CHECK(pong.visible);
+       CHECK(pong.hints == PageHints{});
        CHECK(pong.timer_drift_ms == 0.4);
      }},
     {"pong of a hidden tab, largest id",
      [](const ControlMessage& message) {
        const Pong& pong = std::get<Pong>(message);
        CHECK(pong.id == max_id);
-       CHECK_FALSE(pong.visible);
+       CHECK_FALSE(pong.hints.visible);
        CHECK(pong.timer_drift_ms == 59000);
+     }},
+    {"pong that tells all there is",
+     [](const ControlMessage& message) {
+       CHECK(
+           std::get<Pong>(message).hints ==
+           PageHints{
+               .visible = true, .charging = false, .battery = 0.25, .pressure = Pressure::serious, .save_data = true});
      }},
     {"trouble",
      [](const ControlMessage& message) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -51,9 +52,28 @@ struct OnnxNode {
   std::vector<std::string> inputs, outputs;
 };
 
+/// Weights of FP32: their values, or what the model says of the file that holds them.
+struct OnnxWeight {
+  std::string name;
+  std::vector<std::uint64_t> shape;
+  std::vector<float> values;
+  std::vector<std::pair<std::string, std::string>> external{};
+
+  std::string bytes() const { return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}; }
+  /// A TensorProto.
+  std::string encoded() const {
+    std::string tensor;
+    for (const std::uint64_t extent : shape) tensor += onnx::number(1, extent);
+    tensor += onnx::number(2, 1) + onnx::text(8, name);
+    if (external.empty()) return tensor + onnx::text(9, bytes());
+    for (const auto& [key, value] : external) tensor += onnx::text(13, onnx::text(1, key) + onnx::text(2, value));
+    return tensor + onnx::number(14, 1);
+  }
+};
+
 /// The bytes of a model. One without nodes is enough for all that the host looks at.
 inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::vector<OnnxValue>& outputs,
-                             const std::vector<OnnxNode>& nodes = {}) {
+                             const std::vector<OnnxNode>& nodes = {}, const std::vector<OnnxWeight>& weights = {}) {
   std::string graph;
   for (const auto& node : nodes) {
     std::string bytes;
@@ -62,6 +82,7 @@ inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::ve
     graph += onnx::text(1, bytes + onnx::text(4, node.op));
   }
   graph += onnx::text(2, "graph");
+  for (const auto& each : weights) graph += onnx::text(5, each.encoded());
   for (const auto& each : inputs) graph += onnx::text(11, onnx::value_info(each));
   for (const auto& each : outputs) graph += onnx::text(12, onnx::value_info(each));
   return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));

@@ -8,6 +8,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/trust.hpp>
 
 namespace webpool {
@@ -24,6 +25,7 @@ struct ConnectionState {
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
   Trust trust = Trust::guest;    ///< what its results are worth
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
 };
 
 /// The tabs that serve one model, by connection: what a request's view has beyond its candidates.

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 37> page_assets{{
+inline constexpr std::array<PageAsset, 41> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -468,6 +468,56 @@ export async function readBack(device, buffer, bytes) {
 }
 )js"
 , 2162)},
+{"/hints.js", "text/javascript", std::string_view(
+R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+
+/** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
+/** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
+/**
+ * What this reads of the page's global object; all but the document may be missing.
+ * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
+ *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
+ *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
+ */
+
+const pressures = ['nominal', 'fair', 'serious', 'critical'];
+
+export class Hints {
+  /** @type {Battery | undefined} */ #battery;
+  /** @type {string | undefined} */ #pressure;
+  /** @type {Observer | undefined} */ #observer;
+  #page;
+
+  constructor(page = /** @type {Page} */ (/** @type {unknown} */ (globalThis))) {
+    this.#page = page;
+    page.navigator.getBattery?.().then(battery => { this.#battery = battery; }, () => {});  // a policy may forbid it
+    const { PressureObserver } = page;
+    if (!PressureObserver) return;
+    this.#observer = new PressureObserver(records => { this.#pressure = records.at(-1)?.state; });
+    this.#watchPressure();
+    page.document.addEventListener('visibilitychange', () => this.#watchPressure());
+  }
+
+  get #visible() {
+    return this.#page.document.visibilityState === 'visible';
+  }
+
+  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  #watchPressure() {
+    this.#pressure = undefined;
+    if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
+    else this.#observer?.disconnect();
+  }
+
+  /** As they are now, by the names of `pong`. */
+  read() {
+    const { charging, level } = this.#battery ?? {};
+    const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;
+    return { visible: this.#visible, charging, battery: level, pressure, save_data: this.#page.navigator.connection?.saveData };
+  }
+}
+)js"
+, 2212)},
 {"/kv_cache.js", "text/javascript", std::string_view(
 R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
 
@@ -574,14 +624,17 @@ import { timed } from './timing.js';
  * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
+  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
   const models = [model, ...parts];
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
-  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), signal))));
-  const contents = models.map(({ name, format, generates, device_outputs: deviceOutputs }, i) => ({ name, bytes: files[i].bytes, kernel: format === 'kernel', generates, deviceOutputs }));
-  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant } = how;
+  const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
+  const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
+    const { bytes, external } = files[i];
+    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+  });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
-  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
     sessions,
     loaded: {
@@ -592,7 +645,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2323)},
+, 2532)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -691,65 +744,198 @@ export async function deliver({ name, body, tensors }, complain) {
 }
 )js"
 , 4662)},
+{"/model_cache.js", "text/javascript", std::string_view(
+R"js(// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
+//
+// Beside each model, /models/<sha256>, lies a note of its size and last use, /models/<sha256>?note. So workers that use different models at
+// once can't lose each other's news, as they could in one index of all.
+
+import { sha256 } from './sha256.js';
+
+const name = 'webpool-models';
+const noteSuffix = '?note';
+const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
+
+/** @typedef {{ key: string, bytes: number, used: number }} Entry */
+
+/** Does the work while no other worker of this origin stores. Where there are no locks, two that store at once may pass the limit, until the next one does. @param {() => Promise<void>} work */
+const alone = work => globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
+
+export class ModelCache {
+  #cache;
+  #limit;
+
+  /** @param {Cache} cache @param {number} limit */
+  constructor(cache, limit) {
+    this.#cache = cache;
+    this.#limit = limit;
+  }
+
+  /** The cache; undefined with a limit of 0, and where the browser offers none: a page that is not secure, a private window. @param {number} limit in bytes, of all models together */
+  static async open(limit) {
+    const cache = limit > 0 ? await globalThis.caches?.open(name).catch(() => undefined) : undefined;
+    return cache && new ModelCache(cache, limit);
+  }
+
+  /** Whether so many bytes can be kept at all. @param {number} bytes */
+  takes(bytes) {
+    return bytes <= this.#limit;
+  }
+
+  /** The bytes with this hash; undefined if they aren't there whole. @param {string} hash */
+  async read(hash) {
+    const key = keyOf(hash);
+    try {
+      const found = await this.#cache.match(key);
+      if (!found) return undefined;
+      const bytes = new Uint8Array(await found.arrayBuffer());
+      if (await sha256(bytes) === hash) {
+        await this.#note(key, bytes.length).catch(() => {});
+        return bytes;
+      }
+      await this.#forget(key);
+    } catch { /* another worker put it out meanwhile, or the disk is in trouble: the network has it */ }
+    return undefined;
+  }
+
+  /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
+  async store(hash, bytes) {
+    if (!this.takes(bytes.length)) return;
+    await alone(async () => {
+      const key = keyOf(hash);
+      const others = (await this.#entries()).filter(entry => entry.key !== key);
+      const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
+      await this.#free(kept + bytes.length - this.#limit, others);
+      try {
+        await this.#put(key, bytes);
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'QuotaExceededError')) throw error;
+        await this.#free(bytes.length, others);
+        await this.#put(key, bytes);
+      }
+    }).catch(() => {});
+  }
+
+  /** Takes away the first of the entries, until so many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
+  async #free(bytes, entries) {
+    while (bytes > 0 && entries.length) {
+      const [{ key, bytes: freed }] = entries.splice(0, 1);
+      await this.#forget(key);
+      bytes -= freed;
+    }
+  }
+
+  /** Least recently used first. A note without its model goes. @returns {Promise<Entry[]>} */
+  async #entries() {
+    const keys = (await this.#cache.keys()).map(({ url }) => { const { pathname, search } = new URL(url); return pathname + search; });
+    const models = keys.filter(key => !key.endsWith(noteSuffix));
+    const orphans = keys.filter(key => key.endsWith(noteSuffix) && !models.includes(key.slice(0, -noteSuffix.length)));
+    for (const orphan of orphans) await this.#cache.delete(orphan);
+    const entries = await Promise.all(models.map(async key => ({ key, ...await this.#readNote(key) })));
+    return entries.sort((a, b) => a.used - b.used);
+  }
+
+  /** One that has no note was stored by a worker that ended before it wrote that. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
+  async #readNote(key) {
+    const note = await (await this.#cache.match(key + noteSuffix))?.json().catch(() => undefined);
+    if (Number.isSafeInteger(note?.bytes) && Number.isFinite(note?.used)) return { bytes: note.bytes, used: note.used };
+    const blob = await (await this.#cache.match(key))?.blob();
+    return { bytes: blob?.size ?? 0, used: 0 };
+  }
+
+  /** @param {string} key @param {number} bytes */
+  #note(key, bytes) {
+    return this.#cache.put(key + noteSuffix, new Response(JSON.stringify({ bytes, used: Date.now() })));
+  }
+
+  /** @param {string} key @param {Uint8Array<ArrayBuffer>} bytes */
+  async #put(key, bytes) {
+    await this.#cache.put(key, new Response(bytes));
+    await this.#note(key, bytes.length);
+  }
+
+  /** @param {string} key */
+  async #forget(key) {
+    await this.#cache.delete(key);
+    await this.#cache.delete(key + noteSuffix);
+  }
+}
+)js"
+, 5045)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { ModelCache } from './model_cache.js';
 import { sha256 } from './sha256.js';
 
-const cacheName = 'webpool-models';
 const progressInterval = 100;
 const retryPause = 200;
 
 /** What another try would not change. */
 class Refusal extends Error {}
 
-/** The cache, or undefined where the browser offers none: a page that is not secure, a private window. */
-const openCache = async () => globalThis.caches?.open(cacheName).catch(() => undefined);
+/** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
+/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
- * Fetches the model. Throws CodedError `fetch_failed` or `hash_mismatch`.
- * @param {import('./protocol.js').Load['model']} model
- * @param {(done: number, total: number) => void} progress called now and then, and at the end
- * @param {AbortSignal} [signal] gives the fetch up
- * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, fromCache: boolean }>}
+ * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
+ * @param {ModelFile & { external?: import('./protocol.js').ExternalFile[] }} model
+ * @param {Progress} progress called now and then, and at the end, with the bytes of all files together
+ * @param {How} [how]
+ * @returns {Promise<{ bytes: Uint8Array<ArrayBuffer>, external: { path: string, data: Uint8Array }[], fromCache: boolean }>}
  */
-export async function fetchModel(model, progress, signal) {
-  const cache = await openCache();
-  const cached = await readCache(cache, model);
-  if (cached) {
-    progress(model.bytes, model.bytes);
-    return { bytes: cached, fromCache: true };
-  }
-  const bytes = await download(model, progress, signal);
+export async function fetchModel({ external = [], ...model }, progress, how = {}) {
+  const cache = await ModelCache.open(how.cacheBytes ?? Infinity);
+  const files = [model, ...external];
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const done = files.map(() => 0);
+  const [main, ...beside] = await Promise.all(files.map((file, i) => fetchFile(file, cache, bytes => {
+    done[i] = bytes;
+    progress(done.reduce((sum, each) => sum + each), total);
+  }, how)));
+  return { bytes: main.bytes, external: external.map(({ path }, i) => ({ path, data: beside[i].bytes })), fromCache: [main, ...beside].every(({ fromCache }) => fromCache) };
+}
+
+/** What an error calls the file. @param {ModelFile | import('./protocol.js').ExternalFile} file */
+const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.url;
+
+/** One worker of a browser at a time fetches a file that the cache can take: the next finds it there. @template T @param {string} hash @param {() => Promise<T>} work @returns {Promise<T>} */
+const alone = (hash, work) => globalThis.navigator?.locks ? navigator.locks.request(`webpool-model-${hash}`, work) : work();
+
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
+async function fetchFile(file, cache, progress, how) {
+  if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
+  return alone(file.sha256, async () => {
+    const cached = await cache.read(file.sha256);
+    if (cached) {
+      progress(file.bytes);
+      return { bytes: cached, fromCache: true };
+    }
+    const bytes = await fetchWhole(file, progress, how);
+    await cache.store(file.sha256, bytes);
+    return { bytes, fromCache: false };
+  });
+}
+
+/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function fetchWhole(file, progress, how) {
+  const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
-  if (hash !== model.sha256) throw new CodedError('hash_mismatch', `${model.url} has the SHA-256 ${hash}, not ${model.sha256}`);
-  await cache?.put(keyOf(model), new Response(bytes)).catch(() => {});  // a full disk costs the next load a download, not this one its model
-  return { bytes, fromCache: false };
+  if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
+  return bytes;
 }
 
-/** By content, so that one model has one entry whatever pool or URL it came from. @param {{ sha256: string }} model */
-const keyOf = ({ sha256 }) => `/models/${sha256}`;
-
-/** @param {Cache | undefined} cache @param {import('./protocol.js').Load['model']} model */
-async function readCache(cache, model) {
-  const found = await cache?.match(keyOf(model)).catch(() => undefined);
-  if (!found) return undefined;
-  const bytes = new Uint8Array(await found.arrayBuffer());
-  if (await sha256(bytes) === model.sha256) return bytes;
-  await cache?.delete(keyOf(model));
-  return undefined;
-}
-
-/** @param {import('./protocol.js').Load['model']} model @param {(done: number, total: number) => void} progress @param {AbortSignal} [signal] */
-async function download({ url, bytes: total }, progress, signal) {
+/** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+async function download(file, progress, { signal, importance }) {
+  const { url, bytes: total } = file;
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
   /** Goes on where the last try ended, if there is something of it. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
-    const response = await fetch(url, { cache: 'no-store', signal, headers });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
     if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
@@ -758,7 +944,7 @@ async function download({ url, bytes: total }, progress, signal) {
       bytes.set(part.value, done);
       done += part.value.length;
       if (done < total && performance.now() >= next) {
-        progress(done, total);
+        progress(done);
         next = performance.now() + progressInterval;
       }
     }
@@ -772,15 +958,15 @@ async function download({ url, bytes: total }, progress, signal) {
     } catch (error) {
       broken = done > before ? 1 : broken + 1;
       before = done;
-      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${url} could not be fetched: ${messageOf(error)}`);
+      if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total, total);
+  progress(total);
   return bytes;
 }
 )js"
-, 3938)},
+, 5258)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -813,6 +999,7 @@ R"js(// The tab's main thread: keeps the control socket, starts and ends workers
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
+import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
@@ -827,6 +1014,7 @@ const startTimeout = 20_000;
 class Tab {
   /** @type {Map<number, Worker>} */ #workers = new Map();
   #drift = new TimerDrift();
+  #hints = new Hints();
   #view;
   #socket;
   #welcomed = false;
@@ -872,7 +1060,7 @@ class Tab {
     if (message.type === 'close') return this.#leave(message.message);
     if (message.type === 'reload') return location.reload();
     if (!this.#welcomed) throw new ProtocolError(`${message.type} came before welcome`);
-    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, visible: document.visibilityState === 'visible', timer_drift_ms: this.#drift.take() });
+    if (message.type === 'ping') return this.#socket.send({ type: 'pong', id: message.id, timer_drift_ms: this.#drift.take(), ...this.#hints.read() });
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
@@ -936,7 +1124,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6122)},
+, 6156)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -950,13 +1138,13 @@ export const version = 1;
  * @typedef {{ name: string, datatype: string, shape: number[] }} TensorInfo   a model's input or output; -1 is a free dimension
  * @typedef {TensorInfo & { data: ArrayBufferView }} WireTensor   `data` is a view of a received frame, or what is to be sent
  * @typedef {{ backend: string, message: string }} Attempt
- * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `module`: the address of one of the application's own
+ * @typedef {{ name: string, device_type?: string, threads?: number, module?: string }} BackendChoice   `threads`: 0 asks to measure; `module`: the address of one of the application's own
  *
  * @typedef {{ type: 'hello', version: number, token: string, launch?: number, capabilities: Record<string, unknown> }} Hello
  * @typedef {{ type: 'welcome', version: number, connection: number, heartbeat_ms: number }} Welcome
  * @typedef {{ type: 'refused', code: string, message: string }} Refused
  * @typedef {{ type: 'ping', id: number }} Ping
- * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number }} Pong
+ * @typedef {{ type: 'pong', id: number, visible: boolean, timer_drift_ms: number, charging?: boolean, battery?: number, pressure?: string, save_data?: boolean }} Pong
  * @typedef {{ type: 'open_worker', worker: number, key: string, webnn: boolean }} OpenWorker
  * @typedef {{ type: 'close_worker', worker: number }} CloseWorker
  * @typedef {{ type: 'worker_failed', worker: number, message: string }} WorkerFailed
@@ -965,10 +1153,12 @@ export const version = 1;
  * @typedef {{ type: 'trouble', source: string, message: string }} Trouble
  * @typedef {{ type: 'message', name: string, body: any, tensors: WireTensor[] }} Custom   of the application's own, in both directions
  * @typedef {{ type: 'attach', version: number, worker: number, key: string }} Attach
- * @typedef {{ name: string, sha256: string, bytes: number, url: string, format?: 'kernel', generates?: boolean, device_outputs?: string[] }} ModelSource
+ * @typedef {{ sha256: string, bytes: number, url: string }} ModelFile
+ * @typedef {ModelFile & { path: string }} ExternalFile   `path`: its name in the ONNX file
+ * @typedef {ModelFile & { name: string, format?: 'kernel', generates?: boolean, device_outputs?: string[], external?: ExternalFile[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
- * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[],
- *             free_dimensions: Record<string, number>, warmup?: boolean, compare?: boolean, workgroup_size?: number[], variant?: number }} Load
+ * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
+ *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
@@ -1078,7 +1268,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 8780)},
+, 9097)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1363,10 +1553,10 @@ export const tensors = listOf((value, path) => {
   }
 });
 
+const file = { sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string };
 const descriptions = listOf(record({ name: string, datatype, shape: listOf(dimension) }));
 const model = record({
-  name: string, sha256: is('64 hexadecimal digits', value => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)), bytes: size, url: string, format: optional(oneOf('kernel')),
-  generates: optional(boolean), device_outputs: optional(listOf(string)),
+  name: string, ...file, format: optional(oneOf('kernel')), generates: optional(boolean), device_outputs: optional(listOf(string)), external: optional(listOf(record({ path: string, ...file }))),
 });
 const references = optional(listOf(record({ name: string, tensor: size })));
 const tried = listOf(record({ backend: string, message: string }));
@@ -1378,7 +1568,10 @@ const messages = {
   welcome: { version: size, connection: size, heartbeat_ms: size },
   refused: { code: oneOf('wrong_token', 'version_mismatch', 'pool_full', 'pool_closed'), message: string },
   ping: { id: size },
-  pong: { id: size, visible: boolean, timer_drift_ms: number },
+  pong: {
+    id: size, visible: boolean, timer_drift_ms: number, charging: optional(boolean), battery: optional(is('a number from 0 to 1', value => Number.isFinite(value) && value >= 0 && value <= 1)),
+    pressure: optional(oneOf('nominal', 'fair', 'serious', 'critical')), save_data: optional(boolean),
+  },
   open_worker: { worker: size, key: string, webnn: boolean },
   close_worker: { worker: size },
   worker_failed: { worker: size, message: string },
@@ -1397,6 +1590,8 @@ const messages = {
     compare: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
     variant: optional(size),
+    cache_bytes: optional(size),
+    importance: optional(oneOf('high', 'low')),
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
@@ -1428,7 +1623,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7499)},
+, 7914)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -2441,6 +2636,8 @@ import { webnn } from './webnn.js';
  * What the pool asks of a backend. `deviceLost` is called at most once, when the device behind the session is gone.
  * @typedef {object} Options
  * @property {import('../protocol.js').BackendChoice} choice
+ * @property {string} [key]   of the model's content
+ * @property {{ path: string, data: Uint8Array }[]} [external]   the files beside the model that hold some of its tensors, by the names that it gives them
  * @property {Record<string, number>} freeDimensions
  * @property {number[]} [workgroupSize]
  * @property {number} [variant]   of a kernel: the one to try first
@@ -2451,7 +2648,9 @@ import { webnn } from './webnn.js';
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
  *
  * What a worker is to hold: ONNX, or a kernel's text.
- * @typedef {{ name: string, bytes: Uint8Array, kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ * @typedef {{ name: string, bytes: Uint8Array, key?: string, external?: Options['external'], kernel?: boolean, generates?: boolean, deviceOutputs?: string[] }} Content
+ *
+ * @typedef {'realm' | 'key' | 'external' | 'generates' | 'deviceOutputs'} OfContent   options that come with it
  *
  * @typedef {{ name: string, create: (model: Uint8Array, options: Options) => Promise<Session> }} Backend
  *
@@ -2488,15 +2687,15 @@ const namingPart = (error, { name }) => error instanceof CodedError ? error : ne
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
- * @param {Content[]} contents @param {Omit<Options, 'realm' | 'generates' | 'deviceOutputs'>} options @param {Backend[]} backends @param {Session[]} sessions
+ * @param {Content[]} contents @param {Omit<Options, OfContent>} options @param {Backend[]} backends @param {Session[]} sessions
  */
 async function createAll(contents, options, backends, sessions) {
   const realm = {};
   const kernelsLast = contents.map((_, i) => i).sort((a, b) => Number(contents[a].kernel ?? false) - Number(contents[b].kernel ?? false));
   for (const i of kernelsLast) {
-    const { bytes, kernel, generates, deviceOutputs } = contents[i];
+    const { name: _, bytes, kernel, ...own } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, generates, deviceOutputs, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
   }
 }
 
@@ -2505,7 +2704,7 @@ async function createAll(contents, options, backends, sessions) {
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
- * @param {Omit<Options, 'choice' | 'realm' | 'generates' | 'deviceOutputs'> & { warmup?: boolean }} options
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
@@ -2546,24 +2745,130 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 8070)},
+, 8353)},
+{"/backends/thread_trial.js", "text/javascript", std::string_view(
+R"js(// A worker that tries a model with some number of threads, tells how long a run on zeros takes, and is ended.
+
+import { messageOf } from '../errors.js';
+import { zerosFor } from '../tensors.js';
+import { timeRuns } from '../timing.js';
+import { cpuSession } from './wasm.js';
+
+self.addEventListener('message', async ({ data: { model, threads, ...options } }) => {
+  try {
+    const session = await cpuSession(model, options, threads);
+    const zeros = zerosFor(session.inputs);
+    await session.run(zeros, []);
+    self.postMessage({ time: await timeRuns(() => session.run(zeros, [])) });
+  } catch (error) {
+    self.postMessage({ error: messageOf(error) });
+  }
+}, { once: true });
+)js"
+, 687)},
+{"/backends/threads.js", "text/javascript", std::string_view(
+R"js(// How many threads run a model fastest on the CPU. ONNX Runtime can't change the number once it has begun, so each number is tried in a worker of its
+// own, one after the other, and the better one remembered by the model's content.
+
+import { messageOf } from '../errors.js';
+import { answeredWithin } from '../timing.js';
+
+const most = 4;
+const trialTimeout = 20_000;  // starting threads never ends on some devices
+const cacheName = 'webpool-threads';
+
+/** @typedef {{ model: Uint8Array, external?: { path: string, data: Uint8Array }[], freeDimensions: Record<string, number> }} Trial */
+/** `passedOver`: why it is not another number. @typedef {{ threads: number, passedOver: string[] }} Choice */
+
+const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
+
+/** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+async function timeWith(trial, threads) {
+  const worker = new Worker(new URL('./thread_trial.js', import.meta.url), { type: 'module', name: inWords(threads) });
+  const answer = new Promise((resolve, reject) => {
+    worker.addEventListener('message', ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time));
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'its script could not be loaded')));
+    worker.postMessage({ ...trial, threads });
+  });
+  try {
+    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on zeros');
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** @param {(threads: number) => Promise<number>} time @param {number} several @returns {Promise<Choice>} */
+async function compare(time, several) {
+  /** @type {Map<number, number>} */
+  const times = new Map();
+  for (const threads of [1, several]) {
+    try {
+      times.set(threads, await time(threads));
+    } catch (error) {
+      return { threads: 1, passedOver: [`${inWords(several)}: could not be compared: with ${inWords(threads)}: ${messageOf(error)}`] };
+    }
+  }
+  const ms = (/** @type {number} */ threads) => Number(times.get(threads));
+  const [better, worse] = ms(several) < ms(1) ? [several, 1] : [1, several];
+  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on zeros takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
+}
+
+/** @param {string} path @returns {Promise<Choice | undefined>} */
+async function recall(path) {
+  const cache = await globalThis.caches?.open(cacheName).catch(() => undefined);
+  const known = await (await cache?.match(path).catch(() => undefined))?.json().catch(() => undefined);
+  return Number.isSafeInteger(known?.threads) ? known : undefined;
+}
+
+/** @param {string} path @param {Choice} choice */
+async function remember(path, choice) {
+  const cache = await globalThis.caches?.open(cacheName).catch(() => undefined);
+  await cache?.put(path, new Response(JSON.stringify(choice))).catch(() => {});
+}
+
+/**
+ * One thread, or up to four, whichever runs the model faster here; one where the page may have no more, or they fail.
+ * @param {Trial} trial @param {string} key of the model's content
+ * @param {{ cores?: number, isolated?: boolean, time?: typeof timeWith }} [page]
+ * @returns {Promise<Choice>}
+ */
+export async function fastestThreads(trial, key, { cores = navigator.hardwareConcurrency, isolated = crossOriginIsolated, time = timeWith } = {}) {
+  const several = Math.min(most, cores || 1);
+  if (!isolated || several === 1) return { threads: 1, passedOver: [] };
+  const path = `/threads/${several}/${key}`;
+  const known = await recall(path);
+  if (known) return known;
+  const choice = await compare(threads => time(trial, threads), several);
+  await remember(path, choice);
+  return choice;
+}
+)js"
+, 3867)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
 import { decoding } from '../kv_cache.js';
 import { cpuBuild, createSession, loadOrt, wrapSession } from './ort.js';
+import { fastestThreads } from './threads.js';
+
+/** @param {Uint8Array} model @param {Pick<import('./registry.js').Options, 'external' | 'freeDimensions' | 'generates'>} options @param {number} [threads] */
+export async function cpuSession(model, { external, freeDimensions, generates }, threads) {
+  const ort = await loadOrt(cpuBuild, threads);
+  const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], externalData: external, freeDimensionOverrides: freeDimensions });
+  return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
+}
 
 /** @type {import('./registry.js').Backend} */
 export const wasm = {
   name: 'wasm',
-  async create(model, { choice, freeDimensions, generates }) {
-    const ort = await loadOrt(cpuBuild, choice.threads);
-    const session = await createSession(ort, cpuBuild, model, { executionProviders: ['wasm'], freeDimensionOverrides: freeDimensions });
-    return wrapSession(ort, session, { details: { deviceType: null, cpuFallback: false }, ...generates && decoding(ort, session) });
+  async create(model, { choice, key = '', generates, external, freeDimensions }) {
+    if (choice.threads !== 0) return cpuSession(model, { external, freeDimensions, generates }, choice.threads);
+    const { threads, passedOver } = await fastestThreads({ model, external, freeDimensions }, key);
+    return { ...await cpuSession(model, { external, freeDimensions, generates }, threads), passedOver };
   },
 };
 )js"
-, 632)},
+, 1282)},
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
@@ -2622,12 +2927,12 @@ async function readLastRow(device, logits) {
 /** @type {import('./registry.js').Backend} */
 export const webgpu = {
   name: 'webgpu',
-  async create(model, { freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
+  async create(model, { external, freeDimensions, workgroupSize, generates, deviceLost, deviceOutputs = [], realm }) {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const { session, cpuFallback } = await createHonestSession(ort, build, model, {
-      executionProviders: ['webgpu'], freeDimensionOverrides: freeDimensions,
+      executionProviders: ['webgpu'], externalData: external, freeDimensionOverrides: freeDimensions,
       preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
     const device = await ort.env.webgpu.device;
@@ -2650,7 +2955,7 @@ export const webgpu = {
   },
 };
 )js"
-, 4207)},
+, 4241)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -2674,13 +2979,13 @@ export function createContext(deviceType, timeout = contextTimeout) {
 /** @type {import('./registry.js').Backend} */
 export const webnn = {
   name: 'webnn',
-  async create(model, { choice, freeDimensions, deviceLost }) {
+  async create(model, { choice, external, freeDimensions, deviceLost }) {
     const deviceType = /** @type {'cpu' | 'gpu' | 'npu'} */ (choice.device_type ?? 'gpu');
     const context = await createContext(deviceType);
     const build = gpuBuild();
     const ort = await loadOrt(build);
     const provider = { name: /** @type {const} */ ('webnn'), deviceType, context: /** @type {any} */ (context) };
-    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], freeDimensionOverrides: freeDimensions });
+    const creation = createHonestSession(ort, build, model, { executionProviders: [provider], externalData: external, freeDimensionOverrides: freeDimensions });
     const { session, cpuFallback } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
     const free = freeDimension(session);
     if (free) {
@@ -2703,7 +3008,7 @@ export const webnn = {
   },
 };
 )js"
-, 2641)}
+, 2675)}
 }};
 // clang-format on
 

@@ -36,6 +36,7 @@
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/generation_run.hpp>
 #include <webpool/driver/load_plan.hpp>
+#include <webpool/driver/load_turns.hpp>
 #include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/ort_directory.hpp>
@@ -45,6 +46,7 @@
 #include <webpool/driver/residents.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
+#include <webpool/driver/served_file.hpp>
 #include <webpool/engine/actions.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/rechecks.hpp>
@@ -67,6 +69,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
  public:
   using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
   using JoinHandler = std::function<void(const BrowserInfo&)>;
+  /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on.
+  struct Part {
+    std::vector<ModelFile> files;
+    ModelOptions options;
+    Task task;
+    Batcher::Maximum max_batch_size;
+    LoadCompletion done;
+  };
 
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   template <class... Policies>
@@ -145,6 +155,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       residents_.add_to(metrics);
       metrics.cache_hits = cache_counts_->hits;
       metrics.cache_misses = cache_counts_->misses;
+      metrics.model_cache_hits = model_cache_hits_;
       return metrics;
     });
   }
@@ -162,6 +173,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.remove_model(model, Clock::now(), actions_);
       drain();
       models_.erase(model);
+      turns_.remove(model);
     });
   }
 
@@ -180,22 +192,30 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
             LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, files = std::move(files), options = std::move(options), task,
-                          max_batch_size = std::move(max_batch_size), done = std::move(done)]() mutable {
-      LoadingModel model{name_of(files), std::move(files), std::move(options), std::move(done)};
-      engine::ModelSpec spec{model.name,
-                             task,
-                             model.bytes(),
-                             model.options.browsers,
-                             model.options.replicas,
-                             model.options.pinned,
-                             model.options.own_tabs_only};
-      const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
-      if (model.files.size() == 1)
-        batches_.add_model(index, model.name, model.files[0].info, model.options.batching, std::move(max_batch_size));
-      models_.insert_or_assign(index, std::move(model));
+    asio::post(context_, [this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
+                                            std::move(done)}]() mutable {
+      add_model(std::move(part), false);
       drain();
     });
+  }
+
+  /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
+  /// wait for their model alone. A model that can't be loaded stays until it is released, and ends its requests with
+  /// the reasons. Throws `errc::pool_closed`.
+  std::vector<ModelIndex> load_parts(std::vector<Part> parts) {
+    std::unique_lock lock(gate_);
+    if (!open_) throw closed_error();
+    std::packaged_task<std::vector<ModelIndex>()> task([&] {
+      std::vector<ModelIndex> indices;
+      for (Part& part : parts) indices.push_back(add_model(std::move(part), true));
+      turns_.add(indices);
+      drain();
+      return indices;
+    });
+    auto indices = task.get_future();
+    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    lock.unlock();
+    return indices.get();
   }
 
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
@@ -289,10 +309,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::vector<ModelFile> files;  ///< of the models that share its workers
     ModelOptions options;
     LoadCompletion ready;  ///< empty once called
+    bool stays;            ///< also when it can't be loaded: it has been in use before
 
     std::size_t bytes() const {
       std::size_t sum = 0;
-      for (const auto& file : files) sum += file.size;
+      for (const auto& file : files) sum += file.total_size();
       return sum;
     }
   };
@@ -408,6 +429,36 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     stopping_since_ = Clock::now();
     timer_.cancel();
     tick();
+  }
+
+  // --- models
+
+  ModelIndex add_model(Part part, bool stays) {
+    LoadingModel model{name_of(part.files), std::move(part.files), std::move(part.options), std::move(part.done),
+                       stays};
+    engine::ModelSpec spec{model.name,
+                           part.task,
+                           model.bytes(),
+                           model.options.browsers,
+                           model.options.replicas,
+                           model.options.pinned,
+                           model.options.own_tabs_only};
+    const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+    if (model.files.size() == 1)
+      batches_.add_model(index, model.name, model.files[0].info, model.options.batching,
+                         std::move(part.max_batch_size));
+    models_.insert_or_assign(index, std::move(model));
+    return index;
+  }
+
+  /// The worker has its bytes, or is gone: others may fetch now.
+  void end_turn(WorkerId ended) {
+    for (const auto& [next, load] : turns_.ended(ended)) {
+      const auto worker = workers_.find(next);
+      if (worker == workers_.end() || !worker->second.socket) continue;
+      engine_.load_sent(next, Clock::now());
+      send(worker->second.socket, load);
+    }
   }
 
   // --- requests
@@ -539,6 +590,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         may_use_webnn(models_.at(action.model).options, browsers_.options_of(tab.browser.browser), tab.browser);
     send(tab.socket, protocol::OpenWorker{action.worker, worker.key, webnn});
     workers_.emplace(action.worker, std::move(worker));
+    turns_.opened(action.worker, action.model);
   }
 
   void carry_out(const engine::CloseWorker& action) {
@@ -549,6 +601,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (worker->second.where) batches_.count_tab(worker->second.model, false);
     residents_.lose(action.worker);
     workers_.erase(worker);
+    end_turn(action.worker);
     if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
       send(tab->second.socket, protocol::CloseWorker{action.worker});
   }
@@ -636,6 +689,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (model == models_.end() || !model->second.ready) return;
     auto ready = std::exchange(model->second.ready, {});
     if (!action.error) return ready(action.model);
+    if (model->second.stays) return ready(*action.error);
     const Error error = *action.error;
     batches_.remove_model(action.model);
     engine_.remove_model(action.model, Clock::now(), actions_);
@@ -672,14 +726,17 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void erase_tab(ConnectionId id) {
+    std::vector<WorkerId> gone;
     std::erase_if(workers_, [&](auto& entry) {
       if (entry.second.connection != id) return false;
+      gone.push_back(entry.first);
       forget(entry.second.socket, "its tab is gone");
       if (entry.second.where) batches_.count_tab(entry.second.model, false);
       residents_.lose(entry.first);
       return true;
     });
     tabs_.erase(id);
+    for (const WorkerId worker : gone) end_turn(worker);
   }
 
   // --- events from the pages
@@ -783,7 +840,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
-    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms);
+    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms, pong.hints);
     return std::nullopt;
   }
 
@@ -829,9 +886,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     server_.introduced(from);
     worker.socket = from;
     worker.passed_over = std::move(plan.passed_over);
+    plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
       engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), Clock::now(),
                           actions_);
+    else if (turns_.hold(attach.worker, plan.message))
+      engine_.load_held(attach.worker);
     else
       send(from, plan.message);
     return std::nullopt;
@@ -840,6 +900,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::optional<Error> handle(const Socket& from, const protocol::Progress& progress) {
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("progress");
+    if (progress.stage != protocol::LoadStage::fetch || progress.done == progress.total)
+      end_turn(WorkerId{from->owner});
     const LoadingModel& model = models_.at(worker->model);
     if (progress.part >= model.files.size()) return out_of_turn("progress of a model that is not loaded");
     if (model.options.progress)
@@ -860,7 +922,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
                                                         loaded.cpu_fallback, std::move(worker->passed_over)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
+    end_turn(WorkerId{from->owner});
     batches_.count_tab(worker->model, true);
+    model_cache_hits_ += loaded.from_cache ? 1 : 0;
     engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
     return std::nullopt;
   }
@@ -1062,10 +1126,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return name;
   }
 
-  const ModelFile* find_model(std::string_view sha256) const {
+  const ServedFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      for (const auto& file : model.files)
+      for (const ModelFile& file : model.files) {
         if (file.sha256 == sha256) return &file;
+        for (const ServedFile& part : file.external)
+          if (part.sha256 == sha256) return &part;
+      }
     return nullptr;
   }
 
@@ -1097,9 +1164,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   std::random_device lots_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
+  LoadTurns turns_;
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
   std::set<LaunchId> renewed_;  ///< browsers whose page is to join once more
   std::uint64_t pings_ = 0;
+  std::uint64_t model_cache_hits_ = 0;
   std::optional<TimePoint> stopping_since_;
 
   mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false

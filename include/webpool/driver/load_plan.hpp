@@ -14,6 +14,7 @@
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/protocol/frame.hpp>
 #include <webpool/protocol/messages.hpp>
 
 namespace webpool::driver {
@@ -55,6 +56,8 @@ inline protocol::ModelSource source_of(const ModelFile& file, const std::string&
   protocol::ModelSource source{file.name,   file.sha256,
                                file.size,   url.empty() ? "/models/" + file.sha256 : url,
                                file.kernel, !file.kernel && !why_no_decoder(file.info)};
+  for (const ServedFile& part : file.external)
+    source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
   if (!shared) return source;
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)
@@ -77,6 +80,7 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
+  plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
   for (const Backend backend : model.backends) switch (backend) {
       case Backend::webnn:
         for (const WebnnDevice device : browser.webnn_devices)

@@ -1,37 +1,38 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+#include <webpool/content/external_data.hpp>
 #include <webpool/content/onnx.hpp>
-#include <webpool/detail/file_reader.hpp>
-#include <webpool/detail/read_file.hpp>
-#include <webpool/detail/sha256.hpp>
-#include <webpool/driver/mapped_file.hpp>
+#include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
 
 namespace webpool::driver {
 
-/// An ONNX file or a kernel's text, what it says about itself, and the hash by which pages fetch it.
-struct ModelFile {
-  std::string name;
-  std::string sha256;
-  std::size_t size = 0;                                 ///< bytes
-  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
+/// An ONNX file or a kernel's text, what it says about itself, and the hashes by which pages fetch it. `name`: the
+/// model's.
+struct ModelFile : ServedFile {
   ModelInfo info;  ///< with the values of `ModelOptions::free_dimensions` filled in
   bool kernel = false;
+  std::vector<ServedFile>
+      external{};  ///< files beside it that hold some of its tensors; `name`: as the model names them
+
+  /// Bytes of all files.
+  std::size_t total_size() const noexcept {
+    std::size_t sum = size;
+    for (const ServedFile& each : external) sum += each.size;
+    return sum;
+  }
 };
 
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
@@ -64,41 +65,29 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
   }
 }
 
-/// Larger files are read from disk whenever a page fetches them.
-inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
-
-[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
-  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
-}
-
-inline void take_small_file(ModelFile& file, const std::filesystem::path& path) {
-  file.bytes = webpool::detail::read_file(path);
-  if (!file.bytes) unreadable(path);
-  const auto bytes = std::as_bytes(std::span(*file.bytes));
-  file.size = bytes.size();
-  file.info = content::read_model_info(bytes, file.name);
-  file.sha256 = webpool::detail::sha256_hex(bytes);
-}
-
-inline void take_large_file(ModelFile& file, const std::filesystem::path& path) try {
-  file.file = webpool::detail::FileReader::open(path);
-  if (!file.file) unreadable(path);
-  file.size = file.file->size();
-  file.info = content::read_model_info(MappedFile(path).bytes(), file.name);
-  webpool::detail::Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  for (std::size_t done = 0; done < file.size; done += piece.size()) {
-    piece.resize(std::min(piece.size(), file.size - done));
-    if (!file.file->read(done, piece)) unreadable(path);
-    hash.update(piece);
+/// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
+/// `errc::model_invalid` where one is too short.
+inline void take_external(ModelFile& file, const std::filesystem::path& folder,
+                          const std::vector<content::ExternalFile>& wanted) {
+  for (const content::ExternalFile& each : wanted) {
+    const std::filesystem::path path = folder / each.name;
+    const auto fault = [&](errc code, const std::string& has) {
+      throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
+                            "', up to byte " + std::to_string(each.bytes) + ": " + has);
+    };
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed))
+      fault(errc::model_not_found, "there is no file '" + path.string() + "'");
+    ServedFile& part = file.external.emplace_back();
+    part.name = each.name;
+    serve_file(part, path, [](auto) {});
+    if (part.size < each.bytes)
+      fault(errc::model_invalid, "the file '" + path.string() + "' has " + std::to_string(part.size) + " bytes");
   }
-  file.sha256 = hash.hex();
-} catch (const std::system_error&) {
-  unreadable(path);
 }
 
-/// Reads and checks a file. `initialize`, if any, may change the options first. Throws `errc::model_not_found`,
-/// `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
+/// Reads and checks a file, and those beside it that it needs. `initialize`, if any, may change the options first.
+/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
                                  const ModelInitializer& initialize = {}) {
   std::error_code failed;
@@ -107,10 +96,12 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  if (std::filesystem::file_size(path, failed) > most_in_memory)
-    take_large_file(file, path);
-  else
-    take_small_file(file, path);
+  std::vector<content::ExternalFile> beside;
+  serve_file(file, path, [&](std::span<const std::byte> bytes) {
+    file.info = content::read_model_info(bytes, file.name);
+    beside = content::read_external_files(bytes, file.name);
+  });
+  take_external(file, path.parent_path(), beside);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;

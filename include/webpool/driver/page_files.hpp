@@ -12,8 +12,8 @@
 #include <webpool/backend.hpp>
 #include <webpool/detail/page_assets.hpp>
 #include <webpool/detail/read_file.hpp>
-#include <webpool/driver/model_file.hpp>
 #include <webpool/driver/page_modules.hpp>
+#include <webpool/driver/served_file.hpp>
 #include <webpool/transport/http_answer.hpp>
 
 namespace webpool::driver {
@@ -22,8 +22,8 @@ namespace webpool::driver {
 /// application's modules and backends.
 class PageFiles {
  public:
-  /// A model by its SHA-256 in hexadecimal; null when no such model is loaded.
-  using FindModel = std::function<const ModelFile*(std::string_view sha256)>;
+  /// A model, or a file beside one, by its SHA-256 in hexadecimal; null when no such model is loaded.
+  using FindModel = std::function<const ServedFile*(std::string_view sha256)>;
 
   /// `model_origins`: whence workers may fetch models besides the pool; checked.
   PageFiles(std::filesystem::path ort_directory, PageModules modules, std::vector<std::string> model_origins,
@@ -39,7 +39,7 @@ class PageFiles {
 
   transport::HttpAnswer operator()(std::string_view path) {
     if (path.starts_with("/models/")) {
-      const ModelFile* model = find_model_(path.substr(8));
+      const ServedFile* model = find_model_(path.substr(8));
       if (!model) return not_found(path);
       return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
     }

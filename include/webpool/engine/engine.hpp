@@ -29,6 +29,7 @@
 #include <webpool/engine/tables.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/options.hpp>
+#include <webpool/page_hints.hpp>
 
 namespace webpool::engine {
 
@@ -163,13 +164,14 @@ class Engine : private Fleet {
     recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
   }
 
-  /// It answered a heartbeat, and told by how much its timers were late.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0) {
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
     ConnectionRow* row = tables_.connections.find(connection);
     if (!row) return;
     row->awaits_pong = false;
     row->unanswered_pings = 0;
     row->timer_lag_ms = timer_lag_ms;
+    tables_.state(connection).hints = hints;
     tables_.resume(connection);
     prove(connection);
   }
@@ -199,6 +201,15 @@ class Engine : private Fleet {
   }
 
   // --- workers
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
+  }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
   void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
@@ -310,9 +321,7 @@ class Engine : private Fleet {
     while (const auto request = retries_.pop_due(now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now))
-      load_failed(*worker, Error(errc::load_failed, "no answer for " + seconds(options_.connection.load_timeout)), now,
-                  out);
+    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
     expire_launches(now, out);
     check_tabs(now, out);
     scale(now, out);
@@ -937,6 +946,16 @@ class Engine : private Fleet {
                                              seconds(sent->limit)),
                   now, out);
     }
+  }
+
+  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+    const auto limit = options_.connection.load_timeout;
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (worker && !worker->ready && worker->load_due > now) {
+      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+      return load_timeouts_.push(std::min(worker->load_due, again), id);
+    }
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
   }
 
   void check_tabs(TimePoint now, Actions& out) {

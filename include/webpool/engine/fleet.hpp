@@ -235,7 +235,7 @@ class Fleet {
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
       const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
       all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements});
+                     tab.failed, tab.trust, tab.agreements, tab.hints});
     });
     return all;
   }

@@ -88,6 +88,7 @@ struct WorkerRow {
   std::size_t bytes = 0;
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
+  TimePoint load_due{};  // where the model was sent to it later than usual
   std::uint64_t uses = 0;
   std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;

@@ -63,6 +63,7 @@ struct Tables {
     const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
     if (connections.slots() > states.size()) states.resize(connections.slots());
     state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).hints.visible = state(id).browser.visible;
     state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
     for (const auto& each : models)
       if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));

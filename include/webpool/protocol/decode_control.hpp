@@ -8,6 +8,7 @@
 #include <utility>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/protocol/decode_tensors.hpp>
 #include <webpool/protocol/frame.hpp>
 #include <webpool/protocol/json_reader.hpp>
@@ -81,10 +82,24 @@ inline Hello read_hello(Fields& fields) {
   return hello;
 }
 
+inline PageHints read_hints(const Fields& fields) {
+  PageHints hints;
+  hints.visible = fields["visible"].boolean();
+  if (auto charging = fields.find("charging")) hints.charging = charging->boolean();
+  if (auto battery = fields.find("battery")) {
+    hints.battery = battery->number();
+    if (*hints.battery < 0 || *hints.battery > 1) battery->must_be("a number from 0 to 1");
+  }
+  if (auto pressure = fields.find("pressure"))
+    hints.pressure = pressure->choice<Pressure>(webpool::detail::pressure_names);
+  if (auto save_data = fields.find("save_data")) hints.save_data = save_data->boolean();
+  return hints;
+}
+
 inline Pong read_pong(Fields& fields) {
   Pong pong;
   pong.id = fields["id"].integer();
-  pong.visible = fields["visible"].boolean();
+  pong.hints = read_hints(fields);
   pong.timer_drift_ms = fields["timer_drift_ms"].number();
   return pong;
 }

@@ -103,6 +103,13 @@ inline void append_model(HeaderWriter& writer, std::string& out, const ModelSour
   if (model.generates) writer.key("generates"), out += "true";
   if (model.device_outputs)
     writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
+  if (!model.external.empty())
+    writer.list("external", model.external, [&](const ExternalSource& file) {
+      out += R"({"path":)";
+      append_string(out, file.path);
+      writer.field("sha256", file.sha256).field("bytes", file.bytes).field("url", file.url);
+      out += '}';
+    });
   out += '}';
 }
 
@@ -192,6 +199,8 @@ inline void encode(std::string& out, const Load& message) {
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });
   if (message.variant) writer.field("variant", *message.variant);
+  if (message.cache_bytes) writer.field("cache_bytes", *message.cache_bytes);
+  if (!message.importance.empty()) writer.field("importance", message.importance);
   writer.end();
 }
 

@@ -18,6 +18,7 @@
 #include <webpool/ids.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/outputs.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/shape.hpp>
 #include <webpool/tensor.hpp>
 
@@ -38,7 +39,7 @@ struct Hello {
 };
 struct Pong {
   std::uint64_t id = 0;
-  bool visible = true;
+  PageHints hints{};
   double timer_drift_ms = 0;
 };
 struct WorkerFailed {
@@ -154,6 +155,12 @@ struct Reload {
 
 // --- pool to page, data socket
 
+/// A file beside a model that holds some of its tensors.
+struct ExternalSource {
+  std::string path, sha256;  ///< `path`: its name in the model
+  std::uint64_t bytes = 0;
+  std::string url;
+};
 /// A model as the page fetches it.
 struct ModelSource {
   std::string name, sha256;
@@ -162,6 +169,7 @@ struct ModelSource {
   bool kernel = false;                                       ///< WGSL, not ONNX
   bool generates = false;                                    ///< it is a decoder
   std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+  std::vector<ExternalSource> external{};
 };
 /// One entry of the list of backends that the page tries in order.
 struct BackendChoice {
@@ -178,8 +186,10 @@ struct Load {
   std::optional<bool> warmup;
   std::optional<bool> compare;
   std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};        ///< further models of the same worker
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one to try first
+  std::vector<ModelSource> parts{};            ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
+  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
+  std::string_view importance{};               ///< "high" or "low", where other models load with it
 };
 /// A tensor in the worker, and the input or output that it is.
 struct TensorReference {

@@ -133,6 +133,7 @@ class SimulatedTabs {
   }
 
   bool answers(ConnectionId tab) const { return tabs_.contains(tab); }
+  const PageHints& hints(ConnectionId tab) const { return kinds_[tabs_.at(tab).kind].hints; }
 
   struct Loss {
     std::optional<LaunchId> launch;

@@ -8,6 +8,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
+#include <webpool/page_hints.hpp>
 #include <webpool/testing/distribution.hpp>
 
 namespace webpool::testing {
@@ -33,6 +34,7 @@ struct Drift {
 struct TabKind {
   Browser browser = Browser::other;
   BrowserInfo says{};                               ///< the rest of its hello
+  PageHints hints{};                                ///< with each heartbeat
   std::map<std::string, SimulatedModel> models{};   ///< by `ModelSpec::name`
   Distribution start_up = std::chrono::seconds(1);  ///< from launch to hello
   std::size_t attached = 0;        ///< tabs that people open at the start; such a kind is never launched

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <webpool/core.hpp>
+
+/// Spares the people whose devices compute: a tab that runs on battery, works hard already or is hidden, and so slowed
+/// down, gets a request only when no other tab that holds the model has room for it.
+struct Considerate {
+  static unsigned burden(const webpool::PageHints& hints) noexcept {
+    const bool on_battery = !hints.charging.value_or(true);  // what is not told is no reason
+    const bool hot = hints.pressure >= webpool::Pressure::serious;
+    return unsigned{on_battery} + unsigned{hot} + unsigned{!hints.visible};
+  }
+
+  std::optional<webpool::ConnectionIndex> select(webpool::PoolView pool, const webpool::Request&) noexcept {
+    return std::ranges::min(pool.candidates(), {}, [&](auto tab) { return burden(pool[tab].hints); });
+  }
+};
+static_assert(webpool::BrowserSelector<Considerate>);

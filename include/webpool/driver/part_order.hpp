@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <vector>
+#include <webpool/error.hpp>
+#include <webpool/model_part.hpp>
+
+namespace webpool::driver {
+
+/// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
+/// priority, or two have the same.
+inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) {
+  std::vector<std::size_t> order(parts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto numbered = static_cast<std::size_t>(
+      std::ranges::count_if(parts, [](const ModelPart& part) { return part.priority.has_value(); }));
+  if (numbered == 0) return order;
+  if (numbered < parts.size())
+    throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
+                                           " parts have a priority: either all have one, or none");
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
+    if (one.priority == other.priority)
+      throw Error(errc::invalid_options, "parts '" + one.path.string() + "' and '" + other.path.string() +
+                                             "' both have the priority " + std::to_string(*one.priority));
+  }
+  return order;
+}
+
+/// Throws `errc::invalid_options` where two parts have one name.
+inline void check_part_names(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
+}
+
+}  // namespace webpool::driver

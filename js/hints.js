@@ -1,0 +1,47 @@
+// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+
+/** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
+/** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
+/**
+ * What this reads of the page's global object; all but the document may be missing.
+ * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
+ *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
+ *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
+ */
+
+const pressures = ['nominal', 'fair', 'serious', 'critical'];
+
+export class Hints {
+  /** @type {Battery | undefined} */ #battery;
+  /** @type {string | undefined} */ #pressure;
+  /** @type {Observer | undefined} */ #observer;
+  #page;
+
+  constructor(page = /** @type {Page} */ (/** @type {unknown} */ (globalThis))) {
+    this.#page = page;
+    page.navigator.getBattery?.().then(battery => { this.#battery = battery; }, () => {});  // a policy may forbid it
+    const { PressureObserver } = page;
+    if (!PressureObserver) return;
+    this.#observer = new PressureObserver(records => { this.#pressure = records.at(-1)?.state; });
+    this.#watchPressure();
+    page.document.addEventListener('visibilitychange', () => this.#watchPressure());
+  }
+
+  get #visible() {
+    return this.#page.document.visibilityState === 'visible';
+  }
+
+  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  #watchPressure() {
+    this.#pressure = undefined;
+    if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
+    else this.#observer?.disconnect();
+  }
+
+  /** As they are now, by the names of `pong`. */
+  read() {
+    const { charging, level } = this.#battery ?? {};
+    const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;
+    return { visible: this.#visible, charging, battery: level, pressure, save_data: this.#page.navigator.connection?.saveData };
+  }
+}

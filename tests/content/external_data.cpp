@@ -1,0 +1,135 @@
+#include "../catch.hpp"
+
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#include <webpool/content/external_data.hpp>
+
+#include "../support/onnx_file.hpp"
+
+namespace {
+
+using namespace webpool;
+using content::ExternalFile;
+using testing::OnnxWeight;
+namespace onnx = testing::onnx;
+
+std::vector<ExternalFile> read(const std::string& file) {
+  return content::read_external_files(std::as_bytes(std::span(file)), "m");
+}
+
+std::string complaint(const std::string& file) {
+  try {
+    read(file);
+    return "";
+  } catch (const Error& error) {
+    CHECK(error.code() == errc::model_invalid);
+    constexpr std::string_view prefix = "model 'm' can't be used: ";
+    CHECK(error.message().starts_with(prefix));
+    return error.message().substr(prefix.size());
+  }
+}
+
+std::string with(const std::vector<OnnxWeight>& weights) {
+  return testing::onnx_file({{"x", {{1}}}}, {{"y", {{1}}}}, {{"Relu", {"x"}, {"y"}}}, weights);
+}
+
+/// A model whose one weight says this of its file.
+std::string saying(std::vector<std::pair<std::string, std::string>> external) {
+  return with({{"w", {4, 3}, {}, std::move(external)}});
+}
+
+/// A graph that is an attribute of a node in another graph.
+std::string inside(const std::string& graph) {
+  return onnx::text(1, onnx::text(5, onnx::text(1, "body") + onnx::text(6, graph)));
+}
+std::string model_of(const std::string& graph) {
+  return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));
+}
+
+const OnnxWeight outside{"w", {4, 3}, {}, {{"location", "w.bin"}}};
+
+}  // namespace
+
+TEST_CASE("a model whose weights are in it needs no other file", "[content]") {
+  CHECK(read(with({})).empty());
+  CHECK(read(with({{"w", {2}, {1, 2}}})).empty());
+  const std::string location_only =
+      onnx::text(8, "w") + onnx::text(13, onnx::text(1, "location") + onnx::text(2, "w.bin"));
+  CHECK(read(model_of(onnx::text(5, location_only + onnx::number(14, 0)))).empty());
+}
+
+TEST_CASE("each file is told once, with the bytes that it must have", "[content]") {
+  const auto files = read(with({{"a", {2}, {}, {{"location", "one"}, {"offset", "4096"}, {"length", "8"}}},
+                                {"b", {2}, {}, {{"length", "100"}, {"location", "two"}, {"checksum", "c0ffee"}}},
+                                {"inner", {2}, {1, 2}},
+                                {"c", {2, 5}, {}, {{"location", "one"}, {"offset", "8192"}}},
+                                {"d", {2}, {}, {{"location", "one"}}}}));
+  REQUIRE(files.size() == 2);
+  CHECK(files[0].name == "one");
+  CHECK(files[0].bytes == 8192 + 40);
+  CHECK(files[0].tensor == "c");
+  CHECK(files[1].name == "two");
+  CHECK(files[1].bytes == 100);
+  CHECK(files[1].tensor == "b");
+}
+
+TEST_CASE("tensors of attributes and of graphs inside of nodes are found too", "[content]") {
+  const std::string tensor = outside.encoded();
+  for (const std::string& graph :
+       {inside(onnx::text(5, tensor)), inside(inside(onnx::text(5, tensor))), onnx::text(15, onnx::text(1, tensor)),
+        onnx::text(15, onnx::text(2, tensor)), onnx::text(1, onnx::text(5, onnx::text(5, tensor))),
+        onnx::text(1, onnx::text(5, onnx::text(10, tensor))),
+        onnx::text(1, onnx::text(5, onnx::text(11, onnx::text(5, tensor))))}) {
+    const auto files = read(model_of(graph));
+    REQUIRE(files.size() == 1);
+    CHECK(files[0].bytes == 48);
+  }
+}
+
+TEST_CASE("graphs nested without end are refused", "[content]") {
+  std::string graph = onnx::text(5, outside.encoded());
+  for (int i = 0; i < 30; ++i) graph = inside(graph);
+  CHECK(read(model_of(graph)).size() == 1);
+  CHECK(complaint(model_of(inside(graph))) == "its graphs are nested more than 30 deep");
+}
+
+TEST_CASE("a name is that of a file in the model's own folder, or refused", "[content]") {
+  for (const std::string name : {"w", "weights.bin", "model.onnx_data", "...", "a b", "ü"})
+    CHECK(read(saying({{"location", name}})).at(0).name == name);
+  for (const std::string name : {"../w", "a/b", "/w", "..", ".", "./w", "a\\b", "C:w"})
+    CHECK(complaint(saying({{"location", name}})) ==
+          "tensor 'w' lies in '" + name + "': it must be the name of a file in the model's own folder");
+  CHECK(complaint(saying({{"location", std::string("a\0b", 3)}})) != "");
+  for (const auto& nothing : {saying({{"offset", "0"}}), saying({{"location", ""}})})
+    CHECK(complaint(nothing) == "tensor 'w' lies in another file, of which it doesn't say the name");
+}
+
+TEST_CASE("an offset or a length that is no number is refused, one that is too large is too large for any file",
+          "[content]") {
+  for (const std::string number : {"", "x", "-1", "1.5", "0x10", " 1", "1 ", "18446744073709551616"})
+    CHECK(complaint(saying({{"location", "f"}, {"offset", number}})) ==
+          "tensor 'w' has the offset '" + number + "' in its file: no number of bytes");
+  CHECK(complaint(saying({{"location", "f"}, {"length", "many"}})) ==
+        "tensor 'w' has the length 'many' in its file: no number of bytes");
+  const std::uint64_t most = ~std::uint64_t{0};
+  CHECK(read(saying({{"location", "f"}, {"offset", std::to_string(most)}, {"length", "2"}})).at(0).bytes == most);
+  CHECK(read(with({{"w", {1u << 31, 1u << 31, 1u << 31}, {}, {{"location", "f"}}}})).at(0).bytes == most);
+}
+
+TEST_CASE("a damaged file is refused, or read, but nothing else", "[content]") {
+  const std::string whole = model_of(inside(onnx::text(5, outside.encoded())) + onnx::text(5, outside.encoded()));
+  for (std::size_t end = 0; end < whole.size(); ++end) {
+    const std::string said = complaint(whole.substr(0, end));
+    CHECK((said.empty() || said == "the file is damaged or truncated" || said.starts_with("tensor '")));
+  }
+  std::mt19937 random(3);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string damaged = whole;
+    for (int n = 0; n < 3; ++n) damaged[random() % damaged.size()] = static_cast<char>(random());
+    complaint(damaged);
+  }
+  SUCCEED();
+}

@@ -1,0 +1,45 @@
+#include <webpool/driver/part_order.hpp>
+
+#include "../catch.hpp"
+
+using namespace webpool;
+using driver::check_part_names;
+using driver::part_order;
+using Order = std::vector<std::size_t>;
+
+namespace {
+
+std::string complaint(const auto& action) {
+  try {
+    action();
+    return "";
+  } catch (const Error& error) {
+    CHECK(error.code() == errc::invalid_options);
+    return error.message();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("parts load in the order given, or by their priorities") {
+  CHECK(part_order({}).empty());
+  CHECK(part_order({{"a"}, {"b"}, {"c"}}) == Order{0, 1, 2});
+  CHECK(part_order({{"a", {}, -1}, {"b", {}, 7}, {"c", {}, 2}}) == Order{1, 2, 0});
+}
+
+TEST_CASE("an order that is not clear is refused") {
+  CHECK(complaint([] {
+          part_order({{"a", {}, 1}, {"b"}, {"c"}});
+        }) == "1 of 3 parts have a priority: either all have one, or none");
+  CHECK(complaint([] {
+          part_order({{"a", {}, 1}, {"b", {}, 2}, {"c", {}, 1}});
+        }) == "parts 'a' and 'c' both have the priority 1");
+}
+
+TEST_CASE("a name can have one part") {
+  check_part_names({});
+  check_part_names({"text", "vision", "Text"});
+  CHECK(complaint([] {
+          check_part_names({"text", "vision", "text"});
+        }) == "two parts have the name 'text': give one another in its options");
+}
