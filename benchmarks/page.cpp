@@ -16,6 +16,8 @@ int main(int argc, char** argv) try {
   page::measure_precompilation(settings, report);
   page::measure_layouts(settings, report);
   page::measure_sharing(settings, report);
+  page::measure_generation(settings, report);
+  page::measure_model_cache(settings, report);
   report.print_goals(std::cout);
   if (!given["--json"].empty()) report.write(given["--json"]);
   return 0;

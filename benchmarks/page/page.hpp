@@ -32,6 +32,12 @@ void measure_delivery(const Settings& settings, comparison::Report& report);
 /// The first request after a load, with and without the warm-up run that compiles the pipelines.
 void measure_precompilation(const Settings& settings, comparison::Report& report);
 
+/// Text by a loop in the page, against a request for each token.
+void measure_generation(const Settings& settings, comparison::Report& report);
+
+/// A model that the browser has kept, against one that comes from the pool.
+void measure_model_cache(const Settings& settings, comparison::Report& report);
+
 /// One trunk for several heads on its device, against a trunk for each.
 void measure_sharing(const Settings& settings, comparison::Report& report);
 /// Several models loaded together: the time until the first answers, against loading one after the other.
