@@ -1,9 +1,7 @@
 #pragma once
 
-#include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/use_awaitable.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -16,6 +14,11 @@
 #include <webpool/generation.hpp>
 #include <webpool/model.hpp>
 #include <webpool/transport/asio.hpp>
+
+#if defined(ASIO_HAS_CO_AWAIT)
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
+#endif
 
 namespace webpool {
 
@@ -66,8 +69,10 @@ class TokenStream {
         token);
   }
 
+#if defined(ASIO_HAS_CO_AWAIT)  // not with every compiler
   /// `async_next` for coroutines.
   asio::awaitable<std::optional<std::int64_t>> next() { return async_next(asio::use_awaitable); }
+#endif
 
   /// All of it; empty until it has ended well.
   std::optional<Generation> result() const { return queue_->result(); }

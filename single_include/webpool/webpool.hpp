@@ -20705,16 +20705,19 @@ ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options
 #endif
 #ifndef WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
 #define WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
-#include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/use_awaitable.hpp>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#if defined(ASIO_HAS_CO_AWAIT)
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
+#endif
 
 namespace webpool {
 
@@ -20765,8 +20768,10 @@ class TokenStream {
         token);
   }
 
+#if defined(ASIO_HAS_CO_AWAIT)  // not with every compiler
   /// `async_next` for coroutines.
   asio::awaitable<std::optional<std::int64_t>> next() { return async_next(asio::use_awaitable); }
+#endif
 
   /// All of it; empty until it has ended well.
   std::optional<Generation> result() const { return queue_->result(); }
