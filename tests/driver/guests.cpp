@@ -4,8 +4,9 @@
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/use_future.hpp>
 
-#include "../support/pool.hpp"
+#include "../support/decoder.hpp"
 
 using namespace webpool;
 using namespace webpool::testing;
@@ -236,4 +237,30 @@ TEST_CASE("a model for own tabs only stays out of guests") {
   for (int i = 0; i < 20; ++i) CHECK(first_of(secret(picture(3))) == 3.0F);
   CHECK(two.guest.runs() == 0);
   CHECK(two.guest_info().models == 1);
+}
+
+TEST_CASE("what a guest generates is not computed again") {
+  OwnBrowser browser;
+  PoolOptions options = browser.options();
+  options.connection.requests_in_flight = 1;
+  ResourcePool<> pool(options);
+  RawTab own(pool.join_url(), browser.launch()), guest(pool.join_url());
+  auto loading = std::async(std::launch::async, [&] { return pool.load(decoder(), {.replicas = 2, .context = 100}); });
+  RawWorker own_worker = own.loaded_worker(), guest_worker = guest.loaded_worker();
+  const Model model = loading.get();
+  auto one = model.async_generate({1}, {.max_tokens = 5}, {}, asio::use_future);
+  auto other = model.async_generate({1}, {.max_tokens = 5}, {}, asio::use_future);
+  const auto answer_without_a_token = [](RawWorker& worker) {
+    worker.socket.send(frame(R"({"type":"result","id":)" +
+                             std::to_string(next(worker.socket, "generate").integer("id")) +
+                             R"(,"outputs":[{"name":"tokens","datatype":"INT64","shape":[0],"parameters":)"
+                             R"({"binary_data_size":0}}],"times":{"queued":0,"upload":0,"compute":1,"download":0},)"
+                             R"("finish":"stop"})"));
+  };
+  answer_without_a_token(guest_worker);
+  REQUIRE(within(patience, [&] { return pool.metrics().completed == 1; }));
+  answer_without_a_token(own_worker);
+  CHECK(one.get().tokens.empty());
+  CHECK(other.get().tokens.empty());
+  CHECK(pool.metrics().rechecked == 0);
 }
