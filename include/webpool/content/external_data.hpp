@@ -100,8 +100,7 @@ class ExternalFiles {
     while (message.next()) {
       switch (message.tag_and_type()) {
         case tag_and_type(TensorField::extent, Wire::varint):
-          count =
-              no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)), true);
+          count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)), true);
           break;
         case tag_and_type(TensorField::extent, Wire::length_delimited):
           for (const std::int64_t extent : message.get_packed_int64())
