@@ -278,7 +278,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       assert.deepEqual(await malformed.peer.closed, { code: 4008, reason: 'a frame of 3 bytes cannot hold the length of its header' });
       const early = await pool.openWorker();
       early.peer.send({ type: 'run', id: pool.id(), inputs: [], outputs: [] });
-      assert.deepEqual(await early.peer.closed, { code: 4008, reason: 'run came before the model was loaded' });
+      assert.deepEqual(await early.peer.closed, { code: 4008, reason: 'run came before a model 0 was loaded' });
       assert.equal((await pool.tab?.ask({ type: 'ping', id: pool.id() })).type, 'pong');
     });
 
