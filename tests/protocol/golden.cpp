@@ -115,6 +115,8 @@ const std::map<std::string, std::string> written{
                           true,
                           true,
                           {{256, 1, 1}},
+                          {},
+                          {},
                           std::uint64_t{1} << 32,
                           "high"})},
     {"load on a backend of the application", encoded(Load{41,
