@@ -1,5 +1,6 @@
 // A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
 
+import { quietly } from './backends/placements.js';
 import { datatypeOf, ortTypeOf } from './tensors.js';
 
 /** @typedef {import('onnxruntime-common').Tensor} Tensor @typedef {import('onnxruntime-common').InferenceSession} OrtSession */
@@ -51,7 +52,7 @@ function beginSequence(ort, session, readLogits) {
       const feeds = { ...past, input_ids: integers(tokens) };
       if (session.inputNames.includes('attention_mask')) feeds.attention_mask = integers(Array(total).fill(1n));
       if (session.inputNames.includes('position_ids')) feeds.position_ids = integers(tokens.map((_, i) => BigInt(from + i)));
-      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted));
+      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted, quietly));
       release();
       past = Object.fromEntries(Object.entries(present).map(([name, tensor]) => [pastOf(name), tensor]));
       this.length = total;

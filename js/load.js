@@ -30,7 +30,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
     loaded: {
       type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
-      variant: details.variant,
+      variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },
   };
 }

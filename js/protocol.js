@@ -34,7 +34,7 @@ export const version = 1;
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
- *             from_cache: boolean, memory_bytes: number, variant?: number }} Loaded
+ *             from_cache: boolean, memory_bytes: number, variant?: number, placements?: import('./backends/placements.js').Placement[] }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release

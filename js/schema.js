@@ -107,6 +107,7 @@ const messages = {
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
+    placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
   generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },

@@ -78,6 +78,7 @@ void strike(const Script& script, const std::filesystem::path& model_file, Row& 
   const support::Tally tally = load.finish(30s);
   row.add(load, faulty.struck_at(), tally);
   row.happened = row.happened && faulty.struck();
+  if (pool.metrics().connections == 0) row.note = "no tab was left at the end of one of them";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ import { CodedError, messageOf } from '../errors.js';
 import { nudged, readBack } from '../gpu_buffer.js';
 import { byteSize } from '../protocol.js';
 import { isOnDevice } from '../residents.js';
+import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
 
@@ -45,6 +46,7 @@ export const wasmBytes = () => memories.reduce((sum, { buffer }) => sum + buffer
 /** @param {Build} build @param {number} [threads] @returns {Promise<Ort>} */
 export async function loadOrt({ script, wasm }, threads = 1) {
   watchMemory();
+  overhearConsole();
   /** @type {Ort} */
   const ort = await import(script).catch(error => { throw new CodedError('runtime_missing', `${script} could not be loaded: ${messageOf(error)}`); });
   ort.env.wasm.wasmPaths = { wasm: new URL(wasm, location.href) };
@@ -65,16 +67,17 @@ export async function createSession(ort, build, model, options) {
 }
 
 /**
- * Creates the session with every node on the backend itself; if the runtime cannot, with nodes on the CPU too, and says so.
+ * Creates the session with every node on the backend itself; if the runtime cannot, with nodes on the CPU too, and says which.
  * @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options
- * @returns {Promise<{ session: OrtSession, cpuFallback: boolean }>}
+ * @returns {Promise<{ session: OrtSession, cpuFallback: boolean, placements?: import('./placements.js').Placement[] }>}
  */
 export async function createHonestSession(ort, build, model, options) {
   try {
     return { session: await createSession(ort, build, model, { ...options, extra: { session: { disable_cpu_ep_fallback: '1' } } }), cpuFallback: false };
   } catch (error) {
     if (!messageOf(error).includes('fallback to CPU EP has been explicitly disabled')) throw error;
-    return { session: await createSession(ort, build, model, options), cpuFallback: true };
+    const [session, placements] = await listeningForPlacements(() => createSession(ort, build, model, { ...options, logSeverityLevel: 0 }));
+    return { session, cpuFallback: true, placements };
   }
 }
 
@@ -118,7 +121,7 @@ export function wrapSession(ort, session, own, device) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
-      const [results, compute] = await timed(() => session.run(feeds, wanted));
+      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
       const [outputs, download] = await timed(async () => {
         const all = [];
         for (const name of wanted) {

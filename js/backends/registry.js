@@ -20,7 +20,7 @@ import { webnn } from './webnn.js';
  * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
- * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
+ * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number, placements?: import('./placements.js').Placement[] }} details   `variant`: of a kernel, the one in use
  * @property {() => import('../kv_cache.js').Sequence} [begin]   an empty sequence of a decoder that was loaded to generate
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *

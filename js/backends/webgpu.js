@@ -59,7 +59,7 @@ export const webgpu = {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
-    const { session, cpuFallback } = await createHonestSession(ort, build, model, {
+    const { session, cpuFallback, placements } = await createHonestSession(ort, build, model, {
       executionProviders: ['webgpu'], externalData: external, freeDimensionOverrides: freeDimensions,
       preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
@@ -70,7 +70,7 @@ export const webgpu = {
 
     /** @template T @param {() => Promise<T>} work */
     const watched = work => nudged(device, () => whileListening(device, work));
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback, placements }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
     return {
       ...wrapped,
       takesBuffers: true,

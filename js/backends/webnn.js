@@ -27,7 +27,7 @@ export const webnn = {
     const ort = await loadOrt(build);
     const provider = { name: /** @type {const} */ ('webnn'), deviceType, context: /** @type {any} */ (context) };
     const creation = createHonestSession(ort, build, model, { executionProviders: [provider], externalData: external, freeDimensionOverrides: freeDimensions });
-    const { session, cpuFallback } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
+    const { session, cpuFallback, placements } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
     const free = freeDimension(session);
     if (free) {
       await session.release();
@@ -36,7 +36,7 @@ export const webnn = {
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType, cpuFallback } });
+    const wrapped = wrapSession(ort, session, { details: { deviceType, cpuFallback, placements } });
     return {
       ...wrapped,
       warmUp: feeds => answeredWithin(wrapped.run(feeds, []), firstRunTimeout, `WebNN on the ${deviceType}, asked for a first run,`),

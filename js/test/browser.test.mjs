@@ -133,6 +133,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
         const bytes = determinant();
         const { answer, run, close } = await load(bytes, [place]);
         assert.equal(answer.cpu_fallback, true, answer.message);
+        assert.deepEqual(answer.placements.find((/** @type {{ provider: string }} */ { provider }) => provider === 'CPU'), { provider: 'CPU', nodes: 1, operators: ['Det'] });
         const matrix = [1, 2, 3, 4, 5, 6, 7, 8, 10];
         await assertAgrees(await run([floats('x', [3, 3], matrix)]), bytes, { x: { type: 'float32', shape: [3, 3], data: new Float32Array(matrix) } }, 1e-4);
         close();

@@ -1954,6 +1954,7 @@ class Model;
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -2106,6 +2107,13 @@ struct BackendFailure {
   std::string message{};
 };
 
+/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+struct NodePlacement {
+  std::string provider;  ///< "CPU", "WebGpu", "WebNN"
+  std::uint64_t nodes = 0;
+  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+};
+
 /// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
 struct Where {
   ConnectionId connection{};
@@ -2114,6 +2122,7 @@ struct Where {
   std::optional<WebnnDevice> device{};  ///< WebNN's
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
+  std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
 
   /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
   /// the application's own, which alone knows.

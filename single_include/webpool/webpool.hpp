@@ -1958,6 +1958,7 @@ class Model;
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -2110,6 +2111,13 @@ struct BackendFailure {
   std::string message{};
 };
 
+/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+struct NodePlacement {
+  std::string provider;  ///< "CPU", "WebGpu", "WebNN"
+  std::uint64_t nodes = 0;
+  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+};
+
 /// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
 struct Where {
   ConnectionId connection{};
@@ -2118,6 +2126,7 @@ struct Where {
   std::optional<WebnnDevice> device{};  ///< WebNN's
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
+  std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
 
   /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
   /// the application's own, which alone knows.
@@ -5621,6 +5630,7 @@ struct Loaded {
   bool from_cache = false;
   std::uint64_t memory_bytes = 0;
   std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
+  std::vector<NodePlacement> placements{};
 };
 /// An output that stays in the worker, under that id.
 struct KeptTensor {
@@ -11587,7 +11597,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 41> page_assets{{
+inline constexpr std::array<PageAsset, 42> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -12093,6 +12103,7 @@ export class Hints {
 {"/kv_cache.js", "text/javascript", std::string_view(
 R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
 
+import { quietly } from './backends/placements.js';
 import { datatypeOf, ortTypeOf } from './tensors.js';
 
 /** @typedef {import('onnxruntime-common').Tensor} Tensor @typedef {import('onnxruntime-common').InferenceSession} OrtSession */
@@ -12144,7 +12155,7 @@ function beginSequence(ort, session, readLogits) {
       const feeds = { ...past, input_ids: integers(tokens) };
       if (session.inputNames.includes('attention_mask')) feeds.attention_mask = integers(Array(total).fill(1n));
       if (session.inputNames.includes('position_ids')) feeds.position_ids = integers(tokens.map((_, i) => BigInt(from + i)));
-      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted));
+      const { logits, ...present } = /** @type {Record<string, Tensor>} */ (await session.run(feeds, wanted, quietly));
       release();
       past = Object.fromEntries(Object.entries(present).map(([name, tensor]) => [pastOf(name), tensor]));
       this.length = total;
@@ -12178,7 +12189,7 @@ export function decoding(ort, session, readLogits = lastRow, around = work => wo
   };
 }
 )js"
-, 4052)},
+, 4113)},
 {"/load.js", "text/javascript", std::string_view(
 R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
 
@@ -12212,12 +12223,12 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
     loaded: {
       type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
-      variant: details.variant,
+      variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },
   };
 }
 )js"
-, 2532)},
+, 2605)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
 
@@ -12734,7 +12745,7 @@ export const version = 1;
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
  * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
- *             from_cache: boolean, memory_bytes: number, variant?: number }} Loaded
+ *             from_cache: boolean, memory_bytes: number, variant?: number, placements?: import('./backends/placements.js').Placement[] }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
@@ -12840,7 +12851,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9097)},
+, 9158)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -13169,6 +13180,7 @@ const messages = {
   loaded: {
     id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
+    placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
   generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
@@ -13195,7 +13207,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7914)},
+, 8018)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -13985,6 +13997,7 @@ import { CodedError, messageOf } from '../errors.js';
 import { nudged, readBack } from '../gpu_buffer.js';
 import { byteSize } from '../protocol.js';
 import { isOnDevice } from '../residents.js';
+import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
 
@@ -14026,6 +14039,7 @@ export const wasmBytes = () => memories.reduce((sum, { buffer }) => sum + buffer
 /** @param {Build} build @param {number} [threads] @returns {Promise<Ort>} */
 export async function loadOrt({ script, wasm }, threads = 1) {
   watchMemory();
+  overhearConsole();
   /** @type {Ort} */
   const ort = await import(script).catch(error => { throw new CodedError('runtime_missing', `${script} could not be loaded: ${messageOf(error)}`); });
   ort.env.wasm.wasmPaths = { wasm: new URL(wasm, location.href) };
@@ -14046,16 +14060,17 @@ export async function createSession(ort, build, model, options) {
 }
 
 /**
- * Creates the session with every node on the backend itself; if the runtime cannot, with nodes on the CPU too, and says so.
+ * Creates the session with every node on the backend itself; if the runtime cannot, with nodes on the CPU too, and says which.
  * @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options
- * @returns {Promise<{ session: OrtSession, cpuFallback: boolean }>}
+ * @returns {Promise<{ session: OrtSession, cpuFallback: boolean, placements?: import('./placements.js').Placement[] }>}
  */
 export async function createHonestSession(ort, build, model, options) {
   try {
     return { session: await createSession(ort, build, model, { ...options, extra: { session: { disable_cpu_ep_fallback: '1' } } }), cpuFallback: false };
   } catch (error) {
     if (!messageOf(error).includes('fallback to CPU EP has been explicitly disabled')) throw error;
-    return { session: await createSession(ort, build, model, options), cpuFallback: true };
+    const [session, placements] = await listeningForPlacements(() => createSession(ort, build, model, { ...options, logSeverityLevel: 0 }));
+    return { session, cpuFallback: true, placements };
   }
 }
 
@@ -14099,7 +14114,7 @@ export function wrapSession(ort, session, own, device) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
-      const [results, compute] = await timed(() => session.run(feeds, wanted));
+      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
       const [outputs, download] = await timed(async () => {
         const all = [];
         for (const name of wanted) {
@@ -14121,7 +14136,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7412)},
+, 7685)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -14176,6 +14191,59 @@ export const ownBackend = (name, address) => ({
 });
 )js"
 , 2922)},
+{"/backends/placements.js", "text/javascript", std::string_view(
+R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
+
+/** Nodes on one execution provider; `operators` are the first few different ones. @typedef {{ provider: string, nodes: number, operators: string[] }} Placement */
+
+/** Runs say nothing of themselves, also where the session's creation had a lot to say. @type {import('onnxruntime-web').InferenceSession.RunOptions} */
+export const quietly = { logSeverityLevel: 3 };
+
+const mostOperators = 8;
+
+/** @type {string[] | undefined} */
+let heard;
+
+/** ONNX Runtime keeps the console's functions when it is loaded, so this has to come before. */
+export function overhearConsole() {
+  if (console.error.name === 'overheard') return;
+  for (const level of /** @type {const} */ (['debug', 'error', 'info', 'log', 'warn'])) {
+    const say = console[level].bind(console);
+    console[level] = function overheard(/** @type {unknown[]} */ ...words) {
+      if (heard) heard.push(words.join(' '));
+      else say(...words);
+    };
+  }
+}
+
+/** What a log of the verbose kind says. @param {string[]} lines @returns {Placement[]} */
+export function placementsIn(lines) {
+  /** @type {Placement[]} */
+  const placements = [];
+  for (const line of lines) {
+    const [, words] = /VerifyEachNodeIsAssignedToAnEp\]\s+(.*)/.exec(line) ?? [];
+    if (!words) continue;
+    const [, provider, nodes] = /placed on \[(\w+?)(?:ExecutionProvider)?\]\. Number of nodes: (\d+)/.exec(words) ?? [];
+    const operators = placements.at(-1)?.operators, [, operator] = /^(\w+) \(/.exec(words) ?? [];
+    if (provider) placements.push({ provider, nodes: Number(nodes), operators: [] });
+    else if (operator && operators && operators.length < mostOperators && !operators.includes(operator)) operators.push(operator);
+  }
+  return placements;
+}
+
+/** Does the work, which creates one session with a verbose log, and tells where its nodes are. @template T @param {() => Promise<T>} work @returns {Promise<[T, Placement[]]>} */
+export async function listeningForPlacements(work) {
+  /** @type {string[]} */
+  const lines = [];
+  heard = lines;
+  try {
+    return [await work(), placementsIn(lines)];
+  } finally {
+    heard = undefined;
+  }
+}
+)js"
+, 2202)},
 {"/backends/registry.js", "text/javascript", std::string_view(
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
@@ -14199,7 +14267,7 @@ import { webnn } from './webnn.js';
  * @property {boolean} [takesBuffers]   `run` takes inputs that are on the device
  * @property {(feeds: WireTensor[]) => Promise<unknown>} [warmUp]   a first run, where it needs more care than others
  * @property {() => Promise<void>} dispose
- * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number }} details   `variant`: of a kernel, the one in use
+ * @property {{ deviceType: string | null, cpuFallback: boolean, variant?: number, placements?: import('./placements.js').Placement[] }} details   `variant`: of a kernel, the one in use
  * @property {() => import('../kv_cache.js').Sequence} [begin]   an empty sequence of a decoder that was loaded to generate
  * @property {string[]} [passedOver]   what the backend tried before, and why it did not keep that
  *
@@ -14317,7 +14385,7 @@ export async function openSessions(contents, choices, { warmup, compare, ...opti
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 8353)},
+, 8405)},
 {"/backends/thread_trial.js", "text/javascript", std::string_view(
 R"js(// A worker that tries a model with some number of threads, tells how long a run on zeros takes, and is ended.
 
@@ -14503,7 +14571,7 @@ export const webgpu = {
     await requireAdapter(workgroupSize);
     const build = gpuBuild();
     const ort = await loadOrt(build);
-    const { session, cpuFallback } = await createHonestSession(ort, build, model, {
+    const { session, cpuFallback, placements } = await createHonestSession(ort, build, model, {
       executionProviders: ['webgpu'], externalData: external, freeDimensionOverrides: freeDimensions,
       preferredOutputLocation: generates ? 'gpu-buffer' : Object.fromEntries(deviceOutputs.map(name => [name, /** @type {const} */ ('gpu-buffer')])),
     });
@@ -14514,7 +14582,7 @@ export const webgpu = {
 
     /** @template T @param {() => Promise<T>} work */
     const watched = work => nudged(device, () => whileListening(device, work));
-    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
+    const wrapped = wrapSession(ort, session, { details: { deviceType: null, cpuFallback, placements }, ...generates && decoding(ort, session, logits => readLastRow(device, logits), watched) }, device);
     return {
       ...wrapped,
       takesBuffers: true,
@@ -14527,7 +14595,7 @@ export const webgpu = {
   },
 };
 )js"
-, 4241)},
+, 4265)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -14558,7 +14626,7 @@ export const webnn = {
     const ort = await loadOrt(build);
     const provider = { name: /** @type {const} */ ('webnn'), deviceType, context: /** @type {any} */ (context) };
     const creation = createHonestSession(ort, build, model, { executionProviders: [provider], externalData: external, freeDimensionOverrides: freeDimensions });
-    const { session, cpuFallback } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
+    const { session, cpuFallback, placements } = await answeredWithin(creation, creationTimeout, `WebNN on the ${deviceType}, asked to build the graph,`);
     const free = freeDimension(session);
     if (free) {
       await session.release();
@@ -14567,7 +14635,7 @@ export const webnn = {
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
 
-    const wrapped = wrapSession(ort, session, { details: { deviceType, cpuFallback } });
+    const wrapped = wrapSession(ort, session, { details: { deviceType, cpuFallback, placements } });
     return {
       ...wrapped,
       warmUp: feeds => answeredWithin(wrapped.run(feeds, []), firstRunTimeout, `WebNN on the ${deviceType}, asked for a first run,`),
@@ -14580,7 +14648,7 @@ export const webnn = {
   },
 };
 )js"
-, 2675)}
+, 2699)}
 }};
 // clang-format on
 
@@ -15657,6 +15725,18 @@ inline Progress read_progress(Fields& fields) {
   return progress;
 }
 
+inline std::vector<NodePlacement> read_placements(Value list) {
+  std::vector<NodePlacement> placements;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    NodePlacement& each = placements.emplace_back();
+    each.provider = fields["provider"].text();
+    each.nodes = fields["nodes"].integer();
+    fields["operators"].each([&](Value name) { each.operators.emplace_back(name.text()); });
+  });
+  return placements;
+}
+
 inline Loaded read_loaded(Fields& fields) {
   Loaded loaded;
   loaded.id = fields["id"].integer();
@@ -15676,6 +15756,7 @@ inline Loaded read_loaded(Fields& fields) {
   loaded.from_cache = fields["from_cache"].boolean();
   loaded.memory_bytes = fields["memory_bytes"].integer();
   if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
+  if (auto placements = fields.find("placements")) loaded.placements = read_placements(*placements);
   return loaded;
 }
 
@@ -17323,7 +17404,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
     std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
     worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
-                                                        loaded.cpu_fallback, std::move(worker->passed_over)});
+                                                        loaded.cpu_fallback, std::move(worker->passed_over),
+                                                        std::move(loaded.placements)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     end_turn(WorkerId{from->owner});

@@ -125,6 +125,13 @@ TEST_CASE("a tensor is copied to a model that is elsewhere, and goes with its ta
       pool.load_together(trunk_and_heads(), {.backends = {Backend::webgpu}, .browsers = {Browser::chromium}});
   const Model elsewhere = pool.load(text / "topic.onnx", {.backends = {Backend::wasm}, .browsers = {Browser::firefox}});
   const Outputs kept = there[0](support::sentence(1), {.keep_on_device = {"pooled"}});
+  // With a free batch, the runtime computes shapes on the CPU, and says so.
+  const auto& placements = kept.where().placements;
+  REQUIRE(kept.where().cpu_fallback);
+  CHECK(std::ranges::count(placements, "CPU", &NodePlacement::provider) == 1);
+  CHECK(std::ranges::count(placements, "WebGpu", &NodePlacement::provider) == 1);
+  CHECK(std::ranges::all_of(placements, [](const auto& each) { return each.nodes > 0 && !each.operators.empty(); }));
+
   const Outputs here = there[1]({{"pooled", kept["pooled"]}}), copied = elsewhere({{"pooled", kept["pooled"]}});
   CHECK(copied.where().browser.browser == Browser::firefox);
   CHECK(close(here["probabilities"].as<float>(), copied["probabilities"].as<float>(), 2e-3));

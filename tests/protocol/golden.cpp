@@ -389,6 +389,11 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(loaded.times.warmup == 12.5);
        CHECK(loaded.from_cache);
        CHECK(loaded.memory_bytes == 0);
+       REQUIRE(loaded.placements.size() == 2);
+       CHECK(loaded.placements[0].provider == "CPU");
+       CHECK(loaded.placements[0].nodes == 3);
+       CHECK(loaded.placements[0].operators == std::vector<std::string>{"Det", "Unique"});
+       CHECK(loaded.placements[1].operators.empty());
      }},
     {"loaded a kernel", [](const DataMessage& message) { CHECK(std::get<Loaded>(message).variant == 1u); }},
     {"result",

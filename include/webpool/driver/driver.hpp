@@ -919,7 +919,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
     std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
     worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
-                                                        loaded.cpu_fallback, std::move(worker->passed_over)});
+                                                        loaded.cpu_fallback, std::move(worker->passed_over),
+                                                        std::move(loaded.placements)});
     const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
     if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
     end_turn(WorkerId{from->owner});

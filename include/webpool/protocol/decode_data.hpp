@@ -89,6 +89,18 @@ inline Progress read_progress(Fields& fields) {
   return progress;
 }
 
+inline std::vector<NodePlacement> read_placements(Value list) {
+  std::vector<NodePlacement> placements;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    NodePlacement& each = placements.emplace_back();
+    each.provider = fields["provider"].text();
+    each.nodes = fields["nodes"].integer();
+    fields["operators"].each([&](Value name) { each.operators.emplace_back(name.text()); });
+  });
+  return placements;
+}
+
 inline Loaded read_loaded(Fields& fields) {
   Loaded loaded;
   loaded.id = fields["id"].integer();
@@ -108,6 +120,7 @@ inline Loaded read_loaded(Fields& fields) {
   loaded.from_cache = fields["from_cache"].boolean();
   loaded.memory_bytes = fields["memory_bytes"].integer();
   if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
+  if (auto placements = fields.find("placements")) loaded.placements = read_placements(*placements);
   return loaded;
 }
 

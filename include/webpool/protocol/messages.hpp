@@ -90,6 +90,7 @@ struct Loaded {
   bool from_cache = false;
   std::uint64_t memory_bytes = 0;
   std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
+  std::vector<NodePlacement> placements{};
 };
 /// An output that stays in the worker, under that id.
 struct KeptTensor {
