@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # page.sh [--quick] [--json FILE]: what the page's features gain on each browser here, and what large models cost the
-# host; prints tables, and writes all figures to FILE. Takes some minutes, with --quick about one.
+# host; prints tables, and writes all figures to FILE. Takes about ten minutes, with --quick a few.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../build/benchmarks

@@ -64,7 +64,7 @@ void measure_sharing(const Settings& settings, comparison::Report& report) {
     Classifiers shared(settings, kind, backend, true), separate(settings, kind, backend, false);
     std::array<std::vector<double>, 2> times;
     double difference = 0;
-    for (int i = 0; i < (settings.quick ? 3 : 10); ++i) {
+    for (int i = 0; i < (settings.quick ? 2 : 4); ++i) {
       std::array<std::vector<float>, 2> scores;
       for (const std::size_t which : {std::size_t{0}, std::size_t{1}}) {
         const auto start = Clock::now();
