@@ -488,7 +488,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
     const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
     if (ticket) ticket->request = id;
-    if (pinned) std::ranges::stable_partition(inputs, [](const NamedTensor& each) { return !each.tensor.device(); });
+    if (pinned)
+      std::stable_partition(inputs.begin(), inputs.end(),
+                            [](const NamedTensor& each) { return !each.tensor.device(); });
     std::vector<TensorId> kept(options.keep_on_device.size());
     for (TensorId& each : kept) each = residents_.make_id();
     await({.id = id,
