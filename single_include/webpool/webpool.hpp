@@ -5838,7 +5838,7 @@ struct GenerationRun {
   /// Takes a page's result, which repeats the tokens; or what is wrong with it.
   std::optional<std::string> end(const protocol::Result& result) {
     if (!result.finish) return "the page answered without the reason why it ended";
-    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+    if (!result.kept.empty() || result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
         result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
       return "the page answered with something else than 'tokens' INT64 [n]";
     if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
@@ -17594,16 +17594,17 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     // Of which of the models an answer is that nobody waits for any more, nobody knows.
     if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
     const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
-                       : request->copy       ? wrong_copy(*request->copy, result.outputs)
+                       : request->copy       ? wrong_copy(*request->copy, result)
                        : request->generation ? request->generation->end(result)
                                              : check_outputs(files[request->part].info, result.outputs, result.kept,
                                                              &request->options, request->kept);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
   }
 
-  static std::optional<std::string> wrong_copy(const Copy& asked, const std::vector<NamedTensor>& outputs) {
+  static std::optional<std::string> wrong_copy(const Copy& asked, const protocol::Result& result) {
+    const auto& outputs = result.outputs;
     if (outputs.size() == 1 && outputs[0].tensor.datatype() == asked.datatype &&
-        outputs[0].tensor.shape() == asked.shape)
+        outputs[0].tensor.shape() == asked.shape && result.kept.empty())
       return std::nullopt;
     return "the page did not answer with the tensor of shape " + to_string(asked.shape) + " that it was asked for";
   }

@@ -15,8 +15,10 @@ namespace {
 
 /// Notes what a handle asks of its pool.
 struct Notes final : Runtime {
-  void submit(ModelIndex, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion) override {}
-  void generate(ModelIndex, Inputs, std::shared_ptr<GenerationRun>, std::shared_ptr<Ticket>, Completion) override {}
+  void submit(ModelRef, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion) override {}
+  void fetch(const ResidentTensor&, Completion) override {}
+  void release(WorkerId, TensorId) override {}
+  void generate(ModelRef, Inputs, std::shared_ptr<GenerationRun>, std::shared_ptr<Ticket>, Completion) override {}
   void finish(Expected<Outputs>, Completion) override {}
   bool is_open() const override { return true; }
   void cancel(std::shared_ptr<Ticket> ticket) override { cancelled.push_back(std::move(ticket)); }

@@ -109,6 +109,17 @@ TEST_CASE("to_host copies the tensor, and the page's answer is checked") {
              contains("the page did not answer with the tensor of shape [2]"));
 }
 
+TEST_CASE("a copy that leaves something in the tab is none") {
+  Tab tab;
+  const Tensor there = tab.kept(floats({1, 2}))["y"];
+  auto copy = std::async(std::launch::async, [&] { return there.to_host(); });
+  const Received fetch = next(tab.workers[0].socket, "fetch");
+  tab.answer_kept(fetch, R"([{"name":"y","tensor":2}])", 2);
+  CHECK_THAT(error_of([&] { copy.get(); }).message(), contains("did not answer with the tensor"));
+  CHECK(next(tab.workers[0].socket, "release").value("tensors").substr(0, 3) == "[2]");
+  CHECK(tab.pool.metrics().device_tensors == 1);
+}
+
 TEST_CASE("a model elsewhere gets a copy") {
   Tab tab;
   const Model other = tab.load({}, "other");

@@ -46,7 +46,7 @@ struct GenerationRun {
   /// Takes a page's result, which repeats the tokens; or what is wrong with it.
   std::optional<std::string> end(const protocol::Result& result) {
     if (!result.finish) return "the page answered without the reason why it ended";
-    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+    if (!result.kept.empty() || result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
         result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
       return "the page answered with something else than 'tokens' INT64 [n]";
     if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
