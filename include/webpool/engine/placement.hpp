@@ -131,6 +131,7 @@ class Placement {
   static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
     const ModelRow& model = *tables.models[worker.model.value];
     if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
+    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
     return need == Need::first || model.lane.size() > 1;
   }
 

@@ -124,6 +124,19 @@ TEST_CASE("waiting for a fast tab beats running in a slow one, until the queue i
   CHECK(selector.select(tabs.view(9), {}) == ConnectionIndex{0});
 }
 
+TEST_CASE("nobody waits for a fast tab that is idle and was ruled out before") {
+  rig::Tabs tabs(2);
+  tabs.backends[1] = Backend::webgpu;
+  Learned selector;
+  for (int i = 0; i < 5; ++i) {
+    selector.select(tabs.view(), {});
+    selector.observe(rig::outcome(tabs, {}, 0, 10ms));
+    selector.observe(rig::outcome(tabs, {}, 1, 100ms));
+  }
+  const ConnectionIndex slow{1};
+  CHECK(selector.select(tabs.view(1).with({&slow, 1}, 1), {}) == slow);
+}
+
 TEST_CASE("failing fast is not being fast") {
   Trial trial({10ms, 11ms});
   trial.run(50);

@@ -194,13 +194,14 @@ class Learned {
     return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
   }
 
-  /// Whether the full tabs would have done all that waits by then.
+  /// Whether the full tabs would have done all that waits by then. One that has none of the model's requests is not
+  /// full but ruled out, by a filter before this part, and waiting for it might have no end.
   bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
     std::size_t done = 0;
     for (std::uint32_t i = 0; i < pool.slots() && done < pool.waiting(); ++i) {
       const ConnectionIndex tab{i};
-      if (!pool.serves(tab) || pool.contains(tab)) continue;
+      if (!pool.serves(tab) || pool.contains(tab) || pool.in_flight(tab) == 0) continue;
       const double each = expected(table, pool, tab), ahead = each * pool.in_flight(tab) + others(pool, tab);
       if (each > 0 && ahead < finish) done += static_cast<std::size_t>((finish - ahead) / each);
     }
