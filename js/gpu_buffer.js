@@ -41,13 +41,13 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
-export async function readBack(device, buffer, bytes) {
+/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
   try {
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    encoder.copyBufferToBuffer(buffer, from, reader, 0, wholeWords(bytes));
     device.queue.submit([encoder.finish()]);
     await reader.mapAsync(GPUMapMode.READ);
     return new Uint8Array(reader.getMappedRange().slice(0, bytes));

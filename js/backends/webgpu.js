@@ -1,6 +1,6 @@
 // The GPU, through WebGPU.
 
-import { nudged } from '../gpu_buffer.js';
+import { nudged, readBack } from '../gpu_buffer.js';
 import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
@@ -38,16 +38,10 @@ async function whileListening(device, work) {
 
 /** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
-  const size = 4 * logits.dims[2];
-  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const bytes = 4 * logits.dims[2];
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await copy.mapAsync(GPUMapMode.READ);
-    return new Float32Array(copy.getMappedRange().slice(0));
+    return new Float32Array((await readBack(device, /** @type {GPUBuffer} */ (logits.gpuBuffer), bytes, bytes * (logits.dims[1] - 1))).buffer);
   } finally {
-    copy.destroy();
     logits.dispose();
   }
 }

@@ -10238,22 +10238,26 @@ struct FastestWay {
 };
 
 /// What comparisons found, by model and kind of tab, so that one of each kind is made while the pool lives. Tabs are of
-/// one kind when browser, version and adapter are the same.
+/// one kind when browser, version and adapter are the same. It holds for those backends and sizes that were compared.
 class FastestWays {
  public:
-  const FastestWay* find(const std::string& sha256, const BrowserInfo& browser) const {
-    const auto known = ways_.find(key(sha256, browser));
+  /// Null where nothing is known, and for options that ask for no comparison.
+  const FastestWay* find(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser) const {
+    if (!options.fastest) return nullptr;
+    const auto known = ways_.find(key(sha256, options, browser));
     return known == ways_.end() ? nullptr : &known->second;
   }
 
-  void learn(const std::string& sha256, const BrowserInfo& browser, FastestWay way) {
-    ways_.insert_or_assign(key(sha256, browser), std::move(way));
+  void learn(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser, FastestWay way) {
+    ways_.insert_or_assign(key(sha256, options, browser), std::move(way));
   }
 
  private:
-  static std::string key(const std::string& sha256, const BrowserInfo& browser) {
+  static std::string key(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser) {
     std::ostringstream text;
     text << sha256 << browser;
+    for (const Backend backend : options.backends) text << '\n' << backend;
+    for (const auto& [name, value] : options.free_dimensions) text << '\n' << name << '=' << value;
     return std::move(text).str();
   }
 
@@ -12035,13 +12039,13 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
-export async function readBack(device, buffer, bytes) {
+/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
   try {
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    encoder.copyBufferToBuffer(buffer, from, reader, 0, wholeWords(bytes));
     device.queue.submit([encoder.finish()]);
     await reader.mapAsync(GPUMapMode.READ);
     return new Uint8Array(reader.getMappedRange().slice(0, bytes));
@@ -12050,7 +12054,7 @@ export async function readBack(device, buffer, bytes) {
   }
 }
 )js"
-, 2162)},
+, 2218)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
 
@@ -14513,7 +14517,7 @@ export const wasm = {
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
-import { nudged } from '../gpu_buffer.js';
+import { nudged, readBack } from '../gpu_buffer.js';
 import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
@@ -14551,16 +14555,10 @@ async function whileListening(device, work) {
 
 /** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
-  const size = 4 * logits.dims[2];
-  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const bytes = 4 * logits.dims[2];
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await copy.mapAsync(GPUMapMode.READ);
-    return new Float32Array(copy.getMappedRange().slice(0));
+    return new Float32Array((await readBack(device, /** @type {GPUBuffer} */ (logits.gpuBuffer), bytes, bytes * (logits.dims[1] - 1))).buffer);
   } finally {
-    copy.destroy();
     logits.dispose();
   }
 }
@@ -14596,7 +14594,7 @@ export const webgpu = {
   },
 };
 )js"
-, 4265)},
+, 3976)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -17367,7 +17365,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
     LoadPlan plan = plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser),
-                              options_.memory, fastest_.find(model.files[0].sha256, browser));
+                              options_.memory, known_way(model, browser));
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -17403,8 +17401,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
     const LoadingModel& model = models_.at(worker->model);
     const BrowserInfo& browser = tabs_.at(worker->connection).browser;
-    if (model.options.fastest && model.files.size() == 1 && !fastest_.find(model.files[0].sha256, browser))
-      fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
+    if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
+      fastest_.learn(model.files[0].sha256, model.options, browser,
+                     {loaded.backend, loaded.device, loaded.variant, loaded.tried});
     std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
     worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
                                                         loaded.cpu_fallback, std::move(worker->passed_over),
@@ -17565,6 +17564,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   static double milliseconds_since(TimePoint then, TimePoint now) {
     return std::chrono::duration<double, std::milli>(now - then).count();
+  }
+
+  /// Models that share a worker are compared as one, which nothing else is equal to.
+  const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
+    return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
   /// Null when nobody waits for it.

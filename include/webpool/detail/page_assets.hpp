@@ -452,13 +452,13 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes from the front of a buffer. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @returns {Promise<Uint8Array>} */
-export async function readBack(device, buffer, bytes) {
+/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
   try {
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, reader, 0, wholeWords(bytes));
+    encoder.copyBufferToBuffer(buffer, from, reader, 0, wholeWords(bytes));
     device.queue.submit([encoder.finish()]);
     await reader.mapAsync(GPUMapMode.READ);
     return new Uint8Array(reader.getMappedRange().slice(0, bytes));
@@ -467,7 +467,7 @@ export async function readBack(device, buffer, bytes) {
   }
 }
 )js"
-, 2162)},
+, 2218)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
 
@@ -2930,7 +2930,7 @@ export const wasm = {
 {"/backends/webgpu.js", "text/javascript", std::string_view(
 R"js(// The GPU, through WebGPU.
 
-import { nudged } from '../gpu_buffer.js';
+import { nudged, readBack } from '../gpu_buffer.js';
 import { decoding } from '../kv_cache.js';
 import { createHonestSession, gpuBuild, loadOrt, wrapSession } from './ort.js';
 
@@ -2968,16 +2968,10 @@ async function whileListening(device, work) {
 
 /** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
-  const size = 4 * logits.dims[2];
-  const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+  const bytes = 4 * logits.dims[2];
   try {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(/** @type {GPUBuffer} */ (logits.gpuBuffer), size * (logits.dims[1] - 1), copy, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await copy.mapAsync(GPUMapMode.READ);
-    return new Float32Array(copy.getMappedRange().slice(0));
+    return new Float32Array((await readBack(device, /** @type {GPUBuffer} */ (logits.gpuBuffer), bytes, bytes * (logits.dims[1] - 1))).buffer);
   } finally {
-    copy.destroy();
     logits.dispose();
   }
 }
@@ -3013,7 +3007,7 @@ export const webgpu = {
   },
 };
 )js"
-, 4265)},
+, 3976)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 

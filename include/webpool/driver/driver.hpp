@@ -881,7 +881,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const LoadingModel& model = models_.at(worker.model);
     const BrowserInfo& browser = tabs_.at(worker.connection).browser;
     LoadPlan plan = plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser),
-                              options_.memory, fastest_.find(model.files[0].sha256, browser));
+                              options_.memory, known_way(model, browser));
     from->owner = attach.worker.value;
     from->flight = tabs_.at(worker.connection).socket->flight;
     flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
@@ -917,8 +917,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
     const LoadingModel& model = models_.at(worker->model);
     const BrowserInfo& browser = tabs_.at(worker->connection).browser;
-    if (model.options.fastest && model.files.size() == 1 && !fastest_.find(model.files[0].sha256, browser))
-      fastest_.learn(model.files[0].sha256, browser, {loaded.backend, loaded.device, loaded.variant, loaded.tried});
+    if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
+      fastest_.learn(model.files[0].sha256, model.options, browser,
+                     {loaded.backend, loaded.device, loaded.variant, loaded.tried});
     std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
     worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
                                                         loaded.cpu_fallback, std::move(worker->passed_over),
@@ -1079,6 +1080,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   static double milliseconds_since(TimePoint then, TimePoint now) {
     return std::chrono::duration<double, std::milli>(now - then).count();
+  }
+
+  /// Models that share a worker are compared as one, which nothing else is equal to.
+  const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
+    return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
   /// Null when nobody waits for it.

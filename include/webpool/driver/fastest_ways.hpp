@@ -9,6 +9,7 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/options.hpp>
 #include <webpool/outputs.hpp>
 
 namespace webpool::driver {
@@ -22,22 +23,26 @@ struct FastestWay {
 };
 
 /// What comparisons found, by model and kind of tab, so that one of each kind is made while the pool lives. Tabs are of
-/// one kind when browser, version and adapter are the same.
+/// one kind when browser, version and adapter are the same. It holds for those backends and sizes that were compared.
 class FastestWays {
  public:
-  const FastestWay* find(const std::string& sha256, const BrowserInfo& browser) const {
-    const auto known = ways_.find(key(sha256, browser));
+  /// Null where nothing is known, and for options that ask for no comparison.
+  const FastestWay* find(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser) const {
+    if (!options.fastest) return nullptr;
+    const auto known = ways_.find(key(sha256, options, browser));
     return known == ways_.end() ? nullptr : &known->second;
   }
 
-  void learn(const std::string& sha256, const BrowserInfo& browser, FastestWay way) {
-    ways_.insert_or_assign(key(sha256, browser), std::move(way));
+  void learn(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser, FastestWay way) {
+    ways_.insert_or_assign(key(sha256, options, browser), std::move(way));
   }
 
  private:
-  static std::string key(const std::string& sha256, const BrowserInfo& browser) {
+  static std::string key(const std::string& sha256, const ModelOptions& options, const BrowserInfo& browser) {
     std::ostringstream text;
     text << sha256 << browser;
+    for (const Backend backend : options.backends) text << '\n' << backend;
+    for (const auto& [name, value] : options.free_dimensions) text << '\n' << name << '=' << value;
     return std::move(text).str();
   }
 
