@@ -12,7 +12,7 @@ for option in "$@"; do
   esac
 done
 
-. "$here/../examples/setup.sh" demo
+. "$here/../examples/setup.sh" benchmarks
 cmake -S "$here/.." -B "$build" -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DWEBPOOL_BENCHMARKS=ON \
   -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DWEBPOOL_TESTS=OFF -DWEBPOOL_EXAMPLES=OFF -DWEBPOOL_INSTALL=OFF >/dev/null
 cmake --build "$build" --target benchmark_soak >&2

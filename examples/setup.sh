@@ -1,4 +1,4 @@
-# Installs what is missing, for examples/demo.sh and tests/run.sh, which source it: `. examples/setup.sh demo|tests`.
+# Installs what is missing, for the scripts that source it: `. examples/setup.sh demo|tests|benchmarks`.
 #
 # Debian packages by name, the npm packages of js/package-lock.json, and the Chromium with WebNN that comes in one of them,
 # unpacked below build/. A second run finds everything and needs no network. Exports WEBPOOL_HEADLESS_SHELL.
@@ -16,6 +16,7 @@ node_is_usable() {
 install_packages() {
   local wanted=(g++ cmake ninja-build libasio-dev libwebsocketpp-dev libsimdjson-dev libprotozero-dev
     chromium firefox-esr mesa-vulkan-drivers ca-certificates)
+  if [ "$1" = benchmarks ]; then wanted+=(libbenchmark-dev python3 procps); fi
   if [ "$1" = tests ]; then wanted+=(catch2 clang clang-format clang-tidy libclang-rt-dev libbenchmark-dev python3 procps nginx-light openssl); fi
   local missing=() package
   for package in "${wanted[@]}"; do
@@ -52,7 +53,7 @@ install_npm_packages() {
     stop "the npm packages of js/package-lock.json could not be installed"
 }
 
-case ${1:-} in demo | tests) ;; *) stop "usage: . examples/setup.sh demo|tests" ;; esac
+case ${1:-} in demo | tests | benchmarks) ;; *) stop "usage: . examples/setup.sh demo|tests|benchmarks" ;; esac
 install_packages "$1"
 install_npm_packages
 WEBPOOL_HEADLESS_SHELL=$(node "$webpool_root/js/tools/headless_shell.mjs" "$webpool_root/build/headless-shell") ||
