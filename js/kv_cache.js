@@ -10,6 +10,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
  * What a decoder has read so far, and how it reads on. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
+ * @property {number} bytesPerToken   of its cache
  * @property {(tokens: bigint[]) => Promise<Float32Array>} read   adds tokens; the logits of the one that follows them
  * @property {() => void} dispose   gives the cache back
  */
@@ -46,6 +47,7 @@ function beginSequence(ort, session, readLogits) {
   };
   return {
     length: 0,
+    bytesPerToken: Object.values(past).reduce((sum, { type, dims: [, heads, , size] }) => sum + heads * size * (type === 'float16' ? 2 : 4), 0),
     async read(tokens) {
       const from = this.length, total = from + tokens.length;
       /** @type {Record<string, Tensor>} */

@@ -38,7 +38,8 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[], resume?: { tensor: number, length: number },
+ *             keep?: number } & import('./sampling.js').Choice} Generate   the input is the prompt
  * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
  * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
  *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result

@@ -110,7 +110,7 @@ const messages = {
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
-  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size), resume: optional(record({ tensor: size, length: size })), keep: optional(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
   tokens: { id: size, index: size, tokens: listOf(size) },

@@ -43,7 +43,7 @@ class ModelWorker {
     else if (message.type === 'run') this.#run(message);
     else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
-    else if (message.type === 'release') this.#residents.release(message.tensors);
+    else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -70,6 +70,12 @@ class ModelWorker {
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
+  }
+
+  /** @param {number[]} ids of tensors and texts */
+  #release(ids) {
+    this.#residents.release(ids);
+    this.#generations.release(ids);
   }
 
   /** @param {import('./protocol.js').Fetch} message */

@@ -118,10 +118,13 @@ void stormy_requests(const Settings& settings, Report& report) {
   add("retry = always (default)", with);
   add("RetrySettings::attempts = 1", without);
   table.print(std::cout);
-  for (const auto& [message, count] : without.tally.messages)
-    std::cout << "without retries: " << count << " times '" << message << "'\n";
-  for (const auto& [message, count] : with.tally.messages)
-    std::cout << "with retries: " << count << " times '" << message << "'\n";
+  const auto name_errors = [](const char* name, const support::Tally& tally) {
+    for (const auto& [message, count] : tally.messages)
+      std::cout << name << ": " << count << " times '" << message << "', the first: " << tally.examples.at(message)
+                << '\n';
+  };
+  name_errors("without retries", without.tally);
+  name_errors("with retries", with.tally);
   const auto figure = [&](const char* name, std::size_t value) {
     report.at_most(std::string("faults/storm/") + name, static_cast<double>(value), "requests", 0);
   };

@@ -1,4 +1,5 @@
-// Text token by token: the loop in the page with its cache on the device, against one request per token from the host.
+// Text token by token: the loop in the page with its cache on the device, against one request per token from the host;
+// and going on with a text whose cache has stayed, against reading it anew.
 
 #include <algorithm>
 #include <chrono>
@@ -14,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using webpool::Tensor;
 
-constexpr std::size_t tokens = 48;
+constexpr std::size_t tokens = 48, turn = 4;
 const std::vector<std::int64_t> prompt{33, 0, 76, 73, 71, 72, 84, 72, 79, 85, 83, 69};  // "A lighthouse"
 
 Tensor row(std::vector<std::int64_t> ids) {
@@ -67,6 +68,9 @@ double milliseconds(Work work) {
 void measure_generation(const Settings& settings, comparison::Report& report) {
   comparison::Table table("Text of " + std::to_string(tokens) + " tokens by the story model, ms per token (medians)",
                           {"", "in the page", "a request each", "ratio", "same text"});
+  comparison::Table turns(std::to_string(turn) + " more tokens behind a text of " +
+                              std::to_string(prompt.size() + tokens) + ", ms (medians)",
+                          {"", "its cache has stayed", "read anew", "ratio", "same text"});
   for (const auto kind : browsers())
     for (const auto backend : {webpool::Backend::webgpu, webpool::Backend::wasm}) {
       webpool::ResourcePool<> pool(one(kind));
@@ -83,8 +87,23 @@ void measure_generation(const Settings& settings, comparison::Report& report) {
                  told == looped ? "yes" : "NO"});
       report.add("generation/" + name + "/host_loop_over_page", theirs / ours, "x");
       report.at_least("generation/" + name + "/same_text", told == looped ? 1 : 0, "", 1);
+
+      std::vector<double> kept, anew;
+      std::vector<std::int64_t> whole = prompt, further, again;
+      whole.insert(whole.end(), told.begin(), told.end());
+      for (int i = 0; i < (settings.quick ? 2 : 5); ++i) {
+        const webpool::KeptText text = model.generate(prompt, {.max_tokens = tokens, .keep = true}).text;
+        kept.push_back(milliseconds([&] { further = model.generate({}, {.max_tokens = turn, .text = text}).tokens; }));
+        anew.push_back(milliseconds([&] { again = model.generate(whole, {.max_tokens = turn}).tokens; }));
+      }
+      const double stayed = webpool::testing::quantile(kept, 0.5), read = webpool::testing::quantile(anew, 0.5);
+      turns.add({name, comparison::text(stayed), comparison::text(read), comparison::text(read / stayed, 2),
+                 further == again ? "yes" : "NO"});
+      report.add("generation/" + name + "/anew_over_kept", read / stayed, "x");
+      report.at_least("generation/" + name + "/same_text_from_cache", further == again ? 1 : 0, "", 1);
     }
   table.print(std::cout);
+  turns.print(std::cout);
 }
 
 }  // namespace page

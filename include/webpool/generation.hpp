@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <vector>
+#include <webpool/kept_text.hpp>
 #include <webpool/outputs.hpp>
 #include <webpool/request.hpp>
 
@@ -23,6 +24,11 @@ struct GenerationOptions {
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
+  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
+  /// with `errc::tensor_lost`, before anything is written.
+  KeptText text{};
+  bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
   /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
   /// told anew, and a tab that goes away in the middle is an error.
   RequestOptions request{};
@@ -40,6 +46,7 @@ struct Generation {
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
   double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }

@@ -22,6 +22,7 @@
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/decoder.hpp>
 #include <webpool/driver/generation_run.hpp>
+#include <webpool/driver/resident_tensor.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/driver/token_queue.hpp>
@@ -129,12 +130,13 @@ class Model {
   /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
   /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
   /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
-  /// take turns, token by token. Batching, the response cache and the checks of guests don't apply.
+  /// take turns, token by token. With `GenerationOptions::keep` it stays after the last one, and another generation
+  /// goes on with the text without reading it anew. Batching, the response cache and the checks of guests don't apply.
   ///
   /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
   /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
-  /// `max_tokens`; a tab that goes away after the first token ends it with `errc::connection_lost`; otherwise as the
-  /// call operator.
+  /// `max_tokens`; `errc::tensor_lost` for a text that is lost; a tab that goes away after the first token ends it with
+  /// `errc::connection_lost`; otherwise as the call operator.
   Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
                       const TokenHandler& on_token = {}) const {
     refuse_pool_thread();
@@ -300,12 +302,19 @@ class Model {
     std::optional<Expected<Outputs>> answer;
     if (auto error = driver::check_generation(state.name, state.info, state.context, prompt, options))
       answer = *std::move(error);
+    else if (const auto* there = driver::resident(options.text.cache(), *state.lease->runtime);
+             options.text && (!there || there->model() != state.lease->index))
+      answer = Error(errc::bad_input, "model '" + state.name + "' can't go on with another model's text");
     const auto length = static_cast<std::int64_t>(prompt.size());
+    const std::size_t read = options.text.tokens() + prompt.size();
     Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+    if (options.text) inputs.push_back({"text", options.text.cache()});
+    if (options.keep) options.request.keep_on_device = {std::string(driver::GenerationRun::cache_name)};
     driver::Backlog::Place place;
     if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
     auto run = std::make_shared<driver::GenerationRun>(
-        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info)});
+        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info), read,
+                              driver::cache_bytes_per_token(state.info)});
     auto done = driver::completion_of(run, make_done(std::move(place)));
     if (answer) return state.lease->runtime->finish(*std::move(answer), std::move(done));
     state.lease->runtime->generate(state.place(), std::move(inputs), std::move(run), std::move(ticket),

@@ -20,6 +20,7 @@ function counting() {
       const which = ++seen.begun;
       return {
         length: 0,
+        bytesPerToken: 8,
         async read(/** @type {bigint[]} */ tokens) {
           seen.reads.push([which, tokens]);
           this.length += tokens.length;
@@ -102,6 +103,36 @@ test('a step that fails ends its generation, and a failure of the queue every on
   assert.equal(seen.disposed, 3);
   const plain = /** @type {import('../backends/registry.js').Session} */ ({});
   await assert.rejects(generations.start(plain, request(1, [0]), () => {}), { code: 'run_failed' });
+});
+
+test('a text that stays is gone on with once, and reads only what is new', async () => {
+  const { seen, session } = counting();
+  const generations = new Generations(new RunQueue());
+  const first = await generations.start(session, request(1, [0, 1], { max_tokens: 2, keep: 7 }), () => {});
+  assert.deepEqual([tokensOf(first), first.kept], [[2, 3], [{ name: 'cache', datatype: 'UINT8', shape: [3, 8], tensor: 7 }]]);
+  seen.reads = [];
+  const second = await generations.start(session, request(2, [5], { stop_tokens: [8], resume: { tensor: 7, length: 3 }, keep: 8 }), () => {});
+  assert.deepEqual([tokensOf(second), second.finish, second.kept?.[0].shape], [[6, 7], 'stop', [7, 8]]);
+  assert.deepEqual(seen.reads, [[1, [3n, 5n]], [1, [6n]], [1, [7n]]]);
+  const lost = { code: 'tensor_lost', message: 'this worker has no text 7' };
+  await assert.rejects(generations.start(session, request(3, [1], { resume: { tensor: 7, length: 3 } }), () => {}), lost);
+  await assert.rejects(generations.start(session, request(4, [1], { resume: { tensor: 8, length: 6 } }), () => {}), { code: 'tensor_lost', message: 'text 8 has 7 tokens in its cache, not 6' });
+  await assert.rejects(generations.start(counting().session, request(5, [1], { resume: { tensor: 8, length: 7 } }), () => {}), { code: 'bad_input', message: "text 8 is another model's" });
+  assert.equal(seen.disposed, 0);
+  await generations.start(session, request(6, [1], { resume: { tensor: 8, length: 7 } }), () => {});
+  assert.deepEqual([seen.begun, seen.disposed], [1, 1], 'nobody asked to keep it any longer');
+});
+
+test('a text that stays goes when it is released, and with a generation that fails on it', async () => {
+  const { seen, session } = counting();
+  const generations = new Generations(new RunQueue());
+  for (const keep of [7, 8]) await generations.start(session, request(keep, [0], { keep }), () => {});
+  generations.release([7, 7, 99]);
+  assert.equal(seen.disposed, 1);
+  seen.broken = true;
+  await assert.rejects(generations.start(session, request(3, [1], { resume: { tensor: 8, length: 5 }, keep: 9 }), () => {}), /on fire/);
+  assert.equal(seen.disposed, 2);
+  for (const tensor of [7, 8, 9]) await assert.rejects(generations.start(session, request(4, [1], { resume: { tensor, length: 5 } }), () => {}), { code: 'tensor_lost' });
 });
 
 test('the story goes on as it is written, with the cache and without', async () => {

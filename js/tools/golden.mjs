@@ -119,6 +119,8 @@ const messages = [
     max_tokens: 64, temperature: 0.8, top_k: 40, top_p: 0.95, seed: 4294967295, stop_tokens: [95, 0] }, [i64(33n, 0n, 95n)]],
   ['generate, most likely tokens', 'pool_to_page', 'data', { type: 'generate', id: 47, part: 1, inputs: [tensor('prompt', 'INT64', [1], 8)],
     max_tokens: 1, temperature: 0, top_k: 0, top_p: 1, seed: 0, stop_tokens: [] }, [i64(7n)]],
+  ['generate, going on with a text', 'pool_to_page', 'data', { type: 'generate', id: 48, inputs: [tensor('prompt', 'INT64', [0], 0)],
+    max_tokens: 1, temperature: 0, top_k: 0, top_p: 1, seed: 0, stop_tokens: [], resume: { tensor: 8, length: 73 }, keep: 9 }, [i64()]],
   ['cancel', 'pool_to_page', 'data', { type: 'cancel', id: 42 }],
   ['result', 'page_to_pool', 'data', { type: 'result', id: 42, outputs: [tensor('probabilities', 'FP32', [1, 2], 8)], times }, [f32(0.75, 0.25)]],
   ['result that stays', 'page_to_pool', 'data', { type: 'result', id: 46, outputs: [tensor('a', 'FP32', [1], 4)], kept: [{ name: 'b', datatype: 'INT64', shape: [2, 0], tensor: 8 }], times }, [f32(2)]],

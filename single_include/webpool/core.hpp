@@ -1951,28 +1951,10 @@ class Model;
 #include <functional>
 #include <memory>
 #include <vector>
-#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
-#define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <ostream>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
-#define WEBPOOL_TENSOR_HPP_INCLUDED
-#include <algorithm>
-#include <concepts>
+#ifndef WEBPOOL_KEPT_TEXT_HPP_INCLUDED
+#define WEBPOOL_KEPT_TEXT_HPP_INCLUDED
 #include <cstddef>
-#include <memory>
-#include <ranges>
-#include <span>
-#include <string>
 #include <utility>
-#include <vector>
 #ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #include <cstddef>
@@ -2002,6 +1984,17 @@ class DeviceTensor {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
+#define WEBPOOL_TENSOR_HPP_INCLUDED
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2098,6 +2091,54 @@ using Inputs = std::vector<NamedTensor>;
 
 }  // namespace webpool
 #endif
+
+namespace webpool {
+
+/// A text that a decoder has read and written, in the tab whose cache knows it: what `GenerationOptions::keep` leaves
+/// behind, and `GenerationOptions::text` goes on with. Copies share it; with the last one the cache is freed.
+///
+/// One generation goes on with it, once, and makes the next one of it. So nobody goes on with a cache that has become
+/// another than they know: after that, and when its tab is gone, it is lost. All functions may be called from any
+/// thread.
+class KeptText {
+ public:
+  KeptText() = default;  ///< none
+
+  /// `cache` is UINT8 [tokens, bytes of each] in a tab; it does not have the last of the `tokens` yet where that is
+  /// `unread`.
+  KeptText(Tensor cache, std::size_t tokens, bool unread)
+      : cache_(std::move(cache)), tokens_(tokens), unread_(unread) {}
+
+  /// Prompts and what was written; a stop token is no part of it.
+  std::size_t tokens() const noexcept { return tokens_; }
+  /// What its cache takes in the tab.
+  std::size_t bytes() const noexcept { return cache_.device() ? cache_.device()->bytes() : 0; }
+  bool lost() const noexcept { return cache_.device() && cache_.device()->lost(); }
+  explicit operator bool() const noexcept { return cache_.device() != nullptr; }
+
+  /// Whether it can go on without a prompt: its last token was written and not read.
+  bool unread() const noexcept { return unread_; }
+  const Tensor& cache() const noexcept { return cache_; }
+
+ private:
+  Tensor cache_{};
+  std::size_t tokens_ = 0;
+  bool unread_ = false;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
+#define WEBPOOL_OUTPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2203,6 +2244,11 @@ struct GenerationOptions {
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
+  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
+  /// with `errc::tensor_lost`, before anything is written.
+  KeptText text{};
+  bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
   /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
   /// told anew, and a tab that goes away in the middle is an error.
   RequestOptions request{};
@@ -2220,6 +2266,7 @@ struct Generation {
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
   double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }

@@ -1955,28 +1955,10 @@ class Model;
 #include <functional>
 #include <memory>
 #include <vector>
-#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
-#define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <ostream>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
-#define WEBPOOL_TENSOR_HPP_INCLUDED
-#include <algorithm>
-#include <concepts>
+#ifndef WEBPOOL_KEPT_TEXT_HPP_INCLUDED
+#define WEBPOOL_KEPT_TEXT_HPP_INCLUDED
 #include <cstddef>
-#include <memory>
-#include <ranges>
-#include <span>
-#include <string>
 #include <utility>
-#include <vector>
 #ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #include <cstddef>
@@ -2006,6 +1988,17 @@ class DeviceTensor {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
+#define WEBPOOL_TENSOR_HPP_INCLUDED
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2102,6 +2095,54 @@ using Inputs = std::vector<NamedTensor>;
 
 }  // namespace webpool
 #endif
+
+namespace webpool {
+
+/// A text that a decoder has read and written, in the tab whose cache knows it: what `GenerationOptions::keep` leaves
+/// behind, and `GenerationOptions::text` goes on with. Copies share it; with the last one the cache is freed.
+///
+/// One generation goes on with it, once, and makes the next one of it. So nobody goes on with a cache that has become
+/// another than they know: after that, and when its tab is gone, it is lost. All functions may be called from any
+/// thread.
+class KeptText {
+ public:
+  KeptText() = default;  ///< none
+
+  /// `cache` is UINT8 [tokens, bytes of each] in a tab; it does not have the last of the `tokens` yet where that is
+  /// `unread`.
+  KeptText(Tensor cache, std::size_t tokens, bool unread)
+      : cache_(std::move(cache)), tokens_(tokens), unread_(unread) {}
+
+  /// Prompts and what was written; a stop token is no part of it.
+  std::size_t tokens() const noexcept { return tokens_; }
+  /// What its cache takes in the tab.
+  std::size_t bytes() const noexcept { return cache_.device() ? cache_.device()->bytes() : 0; }
+  bool lost() const noexcept { return cache_.device() && cache_.device()->lost(); }
+  explicit operator bool() const noexcept { return cache_.device() != nullptr; }
+
+  /// Whether it can go on without a prompt: its last token was written and not read.
+  bool unread() const noexcept { return unread_; }
+  const Tensor& cache() const noexcept { return cache_; }
+
+ private:
+  Tensor cache_{};
+  std::size_t tokens_ = 0;
+  bool unread_ = false;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
+#define WEBPOOL_OUTPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2207,6 +2248,11 @@ struct GenerationOptions {
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
+  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
+  /// with `errc::tensor_lost`, before anything is written.
+  KeptText text{};
+  bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
   /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
   /// told anew, and a tab that goes away in the middle is an error.
   RequestOptions request{};
@@ -2224,6 +2270,7 @@ struct Generation {
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
   double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }
@@ -5106,8 +5153,10 @@ namespace webpool::engine {
 /// The browsers that the pool started, and which kind to start next.
 ///
 /// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. A set of
-/// kinds is passed as a span, where an empty one means all.
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
 class Launches {
  public:
   struct Row {
@@ -5125,12 +5174,18 @@ class Launches {
     for (Browser kind : kinds_)
       if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
         best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
     return best;
   }
 
   /// Whether one of `wanted` can be launched now or after a short wait.
   bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(kinds_, [&](Browser kind) { return contains(wanted, kind) && !rests(kind, now); });
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
   }
 
   /// How many of `wanted` have been launched and have not joined yet.
@@ -5174,6 +5229,7 @@ class Launches {
     History& history = of(kind);
     history.failures = std::max(history.failures, patience);
     history.not_before = now + resting;
+    history.last_resort = now + first_wait;
     history.words = words;
   }
 
@@ -5188,12 +5244,14 @@ class Launches {
   void succeeded(Browser kind) {
     of(kind).failures = 0;
     of(kind).not_before = {};
+    of(kind).worked = true;
   }
 
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < patience ? history.last_resort : now + resting;
     history.words = words;
   }
 
@@ -5222,20 +5280,28 @@ class Launches {
   }
 
  private:
-  static constexpr unsigned patience = 3;
+  static constexpr unsigned patience = 3, patience_with_trusted = 9;
   static constexpr std::chrono::milliseconds first_wait{500};
   static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first
     unsigned failures = 0;                    // in a row
-    TimePoint not_before{};
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
     std::optional<Error> words;
   };
 
   static bool contains(std::span<const Browser> set, Browser kind) {
     return set.empty() || std::ranges::find(set, kind) != set.end();
   }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
   bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
   History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
   const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }

@@ -1955,28 +1955,10 @@ class Model;
 #include <functional>
 #include <memory>
 #include <vector>
-#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
-#define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <ostream>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
-#define WEBPOOL_TENSOR_HPP_INCLUDED
-#include <algorithm>
-#include <concepts>
+#ifndef WEBPOOL_KEPT_TEXT_HPP_INCLUDED
+#define WEBPOOL_KEPT_TEXT_HPP_INCLUDED
 #include <cstddef>
-#include <memory>
-#include <ranges>
-#include <span>
-#include <string>
 #include <utility>
-#include <vector>
 #ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
 #include <cstddef>
@@ -2006,6 +1988,17 @@ class DeviceTensor {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
+#define WEBPOOL_TENSOR_HPP_INCLUDED
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2102,6 +2095,54 @@ using Inputs = std::vector<NamedTensor>;
 
 }  // namespace webpool
 #endif
+
+namespace webpool {
+
+/// A text that a decoder has read and written, in the tab whose cache knows it: what `GenerationOptions::keep` leaves
+/// behind, and `GenerationOptions::text` goes on with. Copies share it; with the last one the cache is freed.
+///
+/// One generation goes on with it, once, and makes the next one of it. So nobody goes on with a cache that has become
+/// another than they know: after that, and when its tab is gone, it is lost. All functions may be called from any
+/// thread.
+class KeptText {
+ public:
+  KeptText() = default;  ///< none
+
+  /// `cache` is UINT8 [tokens, bytes of each] in a tab; it does not have the last of the `tokens` yet where that is
+  /// `unread`.
+  KeptText(Tensor cache, std::size_t tokens, bool unread)
+      : cache_(std::move(cache)), tokens_(tokens), unread_(unread) {}
+
+  /// Prompts and what was written; a stop token is no part of it.
+  std::size_t tokens() const noexcept { return tokens_; }
+  /// What its cache takes in the tab.
+  std::size_t bytes() const noexcept { return cache_.device() ? cache_.device()->bytes() : 0; }
+  bool lost() const noexcept { return cache_.device() && cache_.device()->lost(); }
+  explicit operator bool() const noexcept { return cache_.device() != nullptr; }
+
+  /// Whether it can go on without a prompt: its last token was written and not read.
+  bool unread() const noexcept { return unread_; }
+  const Tensor& cache() const noexcept { return cache_; }
+
+ private:
+  Tensor cache_{};
+  std::size_t tokens_ = 0;
+  bool unread_ = false;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
+#define WEBPOOL_OUTPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace webpool {
 
@@ -2207,6 +2248,11 @@ struct GenerationOptions {
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
+  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
+  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
+  /// with `errc::tensor_lost`, before anything is written.
+  KeptText text{};
+  bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
   /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
   /// told anew, and a tab that goes away in the middle is an error.
   RequestOptions request{};
@@ -2224,6 +2270,7 @@ struct Generation {
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
   double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
+  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }
@@ -5547,7 +5594,9 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
@@ -5755,12 +5804,19 @@ struct Fetch {
 struct Release {
   std::span<const TensorId> tensors;
 };
+/// A text that is in the worker, and how many tokens its cache must have.
+struct TextReference {
+  TensorId tensor;
+  std::uint64_t length = 0;
+};
 /// Refers to the caller's prompt and options, which must live until the message is encoded.
 struct Generate {
   RequestId id;
   std::span<const NamedTensor> inputs;  ///< the prompt
   const GenerationOptions& options;
-  std::uint32_t part = 0;  ///< which of the worker's models
+  std::uint32_t part = 0;                 ///< which of the worker's models
+  std::optional<TextReference> resume{};  ///< goes on with this
+  std::optional<TensorId> keep{};         ///< the id under which its text stays
 };
 struct Cancel {
   RequestId id;
@@ -5812,8 +5868,10 @@ namespace webpool::driver {
 /// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
 struct GenerationRun {
   GenerationOptions options;
-  TokenHandler on_token;    ///< may be empty
-  std::int64_t vocabulary;  ///< `Shape::any` where the model doesn't say
+  TokenHandler on_token;            ///< may be empty
+  std::int64_t vocabulary;          ///< `Shape::any` where the model doesn't say
+  std::size_t read = 0;             ///< tokens of the prompt, and of the text that it follows
+  std::size_t bytes_per_token = 0;  ///< of the cache
   std::vector<std::int64_t> tokens{};
   Finish finish = Finish::length;
   double first_token = 0;
@@ -5836,19 +5894,40 @@ struct GenerationRun {
     return std::nullopt;
   }
 
-  /// Takes a page's result, which repeats the tokens; or what is wrong with it.
-  std::optional<std::string> end(const protocol::Result& result) {
+  /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
+  /// that is to stay.
+  std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
     if (!result.finish) return "the page answered without the reason why it ended";
-    if (!result.kept.empty() || result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
         result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
       return "the page answered with something else than 'tokens' INT64 [n]";
     if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
       return "the page answered with other tokens than it had told";
     if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
       return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+    const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
+    const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
+    if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
+        std::ranges::any_of(result.kept, [&](const protocol::KeptTensor& each) {
+          return each.name != cache_name || each.datatype != Datatype::uint8 || each.shape != cache;
+        }))
+      return kept.empty() ? "the page kept a cache that it was not asked to keep"
+                          : "the page did not keep the cache UINT8 " + to_string(cache) + " that it was to keep";
     finish = *result.finish;
     return std::nullopt;
   }
+
+  /// `outputs` are those of a result that was right.
+  Generation summary(const Outputs& outputs) {
+    const bool unread = finish == Finish::length;
+    const std::size_t all = read + tokens.size();
+    Generation generation{std::move(tokens), finish, outputs.times(), first_token, {}, outputs.shared_where()};
+    for (const auto& [name, tensor] : outputs)
+      if (name == cache_name) generation.text = KeptText(tensor, all, unread);
+    return generation;
+  }
+
+  static constexpr std::string_view cache_name = "cache";
 };
 
 /// The completion of its request, which tells `done` what has come.
@@ -5856,7 +5935,7 @@ inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
     std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
   return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
     if (!result) return done(result.error());
-    done(Generation{std::move(run->tokens), run->finish, result->times(), run->first_token, result->shared_where()});
+    done(run->summary(*result));
   };
 }
 
@@ -6043,6 +6122,15 @@ inline std::int64_t vocabulary_of(const ModelInfo& info) {
   return logits && logits->shape.rank() == 3 ? logits->shape[2] : Shape::any;
 }
 
+/// What a token takes in the decoder's cache.
+inline std::size_t cache_bytes_per_token(const ModelInfo& info) {
+  std::size_t bytes = 0;
+  for (const TensorSpec& input : info.inputs)
+    if (input.name.starts_with(past_prefix))
+      bytes += static_cast<std::size_t>(input.shape[1] * input.shape[3]) * size_of(input.datatype);
+  return bytes;
+}
+
 /// Why the model can't generate that; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_generation(std::string_view model, const ModelInfo& info, std::size_t context,
                                              std::span<const std::int64_t> prompt, const GenerationOptions& options) {
@@ -6059,8 +6147,13 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
     return option("top_p is " + std::to_string(options.top_p) + ": it must be above 0, and at most 1");
   if (options.stop_tokens.size() > 1024)
     return option("there are " + std::to_string(options.stop_tokens.size()) + " stop tokens, more than 1024");
-  if (!options.request.outputs.empty()) return option("request.outputs names outputs, but a generation gives tokens");
-  if (prompt.empty()) return refuse(errc::bad_input, "the prompt is empty");
+  if (!options.request.outputs.empty() || !options.request.keep_on_device.empty())
+    return option("request.outputs or request.keep_on_device names outputs, but a generation gives tokens");
+  const KeptText& text = options.text;
+  if (text.lost())
+    return refuse(errc::tensor_lost, "the text of " + std::to_string(text.tokens()) +
+                                         " tokens is lost: another generation has gone on with it, or its tab is gone");
+  if (prompt.empty() && !text.unread()) return refuse(errc::bad_input, "the prompt is empty");
   const std::int64_t vocabulary = vocabulary_of(info);
   const auto known = [&](std::int64_t token) { return token >= 0 && (vocabulary == Shape::any || token < vocabulary); };
   for (const std::int64_t token : prompt)
@@ -6070,11 +6163,75 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
                         (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
   for (const std::int64_t token : options.stop_tokens)
     if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but no token");
-  if (prompt.size() > context || options.max_tokens > context - prompt.size())
-    return refuse(errc::bad_input, "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
+  const std::size_t read = text.tokens() + prompt.size();
+  if (read > context || options.max_tokens > context - read)
+    return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +
+                                       "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
                                        std::to_string(options.max_tokens) + " exceed its context of " +
                                        std::to_string(context));
   return std::nullopt;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#include <atomic>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <utility>
+
+namespace webpool::driver {
+
+/// A tensor that a worker keeps for this program.
+class ResidentTensor final : public DeviceTensor {
+ public:
+  ResidentTensor(std::weak_ptr<Runtime> runtime, ModelIndex model, WorkerId worker, TensorId id, Datatype datatype,
+                 Shape shape)
+      : runtime_(std::move(runtime)), model_(model), worker_(worker), id_(id), datatype_(datatype), shape_(shape) {}
+
+  ~ResidentTensor() override {
+    if (const auto runtime = runtime_.lock()) runtime->release(worker_, id_);
+  }
+
+  Tensor fetch() const override {
+    const auto runtime = runtime_.lock();
+    if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
+    if (runtime->on_pool_thread())
+      throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
+    std::promise<Expected<Outputs>> promise;
+    auto future = promise.get_future();
+    runtime->fetch(
+        *this, [promise = std::move(promise)](Expected<Outputs> copy) mutable { promise.set_value(std::move(copy)); });
+    return future.get().value().begin()->tensor;
+  }
+
+  bool lost() const noexcept override { return lost_; }
+  void lose() const noexcept { lost_ = true; }
+  std::size_t bytes() const noexcept override { return shape_.elements() * size_of(datatype_); }
+
+  bool belongs_to(const Runtime& runtime) const noexcept { return runtime_.lock().get() == &runtime; }
+  ModelIndex model() const noexcept { return model_; }
+  WorkerId worker() const noexcept { return worker_; }
+  TensorId id() const noexcept { return id_; }
+  Datatype datatype() const noexcept { return datatype_; }
+  const Shape& shape() const noexcept { return shape_; }
+
+ private:
+  const std::weak_ptr<Runtime> runtime_;
+  const ModelIndex model_;
+  const WorkerId worker_;
+  const TensorId id_;
+  const Datatype datatype_;
+  const Shape shape_;
+  mutable std::atomic<bool> lost_ = false;
+};
+
+/// The tensor's place in a worker, if it is in one of this runtime's.
+inline const ResidentTensor* resident(const Tensor& tensor, const Runtime& runtime) {
+  const auto* found = dynamic_cast<const ResidentTensor*>(tensor.device().get());
+  return found && found->belongs_to(runtime) ? found : nullptr;
 }
 
 }  // namespace webpool::driver
@@ -6447,12 +6604,13 @@ class Model {
   /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
   /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
   /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
-  /// take turns, token by token. Batching, the response cache and the checks of guests don't apply.
+  /// take turns, token by token. With `GenerationOptions::keep` it stays after the last one, and another generation
+  /// goes on with the text without reading it anew. Batching, the response cache and the checks of guests don't apply.
   ///
   /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
   /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
-  /// `max_tokens`; a tab that goes away after the first token ends it with `errc::connection_lost`; otherwise as the
-  /// call operator.
+  /// `max_tokens`; `errc::tensor_lost` for a text that is lost; a tab that goes away after the first token ends it with
+  /// `errc::connection_lost`; otherwise as the call operator.
   Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
                       const TokenHandler& on_token = {}) const {
     refuse_pool_thread();
@@ -6618,12 +6776,19 @@ class Model {
     std::optional<Expected<Outputs>> answer;
     if (auto error = driver::check_generation(state.name, state.info, state.context, prompt, options))
       answer = *std::move(error);
+    else if (const auto* there = driver::resident(options.text.cache(), *state.lease->runtime);
+             options.text && (!there || there->model() != state.lease->index))
+      answer = Error(errc::bad_input, "model '" + state.name + "' can't go on with another model's text");
     const auto length = static_cast<std::int64_t>(prompt.size());
+    const std::size_t read = options.text.tokens() + prompt.size();
     Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+    if (options.text) inputs.push_back({"text", options.text.cache()});
+    if (options.keep) options.request.keep_on_device = {std::string(driver::GenerationRun::cache_name)};
     driver::Backlog::Place place;
     if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
     auto run = std::make_shared<driver::GenerationRun>(
-        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info)});
+        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info), read,
+                              driver::cache_bytes_per_token(state.info)});
     auto done = driver::completion_of(run, make_done(std::move(place)));
     if (answer) return state.lease->runtime->finish(*std::move(answer), std::move(done));
     state.lease->runtime->generate(state.place(), std::move(inputs), std::move(run), std::move(ticket),
@@ -11923,35 +12088,35 @@ import { rounded, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
+/** A text of one session, and what it has written and not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
 
 /**
  * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
- * @param {Queue} queue @param {() => import('./kv_cache.js').Sequence} begin @param {Generate} request @param {(news: Tokens) => void} tell of each token
- * @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
+ * @param {Queue} queue @param {Text} text which it goes on with, and whose cache it gives back on failure @param {Generate} request
+ * @param {(news: Tokens) => void} tell of each token @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
  */
-async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
+async function generate(queue, text, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
   const uniform = uniformNumbers(seed);
-  const sequence = begin();
   const arrival = performance.now();
   /** @type {number[]} */
   const tokens = [];
-  /** @type {bigint[]} */
-  let unread = [...typedArrayOf(prompt)];
-  let queued = 0, compute = 0;
+  let steps = 0, queued = 0, compute = 0;
+  text.unread.push(...typedArrayOf(prompt));
   /** @returns {Promise<'stop' | 'length'>} */
   const finish = async () => {
     while (tokens.length < max_tokens) {
       const [logits, time] = await queue.push(id, () => {
-        if (!sequence.length) queued = rounded(performance.now() - arrival);
-        return timed(() => sequence.read(unread));
+        if (!steps++) queued = rounded(performance.now() - arrival);
+        return timed(() => text.sequence.read(text.unread));
       });
+      text.unread = [];
       cancelled.throwIfAborted();
       compute = rounded(compute + time);
       const token = nextToken(logits, choice, uniform);
       if (stop_tokens.includes(token)) return 'stop';
       tell({ type: 'tokens', id, index: tokens.length, tokens: [token] });
       tokens.push(token);
-      unread = [BigInt(token)];
+      text.unread = [BigInt(token)];
     }
     return 'length';
   };
@@ -11960,15 +12125,15 @@ async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, 
     const outputs = [{ name: 'tokens', datatype: 'INT64', shape: [tokens.length], data: BigInt64Array.from(tokens, BigInt) }];
     return { type: 'result', id, outputs, times: { queued, upload: 0, compute, download: 0 }, finish: reason };
   } catch (error) {
+    text.sequence.dispose();
     throw cancelled.aborted ? new CodedError('cancelled', `generation ${id} was cancelled after ${tokens.length} tokens`) : error;
-  } finally {
-    sequence.dispose();
   }
 }
 
-/** The generations of one worker. */
+/** The generations of one worker, and the texts that stay between two of them. */
 export class Generations {
   /** @type {Map<number, AbortController>} */ #running = new Map();
+  /** @type {Map<number, Text>} */ #kept = new Map();
   #queue;
   /** @param {Queue} queue of the runs, which they share */
   constructor(queue) {
@@ -11978,12 +12143,41 @@ export class Generations {
   /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
   async start(session, request, tell) {
     if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    const text = request.resume ? this.#take(session, request.resume) : { session, sequence: session.begin(), unread: [] };
     const cancellation = new AbortController();
     this.#running.set(request.id, cancellation);
     try {
-      return await generate(this.#queue, session.begin, request, tell, cancellation.signal);
+      const result = await generate(this.#queue, text, request, tell, cancellation.signal);
+      return request.keep === undefined ? (text.sequence.dispose(), result) : { ...result, kept: [this.#keep(text, request.keep)] };
     } finally {
       this.#running.delete(request.id);
+    }
+  }
+
+  /**
+   * A text that stayed, for one generation: what it becomes has another id, so that nobody goes on with what it was before.
+   * @param {import('./backends/registry.js').Session} session @param {{ tensor: number, length: number }} place
+   */
+  #take(session, { tensor, length }) {
+    const text = this.#kept.get(tensor);
+    if (!text) throw new CodedError('tensor_lost', `this worker has no text ${tensor}`);
+    if (text.session !== session) throw new CodedError('bad_input', `text ${tensor} is another model's`);
+    if (text.sequence.length !== length) throw new CodedError('tensor_lost', `text ${tensor} has ${text.sequence.length} tokens in its cache, not ${length}`);
+    this.#kept.delete(tensor);
+    return text;
+  }
+
+  /** @param {Text} text @param {number} tensor its id */
+  #keep(text, tensor) {
+    this.#kept.set(tensor, text);
+    return { name: 'cache', datatype: 'UINT8', shape: [text.sequence.length, text.sequence.bytesPerToken], tensor };
+  }
+
+  /** @param {number[]} ids those that are no texts here are left to others */
+  release(ids) {
+    for (const id of ids) {
+      this.#kept.get(id)?.sequence.dispose();
+      this.#kept.delete(id);
     }
   }
 
@@ -11994,7 +12188,7 @@ export class Generations {
   }
 }
 )js"
-, 3394)},
+, 5148)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
 R"js(// Memory on the GPU: used again from run to run, and read back.
 
@@ -12118,6 +12312,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
  * What a decoder has read so far, and how it reads on. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
+ * @property {number} bytesPerToken   of its cache
  * @property {(tokens: bigint[]) => Promise<Float32Array>} read   adds tokens; the logits of the one that follows them
  * @property {() => void} dispose   gives the cache back
  */
@@ -12154,6 +12349,7 @@ function beginSequence(ort, session, readLogits) {
   };
   return {
     length: 0,
+    bytesPerToken: Object.values(past).reduce((sum, { type, dims: [, heads, , size] }) => sum + heads * size * (type === 'float16' ? 2 : 4), 0),
     async read(tokens) {
       const from = this.length, total = from + tokens.length;
       /** @type {Record<string, Tensor>} */
@@ -12194,7 +12390,7 @@ export function decoding(ort, session, readLogits = lastRow, around = work => wo
   };
 }
 )js"
-, 4113)},
+, 4309)},
 {"/load.js", "text/javascript", std::string_view(
 R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
 
@@ -12754,7 +12950,8 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[], resume?: { tensor: number, length: number },
+ *             keep?: number } & import('./sampling.js').Choice} Generate   the input is the prompt
  * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
  * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
  *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result
@@ -12856,7 +13053,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9158)},
+, 9233)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -13188,7 +13385,7 @@ const messages = {
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
-  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size), resume: optional(record({ tensor: size, length: size })), keep: optional(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
   tokens: { id: size, index: size, tokens: listOf(size) },
@@ -13212,7 +13409,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8018)},
+, 8098)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -13534,7 +13731,7 @@ class ModelWorker {
     else if (message.type === 'run') this.#run(message);
     else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
-    else if (message.type === 'release') this.#residents.release(message.tensors);
+    else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -13561,6 +13758,12 @@ class ModelWorker {
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
+  }
+
+  /** @param {number[]} ids of tensors and texts */
+  #release(ids) {
+    this.#residents.release(ids);
+    this.#generations.release(ids);
   }
 
   /** @param {import('./protocol.js').Fetch} message */
@@ -13632,7 +13835,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6688)},
+, 6823)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -14865,68 +15068,6 @@ class PageFiles {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
-#define WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
-#include <atomic>
-#include <cstddef>
-#include <future>
-#include <memory>
-#include <utility>
-
-namespace webpool::driver {
-
-/// A tensor that a worker keeps for this program.
-class ResidentTensor final : public DeviceTensor {
- public:
-  ResidentTensor(std::weak_ptr<Runtime> runtime, ModelIndex model, WorkerId worker, TensorId id, Datatype datatype,
-                 Shape shape)
-      : runtime_(std::move(runtime)), model_(model), worker_(worker), id_(id), datatype_(datatype), shape_(shape) {}
-
-  ~ResidentTensor() override {
-    if (const auto runtime = runtime_.lock()) runtime->release(worker_, id_);
-  }
-
-  Tensor fetch() const override {
-    const auto runtime = runtime_.lock();
-    if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
-    if (runtime->on_pool_thread())
-      throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
-    std::promise<Expected<Outputs>> promise;
-    auto future = promise.get_future();
-    runtime->fetch(
-        *this, [promise = std::move(promise)](Expected<Outputs> copy) mutable { promise.set_value(std::move(copy)); });
-    return future.get().value().begin()->tensor;
-  }
-
-  bool lost() const noexcept override { return lost_; }
-  void lose() const noexcept { lost_ = true; }
-  std::size_t bytes() const noexcept override { return shape_.elements() * size_of(datatype_); }
-
-  bool belongs_to(const Runtime& runtime) const noexcept { return runtime_.lock().get() == &runtime; }
-  ModelIndex model() const noexcept { return model_; }
-  WorkerId worker() const noexcept { return worker_; }
-  TensorId id() const noexcept { return id_; }
-  Datatype datatype() const noexcept { return datatype_; }
-  const Shape& shape() const noexcept { return shape_; }
-
- private:
-  const std::weak_ptr<Runtime> runtime_;
-  const ModelIndex model_;
-  const WorkerId worker_;
-  const TensorId id_;
-  const Datatype datatype_;
-  const Shape shape_;
-  mutable std::atomic<bool> lost_ = false;
-};
-
-/// The tensor's place in a worker, if it is in one of this runtime's.
-inline const ResidentTensor* resident(const Tensor& tensor, const Runtime& runtime) {
-  const auto* found = dynamic_cast<const ResidentTensor*>(tensor.device().get());
-  return found && found->belongs_to(runtime) ? found : nullptr;
-}
-
-}  // namespace webpool::driver
-#endif
 #ifndef WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
 #include <cstddef>
@@ -16083,7 +16224,7 @@ inline void encode(std::string& out, const Release& message) {
 /// The numbers must be finite.
 inline void encode(std::string& out, const Generate& message) {
   const GenerationOptions& how = message.options;
-  std::size_t bytes = 384 + 24 * how.stop_tokens.size();
+  std::size_t bytes = 512 + 24 * how.stop_tokens.size();
   for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
   detail::HeaderWriter writer(out, "generate", bytes);
   writer.field("id", message.id.value);
@@ -16096,6 +16237,14 @@ inline void encode(std::string& out, const Generate& message) {
   writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
     detail::append_integer(out, token);
   });
+  if (message.resume) {
+    writer.key("resume");
+    out += R"({"tensor":)";
+    detail::append_integer(out, message.resume->tensor.value);
+    writer.field("length", message.resume->length);
+    out += '}';
+  }
+  if (message.keep) writer.field("keep", message.keep->value);
   FrameWriter& frame = writer.end();
   for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
 }
@@ -17136,11 +17285,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const Pending& request = pending(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
-    if (request.generation)
-      return send(socket,
-                  protocol::Generate{action.request, request.inputs, request.generation->options, request.part});
     const std::span inputs(request.inputs);
     const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
+    if (request.generation) {
+      protocol::Generate message{action.request, {inputs.begin(), there}, request.generation->options, request.part};
+      if (!request.kept.empty()) message.keep = request.kept[0];
+      if (there != inputs.end()) message.resume = use_up(*driver::resident(there->tensor, *this));
+      return send(socket, message);
+    }
     std::vector<protocol::TensorReference> resident, keep;
     for (const auto& [name, tensor] : std::span(there, inputs.end())) {
       resident.push_back({name, driver::resident(tensor, *this)->id()});
@@ -17150,6 +17302,16 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       keep.push_back({request.options.keep_on_device[i], request.kept[i]});
     send(socket,
          protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, resident, keep});
+  }
+
+  /// The page takes this text for a generation, whatever comes of that.
+  protocol::TextReference use_up(const ResidentTensor& text) {
+    text.lose();
+    if (const auto bytes = residents_.release(text.worker(), text.id())) {
+      engine_.retained(text.worker(), -1, -static_cast<std::ptrdiff_t>(*bytes));
+      residents_.note_reuse(*bytes);
+    }
+    return {text.id(), static_cast<std::uint64_t>(text.shape()[0])};
   }
 
   void carry_out(const engine::CancelRun& action) {
@@ -17600,7 +17762,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
     const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
                        : request->copy       ? wrong_copy(*request->copy, result)
-                       : request->generation ? request->generation->end(result)
+                       : request->generation ? request->generation->end(result, request->kept)
                                              : check_outputs(files[request->part].info, result.outputs, result.kept,
                                                              &request->options, request->kept);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
@@ -18146,8 +18308,10 @@ namespace webpool::engine {
 /// The browsers that the pool started, and which kind to start next.
 ///
 /// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. A set of
-/// kinds is passed as a span, where an empty one means all.
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
 class Launches {
  public:
   struct Row {
@@ -18165,12 +18329,18 @@ class Launches {
     for (Browser kind : kinds_)
       if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
         best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
     return best;
   }
 
   /// Whether one of `wanted` can be launched now or after a short wait.
   bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(kinds_, [&](Browser kind) { return contains(wanted, kind) && !rests(kind, now); });
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
   }
 
   /// How many of `wanted` have been launched and have not joined yet.
@@ -18214,6 +18384,7 @@ class Launches {
     History& history = of(kind);
     history.failures = std::max(history.failures, patience);
     history.not_before = now + resting;
+    history.last_resort = now + first_wait;
     history.words = words;
   }
 
@@ -18228,12 +18399,14 @@ class Launches {
   void succeeded(Browser kind) {
     of(kind).failures = 0;
     of(kind).not_before = {};
+    of(kind).worked = true;
   }
 
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < patience ? history.last_resort : now + resting;
     history.words = words;
   }
 
@@ -18262,20 +18435,28 @@ class Launches {
   }
 
  private:
-  static constexpr unsigned patience = 3;
+  static constexpr unsigned patience = 3, patience_with_trusted = 9;
   static constexpr std::chrono::milliseconds first_wait{500};
   static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first
     unsigned failures = 0;                    // in a row
-    TimePoint not_before{};
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
     std::optional<Error> words;
   };
 
   static bool contains(std::span<const Browser> set, Browser kind) {
     return set.empty() || std::ranges::find(set, kind) != set.end();
   }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
   bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
   History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
   const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }

@@ -171,6 +171,105 @@ TEST_CASE("a result with other tokens than were told is an error, never text") {
   CHECK_THAT(error.message(), contains("other tokens than it had told"));
 }
 
+namespace {
+
+/// The JSON of a cache of the decoder on paper: two halves of [2 heads, 4] for each token.
+std::string cache(std::size_t tokens, std::uint64_t id) {
+  return R"({"name":"cache","datatype":"UINT8","shape":[)" + std::to_string(tokens) + R"(,32],"tensor":)" +
+         std::to_string(id) + "}";
+}
+
+/// Two tokens behind a prompt of three, and their cache.
+KeptText kept(DecoderStage& stage) {
+  auto answer = stage.model->async_generate({3, 1, 4}, {.max_tokens = 2, .keep = true}, {}, asio::use_future);
+  const Received request = stage.request();
+  CHECK_THAT(request.header, contains(R"("keep":1)") && !contains("resume"));
+  stage.tell(request.integer("id"), 0, "7,8");
+  stage.end(request.integer("id"), {7, 8}, "length", cache(4, 1));
+  return answer.get().text;
+}
+
+}  // namespace
+
+TEST_CASE("a text that stays is gone on with where it is, once, and goes with its last handle") {
+  DecoderStage stage;
+  KeptText text = kept(stage);
+  CHECK(text.tokens() == 5);
+  CHECK(text.bytes() == 4 * 32);
+  CHECK(stage.pool.metrics().device_bytes == 4 * 32);
+  CHECK(stage.pool.metrics().memory_bytes > 4 * 32);
+
+  auto answer = stage.model->async_generate({}, {.max_tokens = 3, .stop_tokens = {9}, .text = text, .keep = true}, {},
+                                            asio::use_future);
+  const Received request = stage.request();
+  CHECK_THAT(request.header, contains(R"("inputs":[{"name":"prompt","datatype":"INT64","shape":[0])"));
+  CHECK_THAT(request.header, contains(R"("resume":{"tensor":1,"length":4},"keep":2)"));
+  CHECK(text.lost());
+  CHECK(stage.pool.metrics().device_tensors == 0);
+  stage.tell(request.integer("id"), 0, "6");
+  stage.end(request.integer("id"), {6}, "stop", cache(6, 2));
+  Generation second = answer.get();
+  CHECK(second.text.tokens() == 6);
+  CHECK_FALSE(second.text.unread());
+  CHECK(stage.pool.metrics().device_tensors == 1);
+
+  const Error stale = error_of([&] { stage.model->generate({1}, {.text = text}); });
+  CHECK(stale.code() == errc::tensor_lost);
+  CHECK_THAT(stale.message(), contains("the text of 5 tokens is lost: another generation has gone on with it"));
+  CHECK(error_of([&] { stage.model->generate({}, {.text = second.text}); }).code() == errc::bad_input);
+  CHECK_THAT(error_of([&] {
+               stage.model->generate({1, 2}, {.max_tokens = 93, .text = second.text});
+             }).message(),
+             contains("a text of 6 tokens, a prompt of 2 tokens and max_tokens 93 exceed its context of 100"));
+  second.text = {};
+  CHECK(next(stage.worker->socket, "release").value("tensors").substr(0, 3) == "[2]");
+}
+
+TEST_CASE("of two generations that go on with a text at once, the tab refuses one") {
+  DecoderStage stage;
+  const KeptText text = kept(stage);
+  std::vector<std::future<Generation>> answers;
+  for (int i = 0; i < 2; ++i)
+    answers.push_back(stage.model->async_generate({}, {.max_tokens = 1, .text = text}, {}, asio::use_future));
+  const std::uint64_t first = stage.request().integer("id");
+  stage.tell(first, 0, "6");
+  stage.end(first, {6}, "length");
+  CHECK(answers[0].get().tokens == Tokens{6});
+  const Received second = stage.request();
+  CHECK_THAT(second.header, contains(R"("resume":{"tensor":1,"length":4})"));
+  stage.worker->socket.send(frame(R"({"type":"error","id":)" + std::to_string(second.integer("id")) +
+                                  R"(,"code":"tensor_lost","message":"this worker has no text 1"})"));
+  CHECK(error_of([&] { answers[1].get(); }).code() == errc::tensor_lost);
+}
+
+TEST_CASE("a text goes with its tab, and another model can't go on with it") {
+  DecoderStage stage;
+  const KeptText text = kept(stage);
+  const TemporaryFolder folder;
+  auto loading = std::async(
+      std::launch::async, [&] { return stage.pool.load(folder.add("other.onnx", decoder_file()), {.context = 100}); });
+  RawWorker other = stage.tab.loaded_worker();
+  CHECK_THAT(error_of([model = loading.get(), &text] { model.generate({1}, {.text = text}); }).message(),
+             contains("model 'other' can't go on with another model's text"));
+  DecoderStage stranger;
+  CHECK(error_of([&] { stranger.model->generate({1}, {.text = text}); }).code() == errc::bad_input);
+  CHECK_FALSE(text.lost());
+  stage.tab.socket.drop();
+  CHECK(within(patience, [&] { return text.lost(); }));
+  CHECK(error_of([&] { stage.model->generate({1}, {.text = text}); }).code() == errc::tensor_lost);
+}
+
+TEST_CASE("a cache of another length than the text is an error, and let go") {
+  DecoderStage stage;
+  auto answer = stage.model->async_generate({3, 1, 4}, {.max_tokens = 2, .keep = true}, {}, asio::use_future);
+  const std::uint64_t id = stage.request().integer("id");
+  stage.tell(id, 0, "7,8");
+  stage.end(id, {7, 8}, "length", cache(5, 1));
+  CHECK_THAT(error_of([&] { answer.get(); }).message(),
+             contains("the page did not keep the cache UINT8 [4, 32] that it was to keep"));
+  CHECK(next(stage.worker->socket, "release").value("tensors").substr(0, 3) == "[1]");
+}
+
 TEST_CASE("a run's answer takes no tokens") {
   Stage stage;
   auto answer = stage.model->async_run(picture(1), asio::use_future);

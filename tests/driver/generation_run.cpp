@@ -22,12 +22,14 @@ struct Heard {
 };
 
 std::string end(GenerationRun& run, std::vector<std::int64_t> tokens, std::optional<Finish> finish,
-                const std::string& name = "tokens") {
+                const std::string& name = "tokens", std::vector<protocol::KeptTensor> there = {},
+                std::vector<TensorId> kept = {}) {
   const auto length = static_cast<std::int64_t>(tokens.size());
   protocol::Result result;
   result.outputs = {{name, Tensor::from(std::move(tokens), {length})}};
   result.finish = finish;
-  return run.end(result).value_or("");
+  result.kept = std::move(there);
+  return run.end(result, kept).value_or("");
 }
 
 }  // namespace
@@ -66,6 +68,27 @@ TEST_CASE("a result must repeat what was told, and end for a reason that can be"
   heard.take(2, {1, 2});
   CHECK_FALSE(end(heard.run, {7, 8, 1, 2}, Finish::stop).empty());
   CHECK(end(heard.run, {7, 8, 1, 2}, Finish::length).empty());
+}
+
+TEST_CASE("a cache stays where it was asked to, under the right number, with as many tokens as it must have") {
+  const auto cache = [](std::int64_t length, std::uint64_t id = 7) {
+    return std::vector<protocol::KeptTensor>{{"cache", Datatype::uint8, {length, 16}, TensorId{id}}};
+  };
+  const std::vector<TensorId> asked{{7}};
+  const auto complaint = [&](Finish finish, std::vector<protocol::KeptTensor> there, std::vector<TensorId> kept) {
+    GenerationRun run{{.max_tokens = finish == Finish::length ? 2u : 4u}, {}, 10, 5, 16};
+    run.take({RequestId{1}, 0, {1, 2}}, 1);
+    return end(run, {1, 2}, finish, "tokens", std::move(there), std::move(kept));
+  };
+  CHECK(complaint(Finish::stop, cache(7), asked).empty());
+  CHECK(complaint(Finish::length, cache(6), asked).empty());  // nobody has read the last token
+  CHECK(complaint(Finish::stop, cache(6), asked) ==
+        "the page did not keep the cache UINT8 [7, 16] that it was to keep");
+  CHECK_FALSE(complaint(Finish::length, cache(7), asked).empty());
+  CHECK_FALSE(complaint(Finish::stop, cache(7, 8), asked).empty());
+  CHECK_FALSE(complaint(Finish::stop, {}, asked).empty());
+  CHECK(complaint(Finish::stop, cache(7), {}) == "the page kept a cache that it was not asked to keep");
+  CHECK_FALSE(complaint(Finish::stop, {{"cache", Datatype::float32, {7, 16}, TensorId{7}}}, asked).empty());
 }
 
 TEST_CASE("its completion has the tokens, or the error") {

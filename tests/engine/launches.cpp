@@ -55,6 +55,28 @@ TEST_CASE("a kind that fails waits, then rests, and tells its last words while i
   CHECK(launches.choose({}, start + 31s));
 }
 
+TEST_CASE("where nothing else is there, a kind that has worked is not given up so soon") {
+  engine::Launches launches({Browser::firefox, Browser::chromium});
+  launches.succeeded(Browser::firefox);
+  for (int i = 0; i < 3; ++i) {
+    launches.failed(Browser::firefox, words, start);
+    launches.failed(Browser::chromium, words, start);
+  }
+  CHECK(launches.possible({}, start));
+  CHECK_FALSE(launches.choose({}, start + 1999ms));
+  CHECK(launches.choose({}, start + 2s) == Browser::firefox);
+  const LaunchId other = launches.start(Browser::chromium, start + 30s);
+  CHECK_FALSE(launches.choose({}, start + 2s));  // it may work, so Firefox rests
+  launches.erase(other);
+  launches.rest(Browser::firefox, words, start + 2s);
+  CHECK(launches.choose({}, start + 2500ms) == Browser::firefox);
+  for (int i = 3; i < 8; ++i) launches.failed(Browser::firefox, words, start);
+  CHECK(launches.possible({}, start));
+  CHECK_FALSE(launches.choose({}, start + 29s));
+  launches.failed(Browser::firefox, words, start);
+  CHECK_FALSE(launches.possible({}, start));
+}
+
 TEST_CASE("another kind is launched while one waits") {
   engine::Launches launches({Browser::firefox, Browser::chromium});
   launches.failed(Browser::firefox, words, start);

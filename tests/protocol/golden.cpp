@@ -72,10 +72,11 @@ std::string encoded_run(dom::element message) {
 }
 
 std::string encoded_generate(std::uint64_t id, std::vector<std::int64_t> prompt, const GenerationOptions& options,
-                             std::uint32_t part = 0) {
+                             std::uint32_t part = 0, std::optional<TextReference> resume = {},
+                             std::optional<TensorId> keep = {}) {
   const auto length = static_cast<std::int64_t>(prompt.size());
   const std::vector<NamedTensor> inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
-  return encoded(Generate{RequestId{id}, inputs, options, part});
+  return encoded(Generate{RequestId{id}, inputs, options, part, resume, keep});
 }
 
 const std::string sha = "c0ffee" + std::string(58, '0');
@@ -182,6 +183,8 @@ const std::map<std::string, std::string> written{
                                    .seed = 4294967295,
                                    .stop_tokens = {95, 0}})},
     {"generate, most likely tokens", encoded_generate(47, {7}, {.max_tokens = 1}, 1)},
+    {"generate, going on with a text",
+     encoded_generate(48, {}, {.max_tokens = 1}, 0, TextReference{TensorId{8}, 73}, TensorId{9})},
     {"cancel", encoded(Cancel{RequestId{42}})},
 };
 

@@ -55,6 +55,7 @@ struct Tally {
   std::size_t answered = 0, wrong = 0, errors = 0;  ///< ended: with the right answer, another one, an error
   std::size_t lost = 0, duplicated = 0;             ///< did not end; ended more than once
   std::map<std::string, std::size_t> messages{};    ///< of the errors' codes
+  std::map<std::string, std::string> examples{};    ///< of each, what the first error said
 
   Tally& operator+=(const Tally& more) {
     submitted += more.submitted;
@@ -64,6 +65,7 @@ struct Tally {
     lost += more.lost;
     duplicated += more.duplicated;
     for (const auto& [message, count] : more.messages) messages[message] += count;
+    examples.insert(more.examples.begin(), more.examples.end());
     return *this;
   }
 };
@@ -217,7 +219,9 @@ class CheckedLoad {
     if (failure) try {
         std::rethrow_exception(failure);
       } catch (const webpool::Error& error) {
-        ++state.tally.messages[error.code().message()];
+        const std::string code = error.code().message();
+        ++state.tally.messages[code];
+        state.tally.examples.emplace(code, error.message());
       }
     ++state.ended;
   }

@@ -52,14 +52,17 @@ struct DecoderStage {
                               std::to_string(index) + R"(,"tokens":[)" + tokens + "]}"));
   }
 
-  void end(std::uint64_t id, const std::vector<std::int64_t>& tokens, const std::string& finish) {
+  /// `kept`: the JSON of a cache that stays.
+  void end(std::uint64_t id, const std::vector<std::int64_t>& tokens, const std::string& finish,
+           const std::string& kept = "") {
     const std::string bytes(reinterpret_cast<const char*>(tokens.data()), tokens.size() * sizeof(std::int64_t));
     worker->socket.send(frame(R"({"type":"result","id":)" + std::to_string(id) +
                                   R"(,"outputs":[{"name":"tokens","datatype":"INT64","shape":[)" +
                                   std::to_string(tokens.size()) + R"(],"parameters":{"binary_data_size":)" +
                                   std::to_string(bytes.size()) +
                                   R"(}}],"times":{"queued":0,"upload":0,"compute":1,"download":0})" +
-                                  (finish.empty() ? "" : R"(,"finish":")" + finish + "\"") + "}",
+                                  (finish.empty() ? "" : R"(,"finish":")" + finish + "\"") +
+                                  (kept.empty() ? "" : R"(,"kept":[)" + kept + "]") + "}",
                               {bytes}));
   }
 

@@ -336,35 +336,35 @@ import { rounded, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
+/** A text of one session, and what it has written and not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
 
 /**
  * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
- * @param {Queue} queue @param {() => import('./kv_cache.js').Sequence} begin @param {Generate} request @param {(news: Tokens) => void} tell of each token
- * @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
+ * @param {Queue} queue @param {Text} text which it goes on with, and whose cache it gives back on failure @param {Generate} request
+ * @param {(news: Tokens) => void} tell of each token @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
  */
-async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
+async function generate(queue, text, { id, inputs: [prompt], max_tokens, seed, stop_tokens, ...choice }, tell, cancelled) {
   const uniform = uniformNumbers(seed);
-  const sequence = begin();
   const arrival = performance.now();
   /** @type {number[]} */
   const tokens = [];
-  /** @type {bigint[]} */
-  let unread = [...typedArrayOf(prompt)];
-  let queued = 0, compute = 0;
+  let steps = 0, queued = 0, compute = 0;
+  text.unread.push(...typedArrayOf(prompt));
   /** @returns {Promise<'stop' | 'length'>} */
   const finish = async () => {
     while (tokens.length < max_tokens) {
       const [logits, time] = await queue.push(id, () => {
-        if (!sequence.length) queued = rounded(performance.now() - arrival);
-        return timed(() => sequence.read(unread));
+        if (!steps++) queued = rounded(performance.now() - arrival);
+        return timed(() => text.sequence.read(text.unread));
       });
+      text.unread = [];
       cancelled.throwIfAborted();
       compute = rounded(compute + time);
       const token = nextToken(logits, choice, uniform);
       if (stop_tokens.includes(token)) return 'stop';
       tell({ type: 'tokens', id, index: tokens.length, tokens: [token] });
       tokens.push(token);
-      unread = [BigInt(token)];
+      text.unread = [BigInt(token)];
     }
     return 'length';
   };
@@ -373,15 +373,15 @@ async function generate(queue, begin, { id, inputs: [prompt], max_tokens, seed, 
     const outputs = [{ name: 'tokens', datatype: 'INT64', shape: [tokens.length], data: BigInt64Array.from(tokens, BigInt) }];
     return { type: 'result', id, outputs, times: { queued, upload: 0, compute, download: 0 }, finish: reason };
   } catch (error) {
+    text.sequence.dispose();
     throw cancelled.aborted ? new CodedError('cancelled', `generation ${id} was cancelled after ${tokens.length} tokens`) : error;
-  } finally {
-    sequence.dispose();
   }
 }
 
-/** The generations of one worker. */
+/** The generations of one worker, and the texts that stay between two of them. */
 export class Generations {
   /** @type {Map<number, AbortController>} */ #running = new Map();
+  /** @type {Map<number, Text>} */ #kept = new Map();
   #queue;
   /** @param {Queue} queue of the runs, which they share */
   constructor(queue) {
@@ -391,12 +391,41 @@ export class Generations {
   /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
   async start(session, request, tell) {
     if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    const text = request.resume ? this.#take(session, request.resume) : { session, sequence: session.begin(), unread: [] };
     const cancellation = new AbortController();
     this.#running.set(request.id, cancellation);
     try {
-      return await generate(this.#queue, session.begin, request, tell, cancellation.signal);
+      const result = await generate(this.#queue, text, request, tell, cancellation.signal);
+      return request.keep === undefined ? (text.sequence.dispose(), result) : { ...result, kept: [this.#keep(text, request.keep)] };
     } finally {
       this.#running.delete(request.id);
+    }
+  }
+
+  /**
+   * A text that stayed, for one generation: what it becomes has another id, so that nobody goes on with what it was before.
+   * @param {import('./backends/registry.js').Session} session @param {{ tensor: number, length: number }} place
+   */
+  #take(session, { tensor, length }) {
+    const text = this.#kept.get(tensor);
+    if (!text) throw new CodedError('tensor_lost', `this worker has no text ${tensor}`);
+    if (text.session !== session) throw new CodedError('bad_input', `text ${tensor} is another model's`);
+    if (text.sequence.length !== length) throw new CodedError('tensor_lost', `text ${tensor} has ${text.sequence.length} tokens in its cache, not ${length}`);
+    this.#kept.delete(tensor);
+    return text;
+  }
+
+  /** @param {Text} text @param {number} tensor its id */
+  #keep(text, tensor) {
+    this.#kept.set(tensor, text);
+    return { name: 'cache', datatype: 'UINT8', shape: [text.sequence.length, text.sequence.bytesPerToken], tensor };
+  }
+
+  /** @param {number[]} ids those that are no texts here are left to others */
+  release(ids) {
+    for (const id of ids) {
+      this.#kept.get(id)?.sequence.dispose();
+      this.#kept.delete(id);
     }
   }
 
@@ -407,7 +436,7 @@ export class Generations {
   }
 }
 )js"
-, 3394)},
+, 5148)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
 R"js(// Memory on the GPU: used again from run to run, and read back.
 
@@ -531,6 +560,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
  * What a decoder has read so far, and how it reads on. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
+ * @property {number} bytesPerToken   of its cache
  * @property {(tokens: bigint[]) => Promise<Float32Array>} read   adds tokens; the logits of the one that follows them
  * @property {() => void} dispose   gives the cache back
  */
@@ -567,6 +597,7 @@ function beginSequence(ort, session, readLogits) {
   };
   return {
     length: 0,
+    bytesPerToken: Object.values(past).reduce((sum, { type, dims: [, heads, , size] }) => sum + heads * size * (type === 'float16' ? 2 : 4), 0),
     async read(tokens) {
       const from = this.length, total = from + tokens.length;
       /** @type {Record<string, Tensor>} */
@@ -607,7 +638,7 @@ export function decoding(ort, session, readLogits = lastRow, around = work => wo
   };
 }
 )js"
-, 4113)},
+, 4309)},
 {"/load.js", "text/javascript", std::string_view(
 R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
 
@@ -1167,7 +1198,8 @@ export const version = 1;
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
  * @typedef {{ type: 'fetch', id: number, tensor: number }} Fetch
  * @typedef {{ type: 'release', tensors: number[] }} Release
- * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[] } & import('./sampling.js').Choice} Generate   the input is the prompt
+ * @typedef {{ type: 'generate', id: number, part?: number, inputs: WireTensor[], max_tokens: number, seed: number, stop_tokens: number[], resume?: { tensor: number, length: number },
+ *             keep?: number } & import('./sampling.js').Choice} Generate   the input is the prompt
  * @typedef {{ type: 'tokens', id: number, index: number, tokens: number[] }} Tokens   `index`: how many came before
  * @typedef {{ type: 'result', id: number, outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[],
  *             times: { queued: number, upload: number, compute: number, download: number }, finish?: 'stop' | 'length' }} Result
@@ -1269,7 +1301,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9158)},
+, 9233)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1601,7 +1633,7 @@ const messages = {
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
   run: { id: size, part: optional(size), inputs: tensors, resident: references, outputs: listOf(string), keep: references },
-  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size) },
+  generate: { id: size, part: optional(size), inputs: tensors, max_tokens: size, temperature: number, top_k: size, top_p: number, seed: size, stop_tokens: listOf(size), resume: optional(record({ tensor: size, length: size })), keep: optional(size) },
   fetch: { id: size, tensor: size },
   release: { tensors: listOf(size) },
   tokens: { id: size, index: size, tokens: listOf(size) },
@@ -1625,7 +1657,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8018)},
+, 8098)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1947,7 +1979,7 @@ class ModelWorker {
     else if (message.type === 'run') this.#run(message);
     else if (message.type === 'generate') this.#generate(message);
     else if (message.type === 'fetch') this.#fetch(message);
-    else if (message.type === 'release') this.#residents.release(message.tensors);
+    else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
     else throw new ProtocolError(`${message.type} is no message for a worker`);
   }
@@ -1974,6 +2006,12 @@ class ModelWorker {
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
+  }
+
+  /** @param {number[]} ids of tensors and texts */
+  #release(ids) {
+    this.#residents.release(ids);
+    this.#generations.release(ids);
   }
 
   /** @param {import('./protocol.js').Fetch} message */
@@ -2045,7 +2083,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6688)},
+, 6823)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 

@@ -71,6 +71,15 @@ inline std::int64_t vocabulary_of(const ModelInfo& info) {
   return logits && logits->shape.rank() == 3 ? logits->shape[2] : Shape::any;
 }
 
+/// What a token takes in the decoder's cache.
+inline std::size_t cache_bytes_per_token(const ModelInfo& info) {
+  std::size_t bytes = 0;
+  for (const TensorSpec& input : info.inputs)
+    if (input.name.starts_with(past_prefix))
+      bytes += static_cast<std::size_t>(input.shape[1] * input.shape[3]) * size_of(input.datatype);
+  return bytes;
+}
+
 /// Why the model can't generate that; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_generation(std::string_view model, const ModelInfo& info, std::size_t context,
                                              std::span<const std::int64_t> prompt, const GenerationOptions& options) {
@@ -87,8 +96,13 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
     return option("top_p is " + std::to_string(options.top_p) + ": it must be above 0, and at most 1");
   if (options.stop_tokens.size() > 1024)
     return option("there are " + std::to_string(options.stop_tokens.size()) + " stop tokens, more than 1024");
-  if (!options.request.outputs.empty()) return option("request.outputs names outputs, but a generation gives tokens");
-  if (prompt.empty()) return refuse(errc::bad_input, "the prompt is empty");
+  if (!options.request.outputs.empty() || !options.request.keep_on_device.empty())
+    return option("request.outputs or request.keep_on_device names outputs, but a generation gives tokens");
+  const KeptText& text = options.text;
+  if (text.lost())
+    return refuse(errc::tensor_lost, "the text of " + std::to_string(text.tokens()) +
+                                         " tokens is lost: another generation has gone on with it, or its tab is gone");
+  if (prompt.empty() && !text.unread()) return refuse(errc::bad_input, "the prompt is empty");
   const std::int64_t vocabulary = vocabulary_of(info);
   const auto known = [&](std::int64_t token) { return token >= 0 && (vocabulary == Shape::any || token < vocabulary); };
   for (const std::int64_t token : prompt)
@@ -98,8 +112,10 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
                         (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
   for (const std::int64_t token : options.stop_tokens)
     if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but no token");
-  if (prompt.size() > context || options.max_tokens > context - prompt.size())
-    return refuse(errc::bad_input, "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
+  const std::size_t read = text.tokens() + prompt.size();
+  if (read > context || options.max_tokens > context - read)
+    return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +
+                                       "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
                                        std::to_string(options.max_tokens) + " exceed its context of " +
                                        std::to_string(context));
   return std::nullopt;

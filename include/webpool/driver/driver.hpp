@@ -652,11 +652,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const Pending& request = pending(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
-    if (request.generation)
-      return send(socket,
-                  protocol::Generate{action.request, request.inputs, request.generation->options, request.part});
     const std::span inputs(request.inputs);
     const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
+    if (request.generation) {
+      protocol::Generate message{action.request, {inputs.begin(), there}, request.generation->options, request.part};
+      if (!request.kept.empty()) message.keep = request.kept[0];
+      if (there != inputs.end()) message.resume = use_up(*driver::resident(there->tensor, *this));
+      return send(socket, message);
+    }
     std::vector<protocol::TensorReference> resident, keep;
     for (const auto& [name, tensor] : std::span(there, inputs.end())) {
       resident.push_back({name, driver::resident(tensor, *this)->id()});
@@ -666,6 +669,16 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       keep.push_back({request.options.keep_on_device[i], request.kept[i]});
     send(socket,
          protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, resident, keep});
+  }
+
+  /// The page takes this text for a generation, whatever comes of that.
+  protocol::TextReference use_up(const ResidentTensor& text) {
+    text.lose();
+    if (const auto bytes = residents_.release(text.worker(), text.id())) {
+      engine_.retained(text.worker(), -1, -static_cast<std::ptrdiff_t>(*bytes));
+      residents_.note_reuse(*bytes);
+    }
+    return {text.id(), static_cast<std::uint64_t>(text.shape()[0])};
   }
 
   void carry_out(const engine::CancelRun& action) {
@@ -1116,7 +1129,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
     const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
                        : request->copy       ? wrong_copy(*request->copy, result)
-                       : request->generation ? request->generation->end(result)
+                       : request->generation ? request->generation->end(result, request->kept)
                                              : check_outputs(files[request->part].info, result.outputs, result.kept,
                                                              &request->options, request->kept);
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;

@@ -21,8 +21,10 @@ namespace webpool::engine {
 /// The browsers that the pool started, and which kind to start next.
 ///
 /// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. A set of
-/// kinds is passed as a span, where an empty one means all.
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
 class Launches {
  public:
   struct Row {
@@ -40,12 +42,18 @@ class Launches {
     for (Browser kind : kinds_)
       if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
         best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
     return best;
   }
 
   /// Whether one of `wanted` can be launched now or after a short wait.
   bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(kinds_, [&](Browser kind) { return contains(wanted, kind) && !rests(kind, now); });
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
   }
 
   /// How many of `wanted` have been launched and have not joined yet.
@@ -89,6 +97,7 @@ class Launches {
     History& history = of(kind);
     history.failures = std::max(history.failures, patience);
     history.not_before = now + resting;
+    history.last_resort = now + first_wait;
     history.words = words;
   }
 
@@ -103,12 +112,14 @@ class Launches {
   void succeeded(Browser kind) {
     of(kind).failures = 0;
     of(kind).not_before = {};
+    of(kind).worked = true;
   }
 
   void failed(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
     ++history.failures;
-    history.not_before = now + (history.failures < patience ? first_wait * (1 << (history.failures - 1)) : resting);
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < patience ? history.last_resort : now + resting;
     history.words = words;
   }
 
@@ -137,20 +148,28 @@ class Launches {
   }
 
  private:
-  static constexpr unsigned patience = 3;
+  static constexpr unsigned patience = 3, patience_with_trusted = 9;
   static constexpr std::chrono::milliseconds first_wait{500};
   static constexpr std::chrono::seconds resting{30};
 
   struct History {
     std::size_t instances = 0, starting = 0;  // the second are part of the first
     unsigned failures = 0;                    // in a row
-    TimePoint not_before{};
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
     std::optional<Error> words;
   };
 
   static bool contains(std::span<const Browser> set, Browser kind) {
     return set.empty() || std::ranges::find(set, kind) != set.end();
   }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
   bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
   History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
   const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }

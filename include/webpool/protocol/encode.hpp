@@ -230,7 +230,7 @@ inline void encode(std::string& out, const Release& message) {
 /// The numbers must be finite.
 inline void encode(std::string& out, const Generate& message) {
   const GenerationOptions& how = message.options;
-  std::size_t bytes = 384 + 24 * how.stop_tokens.size();
+  std::size_t bytes = 512 + 24 * how.stop_tokens.size();
   for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
   detail::HeaderWriter writer(out, "generate", bytes);
   writer.field("id", message.id.value);
@@ -243,6 +243,14 @@ inline void encode(std::string& out, const Generate& message) {
   writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
     detail::append_integer(out, token);
   });
+  if (message.resume) {
+    writer.key("resume");
+    out += R"({"tensor":)";
+    detail::append_integer(out, message.resume->tensor.value);
+    writer.field("length", message.resume->length);
+    out += '}';
+  }
+  if (message.keep) writer.field("keep", message.keep->value);
   FrameWriter& frame = writer.end();
   for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
 }

@@ -214,12 +214,19 @@ struct Fetch {
 struct Release {
   std::span<const TensorId> tensors;
 };
+/// A text that is in the worker, and how many tokens its cache must have.
+struct TextReference {
+  TensorId tensor;
+  std::uint64_t length = 0;
+};
 /// Refers to the caller's prompt and options, which must live until the message is encoded.
 struct Generate {
   RequestId id;
   std::span<const NamedTensor> inputs;  ///< the prompt
   const GenerationOptions& options;
-  std::uint32_t part = 0;  ///< which of the worker's models
+  std::uint32_t part = 0;                 ///< which of the worker's models
+  std::optional<TextReference> resume{};  ///< goes on with this
+  std::optional<TensorId> keep{};         ///< the id under which its text stays
 };
 struct Cancel {
   RequestId id;

@@ -24,11 +24,11 @@ on('decode', async (prompt, [model]) => {
   const session = await webgpu.create(/** @type {Uint8Array} */ (model.data), { choice: { name: 'webgpu' }, freeDimensions: {}, generates: true, realm: {}, deviceLost: () => {} });
   const generations = new Generations(new RunQueue());
   let id = 0;
-  /** @param {number} max_tokens @param {(index: number, id: number) => void} [heard] */
-  const generate = (max_tokens, heard = () => {}) => {
-    const data = BigInt64Array.from(prompt, BigInt);
+  /** @param {number} max_tokens @param {(index: number, id: number) => void} [heard] @param {object} [more] */
+  const generate = (max_tokens, heard = () => {}, more = {}) => {
+    const data = BigInt64Array.from('resume' in more ? [] : prompt, BigInt);
     return generations.start(session, { type: 'generate', id: ++id, inputs: [{ name: 'prompt', datatype: 'INT64', shape: [data.length], data }],
-      max_tokens, temperature: 0, top_k: 0, top_p: 1, seed: 0, stop_tokens: [] }, ({ index, id: which }) => heard(index, which));
+      max_tokens, temperature: 0, top_k: 0, top_p: 1, seed: 0, stop_tokens: [], ...more }, ({ index, id: which }) => heard(index, which));
   };
   const counts = { live: /** @type {number[]} */ ([]), read: /** @type {number[]} */ ([]) };
   /** @param {() => Promise<unknown>} work */
@@ -42,6 +42,14 @@ on('decode', async (prompt, [model]) => {
   for (let i = 0; i < 2; i++) await counted(() => Promise.all([generate(30), generate(30)]));
   await counted(() => generate(30, (index, which) => { if (index === 9) generations.cancel(which); }).catch(() => {}));
   await counted(() => generate(30));
+  await counted(async () => {
+    await generate(15, undefined, { keep: 1 });
+    await generate(15, undefined, { resume: { tensor: 1, length: prompt.length + 14 } });
+  });
+  await counted(async () => {
+    await generate(30, undefined, { keep: 2 });
+    generations.release([2]);
+  });
   await session.dispose();
   send('decoded', counts);
 });
