@@ -14,32 +14,14 @@
 #include <vector>
 #include <webpool/clock.hpp>
 #include <webpool/error.hpp>
-#include <webpool/telemetry/flight_recorder.hpp>
 #include <webpool/transport/asio.hpp>
 #include <webpool/transport/http_answer.hpp>
 #include <webpool/transport/http_sender.hpp>
 #include <webpool/transport/origin.hpp>
+#include <webpool/transport/server_config.hpp>
 #include <webpool/transport/strangers.hpp>
-#include <webpool/transport/websocketpp.hpp>
 
 namespace webpool::transport {
-
-/// What the pool remembers on a socket itself, so that a message finds its tab or worker without a look-up.
-struct SocketState {
-  enum class Role : std::uint8_t { unknown, control, data };
-  Role role = Role::unknown;
-  std::uint64_t owner = 0;     ///< the connection's or worker's id; 0 until the socket has introduced itself
-  bool heard = false;          ///< its first message has come: it has one try to introduce itself
-  Strangers::Place place = 0;  ///< 0 once it has
-  unsigned messages = 0;       ///< since the last tick
-  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until it has introduced itself
-};
-
-struct ServerConfig : WebsocketppConfig {
-  using connection_base = SocketState;
-  /// 64 KiB per socket: a 64 KiB tensor then takes one read instead of five.
-  static constexpr std::size_t connection_read_buffer_size = 64 << 10;
-};
 
 /// Accepts the pages' sockets and HTTP requests on one port. Runs on the `io_context` that it was given; not
 /// thread-safe.

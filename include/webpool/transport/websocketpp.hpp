@@ -23,6 +23,7 @@
 #include <websocketpp/logger/stub.hpp>
 #include <websocketpp/message_buffer/alloc.hpp>
 #include <websocketpp/message_buffer/message.hpp>
+#include <websocketpp/processors/hybi13.hpp>
 #include <websocketpp/random/none.hpp>
 #include <websocketpp/transport/asio/endpoint.hpp>
 #include <websocketpp/version.hpp>
