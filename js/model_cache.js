@@ -11,8 +11,8 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
-/** Does the work while no other worker of this origin stores. Where there are no locks, two that store at once may pass the limit, until the next one does. @param {() => Promise<void>} work */
-const alone = work => globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
+/** Does the work while no other worker of this origin has that lock; where there are no locks, at once. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
+export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
 export class ModelCache {
   #cache;
@@ -54,7 +54,7 @@ export class ModelCache {
   /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
   async store(hash, bytes) {
     if (!this.takes(bytes.length)) return;
-    await alone(async () => {
+    await exclusively(name, async () => {  // without locks, two that store at once may pass the limit, until the next one does
       const key = keyOf(hash);
       const others = (await this.#entries()).filter(entry => entry.key !== key);
       const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);

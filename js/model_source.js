@@ -1,7 +1,7 @@
 // A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
 import { CodedError, messageOf } from './errors.js';
-import { ModelCache } from './model_cache.js';
+import { exclusively, ModelCache } from './model_cache.js';
 import { sha256 } from './sha256.js';
 
 const progressInterval = 100;
@@ -35,13 +35,10 @@ export async function fetchModel({ external = [], ...model }, progress, how = {}
 /** What an error calls the file. @param {ModelFile | import('./protocol.js').ExternalFile} file */
 const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.url;
 
-/** One worker of a browser at a time fetches a file that the cache can take: the next finds it there. @template T @param {string} hash @param {() => Promise<T>} work @returns {Promise<T>} */
-const alone = (hash, work) => globalThis.navigator?.locks ? navigator.locks.request(`webpool-model-${hash}`, work) : work();
-
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
-  return alone(file.sha256, async () => {
+  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time: the next finds it there
     const cached = await cache.read(file.sha256);
     if (cached) {
       progress(file.bytes);

@@ -75,7 +75,8 @@ export function encodeFrame(message) {
   const header = { type: message.type };
   /** @type {ArrayBufferView[]} */
   const payload = [];
-  for (const [field, check] of Object.entries(fields)) {
+  for (const field in fields) {
+    const check = fields[field];
     const carries = check === tensorCheck && Array.isArray(given[field]);
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);

@@ -2,17 +2,6 @@
 
 import { CodedError } from './errors.js';
 
-/**
- * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
- * before one, so that a pool which waits for each answer waits for nothing else.
- * @returns {Promise<void>}
- */
-const listen = () => new Promise(resolve => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => { port1.close(); resolve(); };
-  port2.postMessage(null);
-});
-
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -20,6 +9,7 @@ export class RunQueue {
   /** @type {Entry<T>[]} */ #waiting = [];
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
+  #channel = new MessageChannel();
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
@@ -48,8 +38,24 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    await listen();
+    await this.#listen();
     this.#running = undefined;
     this.#next();
+  }
+
+  /**
+   * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
+   * before one, so that a pool which waits for each answer waits for nothing else.
+   * @returns {Promise<void>}
+   */
+  #listen() {
+    const { port1, port2 } = this.#channel;
+    return new Promise(resolve => {
+      port1.onmessage = () => {
+        port1.onmessage = null;
+        resolve();
+      };
+      port2.postMessage(null);
+    });
   }
 }

@@ -25,6 +25,7 @@ done
 # The unit tests have just run.
 say "building and testing: release"
 # Not optimised, unlike what users build: no test measures a time, and compiling takes a third of it.
-cmake --preset release --log-level=WARNING -DCMAKE_CXX_FLAGS_RELEASE="-O0 -DNDEBUG" >/dev/null
-cmake --build --preset release --target examples/all tests/gates/all browser_tests unit_allocations
+cmake --preset release --log-level=WARNING -DCMAKE_CXX_FLAGS_RELEASE="-O0 -DNDEBUG" \
+  -DWEBPOOL_BENCHMARKS=ON >/dev/null
+cmake --build --preset release --target benchmarks/all examples/all tests/gates/all browser_tests unit_allocations
 ctest --preset release --label-exclude '^unit$' --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"

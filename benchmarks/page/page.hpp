@@ -7,6 +7,8 @@
 
 #include "../report.hpp"
 
+extern template class webpool::ResourcePool<>;  // instantiated in ../pool
+
 namespace page {
 
 struct Settings {

@@ -228,7 +228,8 @@ TEST_CASE("what a kernel can't take is an error of the request, and the next one
 
 TEST_CASE("a kernel's buffers are used again, grow when they must, and go with it", "[browser]") {
   PoolOptions options = support::one_of_each({Browser::chromium, Browser::firefox});
-  options.page_modules = {support::root / "tests" / "browser" / "modules" / "kernel_buffers.js"};
+  const auto modules = support::root / "tests" / "browser" / "modules";
+  options.page_modules = {modules / "buffer_counts.js", modules / "kernel_buffers.js"};
   Pool pool(options);
   REQUIRE(support::joined(pool, 2));
   Kernel kernel = scale();

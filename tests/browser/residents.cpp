@@ -148,7 +148,8 @@ TEST_CASE("a tensor is copied to a model that is elsewhere, and goes with its ta
 
 TEST_CASE("buffers of tensors that stayed are given back", "[browser]") {
   PoolOptions options = support::one_of_each({Browser::chromium, Browser::firefox});
-  options.page_modules = {support::root / "tests" / "browser" / "modules" / "resident_buffers.js"};
+  const auto modules = support::root / "tests" / "browser" / "modules";
+  options.page_modules = {modules / "buffer_counts.js", modules / "resident_buffers.js"};
   Pool pool(options);
   REQUIRE(support::joined(pool, 2));
   ModelOptions how;

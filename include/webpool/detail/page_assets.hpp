@@ -790,8 +790,8 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
-/** Does the work while no other worker of this origin stores. Where there are no locks, two that store at once may pass the limit, until the next one does. @param {() => Promise<void>} work */
-const alone = work => globalThis.navigator?.locks ? navigator.locks.request(name, work) : work();
+/** Does the work while no other worker of this origin has that lock; where there are no locks, at once. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
+export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
 export class ModelCache {
   #cache;
@@ -833,7 +833,7 @@ export class ModelCache {
   /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
   async store(hash, bytes) {
     if (!this.takes(bytes.length)) return;
-    await alone(async () => {
+    await exclusively(name, async () => {  // without locks, two that store at once may pass the limit, until the next one does
       const key = keyOf(hash);
       const others = (await this.#entries()).filter(entry => entry.key !== key);
       const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -893,12 +893,12 @@ export class ModelCache {
   }
 }
 )js"
-, 5045)},
+, 5164)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
 
 import { CodedError, messageOf } from './errors.js';
-import { ModelCache } from './model_cache.js';
+import { exclusively, ModelCache } from './model_cache.js';
 import { sha256 } from './sha256.js';
 
 const progressInterval = 100;
@@ -932,13 +932,10 @@ export async function fetchModel({ external = [], ...model }, progress, how = {}
 /** What an error calls the file. @param {ModelFile | import('./protocol.js').ExternalFile} file */
 const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.url;
 
-/** One worker of a browser at a time fetches a file that the cache can take: the next finds it there. @template T @param {string} hash @param {() => Promise<T>} work @returns {Promise<T>} */
-const alone = (hash, work) => globalThis.navigator?.locks ? navigator.locks.request(`webpool-model-${hash}`, work) : work();
-
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
-  return alone(file.sha256, async () => {
+  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time: the next finds it there
     const cached = await cache.read(file.sha256);
     if (cached) {
       progress(file.bytes);
@@ -998,7 +995,7 @@ async function download(file, progress, { signal, importance }) {
   return bytes;
 }
 )js"
-, 5258)},
+, 5041)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -1235,7 +1232,8 @@ export function encodeFrame(message) {
   const header = { type: message.type };
   /** @type {ArrayBufferView[]} */
   const payload = [];
-  for (const [field, check] of Object.entries(fields)) {
+  for (const field in fields) {
+    const check = fields[field];
     const carries = check === tensorCheck && Array.isArray(given[field]);
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);
@@ -1301,7 +1299,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9233)},
+, 9241)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1382,17 +1380,6 @@ R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs 
 
 import { CodedError } from './errors.js';
 
-/**
- * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
- * before one, so that a pool which waits for each answer waits for nothing else.
- * @returns {Promise<void>}
- */
-const listen = () => new Promise(resolve => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => { port1.close(); resolve(); };
-  port2.postMessage(null);
-});
-
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -1400,6 +1387,7 @@ export class RunQueue {
   /** @type {Entry<T>[]} */ #waiting = [];
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
+  #channel = new MessageChannel();
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
@@ -1428,13 +1416,29 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    await listen();
+    await this.#listen();
     this.#running = undefined;
     this.#next();
   }
+
+  /**
+   * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
+   * before one, so that a pool which waits for each answer waits for nothing else.
+   * @returns {Promise<void>}
+   */
+  #listen() {
+    const { port1, port2 } = this.#channel;
+    return new Promise(resolve => {
+      port1.onmessage = () => {
+        port1.onmessage = null;
+        resolve();
+      };
+      port2.postMessage(null);
+    });
+  }
 }
 )js"
-, 2118)},
+, 2215)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 

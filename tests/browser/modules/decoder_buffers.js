@@ -4,21 +4,7 @@ import { webgpu } from '/js/backends/webgpu.js';
 import { Generations } from '/js/generation.js';
 import { on, send } from '/js/messages.js';
 import { RunQueue } from '/js/run_queue.js';
-
-let live = 0, read = 0;
-const { createBuffer } = GPUDevice.prototype, { destroy, mapAsync } = GPUBuffer.prototype;
-GPUDevice.prototype.createBuffer = function (descriptor) {
-  live++;
-  return createBuffer.call(this, descriptor);
-};
-GPUBuffer.prototype.destroy = function () {
-  live--;
-  return destroy.call(this);
-};
-GPUBuffer.prototype.mapAsync = function (mode, ...rest) {
-  if (mode === GPUMapMode.READ) read += this.size;
-  return mapAsync.call(this, mode, ...rest);
-};
+import { buffers } from './buffer_counts.js';
 
 on('decode', async (prompt, [model]) => {
   const session = await webgpu.create(/** @type {Uint8Array} */ (model.data), { choice: { name: 'webgpu' }, freeDimensions: {}, generates: true, realm: {}, deviceLost: () => {} });
@@ -33,21 +19,21 @@ on('decode', async (prompt, [model]) => {
   const counts = { live: /** @type {number[]} */ ([]), read: /** @type {number[]} */ ([]) };
   /** @param {() => Promise<unknown>} work */
   const counted = async work => {
-    read = 0;
+    buffers.read = 0;
     await work();
-    counts.live.push(live);
-    counts.read.push(read);
+    counts.live.push(buffers.live);
+    counts.read.push(buffers.read);
   };
-  for (let i = 0; i < 3; i++) await counted(() => generate(30));
-  for (let i = 0; i < 2; i++) await counted(() => Promise.all([generate(30), generate(30)]));
-  await counted(() => generate(30, (index, which) => { if (index === 9) generations.cancel(which); }).catch(() => {}));
-  await counted(() => generate(30));
+  for (let i = 0; i < 3; i++) await counted(() => generate(12));
+  for (let i = 0; i < 2; i++) await counted(() => Promise.all([generate(12), generate(12)]));
+  await counted(() => generate(12, (index, which) => { if (index === 4) generations.cancel(which); }).catch(() => {}));
+  await counted(() => generate(12));
   await counted(async () => {
-    await generate(15, undefined, { keep: 1 });
-    await generate(15, undefined, { resume: { tensor: 1, length: prompt.length + 14 } });
+    await generate(6, undefined, { keep: 1 });
+    await generate(6, undefined, { resume: { tensor: 1, length: prompt.length + 5 } });
   });
   await counted(async () => {
-    await generate(30, undefined, { keep: 2 });
+    await generate(12, undefined, { keep: 2 });
     generations.release([2]);
   });
   await session.dispose();

@@ -3,17 +3,7 @@
 import { kernelOnWebGpu } from '/js/backends/kernel.js';
 import { on, send } from '/js/messages.js';
 import { Residents } from '/js/residents.js';
-
-let live = 0;
-const { createBuffer } = GPUDevice.prototype, { destroy } = GPUBuffer.prototype;
-GPUDevice.prototype.createBuffer = function (descriptor) {
-  live++;
-  return createBuffer.call(this, descriptor);
-};
-GPUBuffer.prototype.destroy = function () {
-  live--;
-  return destroy.call(this);
-};
+import { buffers } from './buffer_counts.js';
 
 on('count', async kernel => {
   const bytes = new TextEncoder().encode(JSON.stringify(kernel));
@@ -23,19 +13,19 @@ on('count', async kernel => {
   const first = await session.run([ones], [], ['doubled']);
   await residents.keep(first.outputs, [{ name: 'doubled', tensor: 1 }]);
   /** @type {unknown[]} */
-  const counts = [{ kept: 1, live }];
+  const counts = [{ kept: 1, live: buffers.live }];
 
   const second = await session.run(residents.inputs([{ name: 'pooled', tensor: 1 }]), [], ['doubled']);
   await residents.keep(second.outputs, [{ name: 'doubled', tensor: 2 }]);
-  counts.push({ kept: 2, live });
+  counts.push({ kept: 2, live: buffers.live });
   const { data } = await residents.fetch(2);
   const floats = new Float32Array(data.buffer, data.byteOffset, 256);
-  counts.push({ read: floats.every(each => each === 4), live });
+  counts.push({ read: floats.every(each => each === 4), live: buffers.live });
 
   residents.release([1]);
-  counts.push({ kept: 1, live });
+  counts.push({ kept: 1, live: buffers.live });
   residents.release([2]);
-  counts.push({ kept: 0, live });
+  counts.push({ kept: 0, live: buffers.live });
   await session.dispose();
-  send('counts', [...counts, { live }]);
+  send('counts', [...counts, { live: buffers.live }]);
 });

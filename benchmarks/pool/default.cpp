@@ -1,0 +1,3 @@
+#include <webpool/webpool.hpp>
+
+template class webpool::ResourcePool<>;
