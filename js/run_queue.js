@@ -2,6 +2,9 @@
 
 import { CodedError } from './errors.js';
 
+/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+const patience = 5;
+
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -10,6 +13,7 @@ export class RunQueue {
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
   #channel = new MessageChannel();
+  #listened = 0;
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
@@ -38,14 +42,14 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    await this.#listen();
+    if (performance.now() - this.#listened > patience) await this.#listen();
     this.#running = undefined;
     this.#next();
   }
 
   /**
-   * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
-   * before one, so that a pool which waits for each answer waits for nothing else.
+   * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
+   * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
    * @returns {Promise<void>}
    */
   #listen() {
@@ -53,6 +57,7 @@ export class RunQueue {
     return new Promise(resolve => {
       port1.onmessage = () => {
         port1.onmessage = null;
+        this.#listened = performance.now();
         resolve();
       };
       port2.postMessage(null);

@@ -35,34 +35,34 @@ inline bool touches_devices(const Inputs& inputs, const RequestOptions& options)
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
-  const std::string who = "model '" + std::string(model) + "'";
+  const auto who = [&] { return "model '" + std::string(model) + "'"; };
   for (const auto& [name, tensor] : inputs) {
     const TensorSpec* spec = ModelInfo::find(info.inputs, name);
     if (!spec)
       return Error(errc::unknown_input,
-                   who + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
-    const std::string which = "input '" + name + "' of " + who;
+                   who() + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
+    const auto which = [&, &name = name] { return "input '" + name + "' of " + who(); };
     if (std::ranges::count(inputs, name, &NamedTensor::name) > 1)
-      return Error(errc::unknown_input, which + " is given twice");
+      return Error(errc::unknown_input, which() + " is given twice");
     if (tensor.datatype() != spec->datatype)
-      return Error(errc::wrong_datatype, which + " takes " + std::string(to_string(spec->datatype)) + ", given " +
+      return Error(errc::wrong_datatype, which() + " takes " + std::string(to_string(spec->datatype)) + ", given " +
                                              std::string(to_string(tensor.datatype())));
     if (!spec->accepts(tensor.shape()))
       return Error(errc::wrong_shape,
-                   which + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
+                   which() + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
   }
   for (const auto& spec : info.inputs)
     if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
-      return Error(errc::missing_input, who + " needs input '" + spec.name + "' (" +
+      return Error(errc::missing_input, who() + " needs input '" + spec.name + "' (" +
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
   for (const auto* names : {&options.outputs, &options.keep_on_device})
     for (const auto& name : *names)
       if (!ModelInfo::find(info.outputs, name))
         return Error(errc::unknown_output,
-                     who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
   for (const auto& name : options.keep_on_device)
     if (std::ranges::count(options.keep_on_device, name) > 1)
-      return Error(errc::unknown_output, "output '" + name + "' of " + who + " is to be kept twice");
+      return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
   return std::nullopt;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,15 +42,19 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
       return "the page kept the output '" + each.name + "' as tensor " + std::to_string(each.tensor.value) +
              ", which it was not asked to";
   }
-  std::vector<std::string> names = asked->outputs;
-  if (names.empty()) std::ranges::transform(info.outputs, std::back_inserter(names), &TensorSpec::name);
-  for (const auto& name : names) {
+  std::optional<std::string> wrong;
+  const auto look_for = [&](const std::string& name) {
     const bool stays = std::ranges::find(stay, name) != stay.end();
     const bool there = stays ? std::ranges::find(kept, name, &protocol::KeptTensor::name) != kept.end()
                              : std::ranges::find(outputs, name, &NamedTensor::name) != outputs.end();
-    if (!there) return "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
-  }
-  return std::nullopt;
+    if (!there && !wrong)
+      wrong = "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
+  };
+  if (asked->outputs.empty())
+    std::ranges::for_each(info.outputs, look_for, &TensorSpec::name);
+  else
+    std::ranges::for_each(asked->outputs, look_for);
+  return wrong;
 }
 
 }  // namespace webpool::driver

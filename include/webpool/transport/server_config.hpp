@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <webpool/telemetry/flight_recorder.hpp>
+#include <webpool/transport/direct_connection.hpp>
 #include <webpool/transport/strangers.hpp>
 #include <webpool/transport/websocketpp.hpp>
 
@@ -23,6 +24,7 @@ struct SocketState {
 
 struct ServerConfig : WebsocketppConfig {
   using connection_base = SocketState;
+  using transport_type = DirectEndpoint<transport_config>;
   /// 64 KiB per socket: a 64 KiB tensor then takes one read instead of five.
   static constexpr std::size_t connection_read_buffer_size = 64 << 10;
 };

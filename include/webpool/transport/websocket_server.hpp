@@ -90,7 +90,7 @@ class WebSocketServer {
     message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
                                               frame::extended_header(payload.size())));
     message->set_prepared(true);
-    to->send(message);  // an error means that the socket is closing; its close handler tells
+    to->directly([&] { to->send(message); });  // an error means that the socket is closing; its close handler tells
   }
 
   /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
@@ -168,6 +168,7 @@ class WebSocketServer {
   void greet(const Socket& newcomer) {
     asio::error_code ignored;
     newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    newcomer->get_raw_socket().non_blocking(true, ignored);
     newcomer->place = strangers_.add(newcomer, Clock::now());
     newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
   }
