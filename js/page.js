@@ -6,6 +6,7 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
+import { prepareWorker, takeWorker } from './worker_supply.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
@@ -73,7 +74,7 @@ class Tab {
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const { worker, started } = takeWorker(webnn);
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -82,7 +83,7 @@ class Tab {
     };
     worker.addEventListener('error', ({ message }) => fail(message || 'the worker\'s script could not be loaded'));
     worker.addEventListener('messageerror', () => fail('a report of the worker could not be read'));
-    const late = setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
+    const late = started ? undefined : setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
     worker.addEventListener('message', () => clearTimeout(late), { once: true });
     worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
     this.#workers.set(id, worker);
@@ -118,11 +119,12 @@ class Tab {
   }
 }
 
+prepareWorker();
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
-const capabilities = await probeCapabilities();
+const complain = (/** @type {string} */ source, /** @type {string} */ message) => early.push([source, message]);
+const [capabilities] = await Promise.all([probeCapabilities(), importModules(complain)]);  // first: a socket that is open must introduce itself at once, or gives way to others
 view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed

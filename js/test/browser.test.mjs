@@ -202,7 +202,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
 
     for (const name of ['wasm', 'webgpu']) {
       test(`runs one at a time on ${name}, in order, and drops what is cancelled`, async () => {
-        const side = name === 'wasm' ? 128 : 64;
+        const side = name === 'wasm' ? 256 : 64;  // slow enough to be heard between two runs
         const bytes = slow(side, 8);
         const { peer, answer, close } = await load(bytes, [{ name }], { warmup: true });
         assert.equal(answer.type, 'loaded', answer.message);

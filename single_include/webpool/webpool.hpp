@@ -5212,34 +5212,34 @@ inline bool touches_devices(const Inputs& inputs, const RequestOptions& options)
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
-  const std::string who = "model '" + std::string(model) + "'";
+  const auto who = [&] { return "model '" + std::string(model) + "'"; };
   for (const auto& [name, tensor] : inputs) {
     const TensorSpec* spec = ModelInfo::find(info.inputs, name);
     if (!spec)
       return Error(errc::unknown_input,
-                   who + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
-    const std::string which = "input '" + name + "' of " + who;
+                   who() + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
+    const auto which = [&, &name = name] { return "input '" + name + "' of " + who(); };
     if (std::ranges::count(inputs, name, &NamedTensor::name) > 1)
-      return Error(errc::unknown_input, which + " is given twice");
+      return Error(errc::unknown_input, which() + " is given twice");
     if (tensor.datatype() != spec->datatype)
-      return Error(errc::wrong_datatype, which + " takes " + std::string(to_string(spec->datatype)) + ", given " +
+      return Error(errc::wrong_datatype, which() + " takes " + std::string(to_string(spec->datatype)) + ", given " +
                                              std::string(to_string(tensor.datatype())));
     if (!spec->accepts(tensor.shape()))
       return Error(errc::wrong_shape,
-                   which + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
+                   which() + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
   }
   for (const auto& spec : info.inputs)
     if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
-      return Error(errc::missing_input, who + " needs input '" + spec.name + "' (" +
+      return Error(errc::missing_input, who() + " needs input '" + spec.name + "' (" +
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
   for (const auto* names : {&options.outputs, &options.keep_on_device})
     for (const auto& name : *names)
       if (!ModelInfo::find(info.outputs, name))
         return Error(errc::unknown_output,
-                     who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
   for (const auto& name : options.keep_on_device)
     if (std::ranges::count(options.keep_on_device, name) > 1)
-      return Error(errc::unknown_output, "output '" + name + "' of " + who + " is to be kept twice");
+      return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
   return std::nullopt;
 }
 
@@ -10242,7 +10242,6 @@ class Browsers {
 #ifndef WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -10277,15 +10276,19 @@ inline std::optional<std::string> check_outputs(const ModelInfo& info, const std
       return "the page kept the output '" + each.name + "' as tensor " + std::to_string(each.tensor.value) +
              ", which it was not asked to";
   }
-  std::vector<std::string> names = asked->outputs;
-  if (names.empty()) std::ranges::transform(info.outputs, std::back_inserter(names), &TensorSpec::name);
-  for (const auto& name : names) {
+  std::optional<std::string> wrong;
+  const auto look_for = [&](const std::string& name) {
     const bool stays = std::ranges::find(stay, name) != stay.end();
     const bool there = stays ? std::ranges::find(kept, name, &protocol::KeptTensor::name) != kept.end()
                              : std::ranges::find(outputs, name, &NamedTensor::name) != outputs.end();
-    if (!there) return "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
-  }
-  return std::nullopt;
+    if (!there && !wrong)
+      wrong = "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
+  };
+  if (asked->outputs.empty())
+    std::ranges::for_each(info.outputs, look_for, &TensorSpec::name);
+  else
+    std::ranges::for_each(asked->outputs, look_for);
+  return wrong;
 }
 
 }  // namespace webpool::driver
@@ -11768,7 +11771,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 42> page_assets{{
+inline constexpr std::array<PageAsset, 43> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -12785,6 +12788,7 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
+import { prepareWorker, takeWorker } from './worker_supply.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
@@ -12852,7 +12856,7 @@ class Tab {
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const { worker, started } = takeWorker(webnn);
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -12861,7 +12865,7 @@ class Tab {
     };
     worker.addEventListener('error', ({ message }) => fail(message || 'the worker\'s script could not be loaded'));
     worker.addEventListener('messageerror', () => fail('a report of the worker could not be read'));
-    const late = setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
+    const late = started ? undefined : setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
     worker.addEventListener('message', () => clearTimeout(late), { once: true });
     worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
     this.#workers.set(id, worker);
@@ -12897,16 +12901,17 @@ class Tab {
   }
 }
 
+prepareWorker();
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
-const capabilities = await probeCapabilities();
+const complain = (/** @type {string} */ source, /** @type {string} */ message) => early.push([source, message]);
+const [capabilities] = await Promise.all([probeCapabilities(), importModules(complain)]);  // first: a socket that is open must introduce itself at once, or gives way to others
 view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6156)},
+, 6233)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -13133,6 +13138,9 @@ R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs 
 
 import { CodedError } from './errors.js';
 
+/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+const patience = 5;
+
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -13141,6 +13149,7 @@ export class RunQueue {
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
   #channel = new MessageChannel();
+  #listened = 0;
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
@@ -13169,14 +13178,14 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    await this.#listen();
+    if (performance.now() - this.#listened > patience) await this.#listen();
     this.#running = undefined;
     this.#next();
   }
 
   /**
-   * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
-   * before one, so that a pool which waits for each answer waits for nothing else.
+   * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
+   * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
    * @returns {Promise<void>}
    */
   #listen() {
@@ -13184,6 +13193,7 @@ export class RunQueue {
     return new Promise(resolve => {
       port1.onmessage = () => {
         port1.onmessage = null;
+        this.#listened = performance.now();
         resolve();
       };
       port2.postMessage(null);
@@ -13191,7 +13201,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2215)},
+, 2500)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
@@ -13841,6 +13851,36 @@ self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: tr
 tell({ event: 'started' });
 )js"
 , 6823)},
+{"/worker_supply.js", "text/javascript", std::string_view(
+R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
+
+/** @typedef {{ worker: Worker, started: boolean }} Starting */
+
+/** @param {string} script @returns {Starting} */
+function start(script) {
+  const starting = { worker: new Worker(new URL(script, import.meta.url), { type: 'module' }), started: false };
+  starting.worker.addEventListener('message', () => { starting.started = true; }, { once: true });
+  return starting;
+}
+
+/** @type {Starting | undefined} */
+let first;
+
+/** Call it once, before anything that takes time. */
+export function prepareWorker() {
+  const starting = first = start('./worker.js');
+  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // whoever needs one starts another, and hears why that fails
+}
+
+/** A worker that waits for its invitation, and whether it has told already that it has started. @param {boolean} webnn @returns {Starting} */
+export function takeWorker(webnn) {
+  if (webnn) return start('./webnn_worker.js');
+  const taken = first ?? start('./worker.js');
+  first = undefined;
+  return taken;
+}
+)js"
+, 1174)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -16403,6 +16443,90 @@ class OriginPolicy {
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#ifndef WEBPOOL_TRANSPORT_DIRECT_CONNECTION_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_DIRECT_CONNECTION_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace webpool::transport {
+
+/// websocketpp's transport, except that a message can go to the socket before the function that sends it returns. Its
+/// own way waits for two turns of the event loop, each with a system call, and hands at most 64 KiB at a time to the
+/// system. For sockets that don't block, on one thread.
+template <class Config>
+class DirectConnection : public websocketpp::transport::asio::connection<Config> {
+  using Base = websocketpp::transport::asio::connection<Config>;
+  using Buffers = std::vector<websocketpp::transport::buffer>;
+  using Handler = websocketpp::transport::write_handler;
+
+ public:
+  using Base::Base;
+
+  /// Calls `send()`, and what that sends goes at once, as far as the system takes it; the rest follows. Not for a
+  /// message that ends the connection, which would then end before `send` returns.
+  template <class Send>
+  void directly(Send send) {
+    direct_ = true;
+    send();
+    direct_ = false;
+  }
+
+ protected:
+  std::error_code dispatch(websocketpp::transport::dispatch_handler handler) {
+    if (!direct_) return Base::dispatch(std::move(handler));
+    handler();
+    return {};
+  }
+
+  void async_write(const char* bytes, std::size_t count, Handler handler) {
+    Base::async_write(bytes, count, std::move(handler));
+  }
+  void async_write(const Buffers& buffers, const Handler& handler) {
+    for (const auto& each : buffers) rest_.emplace_back(each.buf, each.len);
+    if (direct_ && write_some() && rest_.empty()) return handler({});
+    wait(handler);  // for an error too: whoever sends must not find the connection gone
+  }
+
+ private:
+  /// As much as the system takes; false on an error.
+  bool write_some() {
+    std::error_code failed;
+    while (!rest_.empty()) {
+      std::size_t sent = this->get_raw_socket().write_some(rest_, failed);
+      if (failed) return failed == asio::error::would_block;
+      auto next = rest_.begin();
+      for (; next != rest_.end() && sent >= next->size(); ++next) sent -= next->size();
+      if (next != rest_.end()) *next += sent;
+      rest_.erase(rest_.begin(), next);
+    }
+    return true;
+  }
+
+  void wait(const Handler& handler) {
+    this->get_raw_socket().async_wait(
+        asio::socket_base::wait_write, [this, self = this->get_shared(), handler](const std::error_code& failed) {
+          const bool sent = !failed && write_some();
+          if (sent && !rest_.empty()) return wait(handler);
+          rest_.clear();
+          handler(sent ? std::error_code() : make_error_code(websocketpp::transport::error::pass_through));
+        });
+  }
+
+  bool direct_ = false;
+  std::vector<asio::const_buffer> rest_;  ///< what has not gone yet
+};
+
+template <class Config>
+struct DirectEndpoint : websocketpp::transport::asio::endpoint<Config> {
+  using transport_con_type = DirectConnection<Config>;
+  using transport_con_ptr = std::shared_ptr<transport_con_type>;
+};
+
+}  // namespace webpool::transport
+#endif
 #ifndef WEBPOOL_TRANSPORT_STRANGERS_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_STRANGERS_HPP_INCLUDED
 #include <cstddef>
@@ -16486,6 +16610,7 @@ struct SocketState {
 
 struct ServerConfig : WebsocketppConfig {
   using connection_base = SocketState;
+  using transport_type = DirectEndpoint<transport_config>;
   /// 64 KiB per socket: a 64 KiB tensor then takes one read instead of five.
   static constexpr std::size_t connection_read_buffer_size = 64 << 10;
 };
@@ -16591,7 +16716,7 @@ class WebSocketServer {
     message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
                                               frame::extended_header(payload.size())));
     message->set_prepared(true);
-    to->send(message);  // an error means that the socket is closing; its close handler tells
+    to->directly([&] { to->send(message); });  // an error means that the socket is closing; its close handler tells
   }
 
   /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
@@ -16669,6 +16794,7 @@ class WebSocketServer {
   void greet(const Socket& newcomer) {
     asio::error_code ignored;
     newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    newcomer->get_raw_socket().non_blocking(true, ignored);
     newcomer->place = strangers_.add(newcomer, Clock::now());
     newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
   }

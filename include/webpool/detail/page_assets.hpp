@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 42> page_assets{{
+inline constexpr std::array<PageAsset, 43> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -1032,6 +1032,7 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
+import { prepareWorker, takeWorker } from './worker_supply.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 
@@ -1099,7 +1100,7 @@ class Tab {
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
-    const worker = new Worker(new URL(webnn ? './webnn_worker.js' : './worker.js', import.meta.url), { type: 'module', name: `model ${id}` });
+    const { worker, started } = takeWorker(webnn);
     const fail = (/** @type {string} */ message) => {
       if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
@@ -1108,7 +1109,7 @@ class Tab {
     };
     worker.addEventListener('error', ({ message }) => fail(message || 'the worker\'s script could not be loaded'));
     worker.addEventListener('messageerror', () => fail('a report of the worker could not be read'));
-    const late = setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
+    const late = started ? undefined : setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
     worker.addEventListener('message', () => clearTimeout(late), { once: true });
     worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
     this.#workers.set(id, worker);
@@ -1144,16 +1145,17 @@ class Tab {
   }
 }
 
+prepareWorker();
 const view = new View(document);
 /** @type {Trouble[]} */
 const early = [];
-await importModules((source, message) => early.push([source, message]));  // first, like the probe: a socket that is open must introduce itself at once, or gives way to others
-const capabilities = await probeCapabilities();
+const complain = (/** @type {string} */ source, /** @type {string} */ message) => early.push([source, message]);
+const [capabilities] = await Promise.all([probeCapabilities(), importModules(complain)]);  // first: a socket that is open must introduce itself at once, or gives way to others
 view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6156)},
+, 6233)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -1380,6 +1382,9 @@ R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs 
 
 import { CodedError } from './errors.js';
 
+/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+const patience = 5;
+
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -1388,6 +1393,7 @@ export class RunQueue {
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
   #channel = new MessageChannel();
+  #listened = 0;
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
@@ -1416,14 +1422,14 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    await this.#listen();
+    if (performance.now() - this.#listened > patience) await this.#listen();
     this.#running = undefined;
     this.#next();
   }
 
   /**
-   * Lets the worker hear what has come meanwhile, a cancel above all: a run on WASM is over before its message's task is. Done after a job and not
-   * before one, so that a pool which waits for each answer waits for nothing else.
+   * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
+   * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
    * @returns {Promise<void>}
    */
   #listen() {
@@ -1431,6 +1437,7 @@ export class RunQueue {
     return new Promise(resolve => {
       port1.onmessage = () => {
         port1.onmessage = null;
+        this.#listened = performance.now();
         resolve();
       };
       port2.postMessage(null);
@@ -1438,7 +1445,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2215)},
+, 2500)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
@@ -2088,6 +2095,36 @@ self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: tr
 tell({ event: 'started' });
 )js"
 , 6823)},
+{"/worker_supply.js", "text/javascript", std::string_view(
+R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
+
+/** @typedef {{ worker: Worker, started: boolean }} Starting */
+
+/** @param {string} script @returns {Starting} */
+function start(script) {
+  const starting = { worker: new Worker(new URL(script, import.meta.url), { type: 'module' }), started: false };
+  starting.worker.addEventListener('message', () => { starting.started = true; }, { once: true });
+  return starting;
+}
+
+/** @type {Starting | undefined} */
+let first;
+
+/** Call it once, before anything that takes time. */
+export function prepareWorker() {
+  const starting = first = start('./worker.js');
+  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // whoever needs one starts another, and hears why that fails
+}
+
+/** A worker that waits for its invitation, and whether it has told already that it has started. @param {boolean} webnn @returns {Starting} */
+export function takeWorker(webnn) {
+  if (webnn) return start('./webnn_worker.js');
+  const taken = first ?? start('./worker.js');
+  first = undefined;
+  return taken;
+}
+)js"
+, 1174)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
