@@ -5,6 +5,18 @@ import { CodedError } from './errors.js';
 /** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
 const patience = 5;
 
+/**
+ * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
+ * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else. With a channel of its own each
+ * time: Chromium hears from one that is in use already before it hears from sockets.
+ * @returns {Promise<void>}
+ */
+const listen = () => new Promise(resolve => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); resolve(); };
+  port2.postMessage(null);
+});
+
 /** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
 
 /** @template T */
@@ -12,7 +24,6 @@ export class RunQueue {
   /** @type {Entry<T>[]} */ #waiting = [];
   /** @type {Entry<T> | undefined} */ #running;
   /** @type {unknown} */ #failure;
-  #channel = new MessageChannel();
   #listened = 0;
 
   /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
@@ -42,25 +53,11 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    if (performance.now() - this.#listened > patience) await this.#listen();
+    if (performance.now() - this.#listened > patience) {
+      await listen();
+      this.#listened = performance.now();
+    }
     this.#running = undefined;
     this.#next();
-  }
-
-  /**
-   * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
-   * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
-   * @returns {Promise<void>}
-   */
-  #listen() {
-    const { port1, port2 } = this.#channel;
-    return new Promise(resolve => {
-      port1.onmessage = () => {
-        port1.onmessage = null;
-        this.#listened = performance.now();
-        resolve();
-      };
-      port2.postMessage(null);
-    });
   }
 }

@@ -202,8 +202,8 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
 
     for (const name of ['wasm', 'webgpu']) {
       test(`runs one at a time on ${name}, in order, and drops what is cancelled`, async () => {
-        const side = name === 'wasm' ? 256 : 64;  // slow enough to be heard between two runs
-        const bytes = slow(side, 8);
+        const [side, depth] = name === 'wasm' ? [128, 40] : [64, 8];  // slow enough for a cancel to be heard between two runs
+        const bytes = slow(side, depth);
         const { peer, answer, close } = await load(bytes, [{ name }], { warmup: true });
         assert.equal(answer.type, 'loaded', answer.message);
         const inputs = [floats('x', [side, side], Array.from({ length: side * side }, (_, i) => (i % 17 - 8) / 64))];

@@ -63,9 +63,9 @@ const spin = milliseconds => {
 };
 
 test('a cancel that comes while jobs never wait for anything is heard between them', async () => {
-  const { port1, port2 } = new MessageChannel();  // before the queue's: Node.js empties ports in the order in which they were made
   const queue = new RunQueue();
   const answers = Array.from({ length: 3 }, (_, id) => queue.push(id, async () => spin(6)));
+  const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => { queue.cancel(2); port1.close(); };
   port2.postMessage(null);
   assert.deepEqual((await Promise.allSettled(answers)).map(({ status }) => status), ['fulfilled', 'fulfilled', 'rejected']);
