@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+#include <webpool/browser.hpp>
+#include <webpool/error.hpp>
+
+namespace compare {
+
+using Arguments = std::vector<std::string>;
+
+/// The browser of that name. Throws `errc::invalid_options`.
+inline webpool::Browser browser_named(const std::string& name) {
+  if (const auto browser = webpool::parse_browser(name)) return *browser;
+  throw webpool::Error(webpool::errc::invalid_options, "no browser is called '" + name + "'");
+}
+
+// The modes of benchmark_compare. Each is a contender of contender.py: reads tasks, prints answers.
+
+/// `pool BROWSER TABS SOURCES MODELS`: the library.
+int pool(const Arguments& arguments);
+/// `echo BROWSER SOURCES`: websocketpp alone, with a page that sends back what comes.
+int echo(const Arguments& arguments);
+/// `browse BROWSER URL`: a browser on a page, launched as the pool does, for contenders that have no launcher.
+int browse(const Arguments& arguments);
+
+}  // namespace compare

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+#include <webpool/protocol/json_text.hpp>
+
+namespace compare {
+
+using Clock = std::chrono::steady_clock;
+
+inline double microseconds(Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); }
+
+/// Tensors that go somewhere and back.
+struct Trips {
+  std::size_t bytes = 0, in_flight = 1, count = 1;
+};
+
+/// The floats that travel: the same in every contender, and as long in decimal digits as measured data is.
+inline std::vector<float> tensor_of(std::size_t bytes) {
+  constexpr std::uint64_t prime = 2147483647;
+  std::vector<float> floats(bytes / sizeof(float));
+  for (std::size_t i = 0; i < floats.size(); ++i)
+    floats[i] = static_cast<float>(static_cast<double>((i + 1) * 16807 % prime) / static_cast<double>(prime));
+  return floats;
+}
+
+/// Takes the time of each thing that is done, and this process's CPU time from the first to the last.
+class Meter {
+ public:
+  explicit Meter(std::size_t count) { times_us_.reserve(count); }
+
+  void add(Clock::duration time) { times_us_.push_back(microseconds(time)); }
+  std::size_t count() const noexcept { return times_us_.size(); }
+
+  /// An answer for contender.py: the times, and CPU time for each.
+  std::string json() const {
+    using namespace webpool::protocol::detail;
+    const double wall = microseconds(Clock::now() - began_), cpu = cpu_us() - cpu_before_;
+    std::string text = R"({"wall_us":)";
+    append_number(text, wall);
+    append_number(text += R"(,"cpu_us":)", cpu / static_cast<double>(times_us_.size()));
+    text += R"(,"times_us":[)";
+    for (std::size_t i = 0; i < times_us_.size(); ++i) append_number(text += i == 0 ? "" : ",", times_us_[i]);
+    return text + "]}";
+  }
+
+ private:
+  static double cpu_us() {
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    const auto in_us = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+    };
+    return in_us(used.ru_utime) + in_us(used.ru_stime);
+  }
+
+  std::vector<double> times_us_;
+  double cpu_before_ = cpu_us();
+  Clock::time_point began_ = Clock::now();
+};
+
+}  // namespace compare
