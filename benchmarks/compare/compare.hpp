@@ -17,7 +17,7 @@ inline webpool::Browser browser_named(const std::string& name) {
 
 // The modes of benchmark_compare. Each is a contender of contender.py: reads tasks, prints answers.
 
-/// `pool BROWSER TABS SOURCES MODELS`: the library.
+/// `pool BROWSER MIN_TABS MAX_TABS IN_FLIGHT SOURCES MODELS`: the library, with so many requests in flight per tab.
 int pool(const Arguments& arguments);
 /// `echo BROWSER SOURCES`: websocketpp alone, with a page that sends back what comes.
 int echo(const Arguments& arguments);

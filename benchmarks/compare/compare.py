@@ -11,7 +11,7 @@ import traceback
 import machine
 import report
 
-SECTIONS = ("dispatch",)
+SECTIONS = ("dispatch", "inference", "concurrency", "startup")
 
 HEADING = """# webpool and what one would use instead
 

@@ -1,27 +1,39 @@
 """A tensor from the host to a tab and back, through the pool and through what one would use instead."""
 
 import contextlib
-import pathlib
+import shutil
 
 import svg
 import trips
 from contender import Contender
-from report import Plot, Row, Section, Settings, Table, at_least, at_most
+from report import SOURCES, Plot, Row, Section, Settings, Table, at_least, at_most
 from sample import size_text, time_text
 from trips import DEPTHS, KIB, MIB, SIZES, Way
 
-SOURCES = pathlib.Path(__file__).resolve().parent
 BROWSERS = ("chromium", "firefox")
 FLOOR = "bare echo"
+DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
 
 def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> list[Way]:
     def start(name: str, *command) -> Contender:
         return stack.enter_context(Contender(f"{browser} {name}", command, settings.folder))
 
-    pool = start("pool", settings.program, "pool", browser, 1, SOURCES)
-    return [Way("pool", pool),
-            Way(FLOOR, start("echo", settings.program, "echo", browser, SOURCES))]
+    def ways(name: str, contender: Contender, kinds: dict[str, str], depths=DEPTHS) -> list[Way]:
+        return [Way(f"{name}, {kind}", contender, {"as": word}, depths=depths) for kind, word in kinds.items()]
+
+    pool = start("pool", *settings.pool(browser, 1, in_flight=16))
+    floor = start("echo", settings.program, "echo", browser, SOURCES)
+    ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
+    all_ways = [Way("pool", pool, {"calls": "blocking"}, patience_us=60e6),
+                Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)), Way(FLOOR, floor, patience_us=60e6),
+                *ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})]
+    if browser == "chromium":
+        chromium, texts = shutil.which("chromium"), {"base64": "base64", "numbers": "numbers"}
+        playwright = start("playwright", "node", SOURCES / "peers/playwright.mjs", chromium, settings.models)
+        selenium = start("selenium", DEBIAN_PYTHON, SOURCES / "peers/selenium_script.py", chromium, shutil.which("chromedriver"))
+        all_ways += ways("Playwright", playwright, texts) + ways("Selenium", selenium, texts, depths=(1,))
+    return all_ways
 
 
 def mib_per_second(results, name: str, size: int, depth: int) -> float:
@@ -33,7 +45,13 @@ def rows_of(browser: str, results) -> list[Row]:
         return results[name, size, depth].times.median
 
     rows = [at_most(f"16 B round trip, pool / {FLOOR}, {browser}", p50("pool", 16) / p50(FLOOR, 16), "", 1.3),
-            at_most(f"host CPU per 16 B round trip, pool, {browser}", results["pool", 16, 1].cpu.median, "µs", 15)]
+            *(at_most(f"host CPU per 16 B round trip, {depth} in flight, pool, {browser}", results["pool", 16, depth].cpu.median, "µs", 15)
+              for depth in DEPTHS)]
+    if browser == "chromium":
+        fastest = min(p50("Playwright, base64", 16), p50("Playwright, numbers", 16))
+        rows += [at_least(f"16 B round trip, Playwright / pool, {browser}", fastest / p50("pool", 16), "", 5),
+                 at_least(f"64 KiB round trip, Playwright with numbers / pool, {browser}", p50("Playwright, numbers", 64 * KIB) / p50("pool", 64 * KIB), "", 100),
+                 at_least(f"64 KiB round trip, Playwright with base64 / pool, {browser}", p50("Playwright, base64", 64 * KIB) / p50("pool", 64 * KIB), "", 5)]
     for size in SIZES[3:]:
         for depth in DEPTHS:
             ratio = mib_per_second(results, "pool", size, depth) / mib_per_second(results, FLOOR, size, depth)
@@ -55,7 +73,7 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
     return [table("time of a round trip, 1 in flight", 1, SIZES, lambda each: each.times.text()),
             table("time of a round trip, 16 in flight", 16, SIZES[:4], lambda each: each.times.text()),
             *(table(f"MiB per second and direction, {depth} in flight", depth, SIZES[2:],
-                    lambda each: f"{each.throughput.median / MIB:.0f}") for depth in DEPTHS),
+                    lambda each: f"{each.throughput.median / MIB:.3g}") for depth in DEPTHS),
             *(table(f"host CPU per round trip, {depth} in flight", depth, SIZES, lambda each: time_text(each.cpu.median))
               for depth in DEPTHS)]
 
@@ -92,10 +110,18 @@ TEXT = """
 A tensor of floats goes to a tab and comes back.
 
 - **pool**: a backend of the application's own that answers with its input, called as any model is: with 1 in flight by
-  the blocking call, with 16 by asynchronous calls, each of whose handlers makes the next.
+  the blocking call, with 16 by asynchronous calls, each of whose handlers makes the next; **pool, handlers** does so with
+  1 in flight too.
 - **bare echo**, the floor: websocketpp with its own settings and TCP_NODELAY, one thread that sends the tensor from its
   buffer and reads the answer into another one; a page whose dedicated worker sends each message back; no name, shape,
   queue, time-out or check.
 
-Both launch the browser with the same flags. Host CPU is what the process of the contender used, the browser excluded.
+- **Node.js ws**: the server that many would write, with the page of the bare echo; the tensor as bytes, or as JSON.
+- **Playwright** `page.evaluate` and **Selenium** `execute_async_script`, with an array of numbers, or base64 in a string.
+  The page gives the array or string back as it is, which is less than a tensor there would need.
+
+Pool, echo and ws launch the browser with the same flags; the others with their own. Firefox has no Playwright here, which
+needs a build of its own, and no Selenium, as Debian has no geckodriver. A dash: one trip (or as many as are in flight)
+would take more than 4 s, or the contender has no such way; Selenium makes one call at a time. Host CPU is what the contender's own
+processes used (with Selenium, chromedriver's too), the browser excluded.
 """

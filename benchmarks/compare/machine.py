@@ -31,4 +31,5 @@ def software(versions: dict[str, str]) -> str:
     """`versions` and those of what is used throughout."""
     everything = {"Node.js": said_by("node", "--version"), "g++": said_by("g++", "-dumpfullversion"),
                   "Python": platform.python_version(), **versions}
-    return ", ".join(f"{name} {version}" for name, version in sorted(everything.items())) + "."
+    browsers = [said_by("chromium", "--version"), said_by("firefox-esr", "--version")]
+    return ", ".join([*browsers, *(f"{name} {version}" for name, version in sorted(everything.items()))]) + "."

@@ -5,6 +5,9 @@ import json
 import pathlib
 
 
+SOURCES = pathlib.Path(__file__).resolve().parent
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     quick: bool
@@ -15,6 +18,10 @@ class Settings:
     def times(self, full: int, quick: int) -> int:
         """How often something is done."""
         return quick if self.quick else full
+
+    def pool(self, browser: str, tabs: int, most_tabs: int = 0, in_flight: int = 2) -> list:
+        """The command of a contender that is the library, with so many requests in flight for each tab."""
+        return [self.program, "pool", browser, tabs, most_tabs or tabs, in_flight, SOURCES, self.models]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,12 +8,19 @@ from report import Settings
 from sample import Sample
 
 KIB, MIB = 1 << 10, 1 << 20
-SIZES = (16, KIB, 64 * KIB, MIB, 16 * MIB, 64 * MIB)
 DEPTHS = (1, 16)
 
-# How many trips one turn has, and how many turns each contender has, in full and in the short run: by size and depth.
-TRIPS = {16: (400, 800), KIB: (400, 800), 64 * KIB: (150, 320), MIB: (20, 48), 16 * MIB: (3, 16), 64 * MIB: (2, 16)}
-TURNS = {16: (7, 3), KIB: (7, 3), 64 * KIB: (7, 3), MIB: (7, 3), 16 * MIB: (5, 2), 64 * MIB: (3, 1)}
+# By size: turns of each contender, in full and in the short run, and the most trips of a turn.
+PLAN = {
+    16: ((9, 4), 800),
+    KIB: ((9, 4), 800),
+    64 * KIB: ((9, 4), 300),
+    MIB: ((7, 3), 48),
+    16 * MIB: ((4, 2), 16),
+    64 * MIB: ((2, 1), 16),
+}
+SIZES = tuple(PLAN)
+TURN_US = (300_000, 120_000)  # what a turn takes about, where so few trips are enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +30,8 @@ class Way:
     name: str
     contender: Contender
     task: dict = dataclasses.field(default_factory=dict)  # besides size, depth and number
-    largest: tuple[int, int] = (SIZES[-1], SIZES[-1])  # by depth; beyond it a trip takes seconds
-    share: float = 1  # of the trips of a turn
-
-    def takes(self, size: int, depth: int) -> bool:
-        return size <= self.largest[DEPTHS.index(depth)]
+    patience_us: float = 4e6  # a turn that would take longer is left out
+    depths: tuple[int, ...] = DEPTHS
 
     def turn(self, size: int, depth: int, count: int) -> dict:
         return self.contender.ask(task="round_trip", bytes=size, in_flight=depth, count=count, **self.task)
@@ -47,18 +51,33 @@ class Trips:
         self.cpu.add([answer["cpu_us"]])
 
 
+class Pace:
+    """What a trip took lately, by way and depth, from which follows how many are made, and of what size."""
+
+    def __init__(self, turn_us: int):
+        self._turn_us, self._seen = turn_us, {}
+
+    def note(self, way: Way, size: int, depth: int, answer: dict) -> None:
+        self._seen[way.name, depth] = (size, answer["wall_us"] / len(answer["times_us"]))
+
+    def expected(self, way: Way, size: int, depth: int) -> float:
+        seen, us = self._seen.get((way.name, depth), (size, 0))
+        return us * size / seen
+
+    def count(self, way: Way, size: int, depth: int) -> int:
+        most = PLAN[size][1]
+        return max(depth, round(self._turn_us / max(self.expected(way, size, depth), self._turn_us / most)))
+
+
 def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], Trips]:
-    """By way, size and depth. A first turn of each, shorter, warms up and does not count."""
-    results = {}
-    most = max(settings.times(*turns) for turns in TURNS.values())
-    for turn, size, depth in itertools.product(range(-1, most), SIZES, DEPTHS):
-        if turn >= settings.times(*TURNS[size]):
-            continue
-        for way in ways if turn % 2 else ways[::-1]:
-            if not way.takes(size, depth):
-                continue
-            count = max(depth, round(TRIPS[size][DEPTHS.index(depth)] * way.share))
-            answer = way.turn(size, depth, count if turn >= 0 else max(depth, count // 4))
-            if turn >= 0:
-                results.setdefault((way.name, size, depth), Trips()).add(size, answer)
+    """By way, size and depth. A few trips of a size that is new warm up, and do not count."""
+    results, pace = {}, Pace(settings.times(*TURN_US))
+    for size, depth in itertools.product(SIZES, DEPTHS):
+        taking = [way for way in ways if depth in way.depths and depth * pace.expected(way, size, depth) <= way.patience_us]
+        for turn in range(-1 if size <= MIB else 0, settings.times(*PLAN[size][0])):
+            for way in taking if turn % 2 else taking[::-1]:
+                answer = way.turn(size, depth, depth if turn < 0 else pace.count(way, size, depth))
+                pace.note(way, size, depth, answer)
+                if turn >= 0:
+                    results.setdefault((way.name, size, depth), Trips()).add(size, answer)
     return results

@@ -1,0 +1,101 @@
+"""The same work for one tab and for several: what waits, what computes on the CPU, what computes on the GPU."""
+
+import dataclasses
+import os
+import shutil
+
+import svg
+from contender import Contender
+from report import SOURCES, Plot, Row, Section, Settings, Table, at_least
+from sample import Sample, time_text
+
+TABS = (1, 2, 4, 8)
+BROWSER = "chromium"
+ENCODER, DIGITS = "text/encoder.onnx", "digits/digits.onnx"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    name: str
+    task: dict
+    count: tuple[int, int]  # of requests in all, in full and in the short run
+
+
+KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160)),
+         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (240, 96)),
+         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (64, 24)))
+
+
+class Outcome:
+    """Of one kind of work on so many tabs."""
+
+    def __init__(self):
+        self.times, self.throughput = Sample(), Sample()
+
+    def add(self, answer: dict) -> None:
+        self.times.add(answer["times_us"])
+        self.throughput.add([len(answer["times_us"]) / answer["wall_us"] * 1e6])
+
+
+def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -> None:
+    """The pool and the cluster take turns, each with its tabs; the cluster's browser ends after its turn."""
+    cluster_command = ["node", SOURCES / "peers/cluster.mjs", shutil.which("chromium"), settings.models]
+    with (Contender(f"concurrency pool {tabs}", settings.pool(BROWSER, tabs), settings.folder) as pool,
+          Contender(f"concurrency cluster {tabs}", cluster_command, settings.folder) as cluster):
+        versions |= cluster.versions
+        for kind in KINDS:
+            count = settings.times(*kind.count)
+            pool.ask(**kind.task, count=2 * tabs, in_flight=2 * tabs)  # loads it into each tab
+            for _ in range(settings.times(3, 1)):
+                for name, ask in (("pool", lambda: pool.ask(**kind.task, count=count, in_flight=2 * tabs)),
+                                  ("cluster", lambda: cluster.ask(**kind.task, count=count, tabs=tabs))):
+                    results.setdefault((kind.name, name, tabs), Outcome()).add(ask())
+            if kind.task["task"] == "wait":
+                answer = cluster.ask(**kind.task, count=count // 4, tabs=tabs, page_for_each=True)
+                results.setdefault((kind.name, "cluster, a page for each", tabs), Outcome()).add(answer)
+
+
+def measure(settings: Settings) -> Section:
+    section = Section("Concurrency", TEXT)
+    results = {}
+    for tabs in TABS:
+        measure_tabs(tabs, settings, results, section.versions)
+
+    def speed_up(kind: str, name: str, tabs: int) -> float:
+        return results[kind, name, tabs].throughput.median / results[kind, name, 1].throughput.median
+
+    cores = os.cpu_count()
+    most_cpu = max(speed_up("CPU-bound", "pool", tabs) for tabs in TABS)
+    section.rows += [at_least("wait-bound, speed-up of 8 tabs, pool", speed_up("wait-bound", "pool", 8), "", 0.95 * 8),
+                     at_least(f"CPU-bound, best speed-up, pool, {cores} cores", most_cpu, "", 0.9 * cores)]
+    for kind in KINDS:
+        names = [name for each, name, tabs in results if each == kind.name and tabs == 1]
+        table = Table(kind.name, ["", "tabs", "requests per second", "speed-up", "p50", "p99", "runs"], [])
+        for name in names:
+            for tabs in TABS:
+                each = results[kind.name, name, tabs]
+                table.rows.append([name, str(tabs), f"{each.throughput.median:.1f}", f"{speed_up(kind.name, name, tabs):.2f}",
+                                   time_text(each.times.median), time_text(each.times.p99), str(len(each.times))])
+                what = f"{kind.name}, {name}, {tabs} tabs"
+                section.rows += [Row(f"{what}: throughput", round(each.throughput.median, 2), "1/s"),
+                                 Row(f"{what}: p99", round(each.times.p99, 1), "µs")]
+        section.tables.append(table)
+        lines = [(name, [(tabs, speed_up(kind.name, name, tabs)) for tabs in TABS]) for name in names]
+        section.plots.append(Plot(f"concurrency_{kind.name.lower()}.svg", f"{kind.name}: speed-up",
+                                  svg.line_chart(f"{kind.name}: speed-up over one tab", "tabs", "times the throughput of one tab", lines)))
+    return section
+
+
+TEXT = """
+The same number of requests for 1, 2, 4 and 8 tabs of Chromium. The pool has a browser for each tab, and two requests per tab
+in flight: one computes, the next one waits there. Times are from submission to result, so they include that wait.
+
+- **wait-bound**: a backend that waits for 20 ms.
+- **CPU-bound**: the demo's text encoder on WASM, one thread per tab.
+- **GPU-bound**: the digits model on WebGPU, which on a machine without a GPU is a software adapter that takes all cores by itself.
+- **cluster**: puppeteer-cluster (`CONCURRENCY_PAGE`: one browser, several pages). It closes a page after each task; in its
+  favour, here one task per page goes on while there is work, is ready before the time is taken, and has one call of
+  `page.evaluate` in flight. **a page for each**: a task per request, as it is meant to be used (a quarter of the requests).
+
+The predecessor of this library claimed a speed-up of 3.5 for several models at once; these are the figures for each kind.
+"""

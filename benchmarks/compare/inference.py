@@ -1,0 +1,75 @@
+"""The demo's models through the pool, looped inside the page, driven by Playwright, and in native ONNX Runtime."""
+
+import contextlib
+import shutil
+
+import svg
+from contender import Contender
+from report import SOURCES, Plot, Row, Section, Settings, Table, at_most
+from sample import Sample, time_text
+
+MODELS = {"digits": "digits/digits.onnx", "speech": "speech/speech.onnx", "encoder": "text/encoder.onnx"}
+PLACES = (("chromium", "wasm"), ("chromium", "webgpu"), ("firefox", "wasm"))
+TURN_US = 0.25e6  # what a turn takes about
+LOOP, POOL, PLAYWRIGHT, NATIVE = "loop in the page", "pool", "Playwright", "native"
+
+
+def measure_model(contenders: dict[str, Contender], settings: Settings, browser: str, backend: str, file: str) -> dict[str, Sample]:
+    """In turns. The first, which creates the session, warms up and tells how many runs make a turn."""
+    tab = contenders[browser]
+    ways = {LOOP: (tab, "loop"), POOL: (tab, "infer"), NATIVE: (contenders["native"], "infer")}
+    if browser == "chromium":
+        ways[PLAYWRIGHT] = (contenders["playwright"], "infer")
+    samples = {name: Sample() for name in ways}
+
+    def turn(name: str, count: int) -> list[float]:
+        contender, task = ways[name]
+        return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1)["times_us"]
+
+    counts = {name: max(1, min(150, round(TURN_US / min(turn(name, 2))))) for name in ways}
+    for i in range(settings.times(8, 4)):
+        for name in ways if i % 2 else reversed(ways):
+            samples[name].add(turn(name, counts[name]))
+    return samples
+
+
+def measure(settings: Settings) -> Section:
+    section = Section("Inference", TEXT)
+    table = Table("time of one request", ["", LOOP, POOL, PLAYWRIGHT, NATIVE], [])
+    bars = []
+    with contextlib.ExitStack() as stack:
+        def start(name: str, *command) -> Contender:
+            return stack.enter_context(Contender(f"inference {name}", command, settings.folder))
+
+        contenders = {browser: start(browser, *settings.pool(browser, 1)) for browser in ("chromium", "firefox")}
+        contenders["native"] = start("native", "node", SOURCES / "peers/native.mjs", settings.models)
+        contenders["playwright"] = start("playwright", "node", SOURCES / "peers/playwright.mjs", shutil.which("chromium"), settings.models)
+        for contender in contenders.values():
+            section.versions |= contender.versions
+        for browser, backend in PLACES:
+            for model, file in MODELS.items():
+                place = f"{model} on {browser}/{backend}"
+                samples = measure_model(contenders, settings, browser, backend, file)
+                loop, pool = samples[LOOP].median, samples[POOL].median
+                section.rows.append(at_most(f"{place}: latency through the pool (loop in the page {time_text(loop)})",
+                                            round(pool / 1e3, 3), "ms", round(1.03 * loop / 1e3 + 0.3, 3)))
+                section.rows += [Row(f"{place}, {name}: p50", round(each.median, 1), "µs") for name, each in samples.items()]
+                table.rows.append([place, *(samples[name].text() if name in samples else "-" for name in table.heading[1:])])
+                bars += [(f"{place}, {name}", samples[name].median) for name in table.heading[1:] if name in samples]
+    section.tables.append(table)
+    section.plots.append(Plot("inference.svg", "Time of one request",
+                              svg.bar_chart("Time of one request", "median, logarithmic", bars, time_text, log=True)))
+    return section
+
+
+TEXT = """
+One request of each model at a time, blocking, on inputs of the model's shape with a batch of 1.
+
+- **loop in the page**, the floor: the same page, browser and backend; a session of the same model in a worker of the same tab
+  runs in a loop and takes its own times, with what the page does around a run (tensors in and out).
+- **Playwright** calls `page.evaluate` with an array of numbers, and ONNX Runtime Web (the same build) in that page; arrays of
+  numbers come back. No Firefox: see above.
+- **native**, the ceiling: onnxruntime-node on the CPU with its default number of threads; tabs use one.
+
+The goal for the pool is 1.03 times the loop's time and 0.3 ms. WebGPU is a software adapter (SwiftShader) where there is no GPU.
+"""
