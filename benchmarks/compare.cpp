@@ -16,6 +16,8 @@ constexpr std::array modes{
     Mode{"pool", compare::pool},
     Mode{"echo", compare::echo},
     Mode{"browse", compare::browse},
+    Mode{"scale", compare::scale},
+    Mode{"scale_tabs", compare::scale_tabs},
 };
 
 }  // namespace

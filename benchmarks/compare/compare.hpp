@@ -24,4 +24,12 @@ int echo(const Arguments& arguments);
 /// `browse BROWSER URL`: a browser on a page, launched as the pool does, for contenders that have no launcher.
 int browse(const Arguments& arguments);
 
+// Modes that scale.py uses.
+
+/// `scale TABS IDLE_SECONDS REQUESTS`: a pool with so many scripted tabs, which are another process; prints what they
+/// cost it idle and busy, as a line of JSON.
+int scale(const Arguments& arguments);
+/// `scale_tabs LINK TABS`: that other process; joins so many times, and answers until the pool closes.
+int scale_tabs(const Arguments& arguments);
+
 }  // namespace compare

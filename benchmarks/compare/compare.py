@@ -11,7 +11,7 @@ import traceback
 import machine
 import report
 
-SECTIONS = ("dispatch", "inference", "concurrency", "startup")
+SECTIONS = ("dispatch", "inference", "concurrency", "startup", "scale")
 
 HEADING = """# webpool and what one would use instead
 

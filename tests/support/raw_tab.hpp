@@ -124,6 +124,7 @@ class TcpStream {
   /// From now on waits for so long after each 64 KiB that it reads.
   void read_slowly(std::chrono::milliseconds pause) { pause_ = pause; }
 
+  int descriptor() const { return socket_; }
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
@@ -272,6 +273,7 @@ class WebSocket {
 
   bool has_news(std::chrono::milliseconds limit) { return stream_.has_bytes(limit); }
   void read_slowly(std::chrono::milliseconds pause) { stream_.read_slowly(pause); }
+  int descriptor() const { return stream_.descriptor(); }
   void drop() { stream_.close(); }
 
  private:
