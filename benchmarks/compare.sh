@@ -24,6 +24,6 @@ if ! cmp -s "$here/compare/package-lock.json" "$here/compare/node_modules/.insta
 fi
 cmake -S "$here/.." -B "$build" -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release -DWEBPOOL_BENCHMARKS=ON \
   -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DWEBPOOL_TESTS=OFF -DWEBPOOL_EXAMPLES=OFF -DWEBPOOL_INSTALL=OFF >/dev/null
-cmake --build "$build" --target benchmark_compare >&2
+cmake --build "$build" --target benchmark_compare benchmark_decision request_cost request_cost_counters >&2
 python3 "$here/compare/compare.py" --program "$build/benchmarks/benchmark_compare" \
   --models "$here/../examples/models" --folder "$build/compare" --json "$json" "${options[@]}"
