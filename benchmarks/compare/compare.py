@@ -11,7 +11,7 @@ import traceback
 import machine
 import report
 
-SECTIONS = ("dispatch", "inference", "concurrency", "startup", "scale", "engine")
+SECTIONS = ("dispatch", "inference", "concurrency", "startup", "scale", "cost", "engine")
 
 HEADING = """# webpool and what one would use instead
 

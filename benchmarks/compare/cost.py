@@ -1,0 +1,147 @@
+"""What the library costs who includes it: seconds to compile, bytes of a program, templates that are instantiated."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import svg
+from report import Plot, Row, Section, Settings, Table, at_most
+from sample import Sample
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/gates"))
+import instantiations  # noqa: E402
+
+CORE_SECONDS, TIMES_WEBSOCKETPP = 0.5, 1.5
+LIBRARIES = ("-lsimdjson", "-lpthread")
+WAYS = {"-fsyntax-only": ["-fsyntax-only"], "-c": ["-c", "-o", os.devnull]}
+
+WEBSOCKETPP = "#include <websocketpp/config/asio_no_tls.hpp>\n#include <websocketpp/server.hpp>\n"
+HEADERS = {
+    "core.hpp": ("include", "#include <webpool/core.hpp>\n"),
+    "webpool.hpp": ("include", "#include <webpool/webpool.hpp>\n"),
+    "single header": ("single_include", "#include <webpool/webpool.hpp>\n"),
+    "asio.hpp": ("include", "#include <asio.hpp>\n"),
+    "websocketpp's server": ("include", WEBSOCKETPP),
+}
+PROGRAMS = {
+    "a pool that runs a model": "#include <webpool/webpool.hpp>\n" """
+int main() {
+  webpool::ResourcePool<> pool;
+  auto model = pool.load("model.onnx");
+  return static_cast<int>(model({{"x", webpool::Tensor::from(std::vector<float>{1}, {1})}})["y"].as<float>()[0]);
+}
+""",
+    "the core alone": "#include <webpool/core.hpp>\n" """
+int main() { return static_cast<int>(webpool::Tensor::from(std::vector<float>{1}, {1}).as<float>()[0]); }
+""",
+    "websocketpp's echo server": WEBSOCKETPP + """
+int main() {
+  websocketpp::server<websocketpp::config::asio> server;
+  server.set_message_handler([&](websocketpp::connection_hdl to, auto message) { server.send(to, message->get_payload(), message->get_opcode()); });
+  server.init_asio();
+  server.listen(9000);
+  server.start_accept();
+  server.run();
+}
+""",
+}
+
+TEXT = """
+Headers are included by an otherwise empty file and compiled in turns, without optimisation: `-fsyntax-only` is the
+compiler's front end alone, `-c` makes an object file too. Programs are compiled with `-O2`, linked and stripped.
+websocketpp 0.8.2 is not C++20 for g++, which refuses eleven of its declarators; the copy that is compiled here has them
+put right, and so costs what it would.
+"""
+
+
+def patched_websocketpp(folder: pathlib.Path) -> pathlib.Path:
+    """A folder for the include path with a websocketpp whose constructors g++ takes for such."""
+    found = next((path for path in map(pathlib.Path, ("/usr/include", "/usr/local/include")) if (path / "websocketpp").is_dir()), None)
+    if not found:
+        raise RuntimeError("websocketpp is in neither /usr/include nor /usr/local/include")
+    target = folder / "websocketpp"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(found / "websocketpp", target)
+    for file, name in (("logger/basic.hpp", "basic<concurrency,names>"), ("endpoint.hpp", "endpoint<connection,config>"),
+                       ("roles/server_endpoint.hpp", "server<config>")):
+        declarator = rf"^(\s*~?){re.escape(name)}\("
+        text = re.sub(declarator, rf"\1{name.split('<')[0]}(", (target / file).read_text(), flags=re.MULTILINE)
+        (target / file).write_text(text)
+    return folder
+
+
+def command(compiler: str, includes: str, patched: pathlib.Path) -> list[str]:
+    return [compiler, "-std=c++20", "-DASIO_STANDALONE", f"-I{ROOT / includes}", "-isystem", str(patched)]
+
+
+def seconds(*arguments: str) -> float:
+    began = time.monotonic()
+    subprocess.run(arguments, check=True)
+    return time.monotonic() - began
+
+
+def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, dict[str, Sample]]:
+    times = {name: {way: Sample() for way in WAYS} for name in HEADERS}
+    for turn in range(settings.times(4, 1) + 1):
+        for name, (includes, text) in HEADERS.items():
+            source = folder / "included.cpp"
+            source.write_text(text)
+            compile_it = [*command(compiler, includes, folder), "-O0", str(source)]
+            if turn == 0:  # reads all files once, which may come from the disk
+                seconds(*compile_it, "-E", "-o", os.devnull)
+                continue
+            for way, flags in WAYS.items():
+                times[name][way].add([seconds(*compile_it, *flags)])
+    return times
+
+
+def programs(folder: pathlib.Path, compiler: str) -> dict[str, tuple[float, int]]:
+    """Seconds to make each, and its bytes."""
+    made = {}
+    for name, text in PROGRAMS.items():
+        source, program = folder / "program.cpp", folder / "program"
+        source.write_text(text)
+        took = seconds(*command(compiler, "include", folder), "-O2", "-DNDEBUG", str(source), "-o", str(program), *LIBRARIES)
+        subprocess.run(["strip", str(program)], check=True)
+        made[name] = took, program.stat().st_size
+    return made
+
+
+def instantiation_counts(folder: pathlib.Path) -> dict[str, int | None]:
+    clang = shutil.which("clang++")
+    return {name: instantiations.count(command(clang, includes, folder), text) if clang else None
+            for name, (includes, text) in HEADERS.items()}
+
+
+def measure(settings: Settings) -> Section:
+    folder = settings.folder / "cost"
+    folder.mkdir(parents=True, exist_ok=True)
+    compiler = os.environ.get("CXX", "g++")
+    patched_websocketpp(folder)
+    times = compile_times(settings, folder, compiler)
+    made = {} if settings.quick else programs(folder, compiler)
+    counts = instantiation_counts(folder)
+
+    syntax = {name: each["-fsyntax-only"].median for name, each in times.items()}
+    ratios = {name: value / syntax["websocketpp's server"] for name, value in syntax.items()}
+    rows = [at_most("-fsyntax-only, core.hpp", round(syntax["core.hpp"], 3), "s", CORE_SECONDS),
+            at_most("-fsyntax-only, webpool.hpp / websocketpp's server", round(ratios["webpool.hpp"], 3), "", TIMES_WEBSOCKETPP),
+            *(Row(f"{way}, {name}: median", round(sample.median, 3), "s") for name, each in times.items() for way, sample in each.items()),
+            *(Row(f"instantiations, {name}", count, "") for name, count in counts.items()),
+            *(Row(f"{name}: size", size, "B") for name, (_, size) in made.items()),
+            *(Row(f"{name}: compiled and linked", round(took, 1), "s") for name, (took, _) in made.items())]
+    headers = Table("Including a header", ["", "-fsyntax-only", "against websocketpp's server", "-c", "templates instantiated (clang)"],
+                    [[name, f"{syntax[name]:.2f} s (p95 {each['-fsyntax-only'].p95:.2f}, n {len(each['-c'])})", f"{ratios[name]:.2f} x",
+                      f"{each['-c'].median:.2f} s", "not measured" if counts[name] is None else f"{counts[name]:,}"]
+                     for name, each in times.items()],
+                    "" if shutil.which("clang++") else "Instantiations are counted by clang++, which is not installed here.")
+    whole = Table("A whole program, -O2", ["", "compiled and linked, once", "stripped"],
+                  [[name, f"{took:.1f} s", f"{size / 1024:,.0f} KiB"] for name, (took, size) in made.items()],
+                  "" if made else "Not measured in a short run.")
+    plot = svg.bar_chart("Seconds to include a header", "-fsyntax-only, median", list(syntax.items()), lambda value: f"{value:.2f} s")
+    return Section("What it costs the C++ user", TEXT, [headers, whole], [Plot("cost_compile.svg", "Seconds to include a header", plot)], rows)
