@@ -22,8 +22,8 @@ class Kind:
 
 
 KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160)),
-         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (240, 96)),
-         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (64, 24)))
+         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (160, 48)),
+         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (48, 16)))
 
 
 class Outcome:
@@ -46,7 +46,7 @@ def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -
         for kind in KINDS:
             count = settings.times(*kind.count)
             pool.ask(**kind.task, count=2 * tabs, in_flight=2 * tabs)  # loads it into each tab
-            for _ in range(settings.times(3, 1)):
+            for _ in range(settings.times(2, 1)):
                 for name, ask in (("pool", lambda: pool.ask(**kind.task, count=count, in_flight=2 * tabs)),
                                   ("cluster", lambda: cluster.ask(**kind.task, count=count, tabs=tabs))):
                     results.setdefault((kind.name, name, tabs), Outcome()).add(ask())

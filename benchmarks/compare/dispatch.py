@@ -25,8 +25,8 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> li
     pool = start("pool", *settings.pool(browser, 1, in_flight=16))
     floor = start("echo", settings.program, "echo", browser, SOURCES)
     ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
-    all_ways = [Way("pool", pool, {"calls": "blocking"}, patience_us=60e6),
-                Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)), Way(FLOOR, floor, patience_us=60e6),
+    all_ways = [Way("pool", pool, {"calls": "blocking"}, patient=True),
+                Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)), Way(FLOOR, floor, patient=True),
                 *ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})]
     if browser == "chromium":
         chromium, texts = shutil.which("chromium"), {"base64": "base64", "numbers": "numbers"}
@@ -122,6 +122,6 @@ A tensor of floats goes to a tab and comes back.
 
 Pool, echo and ws launch the browser with the same flags; the others with their own. Firefox has no Playwright here, which
 needs a build of its own, and no Selenium, as Debian has no geckodriver. A dash: one trip (or as many as are in flight)
-would take more than 4 s, or the contender has no such way; Selenium makes one call at a time. Host CPU is what the contender's own
+would take more than 4 s (1 s in the short run), or the contender has no such way; Selenium makes one call at a time. Host CPU is what the contender's own
 processes used (with Selenium, chromedriver's too), the browser excluded.
 """

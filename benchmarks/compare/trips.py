@@ -21,6 +21,7 @@ PLAN = {
 }
 SIZES = tuple(PLAN)
 TURN_US = (300_000, 120_000)  # what a turn takes about, where so few trips are enough
+PATIENCE_US = (4_000_000, 1_000_000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Way:
     name: str
     contender: Contender
     task: dict = dataclasses.field(default_factory=dict)  # besides size, depth and number
-    patience_us: float = 4e6  # a turn that would take longer is left out
+    patient: bool = False  # takes every size; else a turn that would take longer than PATIENCE_US is left out
     depths: tuple[int, ...] = DEPTHS
 
     def turn(self, size: int, depth: int, count: int) -> dict:
@@ -71,9 +72,9 @@ class Pace:
 
 def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], Trips]:
     """By way, size and depth. A few trips of a size that is new warm up, and do not count."""
-    results, pace = {}, Pace(settings.times(*TURN_US))
+    results, patience, pace = {}, settings.times(*PATIENCE_US), Pace(settings.times(*TURN_US))
     for size, depth in itertools.product(SIZES, DEPTHS):
-        taking = [way for way in ways if depth in way.depths and depth * pace.expected(way, size, depth) <= way.patience_us]
+        taking = [way for way in ways if depth in way.depths and (way.patient or depth * pace.expected(way, size, depth) <= patience)]
         for turn in range(-1 if size <= MIB else 0, settings.times(*PLAN[size][0])):
             for way in taking if turn % 2 else taking[::-1]:
                 answer = way.turn(size, depth, depth if turn < 0 else pace.count(way, size, depth))
