@@ -81,7 +81,7 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
 def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
     def lines(value, depth: int):
         return [(way.name, [(size, value(results[way.name, size, depth])) for size in SIZES if (way.name, size, depth) in results])
-                for way in ways if (way.name, 16, depth) in results]
+                for way in ways if (way.name, 16, depth) in results and way.name != "pool, handlers"]
 
     axes = dict(log_x=True, log_y=True, x_label=lambda size: size_text(round(size)))
     return [Plot(f"dispatch_{browser}_time.svg", f"Round trips, {browser}",

@@ -36,7 +36,6 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
 def measure(settings: Settings) -> Section:
     section = Section("Inference", TEXT)
     table = Table("time of one request", ["", LOOP, POOL, PLAYWRIGHT, NATIVE], [])
-    bars = []
     with contextlib.ExitStack() as stack:
         def start(name: str, *command) -> Contender:
             return stack.enter_context(Contender(f"inference {name}", command, settings.folder))
@@ -47,6 +46,7 @@ def measure(settings: Settings) -> Section:
         for contender in contenders.values():
             section.versions |= contender.versions
         for browser, backend in PLACES:
+            bars = []
             for model, file in MODELS.items():
                 place = f"{model} on {browser}/{backend}"
                 samples = measure_model(contenders, settings, browser, backend, file)
@@ -55,10 +55,11 @@ def measure(settings: Settings) -> Section:
                                             round(pool / 1e3, 3), "ms", round(1.03 * loop / 1e3 + 0.3, 3)))
                 section.rows += [Row(f"{place}, {name}: p50", round(each.median, 1), "µs") for name, each in samples.items()]
                 table.rows.append([place, *(samples[name].text() if name in samples else "-" for name in table.heading[1:])])
-                bars += [(f"{place}, {name}", samples[name].median) for name in table.heading[1:] if name in samples]
+                bars += [(f"{model}, {name}", samples[name].median) for name in table.heading[1:] if name in samples]
+            title = f"Time of one request, {browser}/{backend}"
+            section.plots.append(Plot(f"inference_{browser}_{backend}.svg", title,
+                                      svg.bar_chart(title, "median, logarithmic", bars, time_text, log=True)))
     section.tables.append(table)
-    section.plots.append(Plot("inference.svg", "Time of one request",
-                              svg.bar_chart("Time of one request", "median, logarithmic", bars, time_text, log=True)))
     return section
 
 

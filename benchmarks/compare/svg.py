@@ -5,7 +5,7 @@ import math
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-LEFT, RIGHT, TOP, BOTTOM = 84, 600, 66, 400
+LEFT, RIGHT, TOP, BOTTOM = 84, 680, 66, 400
 
 
 class Drawing:
@@ -55,7 +55,7 @@ def tick_of(extent: float, parts: int) -> float:
 
 def line_chart(title, x_axis, y_axis, series, log_x=False, log_y=False, x_label=lambda x: f"{x:g}", y_label=lambda y: f"{y:g}") -> str:
     """`series`: a name and its points each. The marks on x are the points' own places; on y, round numbers."""
-    drawing = Drawing(900, 450, title)
+    drawing = Drawing(RIGHT + 220, 450, title)
     places = sorted({x for _, points in series for x, _ in points})
     values = [y for _, points in series for _, y in points]
     low, high = (math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))) if log_y else (0, max(values) * 1.05)
