@@ -51,8 +51,8 @@ def measure(settings: Settings) -> Section:
                 place = f"{model} on {browser}/{backend}"
                 samples = measure_model(contenders, settings, browser, backend, file)
                 loop, pool = samples[LOOP].median, samples[POOL].median
-                section.rows.append(at_most(f"{place}: latency through the pool (loop in the page {time_text(loop)})",
-                                            round(pool / 1e3, 3), "ms", round(1.03 * loop / 1e3 + 0.3, 3)))
+                section.rows.append(at_most(f"{place}: latency through the pool", round(pool / 1e3, 3), "ms",
+                                            round(1.03 * loop / 1e3 + 0.3, 3)))
                 section.rows += [Row(f"{place}, {name}: p50", round(each.median, 1), "µs") for name, each in samples.items()]
                 table.rows.append([place, *(samples[name].text() if name in samples else "-" for name in table.heading[1:])])
                 bars += [(f"{model}, {name}", samples[name].median) for name in table.heading[1:] if name in samples]
