@@ -9,6 +9,8 @@
 #include "lines.hpp"
 #include "requests.hpp"
 
+extern template class webpool::ResourcePool<>;  // instantiated in ../pool
+
 namespace compare {
 namespace {
 
