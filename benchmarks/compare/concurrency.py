@@ -9,7 +9,6 @@ from contender import Contender
 from report import SOURCES, Plot, Row, Section, Settings, Table, at_least
 from sample import Sample, time_text
 
-TABS = (1, 2, 4, 8)
 BROWSER = "chromium"
 ENCODER, DIGITS = "text/encoder.onnx", "digits/digits.onnx"
 
@@ -58,21 +57,22 @@ def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -
 def measure(settings: Settings) -> Section:
     section = Section("Concurrency", TEXT)
     results = {}
-    for tabs in TABS:
+    tab_counts = (1, 2, 8) if settings.quick else (1, 2, 4, 8)
+    for tabs in tab_counts:
         measure_tabs(tabs, settings, results, section.versions)
 
     def speed_up(kind: str, name: str, tabs: int) -> float:
         return results[kind, name, tabs].throughput.median / results[kind, name, 1].throughput.median
 
     cores = os.cpu_count()
-    most_cpu = max(speed_up("CPU-bound", "pool", tabs) for tabs in TABS)
+    most_cpu = max(speed_up("CPU-bound", "pool", tabs) for tabs in tab_counts)
     section.rows += [at_least("wait-bound, speed-up of 8 tabs, pool", speed_up("wait-bound", "pool", 8), "", 0.95 * 8),
                      at_least(f"CPU-bound, best speed-up, pool, {cores} cores", most_cpu, "", 0.9 * cores)]
     for kind in KINDS:
         names = [name for each, name, tabs in results if each == kind.name and tabs == 1]
         table = Table(kind.name, ["", "tabs", "requests per second", "speed-up", "p50", "p99", "runs"], [])
         for name in names:
-            for tabs in TABS:
+            for tabs in tab_counts:
                 each = results[kind.name, name, tabs]
                 table.rows.append([name, str(tabs), f"{each.throughput.median:.1f}", f"{speed_up(kind.name, name, tabs):.2f}",
                                    time_text(each.times.median), time_text(each.times.p99), str(len(each.times))])
@@ -80,14 +80,14 @@ def measure(settings: Settings) -> Section:
                 section.rows += [Row(f"{what}: throughput", round(each.throughput.median, 2), "1/s"),
                                  Row(f"{what}: p99", round(each.times.p99, 1), "µs")]
         section.tables.append(table)
-        lines = [(name, [(tabs, speed_up(kind.name, name, tabs)) for tabs in TABS]) for name in names]
+        lines = [(name, [(tabs, speed_up(kind.name, name, tabs)) for tabs in tab_counts]) for name in names]
         section.plots.append(Plot(f"concurrency_{kind.name.lower()}.svg", f"{kind.name}: speed-up",
                                   svg.line_chart(f"{kind.name}: speed-up over one tab", "tabs", "times the throughput of one tab", lines)))
     return section
 
 
 TEXT = """
-The same number of requests for 1, 2, 4 and 8 tabs of Chromium. The pool has a browser for each tab, and two requests per tab
+The same number of requests for 1, 2, 4 and 8 tabs of Chromium (1, 2 and 8 in the short run). The pool has a browser for each tab, and two requests per tab
 in flight: one computes, the next one waits there. Times are from submission to result, so they include that wait.
 
 - **wait-bound**: a backend that waits for 20 ms.
