@@ -130,12 +130,17 @@ struct Hall {
 
 TEST_CASE("a message reaches its handler with its sender, body and tensors, and the answer its tab") {
   Hall hall;
-  std::promise<std::pair<ConnectionId, std::vector<NamedTensor>>> heard;
-  hall.pool.on_message("greet", [&](const PageMessage& got) {
-    CHECK(got.browser.browser == Browser::firefox);
-    CHECK(got.body == R"({"text":"hi"})");
-    heard.set_value({got.connection, got.tensors});
-    CHECK(hall.pool.send_message(got.connection, "answer", R"(["well", 1])", got.tensors));  // on the pool's thread
+  struct Heard {
+    ConnectionId connection;
+    BrowserInfo browser;
+    std::string body;
+    std::vector<NamedTensor> tensors;
+    bool answered;
+  };
+  std::promise<Heard> heard;
+  hall.pool.on_message("greet", [&](const PageMessage& got) {  // on the pool's thread
+    const bool answered = hall.pool.send_message(got.connection, "answer", R"(["well", 1])", got.tensors);
+    heard.set_value({got.connection, got.browser, std::string(got.body), got.tensors, answered});
   });
   const float values[2] = {1.5F, -2};
   hall.tab.socket.send(
@@ -145,8 +150,11 @@ TEST_CASE("a message reaches its handler with its sender, body and tensors, and 
   const Received answer = next(hall.tab.socket, "message");
   CHECK(answer.header.starts_with(R"({"type":"message","name":"answer","body":["well", 1],"tensors":[{"name":"x",)"));
   CHECK(answer.tensors == std::string_view(reinterpret_cast<const char*>(values), sizeof values));
-  const auto [sender, tensors] = heard.get_future().get();
+  const auto [sender, browser, body, tensors, answered] = heard.get_future().get();
   CHECK(sender.value == hall.tab.connection);
+  CHECK(browser.browser == Browser::firefox);
+  CHECK(body == R"({"text":"hi"})");
+  CHECK(answered);
   REQUIRE(tensors.size() == 1);
   CHECK(tensors[0].tensor.as<float>()[1] == -2);
   CHECK(hall.pool.metrics().messages_received == 1);
