@@ -6,9 +6,9 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
-import { prepareWorker, takeWorker } from './worker_supply.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
+import { prepareWorker, takeWorker } from './worker_supply.js';
 
 /** Firefox says nothing when a module that a worker imports cannot be loaded. */
 const startTimeout = 20_000;

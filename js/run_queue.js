@@ -7,8 +7,7 @@ const patience = 5;
 
 /**
  * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
- * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else. With a channel of its own each
- * time: Chromium hears from one that is in use already before it hears from sockets.
+ * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
  * @returns {Promise<void>}
  */
 const listen = () => new Promise(resolve => {

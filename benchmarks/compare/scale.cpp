@@ -1,5 +1,4 @@
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,7 +12,9 @@
 #include <webpool/testing/statistics.hpp>
 #include <webpool/webpool.hpp>
 
+#include "../../examples/demo/reference.hpp"
 #include "../../tests/support/onnx_file.hpp"
+#include "../process.hpp"
 #include "compare.hpp"
 
 // Compiled once, in benchmarks/pool.
@@ -24,27 +25,13 @@ namespace compare {
 namespace {
 
 using namespace std::chrono_literals;
+using comparison::cpu_us;
 using webpool::testing::quantile;
 using Clock = std::chrono::steady_clock;
 using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 /// This process's own memory, in KiB: without what it shares with others, such as its code.
-std::size_t memory_kib() {
-  std::ifstream lines("/proc/self/status");
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8));
-  throw std::runtime_error("/proc/self/status has no RssAnon");
-}
-
-/// What all threads of this process have computed, in microseconds.
-double cpu_us() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto us = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-  };
-  return us(usage.ru_utime) + us(usage.ru_stime);
-}
+std::size_t memory_kib() { return comparison::in_proc("status", "RssAnon:"); }
 
 /// Lets this process and its children open as many files as it may.
 void raise_file_limit() {
@@ -105,7 +92,8 @@ int scale(const Arguments& arguments) {
   const std::size_t tabs = std::stoul(arguments.at(0)), requests = std::stoul(arguments.at(2));
   const double idle_seconds = std::stod(arguments.at(1));
   raise_file_limit();
-  const auto file = std::filesystem::temp_directory_path() / ("webpool-scale-" + std::to_string(::getpid()) + ".onnx");
+  const demo::TemporaryFolder folder;
+  const auto file = folder.path() / "scale.onnx";
   std::ofstream(file, std::ios::binary) << webpool::testing::onnx_file(
       {{"x", {{4}}}}, {{.name = "came", .shape = {{"n"}}, .element = 7}});
 
@@ -119,7 +107,6 @@ int scale(const Arguments& arguments) {
   const webpool::Model model = pool.load(file, {.replicas = tabs});
   others->wait();
   const double joined = std::chrono::duration<double>(Clock::now() - began).count();
-  std::filesystem::remove(file);
 
   std::this_thread::sleep_for(2s);  // past what came with joining
   const std::size_t idle_memory = memory_kib();

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 #include <webpool/protocol/json_text.hpp>
+
+#include "../process.hpp"
 
 namespace compare {
 
@@ -40,7 +40,7 @@ class Meter {
   /// An answer for contender.py: the times, and CPU time for each.
   std::string json() const {
     using namespace webpool::protocol::detail;
-    const double wall = microseconds(Clock::now() - began_), cpu = cpu_us() - cpu_before_;
+    const double wall = microseconds(Clock::now() - began_), cpu = comparison::cpu_us() - cpu_before_;
     std::string text = R"({"wall_us":)";
     append_number(text, wall);
     append_number(text += R"(,"cpu_us":)", cpu / static_cast<double>(times_us_.size()));
@@ -50,17 +50,8 @@ class Meter {
   }
 
  private:
-  static double cpu_us() {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    const auto in_us = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-    };
-    return in_us(used.ru_utime) + in_us(used.ru_stime);
-  }
-
   std::vector<double> times_us_;
-  double cpu_before_ = cpu_us();
+  double cpu_before_ = comparison::cpu_us();
   Clock::time_point began_ = Clock::now();
 };
 

@@ -11,6 +11,7 @@
 #include "../../examples/demo/reference.hpp"
 #include "../../tests/support/onnx_file.hpp"
 #include "../../tests/support/raw_tab.hpp"
+#include "../process.hpp"
 #include "page.hpp"
 
 namespace page {
@@ -19,14 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace webpool::testing;
-
-/// The number in a line of a file of /proc/self.
-std::size_t in_proc(const std::string& file, const std::string& name) {
-  std::ifstream lines("/proc/self/" + file);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(name)) return std::stoul(line.substr(name.size()));
-  throw std::runtime_error("/proc/self/" + file + " has no " + name);
-}
+using comparison::in_proc;
 
 /// An ONNX file with so many bytes more, in a field that nobody reads; written, unless it may be `hollow`.
 std::filesystem::path model_of(const std::filesystem::path& folder, std::size_t ballast, bool hollow) {

@@ -1032,9 +1032,9 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
-import { prepareWorker, takeWorker } from './worker_supply.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
+import { prepareWorker, takeWorker } from './worker_supply.js';
 
 /** Firefox says nothing when a module that a worker imports cannot be loaded. */
 const startTimeout = 20_000;
@@ -1387,8 +1387,7 @@ const patience = 5;
 
 /**
  * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
- * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else. With a channel of its own each
- * time: Chromium hears from one that is in use already before it hears from sockets.
+ * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
  * @returns {Promise<void>}
  */
 const listen = () => new Promise(resolve => {
@@ -1442,7 +1441,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2532)},
+, 2415)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
