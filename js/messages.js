@@ -12,9 +12,9 @@ const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024
 
 /** @type {Map<string, Handler>} */
 const handlers = new Map();
-/** Frames that were sent before the tab had joined. @type {ArrayBuffer[] | undefined} */
+/** Frames that were sent before the tab had joined. @type {Uint8Array<ArrayBuffer>[] | undefined} */
 let early = [];
-/** @type {(frame: ArrayBuffer) => void} */
+/** @type {(frame: Uint8Array<ArrayBuffer>) => void} */
 let transmit = frame => { early?.push(frame); };
 
 /** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
@@ -76,7 +76,7 @@ export function send(name, body = null, tensors = []) {
   transmit(frame);
 }
 
-/** For page.js: the tab has joined. @param {(frame: ArrayBuffer) => void} carrier */
+/** For page.js: the tab has joined. @param {(frame: Uint8Array<ArrayBuffer>) => void} carrier */
 export function carryMessages(carrier) {
   transmit = carrier;
   early?.forEach(carrier);

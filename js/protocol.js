@@ -64,11 +64,14 @@ export const bytesOf = view => new Uint8Array(view.buffer, view.byteOffset, view
 /** @param {WireTensor} tensor @returns {TensorHeader} */
 const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
 
+const noSpace = new Uint8Array(0);
+
 /**
  * Builds the frame of a message. Tensor data is copied once, into the frame. Throws ProtocolError if the message breaks the rules.
- * @param {Message} message
+ * @param {Message} message @param {Uint8Array<ArrayBuffer>} [space] to build a frame in that fits, which then lasts until the space is used again
+ * @returns {Uint8Array<ArrayBuffer>}
  */
-export function encodeFrame(message) {
+export function encodeFrame(message, space = noSpace) {
   const given = /** @type {Record<string, any>} */ (message);
   const fields = fieldsOf(message.type);
   /** @type {Record<string, unknown>} */
@@ -81,22 +84,24 @@ export function encodeFrame(message) {
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);
     if (value !== undefined) header[field] = value;
-    if (carries) payload.push(...given[field].map((/** @type {WireTensor} */ tensor) => tensor.data));
+    if (carries) for (const { data } of given[field]) payload.push(data);
   }
-  const json = encoder.encode(JSON.stringify(header));
+  const text = JSON.stringify(header);
+  const json = 4 + 3 * text.length > space.length ? encoder.encode(text) : space.subarray(4, 4 + encoder.encodeInto(text, space.subarray(4)).written);
   const headerEnd = aligned(4 + json.length);
-  const end = payload.reduce((offset, data) => aligned(offset) + data.byteLength, headerEnd);
-  const frame = new Uint8Array(end);
-  new DataView(frame.buffer).setUint32(0, headerEnd - 4, true);
-  frame.set(json, 4);
+  let end = headerEnd;
+  for (const { byteLength } of payload) end = aligned(end) + byteLength;
+  const frame = end > space.length ? new Uint8Array(end) : space.subarray(0, end);
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, headerEnd - 4, true);
+  if (json.buffer !== frame.buffer) frame.set(json, 4);
   frame.fill(0x20, 4 + json.length, headerEnd);
   let offset = headerEnd;
   for (const data of payload) {
-    offset = aligned(offset);
-    frame.set(bytesOf(data), offset);
-    offset += data.byteLength;
+    const start = aligned(offset);
+    frame.fill(0, offset, start).set(bytesOf(data), start);
+    offset = start + data.byteLength;
   }
-  return frame.buffer;
+  return frame;
 }
 
 /** @param {Uint8Array} text */

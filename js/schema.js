@@ -49,8 +49,8 @@ const record = fields => (value, path) => {
 export const datatypeSizes = { BOOL: 1, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8, INT8: 1, INT16: 2, INT32: 4, INT64: 8, FP16: 2, FP32: 4, FP64: 8 };
 const datatype = oneOf(...Object.keys(datatypeSizes));
 
-/** Bytes that a tensor of this shape takes, exactly; BigInt, since the product may leave the safe integers. @param {string} type @param {number[]} shape */
-export const byteSize = (type, shape) => shape.reduce((product, dim) => product * BigInt(dim), BigInt(datatypeSizes[type]));
+/** Bytes that a tensor of this shape takes: exactly, or no safe integer. @param {string} type @param {number[]} shape */
+export const byteSize = (type, shape) => shape.reduce((product, dimension) => product * dimension, datatypeSizes[type]);
 
 const tensorFields = record({ name: string, datatype, shape: listOf(size), parameters: record({ binary_data_size: size }) });
 
@@ -58,7 +58,7 @@ const tensorFields = record({ name: string, datatype, shape: listOf(size), param
 export const tensors = listOf((value, path) => {
   tensorFields(value, path);
   const { datatype, shape, parameters } = /** @type {import('./protocol.js').TensorHeader} */ (value);
-  if (byteSize(datatype, shape) !== BigInt(parameters.binary_data_size)) {
+  if (byteSize(datatype, shape) !== parameters.binary_data_size) {
     throw new ProtocolError(`${path}: binary_data_size is ${parameters.binary_data_size}, but ${datatype} [${shape}] takes ${byteSize(datatype, shape)} bytes`);
   }
 });

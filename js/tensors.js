@@ -35,7 +35,7 @@ export function typedArrayOf({ datatype, data }) {
 /** Zeros for each input, with 1 for every free dimension. @param {TensorInfo[]} inputs @returns {WireTensor[]} */
 export const zerosFor = inputs => inputs.map(({ name, datatype, shape }) => {
   const fixed = shape.map(dimension => dimension < 0 ? 1 : dimension);
-  return { name, datatype, shape: fixed, data: new Uint8Array(Number(byteSize(datatype, fixed))) };
+  return { name, datatype, shape: fixed, data: new Uint8Array(byteSize(datatype, fixed)) };
 });
 
 const shapeText = (/** @type {number[]} */ shape) => `[${shape.map(dimension => dimension < 0 ? '?' : dimension).join(', ')}]`;

@@ -11,7 +11,7 @@ from sample import size_text, time_text
 from trips import DEPTHS, KIB, MIB, SIZES, Way
 
 BROWSERS = ("chromium", "firefox")
-FLOOR = "bare echo"
+FLOOR, CALLED_FLOOR = "bare echo", "bare echo, blocking call"
 DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
 
@@ -26,7 +26,9 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> li
     floor = start("echo", settings.program, "echo", browser, SOURCES)
     ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
     all_ways = [Way("pool", pool, {"calls": "blocking"}, patient=True),
-                Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)), Way(FLOOR, floor, patient=True),
+                Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)),
+                Way(FLOOR, floor, {"calls": "handlers"}, patient=True),
+                Way(CALLED_FLOOR, floor, {"calls": "blocking"}, depths=(1,)),
                 *ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})]
     if browser == "chromium":
         chromium, texts = shutil.which("chromium"), {"base64": "base64", "numbers": "numbers"}
@@ -44,7 +46,8 @@ def rows_of(browser: str, results) -> list[Row]:
     def p50(name: str, size: int, depth: int = 1) -> float:
         return results[name, size, depth].times.median
 
-    rows = [at_most(f"16 B round trip, pool / {FLOOR}, {browser}", p50("pool", 16) / p50(FLOOR, 16), "", 1.3),
+    rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3)
+              for name, floor in (("pool", FLOOR), ("pool, handlers", FLOOR), ("pool", CALLED_FLOOR))),
             *(at_most(f"host CPU per 16 B round trip, {depth} in flight, pool, {browser}", results["pool", 16, depth].cpu.median, "µs", 15)
               for depth in DEPTHS)]
     if browser == "chromium":
@@ -81,7 +84,7 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
 def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
     def lines(value, depth: int):
         return [(way.name, [(size, value(results[way.name, size, depth])) for size in SIZES if (way.name, size, depth) in results])
-                for way in ways if (way.name, 16, depth) in results and way.name != "pool, handlers"]
+                for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", CALLED_FLOOR)]
 
     axes = dict(log_x=True, log_y=True, x_label=lambda size: size_text(round(size)))
     return [Plot(f"dispatch_{browser}_time.svg", f"Round trips, {browser}",
@@ -114,8 +117,8 @@ A tensor of floats goes to a tab and comes back.
   1 in flight too.
 - **bare echo**, the floor: websocketpp with its own settings and TCP_NODELAY, one thread that sends the tensor from its
   buffer and reads the answer into another one; a page whose dedicated worker sends each message back; no name, shape,
-  queue, time-out or check.
-
+  queue, time-out or check. **Bare echo, blocking call**: the same, but another thread asks for each trip and waits for
+  it, as in any blocking call; what it takes longer is the price of waking two threads.
 - **Node.js ws**: the server that many would write, with the page of the bare echo; the tensor as bytes, or as JSON.
 - **Playwright** `page.evaluate` and **Selenium** `execute_async_script`, with an array of numbers, or base64 in a string.
   The page gives the array or string back as it is, which is less than a tensor there would need.

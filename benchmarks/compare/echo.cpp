@@ -5,8 +5,10 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <optional>
+#include <memory>
+#include <semaphore>
 #include <stdexcept>
+#include <thread>
 #include <webpool/detail/read_file.hpp>
 #include <webpool/transport/websocketpp.hpp>
 
@@ -80,6 +82,33 @@ class Echo {
     return json;
   }
 
+  /// The same, one at a time, for a caller who waits on another thread than the server's, as in a blocking call.
+  std::string call(const Trips& trips) {
+    const std::vector<float> tensor = tensor_of(trips.bytes);
+    std::vector<float> back(tensor.size());
+    std::binary_semaphore arrived(0);
+    received_ = [&](const std::string& payload) {
+      std::memcpy(back.data(), payload.data(), std::min(payload.size(), trips.bytes));
+      arrived.release();
+    };
+    context_.restart();
+    const auto work = asio::make_work_guard(context_);
+    std::jthread server([this] { context_.run(); });
+    const std::shared_ptr<void> stop(nullptr, [this](void*) { context_.stop(); });  // before the thread is joined
+    Meter meter(trips.count);
+    for (std::size_t i = 0; i < trips.count; ++i) {
+      const auto began = Clock::now();
+      asio::post(context_, [&] {
+        if (page_) page_->send(tensor.data(), trips.bytes, binary);
+      });
+      if (!arrived.try_acquire_for(60s)) throw std::runtime_error("the page did not answer within a minute");
+      meter.add(Clock::now() - began);
+    }
+    std::string json = meter.json();
+    if (back != tensor) throw std::runtime_error("a tensor came back changed");
+    return json;
+  }
+
  private:
   void answer(Server::connection_type& to) {
     const std::string path = to.get_resource();
@@ -110,7 +139,8 @@ int echo(const Arguments& arguments) {
   const Browsing browser(browser_named(arguments.at(0)), server.url());
   server.wait_for_page();
   serve({{"websocketpp", "0.8.2"}}, [&](const Task& task) {
-    return server.make({task.number("bytes"), task.number("in_flight"), task.number("count")});
+    const Trips trips{task.number("bytes"), task.number("in_flight"), task.number("count")};
+    return task.text("calls") == "blocking" ? server.call(trips) : server.make(trips);
   });
   return 0;
 }

@@ -70,19 +70,24 @@ std::vector<double> dispatch_times(const webpool::Model& model, std::size_t coun
                                    bool large = false) {
   const float input[4] = {large ? 1.0f : 0.0f};
   std::vector<double> times(count);
+  std::exception_ptr failure;  // the last; read when nothing is in flight
   std::counting_semaphore<> places(static_cast<std::ptrdiff_t>(in_flight));
   for (std::size_t i = 0; i < count; ++i) {
     places.acquire();
     const auto submitted = Clock::now().time_since_epoch();
     model.async_run({{"x", webpool::Tensor::borrow<float>(input, {4}, nullptr)}},
-                    [&times, &places, i, submitted](const std::exception_ptr& failed, const webpool::Outputs& outputs) {
-                      if (failed) std::rethrow_exception(failed);
-                      const std::chrono::nanoseconds came(outputs["came"].as<std::int64_t>()[0]);
-                      times[i] = std::chrono::duration<double, std::micro>(came - submitted).count();
+                    [&, i, submitted](const std::exception_ptr& failed, const webpool::Outputs& outputs) {
+                      if (failed) {
+                        failure = failed;
+                      } else {
+                        const std::chrono::nanoseconds came(outputs["came"].as<std::int64_t>()[0]);
+                        times[i] = std::chrono::duration<double, std::micro>(came - submitted).count();
+                      }
                       places.release();
                     });
   }
   for (std::size_t i = 0; i < in_flight; ++i) places.acquire();
+  if (failure) std::rethrow_exception(failure);
   return times;
 }
 

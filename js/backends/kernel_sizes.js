@@ -30,8 +30,8 @@ function sized({ name, datatype, shape }, values, most) {
   const extents = shape.map(extent => evaluate(extent, values));
   if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
   const bytes = byteSize(datatype, extents);
-  if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
-  return { name, datatype, shape: extents, bytes: Number(bytes) };
+  if (!(bytes <= most)) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
+  return { name, datatype, shape: extents, bytes };
 }
 
 /**

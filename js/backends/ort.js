@@ -128,7 +128,7 @@ export function wrapSession(ort, session, own, device) {
           const tensor = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
           const described = { name, datatype: datatypeOf(tensor.type, name), shape: [...tensor.dims] };
           if (device && tensor.location === 'gpu-buffer' && keep.includes(name)) {
-            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = Number(byteSize(described.datatype, described.shape));
+            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = byteSize(described.datatype, described.shape);
             all.push({ ...described, buffer, read: () => nudged(device, () => readBack(device, buffer, bytes)), release: () => tensor.dispose() });
           } else {
             all.push({ ...described, data: /** @type {ArrayBufferView} */ (tensor.location === 'cpu' ? tensor.data : await tensor.getData(true)) });

@@ -6,7 +6,7 @@ import { decodeFrame } from '../protocol.js';
 
 /** What has been sent. @type {any[]} */
 const sent = [];
-const carry = (/** @type {ArrayBuffer} */ frame) => sent.push(decodeFrame(frame));
+const carry = (/** @type {Uint8Array} */ frame) => sent.push(decodeFrame(frame));
 /** @param {string} name @param {unknown} body @param {any[]} [tensors] @returns {import('../protocol.js').Custom} */
 const message = (name, body, tensors = []) => ({ type: 'message', name, body, tensors });
 const nobody = () => assert.fail('there is nothing to complain of');

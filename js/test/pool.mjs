@@ -49,7 +49,7 @@ export class Peer {
 
   /** @param {Message} message */
   send(message) {
-    this.socket.send(new Uint8Array(encodeFrame(message)));
+    this.socket.send(encodeFrame(message));
   }
 
   /** The first message, received or to come, that matches. @param {(m: any) => boolean} matches @returns {Promise<any>} */

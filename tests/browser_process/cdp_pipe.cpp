@@ -71,9 +71,25 @@ TEST_CASE("a Chromium's own page is watched, and no other") {
   CHECK(browser.heard.gone.empty());
   browser.lose("targetCrashed", "A");
   CHECK(browser.heard.gone == Texts{"its page's process ended: oom"});
-  browser.lose("targetDestroyed", "A");
-  CHECK(browser.heard.gone.back() == "its tab was closed");
   CHECK(browser.heard.log.empty());
+}
+
+TEST_CASE("a page is lost once for each load") {
+  StandIn browser;
+  browser.show_page("A");
+  browser.lose("targetDestroyed", "A");
+  browser.lose("targetCrashed", "A");
+  CHECK(browser.heard.gone == Texts{"its tab was closed"});
+  browser.pipe->reload(browser.heard.note());
+  browser.lose("targetCrashed", "A");  // as before, until the browser has been told to load it
+  browser.say(R"({"id":2,"result":{"sessionId":"S"}})");
+  browser.lose("targetCrashed", "A");
+  browser.lose("targetDestroyed", "A");
+  CHECK(browser.heard.gone.size() == 2);
+  browser.pipe->new_tab("about:blank", browser.heard.note());
+  browser.say(R"({"id":4,"result":{"targetId":"B"}})");
+  browser.lose("targetDestroyed", "B");
+  CHECK(browser.heard.gone.size() == 3);
 }
 
 TEST_CASE("a Chromium that was asked to close may lose its page") {

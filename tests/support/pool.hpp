@@ -19,11 +19,9 @@
 #include <webpool/resource_pool.hpp>
 
 #include "../catch.hpp"
+#include "default_pool.hpp"
 #include "onnx_file.hpp"
 #include "raw_tab.hpp"
-
-// Compiled once, in pool.cpp: each translation unit that makes a pool would compile the whole transport again.
-extern template class webpool::ResourcePool<>;
 
 namespace webpool::testing {
 

@@ -46,6 +46,7 @@ class CdpPipe final : public Control {
 
   void reload(Done done) override {
     attach(std::move(done), [this](const std::string& session, Done end) {
+      gone_ = false;
       send(next("Page.reload", [this, session, end = std::move(end)](const News& news) mutable {
              send(next("Target.detachFromTarget", {}).with("sessionId", session).text());
              pass_on(end, news);
@@ -56,9 +57,11 @@ class CdpPipe final : public Control {
   void new_tab(std::string url, Done done) override {
     send(next("Target.createTarget",
               [this, done = std::move(done)](const News& news) mutable {
-                if (news.error.empty())
+                if (news.error.empty()) {
+                  gone_ = false;
                   if (const std::string old = std::exchange(page_, news.target); !old.empty())
                     send(next("Target.closeTarget", {}).with("targetId", old).text());
+                }
                 pass_on(done, news);
               })
              .with("url", url)
@@ -145,9 +148,15 @@ class CdpPipe final : public Control {
     } else if (news->method == "Target.targetCreated") {
       if (page_.empty() && news->type == "page") page_ = news->target;
     } else if (!page_.empty() && news->target == page_ && !closing_) {
-      if (news->method == "Target.targetCrashed") handlers_.page_gone("its page's process ended: " + news->status);
-      if (news->method == "Target.targetDestroyed") handlers_.page_gone("its tab was closed");
+      if (news->method == "Target.targetCrashed") lose_page("its page's process ended: " + news->status);
+      if (news->method == "Target.targetDestroyed") lose_page("its tab was closed");
     }
+  }
+
+  /// Once for each load: now and then a browser tells of one crash twice, and the second would be taken for the loss of
+  /// what the first brought about.
+  void lose_page(const std::string& reason) {
+    if (!std::exchange(gone_, true)) handlers_.page_gone(reason);
   }
 
   /// Once is enough: a browser that goes on like this must not fill the log.
@@ -161,6 +170,7 @@ class CdpPipe final : public Control {
   protocol::NulMessages messages_;
   protocol::detail::HeaderParser parser_;
   std::string page_;  ///< the target that the pool's page is in; empty until the browser has named it
+  bool gone_ = false;  ///< the page, since it was last loaded
   bool closing_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

@@ -267,11 +267,15 @@ import { decodeFrame, encodeFrame, ProtocolError } from './protocol.js';
 /** What a page may say instead of 1008, which browsers keep to themselves. */
 const policyViolation = 4008;
 
+/** Bytes in which a socket builds its frames; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+const frameSpace = 2 << 20;
+
 /** A close reason holds 123 bytes. @param {string} text */
 const cut = text => new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, 120));
 
 export class FrameSocket {
   #socket;
+  #space = new Uint8Array(frameSpace);
 
   /**
    * @param {string} path
@@ -299,10 +303,10 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    this.sendFrame(encodeFrame(message));
+    this.sendFrame(encodeFrame(message, this.#space));
   }
 
-  /** The same with a message that is a frame already. @param {ArrayBuffer} frame */
+  /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
   sendFrame(frame) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
@@ -325,7 +329,7 @@ export class FrameSocket {
   }
 }
 )js"
-, 2611)},
+, 2862)},
 {"/generation.js", "text/javascript", std::string_view(
 R"js(// A decoder goes on with a text, one token after the other.
 
@@ -693,9 +697,9 @@ const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024
 
 /** @type {Map<string, Handler>} */
 const handlers = new Map();
-/** Frames that were sent before the tab had joined. @type {ArrayBuffer[] | undefined} */
+/** Frames that were sent before the tab had joined. @type {Uint8Array<ArrayBuffer>[] | undefined} */
 let early = [];
-/** @type {(frame: ArrayBuffer) => void} */
+/** @type {(frame: Uint8Array<ArrayBuffer>) => void} */
 let transmit = frame => { early?.push(frame); };
 
 /** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
@@ -757,7 +761,7 @@ export function send(name, body = null, tensors = []) {
   transmit(frame);
 }
 
-/** For page.js: the tab has joined. @param {(frame: ArrayBuffer) => void} carrier */
+/** For page.js: the tab has joined. @param {(frame: Uint8Array<ArrayBuffer>) => void} carrier */
 export function carryMessages(carrier) {
   transmit = carrier;
   early?.forEach(carrier);
@@ -775,7 +779,7 @@ export async function deliver({ name, body, tensors }, complain) {
   }
 }
 )js"
-, 4662)},
+, 4698)},
 {"/model_cache.js", "text/javascript", std::string_view(
 R"js(// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
 //
@@ -1223,11 +1227,14 @@ export const bytesOf = view => new Uint8Array(view.buffer, view.byteOffset, view
 /** @param {WireTensor} tensor @returns {TensorHeader} */
 const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
 
+const noSpace = new Uint8Array(0);
+
 /**
  * Builds the frame of a message. Tensor data is copied once, into the frame. Throws ProtocolError if the message breaks the rules.
- * @param {Message} message
+ * @param {Message} message @param {Uint8Array<ArrayBuffer>} [space] to build a frame in that fits, which then lasts until the space is used again
+ * @returns {Uint8Array<ArrayBuffer>}
  */
-export function encodeFrame(message) {
+export function encodeFrame(message, space = noSpace) {
   const given = /** @type {Record<string, any>} */ (message);
   const fields = fieldsOf(message.type);
   /** @type {Record<string, unknown>} */
@@ -1240,22 +1247,24 @@ export function encodeFrame(message) {
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);
     if (value !== undefined) header[field] = value;
-    if (carries) payload.push(...given[field].map((/** @type {WireTensor} */ tensor) => tensor.data));
+    if (carries) for (const { data } of given[field]) payload.push(data);
   }
-  const json = encoder.encode(JSON.stringify(header));
+  const text = JSON.stringify(header);
+  const json = 4 + 3 * text.length > space.length ? encoder.encode(text) : space.subarray(4, 4 + encoder.encodeInto(text, space.subarray(4)).written);
   const headerEnd = aligned(4 + json.length);
-  const end = payload.reduce((offset, data) => aligned(offset) + data.byteLength, headerEnd);
-  const frame = new Uint8Array(end);
-  new DataView(frame.buffer).setUint32(0, headerEnd - 4, true);
-  frame.set(json, 4);
+  let end = headerEnd;
+  for (const { byteLength } of payload) end = aligned(end) + byteLength;
+  const frame = end > space.length ? new Uint8Array(end) : space.subarray(0, end);
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, headerEnd - 4, true);
+  if (json.buffer !== frame.buffer) frame.set(json, 4);
   frame.fill(0x20, 4 + json.length, headerEnd);
   let offset = headerEnd;
   for (const data of payload) {
-    offset = aligned(offset);
-    frame.set(bytesOf(data), offset);
-    offset += data.byteLength;
+    const start = aligned(offset);
+    frame.fill(0, offset, start).set(bytesOf(data), start);
+    offset = start + data.byteLength;
   }
-  return frame.buffer;
+  return frame;
 }
 
 /** @param {Uint8Array} text */
@@ -1301,7 +1310,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9241)},
+, 9684)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 
@@ -1432,7 +1441,7 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    if (performance.now() - this.#listened > patience) {
+    if (this.#waiting.length && performance.now() - this.#listened > patience) {
       await listen();
       this.#listened = performance.now();
     }
@@ -1441,7 +1450,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2415)},
+, 2439)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
@@ -1579,8 +1588,8 @@ const record = fields => (value, path) => {
 export const datatypeSizes = { BOOL: 1, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8, INT8: 1, INT16: 2, INT32: 4, INT64: 8, FP16: 2, FP32: 4, FP64: 8 };
 const datatype = oneOf(...Object.keys(datatypeSizes));
 
-/** Bytes that a tensor of this shape takes, exactly; BigInt, since the product may leave the safe integers. @param {string} type @param {number[]} shape */
-export const byteSize = (type, shape) => shape.reduce((product, dim) => product * BigInt(dim), BigInt(datatypeSizes[type]));
+/** Bytes that a tensor of this shape takes: exactly, or no safe integer. @param {string} type @param {number[]} shape */
+export const byteSize = (type, shape) => shape.reduce((product, dimension) => product * dimension, datatypeSizes[type]);
 
 const tensorFields = record({ name: string, datatype, shape: listOf(size), parameters: record({ binary_data_size: size }) });
 
@@ -1588,7 +1597,7 @@ const tensorFields = record({ name: string, datatype, shape: listOf(size), param
 export const tensors = listOf((value, path) => {
   tensorFields(value, path);
   const { datatype, shape, parameters } = /** @type {import('./protocol.js').TensorHeader} */ (value);
-  if (byteSize(datatype, shape) !== BigInt(parameters.binary_data_size)) {
+  if (byteSize(datatype, shape) !== parameters.binary_data_size) {
     throw new ProtocolError(`${path}: binary_data_size is ${parameters.binary_data_size}, but ${datatype} [${shape}] takes ${byteSize(datatype, shape)} bytes`);
   }
 });
@@ -1664,7 +1673,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8098)},
+, 8051)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
@@ -1760,7 +1769,7 @@ export function typedArrayOf({ datatype, data }) {
 /** Zeros for each input, with 1 for every free dimension. @param {TensorInfo[]} inputs @returns {WireTensor[]} */
 export const zerosFor = inputs => inputs.map(({ name, datatype, shape }) => {
   const fixed = shape.map(dimension => dimension < 0 ? 1 : dimension);
-  return { name, datatype, shape: fixed, data: new Uint8Array(Number(byteSize(datatype, fixed))) };
+  return { name, datatype, shape: fixed, data: new Uint8Array(byteSize(datatype, fixed)) };
 });
 
 const shapeText = (/** @type {number[]} */ shape) => `[${shape.map(dimension => dimension < 0 ? '?' : dimension).join(', ')}]`;
@@ -1784,7 +1793,7 @@ export function checkRun(model, given, wanted) {
   }
 }
 )js"
-, 4144)},
+, 4136)},
 {"/timer_drift.js", "text/javascript", std::string_view(
 R"js(// How late the page's own timers are. Browsers slow the timers of tabs that nobody sees; the pool learns of it here.
 
@@ -2403,8 +2412,8 @@ function sized({ name, datatype, shape }, values, most) {
   const extents = shape.map(extent => evaluate(extent, values));
   if (extents.some(extent => extent < 0)) throw new CodedError('bad_input', `"${name}" would have the shape [${extents.join(', ')}]`);
   const bytes = byteSize(datatype, extents);
-  if (bytes > most) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
-  return { name, datatype, shape: extents, bytes: Number(bytes) };
+  if (!(bytes <= most)) throw new CodedError('bad_input', `"${name}" would have ${bytes} bytes; this adapter binds at most ${most}`);
+  return { name, datatype, shape: extents, bytes };
 }
 
 /**
@@ -2424,7 +2433,7 @@ export function measure(kernel, workgroup, limits, feeds) {
   return { values, tensors, workgroups };
 }
 )js"
-, 3003)},
+, 2992)},
 {"/backends/kernel_source.js", "text/javascript", std::string_view(
 R"js(// What the application's WGSL finds declared before its first line, and what compilers say about it.
 
@@ -2614,7 +2623,7 @@ export function wrapSession(ort, session, own, device) {
           const tensor = /** @type {import('onnxruntime-web').Tensor} */ (results[name]);
           const described = { name, datatype: datatypeOf(tensor.type, name), shape: [...tensor.dims] };
           if (device && tensor.location === 'gpu-buffer' && keep.includes(name)) {
-            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = Number(byteSize(described.datatype, described.shape));
+            const buffer = /** @type {GPUBuffer} */ (tensor.gpuBuffer), bytes = byteSize(described.datatype, described.shape);
             all.push({ ...described, buffer, read: () => nudged(device, () => readBack(device, buffer, bytes)), release: () => tensor.dispose() });
           } else {
             all.push({ ...described, data: /** @type {ArrayBufferView} */ (tensor.location === 'cpu' ? tensor.data : await tensor.getData(true)) });
@@ -2629,7 +2638,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7685)},
+, 7677)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 

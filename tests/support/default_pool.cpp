@@ -1,3 +1,3 @@
-#include "pool.hpp"
+#include "default_pool.hpp"
 
 template class webpool::ResourcePool<>;
