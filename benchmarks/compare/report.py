@@ -33,14 +33,15 @@ class Row:
     unit: str
     goal: str | None = None
     met: bool | None = None
+    limit: str = ""  # what keeps the value from its goal, as measured in the same run; for people
 
 
-def at_least(name: str, value: float | None, unit: str, goal: float) -> Row:
-    return Row(name, value, unit, f">= {goal:g}", value is not None and value >= goal)
+def at_least(name: str, value: float | None, unit: str, goal: float, limit: str = "") -> Row:
+    return Row(name, value, unit, f">= {goal:g}", value is not None and value >= goal, limit)
 
 
-def at_most(name: str, value: float | None, unit: str, goal: float) -> Row:
-    return Row(name, value, unit, f"<= {goal:g}", value is not None and value <= goal)
+def at_most(name: str, value: float | None, unit: str, goal: float, limit: str = "") -> Row:
+    return Row(name, value, unit, f"<= {goal:g}", value is not None and value <= goal, limit)
 
 
 @dataclasses.dataclass
@@ -85,9 +86,9 @@ def value_text(row: Row) -> str:
 
 
 def goals_of(sections: list[Section]) -> Table:
-    rows = [[row.name, value_text(row), row.goal, "met" if row.met else "MISSED"]
+    rows = [[row.name, value_text(row), row.goal, "met" if row.met else "MISSED", "" if row.met else row.limit]
             for section in sections for row in section.rows if row.goal]
-    return Table("Goals", ["", "measured", "goal", ""], rows)
+    return Table("Goals", ["", "measured", "goal", "", "why not"], rows)
 
 
 def write(folder: pathlib.Path, heading: str, sections: list[Section]) -> pathlib.Path:
@@ -106,5 +107,6 @@ def write(folder: pathlib.Path, heading: str, sections: list[Section]) -> pathli
 
 
 def write_rows(path: pathlib.Path, sections: list[Section]) -> None:
-    rows = [json.dumps(dataclasses.asdict(row)) for section in sections for row in section.rows]
+    fields = ("name", "value", "unit", "goal", "met")
+    rows = [json.dumps({field: getattr(row, field) for field in fields}) for section in sections for row in section.rows]
     path.write_text('{"rows":[\n' + ",\n".join(rows) + "\n]}\n")

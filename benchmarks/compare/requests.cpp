@@ -71,12 +71,17 @@ Served relay(const Model& model, const Inputs& inputs, std::size_t in_flight, st
 Served call(const Model& model, const Inputs& inputs, std::size_t count) {
   Served served;
   Meter meter(count);
+  std::string runs;
   for (std::size_t i = 0; i < count; ++i) {
     const auto began = Clock::now();
     served.last = model(inputs);
     meter.add(Clock::now() - began);
+    const webpool::RunTimes& times = served.last.times();
+    webpool::protocol::detail::append_number(runs += i == 0 ? "" : ",",
+                                             1000 * (times.upload + times.compute + times.download));
   }
   served.json = meter.json();
+  served.json.insert(1, R"("runs_us":[)" + runs + "],");
   return served;
 }
 

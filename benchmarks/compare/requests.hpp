@@ -13,7 +13,8 @@ struct Served {
   webpool::Outputs last;
 };
 
-/// The same request again and again, by blocking calls one after the other.
+/// The same request again and again, by blocking calls one after the other. The answer has `runs_us` too: what the
+/// session took for each in its tab.
 Served call(const webpool::Model& model, const webpool::Inputs& inputs, std::size_t count);
 
 /// The same by asynchronous calls with several in flight: the handler of each, on the pool's thread, makes the next.

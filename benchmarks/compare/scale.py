@@ -27,7 +27,7 @@ def most_tabs() -> int:
 
 
 def run(settings: Settings, tabs: int) -> dict:
-    idle_seconds, requests = settings.times(10, 3), settings.times(20_000, 4_000)
+    idle_seconds, requests = settings.times(5, 3), settings.times(20_000, 4_000)
     done = subprocess.run([settings.program, "scale", str(tabs), str(idle_seconds), str(requests)],
                           capture_output=True, text=True, timeout=300)
     if done.returncode:

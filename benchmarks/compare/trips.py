@@ -12,16 +12,16 @@ DEPTHS = (1, 16)
 
 # By size: turns of each contender, in full and in the short run, and the most trips of a turn.
 PLAN = {
-    16: ((9, 4), 800),
-    KIB: ((9, 4), 800),
-    64 * KIB: ((9, 4), 300),
+    16: ((8, 4), 800),
+    KIB: ((7, 3), 800),
+    64 * KIB: ((7, 3), 300),
     MIB: ((7, 3), 48),
     16 * MIB: ((4, 2), 16),
     64 * MIB: ((2, 1), 16),
 }
 SIZES = tuple(PLAN)
 TURN_US = (300_000, 120_000)  # what a turn takes about, where so few trips are enough
-PATIENCE_US = (4_000_000, 1_000_000)
+PATIENCE_US = (2_000_000, 1_000_000)
 
 
 @dataclasses.dataclass(frozen=True)

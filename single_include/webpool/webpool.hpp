@@ -6866,7 +6866,6 @@ class Model {
 #include <functional>
 #include <future>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -6878,6 +6877,7 @@ class Model {
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -8825,7 +8825,7 @@ class CdpPipe final : public Control {
   CommandTable<News> commands_;
   protocol::NulMessages messages_;
   protocol::detail::HeaderParser parser_;
-  std::string page_;  ///< the target that the pool's page is in; empty until the browser has named it
+  std::string page_;   ///< the target that the pool's page is in; empty until the browser has named it
   bool gone_ = false;  ///< the page, since it was last loaded
   bool closing_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
@@ -11628,6 +11628,50 @@ class LoadTurns {
   std::uint64_t whole_ = 0;
   std::unordered_map<ModelIndex, Place> places_;
   std::unordered_map<WorkerId, Fetching> workers_;  ///< of parts, until they have their bytes
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
+
+/// What the pool loads into workers: a model, or several that share them.
+struct LoadingModel {
+  LoadingModel(std::vector<ModelFile> of, ModelOptions how, LoadCompletion done, bool remains)
+      : files(std::move(of)), options(std::move(how)), ready(std::move(done)), stays(remains) {
+    for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
+  }
+
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const ModelFile& file : files) sum += file.total_size();
+    return sum;
+  }
+
+  /// The file with that hash, or null.
+  const ServedFile* find(std::string_view sha256) const {
+    for (const ModelFile& file : files) {
+      if (file.sha256 == sha256) return &file;
+      for (const ServedFile& part : file.external)
+        if (part.sha256 == sha256) return &part;
+    }
+    return nullptr;
+  }
+
+  std::string name;
+  std::vector<ModelFile> files;
+  ModelOptions options;
+  LoadCompletion ready;  ///< empty once called
+  bool stays;            ///< also when it can't be loaded: it has been in use before
 };
 
 }  // namespace webpool::driver
@@ -15128,6 +15172,186 @@ class PageFiles {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
+/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
+///
+/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
+/// generations last for 10^11 insertions even when only one value lives at a time.
+template <class Id, class T>
+class SlotMap {
+ public:
+  static constexpr std::uint64_t slot_bits = 20;
+  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
+  static constexpr std::size_t spare = 64;
+
+  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
+
+  bool full() const noexcept { return size_ == capacity; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  /// One more than the largest slot in use so far: what a table beside this one must hold.
+  std::size_t slots() const noexcept { return slots_.size(); }
+
+  /// Stores a value; the map must not be full.
+  Id insert(T value) {
+    std::size_t slot = slots_.size();
+    if (slot - size_ >= spare || slot == capacity) {
+      slot = first_free_;
+      first_free_ = slots_[slot].next_free;
+    } else {
+      slots_.emplace_back();
+    }
+    Slot& entry = slots_[slot];
+    entry.value.emplace(std::move(value));
+    ++size_;
+    ++entry.generation;
+    return id_at(slot);
+  }
+
+  /// The value of that id; null once it was erased, and for any id never given out.
+  T* find(Id id) noexcept {
+    const std::size_t slot = slot_of(id);
+    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
+      return nullptr;
+    return &*slots_[slot].value;
+  }
+  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
+
+  /// The id of the value that a slot in use holds.
+  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
+
+  void erase(Id id) noexcept {
+    if (!find(id)) return;
+    const std::size_t slot = slot_of(id);
+    slots_[slot].value.reset();
+    // An empty queue has no last slot: all slots were in use, this one is both its ends.
+    if (size_ == slots_.size()) {
+      first_free_ = slot;
+    } else {
+      slots_[last_free_].next_free = slot;
+    }
+    last_free_ = slot;
+    --size_;
+  }
+
+  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t generation = 0;
+    std::size_t next_free = 0;
+    std::optional<T> value;
+  };
+
+  std::vector<Slot> slots_;
+  std::size_t first_free_ = 0, last_free_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::driver {
+
+/// A copy of a tensor that a worker holds, to this program.
+struct TensorCopy {
+  explicit TensorCopy(const ResidentTensor& of)
+      : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
+
+  /// What is wrong with the page's answer; nothing when it is that tensor.
+  std::optional<std::string> check(const protocol::Result& result) const {
+    const auto& outputs = result.outputs;
+    if (outputs.size() == 1 && outputs[0].tensor.datatype() == datatype && outputs[0].tensor.shape() == shape &&
+        result.kept.empty())
+      return std::nullopt;
+    return "the page did not answer with the tensor of shape " + to_string(shape) + " that it was asked for";
+  }
+
+  ModelIndex model;
+  WorkerId worker;
+  TensorId tensor;
+  Datatype datatype;
+  Shape shape;
+};
+
+/// What a request is to its caller and to the page; the engine knows the rest.
+struct PendingRequest {
+  /// What is wrong with the page's answer. `models`: those of its worker.
+  std::optional<std::string> check(const protocol::Result& result, std::span<const ModelFile> models) const {
+    if (copy) return copy->check(result);
+    if (generation) return generation->end(result, kept);
+    return check_outputs(models[part].info, result.outputs, result.kept, &options, kept);
+  }
+
+  RequestId id{};
+  std::uint32_t part = 0;
+  Inputs inputs{};  ///< those that travel first
+  RequestOptions options{};
+  TimePoint submitted{};
+  Runtime::Completion done{};
+  std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
+  std::optional<TensorCopy> copy{};             ///< instead of a run
+  std::shared_ptr<GenerationRun> generation{};  ///< the same
+  Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
+};
+
+/// The requests that have not ended, in the engine's slots for them. Lives on the pool's thread.
+class PendingRequests {
+ public:
+  void add(PendingRequest request) {
+    const std::size_t slot = Slots::slot_of(request.id);
+    if (slot >= requests_.size()) requests_.resize(slot + 1);
+    requests_[slot] = std::move(request);
+  }
+
+  /// The request with that id, which must have been added.
+  PendingRequest& at(RequestId id) { return requests_[Slots::slot_of(id)]; }
+  PendingRequest take(RequestId id) { return std::exchange(at(id), {}); }
+
+  /// The same with any id; null when nobody waits for that.
+  const PendingRequest* find(RequestId id) const {
+    const std::size_t slot = Slots::slot_of(id);
+    return slot < requests_.size() && requests_[slot].id == id ? &requests_[slot] : nullptr;
+  }
+
+ private:
+  using Slots = engine::SlotMap<RequestId, int>;
+
+  std::vector<PendingRequest> requests_;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
 #include <cstddef>
@@ -15522,104 +15746,6 @@ class OwnTabs {
 
   std::array<ConnectionIndex, most> tabs_;
   std::size_t size_ = 0, idle_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
-/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
-///
-/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
-/// generations last for 10^11 insertions even when only one value lives at a time.
-template <class Id, class T>
-class SlotMap {
- public:
-  static constexpr std::uint64_t slot_bits = 20;
-  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
-  static constexpr std::size_t spare = 64;
-
-  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
-
-  bool full() const noexcept { return size_ == capacity; }
-  bool empty() const noexcept { return size_ == 0; }
-  std::size_t size() const noexcept { return size_; }
-  /// One more than the largest slot in use so far: what a table beside this one must hold.
-  std::size_t slots() const noexcept { return slots_.size(); }
-
-  /// Stores a value; the map must not be full.
-  Id insert(T value) {
-    std::size_t slot = slots_.size();
-    if (slot - size_ >= spare || slot == capacity) {
-      slot = first_free_;
-      first_free_ = slots_[slot].next_free;
-    } else {
-      slots_.emplace_back();
-    }
-    Slot& entry = slots_[slot];
-    entry.value.emplace(std::move(value));
-    ++size_;
-    ++entry.generation;
-    return id_at(slot);
-  }
-
-  /// The value of that id; null once it was erased, and for any id never given out.
-  T* find(Id id) noexcept {
-    const std::size_t slot = slot_of(id);
-    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
-      return nullptr;
-    return &*slots_[slot].value;
-  }
-  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
-
-  /// The id of the value that a slot in use holds.
-  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
-
-  void erase(Id id) noexcept {
-    if (!find(id)) return;
-    const std::size_t slot = slot_of(id);
-    slots_[slot].value.reset();
-    // An empty queue has no last slot: all slots were in use, this one is both its ends.
-    if (size_ == slots_.size()) {
-      first_free_ = slot;
-    } else {
-      slots_[last_free_].next_free = slot;
-    }
-    last_free_ = slot;
-    --size_;
-  }
-
-  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
-  template <class Visit>
-  void for_each(Visit visit) {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-  template <class Visit>
-  void for_each(Visit visit) const {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-
- private:
-  struct Slot {
-    std::uint64_t generation = 0;
-    std::size_t next_free = 0;
-    std::optional<T> value;
-  };
-
-  std::vector<Slot> slots_;
-  std::size_t first_free_ = 0, last_free_ = 0;
-  std::size_t size_ = 0;
 };
 
 }  // namespace webpool::engine
@@ -16590,6 +16716,14 @@ class Strangers {
     while (!line_.empty() && now > line_.begin()->second.heard + patience_) drop_first();
   }
 
+  /// Calls `visit(connection)` for all that have been silent for longer than that. They stay in the line, unless
+  /// `visit` removes them.
+  template <class Visit>
+  void visit_silent(Duration time, TimePoint now, Visit visit) const {
+    for (auto next = line_.begin(); next != line_.end() && now > next->second.heard + time;)
+      visit((next++)->second.connection);
+  }
+
   std::size_t size() const noexcept { return line_.size(); }
 
  private:
@@ -16741,8 +16875,13 @@ class WebSocketServer {
     socket->set_max_message_size(maximum_message_bytes_);
   }
 
-  /// Call this ten times a second or so: ends answers that nobody reads, and reads on where there was too much.
+  /// Call this ten times a second or so: refuses sockets that have not introduced themselves in ten seconds, ends
+  /// answers that nobody reads, and reads on where there was too much.
   void tick(TimePoint now) {
+    strangers_.visit_silent(introduction_timeout, now, [this](const Strangers::Connection& silent) {
+      const Socket each = silent.expired() ? nullptr : socket(silent);
+      if (each && each->role != SocketState::Role::unknown) refuse(each, "the socket did not introduce itself in time");
+    });
     strangers_.expire(now);
     for (const Socket& each : std::exchange(heard_, {}))
       if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
@@ -16768,6 +16907,7 @@ class WebSocketServer {
   /// A browser has up to six connections to a host at a time, so tabs by the dozen may join at once. Each costs about
   /// 80 KiB, so all cost some 20 MiB, and they leave most of the usual 1024 descriptors of a process to others.
   static constexpr std::size_t most_strangers = 256;
+  static constexpr std::chrono::seconds introduction_timeout{10};
   /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
   static constexpr std::chrono::seconds patience{20};
   /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
@@ -16887,7 +17027,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   using Frame = std::span<const std::byte>;
 
  public:
-  using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
   using JoinHandler = std::function<void(const BrowserInfo&)>;
   /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on.
   struct Part {
@@ -16956,8 +17095,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void fetch(const ResidentTensor& tensor, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_,
-               [this, there = Copy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
+    asio::post(context_, [this, there = TensorCopy(tensor), done = std::move(done)]() mutable {
+      start_copy(there, std::move(done));
+    });
   }
 
   bool is_open() const override {
@@ -17124,51 +17264,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::vector<BackendFailure> passed_over;
     std::shared_ptr<const Where> where;  ///< null until it is loaded
   };
-  struct LoadingModel {
-    std::string name;
-    std::vector<ModelFile> files;  ///< of the models that share its workers
-    ModelOptions options;
-    LoadCompletion ready;  ///< empty once called
-    bool stays;            ///< also when it can't be loaded: it has been in use before
-
-    std::size_t bytes() const {
-      std::size_t sum = 0;
-      for (const auto& file : files) sum += file.total_size();
-      return sum;
-    }
-  };
-  /// Of a tensor that a worker holds, to this program.
-  struct Copy {
-    explicit Copy(const ResidentTensor& of)
-        : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
-
-    ModelIndex model;
-    WorkerId worker;
-    TensorId tensor;
-    Datatype datatype;
-    Shape shape;
-  };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
     std::weak_ptr<Socket::element_type> socket;
     std::optional<protocol::Refused> message;  ///< for a tab
     std::string reason;
   };
-  struct Pending {
-    RequestId id{};
-    std::uint32_t part = 0;
-    Inputs inputs{};  ///< those that travel first
-    RequestOptions options{};
-    TimePoint submitted{};
-    Completion done{};
-    std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
-    std::optional<Copy> copy{};                   ///< instead of a run
-    std::shared_ptr<GenerationRun> generation{};  ///< the same
-    Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
-  };
-
   static constexpr std::chrono::milliseconds tick_interval{100};
-  static constexpr std::chrono::seconds introduction_timeout{10};
   static constexpr std::chrono::seconds shutdown_patience{3};
 
   static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
@@ -17223,9 +17325,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.tick(now, actions_);
       drain();
       answer_next_refusal();
-      for (const auto& [socket, opened] : sockets_)
-        if (socket->owner == 0 && now > opened + introduction_timeout)
-          Server::refuse(socket, "the socket did not introduce itself in time");
     }
     timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
     timer_.async_wait([this](const asio::error_code& aborted) {
@@ -17245,7 +17344,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     engine_.close(Clock::now(), actions_);
     drain();
     server_.stop_listening();
-    for (const auto& [socket, opened] : sockets_) Server::close(socket, "the pool is closed");
+    for (const Socket& socket : sockets_) Server::close(socket, "the pool is closed");
     stopping_since_ = Clock::now();
     timer_.cancel();
     tick();
@@ -17254,8 +17353,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   // --- models
 
   ModelIndex add_model(Part part, bool stays) {
-    LoadingModel model{name_of(part.files), std::move(part.files), std::move(part.options), std::move(part.done),
-                       stays};
+    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), stays);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -17324,10 +17422,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   /// The request was submitted to the engine.
-  void await(Pending request) {
-    const std::size_t slot = Requests::slot_of(request.id);
-    if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = std::move(request);
+  void await(PendingRequest request) {
+    pending_.add(std::move(request));
     drain();
   }
 
@@ -17346,7 +17442,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!there)
       return done(Error(errc::tensor_elsewhere,
                         "input '" + inputs[which].name + "' is in a tab of another pool; to_host() copies it"));
-    const Copy copy(*there);
+    const TensorCopy copy(*there);
     start_copy(copy, [this, which, model, submitted, inputs = std::move(inputs), options = std::move(options),
                       ticket = std::move(ticket), done = std::move(done)](Expected<Outputs> copied) mutable {
       if (!copied) return done(copied.error());
@@ -17355,7 +17451,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     });
   }
 
-  void start_copy(const Copy& copy, Completion done) {
+  void start_copy(const TensorCopy& copy, Completion done) {
     const TimePoint now = Clock::now();
     const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
     await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
@@ -17376,8 +17472,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         },
         [this](RequestId id) { end_run(id); });
   }
-
-  Pending& pending(RequestId id) { return pending_[Requests::slot_of(id)]; }
 
   // --- actions
 
@@ -17469,7 +17563,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void carry_out(const engine::Ping& action) { send(tabs_.at(action.connection).socket, protocol::Ping{++pings_}); }
 
   void carry_out(const engine::Run& action) {
-    const Pending& request = pending(action.request);
+    const PendingRequest& request = pending_.at(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
     const std::span inputs(request.inputs);
@@ -17506,12 +17600,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void carry_out(const engine::HoldResult& action) {
-    Pending& request = pending(action.request);
+    PendingRequest& request = pending_.at(action.request);
     request.held = std::move(request.outputs);
   }
 
   void carry_out(const engine::Complete& action) {
-    Pending request = std::exchange(pending(action.request), {});
+    PendingRequest request = pending_.take(action.request);
     if (action.error) return request.done(*action.error);
     if (!action.held) return request.done(std::move(request.outputs));
     RunTimes times = request.held.times();
@@ -17585,7 +17679,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void opened(const Socket& socket) {
-    sockets_.emplace(socket, Clock::now());
+    sockets_.insert(socket);
     if (stopping_since_) Server::close(socket, "the pool is closed");
   }
 
@@ -17768,7 +17862,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   std::optional<Error> handle(const Socket& from, const protocol::Tokens& news) {
     const Worker* worker = worker_of(from);
-    const Pending* request = awaiting(news.id);
+    const PendingRequest* request = pending_.find(news.id);
     if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
     const TimePoint now = Clock::now();
     if (!engine_.progressed(WorkerId{from->owner}, news.id, now) || !request) return std::nullopt;
@@ -17781,13 +17875,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
-    const Pending* awaited = awaiting(result.id);
+    const PendingRequest* awaited = pending_.find(result.id);
     const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
     const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
     if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
-      Pending& request = pending(result.id);  // no action on it is carried out before this function returns
+      PendingRequest& request = pending_.at(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
@@ -17807,7 +17901,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.retained(id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
       result.outputs.push_back({name, Tensor(datatype, shape, there)});
     }
-    if (wanted && awaiting(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
+    if (wanted && pending_.find(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
   }
 
   std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
@@ -17920,12 +18014,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
-  /// Null when nobody waits for it.
-  const Pending* awaiting(RequestId id) const {
-    const std::size_t slot = Requests::slot_of(id);
-    return slot < pending_.size() && pending_[slot].id == id ? &pending_[slot] : nullptr;
-  }
-
   /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
   double lot_for(const Worker& worker) {
     if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
@@ -17933,7 +18021,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
-    const Pending* request = awaiting(result.id);
+    const PendingRequest* request = pending_.find(result.id);
     if (!request || !request->held.shared_where()) return std::nullopt;
     const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
     if (!text) return std::nullopt;
@@ -17943,43 +18031,20 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
-    const Pending* request = awaiting(result.id);
+    const PendingRequest* request = pending_.find(result.id);
     const auto& files = models_.at(worker.model).files;
     // Of which of the models an answer is that nobody waits for any more, nobody knows.
     if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
-    const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
-                       : request->copy       ? wrong_copy(*request->copy, result)
-                       : request->generation ? request->generation->end(result, request->kept)
-                                             : check_outputs(files[request->part].info, result.outputs, result.kept,
-                                                             &request->options, request->kept);
+    const auto wrong = request ? request->check(result, files)
+                               : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
-  }
-
-  static std::optional<std::string> wrong_copy(const Copy& asked, const protocol::Result& result) {
-    const auto& outputs = result.outputs;
-    if (outputs.size() == 1 && outputs[0].tensor.datatype() == asked.datatype &&
-        outputs[0].tensor.shape() == asked.shape && result.kept.empty())
-      return std::nullopt;
-    return "the page did not answer with the tensor of shape " + to_string(asked.shape) + " that it was asked for";
-  }
-
-  static std::string name_of(const std::vector<ModelFile>& files) {
-    std::string name;
-    for (const auto& file : files) name += (name.empty() ? "" : " + ") + file.name;
-    return name;
   }
 
   const ServedFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      for (const ModelFile& file : model.files) {
-        if (file.sha256 == sha256) return &file;
-        for (const ServedFile& part : file.external)
-          if (part.sha256 == sha256) return &part;
-      }
+      if (const ServedFile* found = model.find(sha256)) return found;
     return nullptr;
   }
-
-  using Requests = engine::SlotMap<RequestId, int>;
 
   const PoolOptions options_;
   const detail::Logger logger_;
@@ -17996,12 +18061,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   engine::Actions actions_;
   bool draining_ = false;
   protocol::Decoder decoder_;
-  std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
+  std::unordered_set<Socket> sockets_;   ///< all that are open
   std::deque<PendingRefusal> refusals_;  ///< first come, first served
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
-  std::vector<Pending> pending_;  ///< by the slot in the request's id
+  PendingRequests pending_;
   Residents residents_;
   FastestWays fastest_;
   std::random_device lots_;

@@ -56,13 +56,19 @@ class TcpStream {
   explicit TcpStream(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    // From 16 addresses in turn, where the system has them: the more ports of one are taken, the longer it looks for
+    // another.
+    static std::atomic<std::uint32_t> turn;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + turn++ % 16);
+    const int on = 1;
+    ::setsockopt(socket_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    static_cast<void>(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address));
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       ::close(std::exchange(socket_, -1));
       throw std::runtime_error("can't connect to port " + std::to_string(port));
     }
-    const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   TcpStream(TcpStream&& other) noexcept

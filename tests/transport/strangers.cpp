@@ -52,6 +52,20 @@ TEST_CASE("strangers that are silent for too long are dropped") {
   CHECK(line.strangers.size() == 0);
 }
 
+TEST_CASE("strangers that have been silent for a while can be visited, and stay") {
+  Line line;
+  const auto first = line.add(1, 0s);
+  line.add(2, 1s);
+  line.add(3, 2s);
+  line.strangers.move_to_end(first, TimePoint(3s));
+  std::vector<int> silent;
+  line.strangers.visit_silent(4s, TimePoint(6s), [&](const Strangers::Connection& connection) {
+    silent.push_back(*std::static_pointer_cast<int>(connection.lock()));
+  });
+  CHECK(silent == std::vector{2});
+  CHECK(line.strangers.size() == 3);
+}
+
 TEST_CASE("who is no stranger any more, or never was, is left alone") {
   Line line;
   const auto first = line.add(1, 0s);

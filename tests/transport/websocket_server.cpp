@@ -67,3 +67,37 @@ TEST_CASE("queries are no part of a file's name") {
   CHECK(http_get(port, "/?from=bookmark").status == 200);
   CHECK(http_get(port, "/js/page.js?v=2").status == 200);
 }
+
+TEST_CASE("a socket that does not introduce itself in time is refused, and one that has is not") {
+  asio::io_context context;
+  std::promise<std::size_t> heard;
+  transport::WebSocketServer* at = nullptr;
+  transport::WebSocketServer server(
+      context, "127.0.0.1", 0, 1024,
+      {.http =
+           [](std::string_view) {
+             return transport::HttpAnswer{404, "text/plain", nullptr};
+           },
+       .opened =
+           [&](const transport::WebSocketServer::Socket& socket) {
+             if (socket->role == transport::SocketState::Role::data) at->introduced(socket);
+           },
+       .received = [&](const auto&, std::span<const std::byte> frame, const auto&) { heard.set_value(frame.size()); },
+       .closed = [](const auto&, const std::string&) {}});
+  at = &server;
+  std::thread thread([&] { context.run(); });
+  WebSocket silent(server.port(), "/control"), known(server.port(), "/data");
+  const auto tick_after = [&](std::chrono::seconds time) {
+    asio::post(context, [&, time] { server.tick(Clock::now() + time); });
+  };
+  tick_after(9s);
+  tick_after(11s);
+  const auto closing = silent.receive_close();
+  known.send("here");
+  CHECK(heard.get_future().get() == 4);
+  context.stop();
+  thread.join();
+  REQUIRE(closing);
+  CHECK(closing->close_code() == 1008);
+  CHECK(closing->close_reason() == "the socket did not introduce itself in time");
+}

@@ -48,7 +48,7 @@ async function spread(task) {
     await new Promise((resolve, reject) => {
       for (let i = 0; i < task.tabs; i++) holds.push(cluster.execute(null, async ({ page }) => {
         await open(page);
-        await work(page);
+        for (let run = 0; run < task.warm_up; run++) await work(page);
         if (pages.push(page) === task.tabs) resolve();
         await over;
       }).catch(reject));

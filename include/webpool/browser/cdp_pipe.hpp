@@ -169,7 +169,7 @@ class CdpPipe final : public Control {
   CommandTable<News> commands_;
   protocol::NulMessages messages_;
   protocol::detail::HeaderParser parser_;
-  std::string page_;  ///< the target that the pool's page is in; empty until the browser has named it
+  std::string page_;   ///< the target that the pool's page is in; empty until the browser has named it
   bool gone_ = false;  ///< the page, since it was last loaded
   bool closing_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

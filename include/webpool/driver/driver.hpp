@@ -9,7 +9,6 @@
 #include <functional>
 #include <future>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +20,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -37,11 +37,13 @@
 #include <webpool/driver/generation_run.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/load_turns.hpp>
+#include <webpool/driver/loading_model.hpp>
 #include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/ort_directory.hpp>
 #include <webpool/driver/page_files.hpp>
 #include <webpool/driver/page_modules.hpp>
+#include <webpool/driver/pending_requests.hpp>
 #include <webpool/driver/resident_tensor.hpp>
 #include <webpool/driver/residents.hpp>
 #include <webpool/driver/response_cache.hpp>
@@ -50,7 +52,6 @@
 #include <webpool/engine/actions.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/rechecks.hpp>
-#include <webpool/engine/slot_map.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/page_message.hpp>
 #include <webpool/protocol/decode.hpp>
@@ -67,7 +68,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   using Frame = std::span<const std::byte>;
 
  public:
-  using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
   using JoinHandler = std::function<void(const BrowserInfo&)>;
   /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on.
   struct Part {
@@ -136,8 +136,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void fetch(const ResidentTensor& tensor, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_,
-               [this, there = Copy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
+    asio::post(context_, [this, there = TensorCopy(tensor), done = std::move(done)]() mutable {
+      start_copy(there, std::move(done));
+    });
   }
 
   bool is_open() const override {
@@ -304,51 +305,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::vector<BackendFailure> passed_over;
     std::shared_ptr<const Where> where;  ///< null until it is loaded
   };
-  struct LoadingModel {
-    std::string name;
-    std::vector<ModelFile> files;  ///< of the models that share its workers
-    ModelOptions options;
-    LoadCompletion ready;  ///< empty once called
-    bool stays;            ///< also when it can't be loaded: it has been in use before
-
-    std::size_t bytes() const {
-      std::size_t sum = 0;
-      for (const auto& file : files) sum += file.total_size();
-      return sum;
-    }
-  };
-  /// Of a tensor that a worker holds, to this program.
-  struct Copy {
-    explicit Copy(const ResidentTensor& of)
-        : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
-
-    ModelIndex model;
-    WorkerId worker;
-    TensorId tensor;
-    Datatype datatype;
-    Shape shape;
-  };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
     std::weak_ptr<Socket::element_type> socket;
     std::optional<protocol::Refused> message;  ///< for a tab
     std::string reason;
   };
-  struct Pending {
-    RequestId id{};
-    std::uint32_t part = 0;
-    Inputs inputs{};  ///< those that travel first
-    RequestOptions options{};
-    TimePoint submitted{};
-    Completion done{};
-    std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
-    std::optional<Copy> copy{};                   ///< instead of a run
-    std::shared_ptr<GenerationRun> generation{};  ///< the same
-    Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
-  };
-
   static constexpr std::chrono::milliseconds tick_interval{100};
-  static constexpr std::chrono::seconds introduction_timeout{10};
   static constexpr std::chrono::seconds shutdown_patience{3};
 
   static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
@@ -403,9 +366,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.tick(now, actions_);
       drain();
       answer_next_refusal();
-      for (const auto& [socket, opened] : sockets_)
-        if (socket->owner == 0 && now > opened + introduction_timeout)
-          Server::refuse(socket, "the socket did not introduce itself in time");
     }
     timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
     timer_.async_wait([this](const asio::error_code& aborted) {
@@ -425,7 +385,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     engine_.close(Clock::now(), actions_);
     drain();
     server_.stop_listening();
-    for (const auto& [socket, opened] : sockets_) Server::close(socket, "the pool is closed");
+    for (const Socket& socket : sockets_) Server::close(socket, "the pool is closed");
     stopping_since_ = Clock::now();
     timer_.cancel();
     tick();
@@ -434,8 +394,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   // --- models
 
   ModelIndex add_model(Part part, bool stays) {
-    LoadingModel model{name_of(part.files), std::move(part.files), std::move(part.options), std::move(part.done),
-                       stays};
+    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), stays);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -504,10 +463,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   /// The request was submitted to the engine.
-  void await(Pending request) {
-    const std::size_t slot = Requests::slot_of(request.id);
-    if (slot >= pending_.size()) pending_.resize(slot + 1);
-    pending_[slot] = std::move(request);
+  void await(PendingRequest request) {
+    pending_.add(std::move(request));
     drain();
   }
 
@@ -526,7 +483,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!there)
       return done(Error(errc::tensor_elsewhere,
                         "input '" + inputs[which].name + "' is in a tab of another pool; to_host() copies it"));
-    const Copy copy(*there);
+    const TensorCopy copy(*there);
     start_copy(copy, [this, which, model, submitted, inputs = std::move(inputs), options = std::move(options),
                       ticket = std::move(ticket), done = std::move(done)](Expected<Outputs> copied) mutable {
       if (!copied) return done(copied.error());
@@ -535,7 +492,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     });
   }
 
-  void start_copy(const Copy& copy, Completion done) {
+  void start_copy(const TensorCopy& copy, Completion done) {
     const TimePoint now = Clock::now();
     const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
     await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
@@ -556,8 +513,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         },
         [this](RequestId id) { end_run(id); });
   }
-
-  Pending& pending(RequestId id) { return pending_[Requests::slot_of(id)]; }
 
   // --- actions
 
@@ -649,7 +604,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void carry_out(const engine::Ping& action) { send(tabs_.at(action.connection).socket, protocol::Ping{++pings_}); }
 
   void carry_out(const engine::Run& action) {
-    const Pending& request = pending(action.request);
+    const PendingRequest& request = pending_.at(action.request);
     const Socket& socket = workers_.at(action.worker).socket;
     if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
     const std::span inputs(request.inputs);
@@ -686,12 +641,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void carry_out(const engine::HoldResult& action) {
-    Pending& request = pending(action.request);
+    PendingRequest& request = pending_.at(action.request);
     request.held = std::move(request.outputs);
   }
 
   void carry_out(const engine::Complete& action) {
-    Pending request = std::exchange(pending(action.request), {});
+    PendingRequest request = pending_.take(action.request);
     if (action.error) return request.done(*action.error);
     if (!action.held) return request.done(std::move(request.outputs));
     RunTimes times = request.held.times();
@@ -765,7 +720,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void opened(const Socket& socket) {
-    sockets_.emplace(socket, Clock::now());
+    sockets_.insert(socket);
     if (stopping_since_) Server::close(socket, "the pool is closed");
   }
 
@@ -948,7 +903,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   std::optional<Error> handle(const Socket& from, const protocol::Tokens& news) {
     const Worker* worker = worker_of(from);
-    const Pending* request = awaiting(news.id);
+    const PendingRequest* request = pending_.find(news.id);
     if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
     const TimePoint now = Clock::now();
     if (!engine_.progressed(WorkerId{from->owner}, news.id, now) || !request) return std::nullopt;
@@ -961,13 +916,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     if (!worker || !worker->where) return out_of_turn("result");
     const std::optional<Error> wrong = wrong_outputs(*worker, result);
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
-    const Pending* awaited = awaiting(result.id);
+    const PendingRequest* awaited = pending_.find(result.id);
     const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
     const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
     if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
-      Pending& request = pending(result.id);  // no action on it is carried out before this function returns
+      PendingRequest& request = pending_.at(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
     }
@@ -987,7 +942,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       engine_.retained(id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
       result.outputs.push_back({name, Tensor(datatype, shape, there)});
     }
-    if (wanted && awaiting(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
+    if (wanted && pending_.find(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
   }
 
   std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
@@ -1100,12 +1055,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
-  /// Null when nobody waits for it.
-  const Pending* awaiting(RequestId id) const {
-    const std::size_t slot = Requests::slot_of(id);
-    return slot < pending_.size() && pending_[slot].id == id ? &pending_[slot] : nullptr;
-  }
-
   /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
   double lot_for(const Worker& worker) {
     if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
@@ -1113,7 +1062,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
-    const Pending* request = awaiting(result.id);
+    const PendingRequest* request = pending_.find(result.id);
     if (!request || !request->held.shared_where()) return std::nullopt;
     const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
     if (!text) return std::nullopt;
@@ -1123,43 +1072,20 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
-    const Pending* request = awaiting(result.id);
+    const PendingRequest* request = pending_.find(result.id);
     const auto& files = models_.at(worker.model).files;
     // Of which of the models an answer is that nobody waits for any more, nobody knows.
     if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
-    const auto wrong = !request              ? check_outputs(files[0].info, result.outputs, result.kept, nullptr, {})
-                       : request->copy       ? wrong_copy(*request->copy, result)
-                       : request->generation ? request->generation->end(result, request->kept)
-                                             : check_outputs(files[request->part].info, result.outputs, result.kept,
-                                                             &request->options, request->kept);
+    const auto wrong = request ? request->check(result, files)
+                               : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
     return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
-  }
-
-  static std::optional<std::string> wrong_copy(const Copy& asked, const protocol::Result& result) {
-    const auto& outputs = result.outputs;
-    if (outputs.size() == 1 && outputs[0].tensor.datatype() == asked.datatype &&
-        outputs[0].tensor.shape() == asked.shape && result.kept.empty())
-      return std::nullopt;
-    return "the page did not answer with the tensor of shape " + to_string(asked.shape) + " that it was asked for";
-  }
-
-  static std::string name_of(const std::vector<ModelFile>& files) {
-    std::string name;
-    for (const auto& file : files) name += (name.empty() ? "" : " + ") + file.name;
-    return name;
   }
 
   const ServedFile* find_model(std::string_view sha256) const {
     for (const auto& [index, model] : models_)
-      for (const ModelFile& file : model.files) {
-        if (file.sha256 == sha256) return &file;
-        for (const ServedFile& part : file.external)
-          if (part.sha256 == sha256) return &part;
-      }
+      if (const ServedFile* found = model.find(sha256)) return found;
     return nullptr;
   }
-
-  using Requests = engine::SlotMap<RequestId, int>;
 
   const PoolOptions options_;
   const detail::Logger logger_;
@@ -1176,12 +1102,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   engine::Actions actions_;
   bool draining_ = false;
   protocol::Decoder decoder_;
-  std::map<Socket, TimePoint> sockets_;  ///< all that are open, and since when
+  std::unordered_set<Socket> sockets_;   ///< all that are open
   std::deque<PendingRefusal> refusals_;  ///< first come, first served
   std::unordered_map<ConnectionId, Tab> tabs_;
   std::unordered_map<WorkerId, Worker> workers_;
   std::unordered_map<ModelIndex, LoadingModel> models_;
-  std::vector<Pending> pending_;  ///< by the slot in the request's id
+  PendingRequests pending_;
   Residents residents_;
   FastestWays fastest_;
   std::random_device lots_;

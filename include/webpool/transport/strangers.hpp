@@ -47,6 +47,14 @@ class Strangers {
     while (!line_.empty() && now > line_.begin()->second.heard + patience_) drop_first();
   }
 
+  /// Calls `visit(connection)` for all that have been silent for longer than that. They stay in the line, unless
+  /// `visit` removes them.
+  template <class Visit>
+  void visit_silent(Duration time, TimePoint now, Visit visit) const {
+    for (auto next = line_.begin(); next != line_.end() && now > next->second.heard + time;)
+      visit((next++)->second.connection);
+  }
+
   std::size_t size() const noexcept { return line_.size(); }
 
  private:

@@ -99,8 +99,13 @@ class WebSocketServer {
     socket->set_max_message_size(maximum_message_bytes_);
   }
 
-  /// Call this ten times a second or so: ends answers that nobody reads, and reads on where there was too much.
+  /// Call this ten times a second or so: refuses sockets that have not introduced themselves in ten seconds, ends
+  /// answers that nobody reads, and reads on where there was too much.
   void tick(TimePoint now) {
+    strangers_.visit_silent(introduction_timeout, now, [this](const Strangers::Connection& silent) {
+      const Socket each = silent.expired() ? nullptr : socket(silent);
+      if (each && each->role != SocketState::Role::unknown) refuse(each, "the socket did not introduce itself in time");
+    });
     strangers_.expire(now);
     for (const Socket& each : std::exchange(heard_, {}))
       if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
@@ -126,6 +131,7 @@ class WebSocketServer {
   /// A browser has up to six connections to a host at a time, so tabs by the dozen may join at once. Each costs about
   /// 80 KiB, so all cost some 20 MiB, and they leave most of the usual 1024 descriptors of a process to others.
   static constexpr std::size_t most_strangers = 256;
+  static constexpr std::chrono::seconds introduction_timeout{10};
   /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
   static constexpr std::chrono::seconds patience{20};
   /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
