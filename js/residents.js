@@ -11,6 +11,9 @@ import { bytesOf } from './protocol.js';
 /** @param {RunTensor} tensor @returns {tensor is DeviceTensor} */
 export const isOnDevice = tensor => 'buffer' in tensor;
 
+/** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
+const areOnHost = tensors => !tensors.some(isOnDevice);
+
 /** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
   if (!isOnDevice(tensor)) return tensor;
@@ -42,6 +45,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
+    if (!places.length && areOnHost(outputs)) return { outputs };
     if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {

@@ -66,7 +66,7 @@ class ModelWorker {
     if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
-      const feeds = [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))];
+      const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });

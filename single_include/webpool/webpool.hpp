@@ -13135,6 +13135,9 @@ import { bytesOf } from './protocol.js';
 /** @param {RunTensor} tensor @returns {tensor is DeviceTensor} */
 export const isOnDevice = tensor => 'buffer' in tensor;
 
+/** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
+const areOnHost = tensors => !tensors.some(isOnDevice);
+
 /** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
   if (!isOnDevice(tensor)) return tensor;
@@ -13166,6 +13169,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
+    if (!places.length && areOnHost(outputs)) return { outputs };
     if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
@@ -13195,7 +13199,7 @@ export class Residents {
   }
 }
 )js"
-, 3042)},
+, 3236)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -13828,7 +13832,7 @@ class ModelWorker {
     if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
-      const feeds = [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))];
+      const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
@@ -13909,7 +13913,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6823)},
+, 6847)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
 
