@@ -13,7 +13,7 @@ from sample import Sample, time_text
 
 BROWSER = "chromium"
 ENCODER, DIGITS = "text/encoder.onnx", "digits/digits.onnx"
-WASM_WARM_UP = 32  # while the encoder runs that often, Chromium optimises its code, with other threads
+WASM_WARM_UP = 80  # while the encoder runs that often, Chromium optimises its code, with other threads
 
 
 @dataclasses.dataclass(frozen=True)

@@ -104,7 +104,7 @@ def seconds(*arguments: str) -> float:
 
 def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, dict[str, Sample]]:
     times = {name: {way: Sample() for way in WAYS} for name in HEADERS}
-    for turn in range(settings.times(3, 1) + 1):
+    for turn in range(settings.times(2, 1) + 1):
         for name, (includes, text) in HEADERS.items():
             source = folder / "included.cpp"
             source.write_text(text)

@@ -49,15 +49,20 @@ def rows_of(browser: str, results) -> list[Row]:
     def cpu(name: str, depth: int) -> float:
         return results[name, 16, depth].cpu.median
 
+    def added(name: str, floor: str) -> str:
+        return f"headers, checks and queues of both ends: {time_text(p50(name, 16) - p50(floor, 16))} more than {floor}"
+
     woken = f"to wake two threads for a call: {CALLED_FLOOR} / {FLOOR} is {p50(CALLED_FLOOR, 16) / p50(FLOOR, 16):.2f}"
     rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3, limit)
-              for name, floor, limit in (("pool", FLOOR, woken), ("pool, handlers", FLOOR, ""), ("pool", CALLED_FLOOR, ""))),
+              for name, floor, limit in (("pool", FLOOR, woken), ("pool, handlers", FLOOR, added("pool, handlers", FLOOR)),
+                                         ("pool", CALLED_FLOOR, added("pool", CALLED_FLOOR)))),
             *(at_most(f"host CPU per 16 B round trip, {depth} in flight, pool, {browser}", cpu("pool", depth), "µs", 15,
                       f"{FLOOR} takes {cpu(FLOOR, depth):.1f} µs" + (f", {CALLED_FLOOR} {cpu(CALLED_FLOOR, 1):.1f} µs" if depth == 1 else ""))
               for depth in DEPTHS)]
     if browser == "chromium":
         fastest = min(p50("Playwright, base64", 16), p50("Playwright, numbers", 16))
-        rows += [at_least(f"16 B round trip, Playwright / pool, {browser}", fastest / p50("pool", 16), "", 5),
+        rows += [at_least(f"16 B round trip, Playwright / pool, {browser}", fastest / p50("pool", 16), "", 5,
+                          f"{fastest / p50('pool, handlers', 16):.2f} with handlers, {fastest / p50(FLOOR, 16):.2f} for {FLOOR}"),
                  at_least(f"64 KiB round trip, Playwright with numbers / pool, {browser}", p50("Playwright, numbers", 64 * KIB) / p50("pool", 64 * KIB), "", 100),
                  at_least(f"64 KiB round trip, Playwright with base64 / pool, {browser}", p50("Playwright, base64", 64 * KIB) / p50("pool", 64 * KIB), "", 5)]
     for size in SIZES[3:]:

@@ -27,7 +27,7 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
         return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1)
 
     counts = {name: max(1, min(150, round(TURN_US / min(turn(name, 2)["times_us"])))) for name in ways}
-    for i in range(settings.times(6, 4)):
+    for i in range(settings.times(5, 4)):
         for name in ways if i % 2 else reversed(ways):
             answer = turn(name, counts[name])
             samples[name].add(answer["times_us"])

@@ -12,11 +12,11 @@ DEPTHS = (1, 16)
 
 # By size: turns of each contender, in full and in the short run, and the most trips of a turn.
 PLAN = {
-    16: ((8, 4), 800),
-    KIB: ((7, 3), 800),
-    64 * KIB: ((7, 3), 300),
-    MIB: ((7, 3), 48),
-    16 * MIB: ((4, 2), 16),
+    16: ((7, 4), 800),
+    KIB: ((6, 3), 800),
+    64 * KIB: ((6, 3), 300),
+    MIB: ((6, 3), 48),
+    16 * MIB: ((3, 2), 16),
     64 * MIB: ((2, 1), 16),
 }
 SIZES = tuple(PLAN)
