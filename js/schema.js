@@ -30,19 +30,28 @@ const nullable = check => (value, path) => { if (value !== null) check(value, pa
 /** @param {...string} values @returns {Check} */
 const oneOf = (...values) => is(`one of ${values.join(' ')}`, value => values.includes(value));
 /** @param {Check} check @returns {Check} */
-const listOf = check => (value, path) => {
-  if (!Array.isArray(value)) throw new ProtocolError(value === undefined ? `${path} is missing` : `${path} must be an array`);
-  value.forEach((item, i) => check(item, `${path}[${i}]`));
+const listOf = check => {
+  const array = is('an array', Array.isArray);
+  return (value, path) => {
+    array(value, path);
+    const list = /** @type {unknown[]} */ (value);
+    for (let i = 0; i < list.length; i++) check(list[i], `${path}[${i}]`);
+  };
 };
+const object = is('an object', isObject);
 /** @param {Check} check @returns {Check} */
 const mapOf = check => (value, path) => {
-  if (!isObject(value)) throw new ProtocolError(value === undefined ? `${path} is missing` : `${path} must be an object`);
-  for (const key in value) check(value[key], `${path}.${key}`);
+  object(value, path);
+  const map = /** @type {Record<string, unknown>} */ (value);
+  for (const key in map) check(map[key], `${path}.${key}`);
 };
 /** @param {Fields} fields @returns {Check} */
-const record = fields => (value, path) => {
-  mapOf(() => {})(value, path);
-  for (const key in fields) fields[key](/** @type {Record<string, unknown>} */ (value)[key], `${path}.${key}`);
+const record = fields => {
+  const entries = Object.entries(fields);
+  return (value, path) => {
+    object(value, path);
+    for (const [key, check] of entries) check(/** @type {Record<string, unknown>} */ (value)[key], `${path}.${key}`);
+  };
 };
 
 /** Size of one element in bytes. @type {Record<string, number>} */

@@ -46,7 +46,7 @@ def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -
     with (Contender(f"concurrency pool {tabs}", settings.pool(BROWSER, tabs), settings.folder) as pool,
           Contender(f"concurrency cluster {tabs}", cluster_command, settings.folder) as cluster):
         versions |= cluster.versions
-        for kind in KINDS:
+        for kind in reversed(KINDS):  # what waits comes last: browsers that have just started are busy with themselves
             count = settings.times(*kind.count)
             pool.ask(**kind.task, count=max(2, kind.warm_up) * tabs, in_flight=2 * tabs)  # which loads it into each tab
             for _ in range(settings.times(2, 1)):
