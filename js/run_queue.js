@@ -52,7 +52,7 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    if (this.#waiting.length && performance.now() - this.#listened > patience) {
+    if (performance.now() - this.#listened > patience) {
       await listen();
       this.#listened = performance.now();
     }

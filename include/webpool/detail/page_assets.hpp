@@ -1445,7 +1445,7 @@ export class RunQueue {
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
     await entry.job().then(entry.resolve, entry.reject);
-    if (this.#waiting.length && performance.now() - this.#listened > patience) {
+    if (performance.now() - this.#listened > patience) {
       await listen();
       this.#listened = performance.now();
     }
@@ -1454,7 +1454,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2439)},
+, 2415)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
