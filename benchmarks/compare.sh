@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compare.sh [--quick] [--only SECTION] [--json FILE]: measures the pool against what one would use instead, in turns on
-# this machine; writes build/benchmarks/compare/report.md with its plots, and all figures to FILE. Takes up to 20
-# minutes, with --quick up to 5.
+# this machine; writes build/benchmarks/compare/report.md with its plots, and all figures to FILE. Takes about 20
+# minutes, with --quick about 5.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../build/benchmarks

@@ -45,8 +45,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
-    if (!places.length && areOnHost(outputs)) return { outputs };
-    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
+    if (!places.length) return { outputs: areOnHost(outputs) ? outputs : await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
       const place = places.find(({ name }) => name === output.name);

@@ -71,17 +71,19 @@ Served relay(const Model& model, const Inputs& inputs, std::size_t in_flight, st
 Served call(const Model& model, const Inputs& inputs, std::size_t count) {
   Served served;
   Meter meter(count);
-  std::string runs;
+  std::vector<double> runs_us;
+  runs_us.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto began = Clock::now();
     served.last = model(inputs);
     meter.add(Clock::now() - began);
     const webpool::RunTimes& times = served.last.times();
-    webpool::protocol::detail::append_number(runs += i == 0 ? "" : ",",
-                                             1000 * (times.upload + times.compute + times.download));
+    runs_us.push_back(1000 * (times.upload + times.compute + times.download));
   }
   served.json = meter.json();
-  served.json.insert(1, R"("runs_us":[)" + runs + "],");
+  served.json.back() = ',';
+  append_list(served.json, "runs_us", runs_us);
+  served.json += '}';
   return served;
 }
 

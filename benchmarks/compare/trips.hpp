@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 #include <webpool/protocol/json_text.hpp>
 
@@ -29,6 +31,14 @@ inline std::vector<float> tensor_of(std::size_t bytes) {
   return floats;
 }
 
+/// Appends `"name":[...]`.
+inline void append_list(std::string& json, std::string_view name, std::span<const double> values) {
+  json.append("\"").append(name).append("\":[");
+  for (std::size_t i = 0; i < values.size(); ++i)
+    webpool::protocol::detail::append_number(json += i == 0 ? "" : ",", values[i]);
+  json += ']';
+}
+
 /// Takes the time of each thing that is done, and this process's CPU time from the first to the last.
 class Meter {
  public:
@@ -44,9 +54,8 @@ class Meter {
     std::string text = R"({"wall_us":)";
     append_number(text, wall);
     append_number(text += R"(,"cpu_us":)", cpu / static_cast<double>(times_us_.size()));
-    text += R"(,"times_us":[)";
-    for (std::size_t i = 0; i < times_us_.size(); ++i) append_number(text += i == 0 ? "" : ",", times_us_[i]);
-    return text + "]}";
+    append_list(text += ',', "times_us", times_us_);
+    return text + '}';
   }
 
  private:

@@ -13169,8 +13169,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
-    if (!places.length && areOnHost(outputs)) return { outputs };
-    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
+    if (!places.length) return { outputs: areOnHost(outputs) ? outputs : await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
       const place = places.find(({ name }) => name === output.name);
@@ -13199,7 +13198,7 @@ export class Residents {
   }
 }
 )js"
-, 3236)},
+, 3201)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -17283,6 +17282,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::optional<protocol::Refused> message;  ///< for a tab
     std::string reason;
   };
+
   static constexpr std::chrono::milliseconds tick_interval{100};
   static constexpr std::chrono::seconds shutdown_patience{3};
 

@@ -1359,8 +1359,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
-    if (!places.length && areOnHost(outputs)) return { outputs };
-    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
+    if (!places.length) return { outputs: areOnHost(outputs) ? outputs : await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
       const place = places.find(({ name }) => name === output.name);
@@ -1389,7 +1388,7 @@ export class Residents {
   }
 }
 )js"
-, 3236)},
+, 3201)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 

@@ -311,6 +311,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     std::optional<protocol::Refused> message;  ///< for a tab
     std::string reason;
   };
+
   static constexpr std::chrono::milliseconds tick_interval{100};
   static constexpr std::chrono::seconds shutdown_patience{3};
 
