@@ -6,6 +6,7 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
+import { serveSpawns } from './spawner.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 import { prepareWorker, takeWorker } from './worker_supply.js';
@@ -16,7 +17,7 @@ const startTimeout = 20_000;
 /** @typedef {[source: string, message: string]} Trouble */
 
 class Tab {
-  /** @type {Map<number, Worker>} */ #workers = new Map();
+  /** @type {Map<number, () => void>} */ #workers = new Map();  // what ends each
   #drift = new TimerDrift();
   #hints = new Hints();
   #view;
@@ -75,8 +76,9 @@ class Tab {
   #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
     const { worker, started } = takeWorker(webnn);
+    const end = serveSpawns(worker);
     const fail = (/** @type {string} */ message) => {
-      if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
+      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
       this.#view.showTrouble(message);
       this.#closeWorker(id);
@@ -86,7 +88,7 @@ class Tab {
     const late = started ? undefined : setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
     worker.addEventListener('message', () => clearTimeout(late), { once: true });
     worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
-    this.#workers.set(id, worker);
+    this.#workers.set(id, end);
     worker.postMessage({ worker: id, key });
   }
 
@@ -101,7 +103,7 @@ class Tab {
 
   /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
   #closeWorker(id) {
-    this.#workers.get(id)?.terminate();
+    this.#workers.get(id)?.();
     this.#workers.delete(id);
     this.#view.forgetModel(id);
   }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -36,11 +37,12 @@ enum class Fault : std::uint8_t {
 };
 
 /// A tab that serves the model "echo" (row r of the output is the first pixel of picture r, plus 0 to 9) until it is
-/// armed: the next run meets the fault. Later workers of the tab are well again.
+/// armed: the next run meets the fault. Later workers of the tab are well again, and it joins anew when it is to
+/// reload.
 class FaultyTab {
  public:
   FaultyTab(const std::string& join_url, std::chrono::milliseconds message_timeout)
-      : message_timeout_(message_timeout), tab_(join_url), thread_([this] { serve(); }) {}
+      : join_url_(join_url), message_timeout_(message_timeout), tab_(join_url), thread_([this] { serve(); }) {}
   FaultyTab(const FaultyTab&) = delete;
   FaultyTab& operator=(const FaultyTab&) = delete;
   ~FaultyTab() {
@@ -61,26 +63,29 @@ class FaultyTab {
   void serve() {
     try {
       while (!leaving_) {
-        if (silent_ || !tab_.socket.has_news(glance)) {
+        if (silent_ || !tab_->socket.has_news(glance)) {
           if (silent_) std::this_thread::sleep_for(glance);
           continue;
         }
-        const Received message = webpool::testing::next(tab_.socket);
+        const Received message = webpool::testing::next(tab_->socket);
+        if (message.type() == "reload") tab_.emplace(join_url_);
         if (message.type() == "ping")
-          tab_.socket.send(webpool::testing::frame(R"({"type":"pong","id":)" + std::to_string(message.integer("id")) +
-                                                   R"(,"visible":true,"timer_drift_ms":0.5})"));
+          tab_->socket.send(webpool::testing::frame(R"({"type":"pong","id":)" + std::to_string(message.integer("id")) +
+                                                    R"(,"visible":true,"timer_drift_ms":0.5})"));
         if (message.type() == "open_worker")
-          workers_.emplace_back([this, id = message.integer("worker"), key = message.text("key")] { work(id, key); });
+          workers_.emplace_back([this, port = tab_->port, id = message.integer("worker"), key = message.text("key")] {
+            work(port, id, key);
+          });
       }
     } catch (const std::exception&) {
       leaving_ = true;  // the pool closed the tab
     }
-    tab_.socket.drop();
+    if (tab_) tab_->socket.drop();
   }
 
-  void work(std::uint64_t id, const std::string& key) {
+  void work(std::uint16_t port, std::uint64_t id, const std::string& key) {
     try {
-      RawWorker worker(tab_.port, id, key);
+      RawWorker worker(port, id, key);
       worker.load();
       while (!leaving_) {
         if (!worker.socket.has_news(glance)) continue;
@@ -152,8 +157,9 @@ class FaultyTab {
 
   static constexpr auto binary = webpool::testing::Opcode::binary;
 
+  const std::string join_url_;
   const std::chrono::milliseconds message_timeout_;
-  webpool::testing::RawTab tab_;
+  std::optional<webpool::testing::RawTab> tab_;
   std::atomic<Fault> armed_ = Fault::none;
   std::atomic<bool> struck_ = false, silent_ = false, leaving_ = false;
   std::atomic<std::chrono::steady_clock::time_point> struck_at_{};

@@ -4,6 +4,7 @@ import { CodedError, messageOf } from '../errors.js';
 import { nudged, readBack } from '../gpu_buffer.js';
 import { byteSize } from '../protocol.js';
 import { isOnDevice } from '../residents.js';
+import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
@@ -47,6 +48,7 @@ export const wasmBytes = () => memories.reduce((sum, { buffer }) => sum + buffer
 export async function loadOrt({ script, wasm }, threads = 1) {
   watchMemory();
   overhearConsole();
+  Object.assign(self, { Worker: SpawnedWorker });  // what ONNX Runtime starts its threads with
   /** @type {Ort} */
   const ort = await import(script).catch(error => { throw new CodedError('runtime_missing', `${script} could not be loaded: ${messageOf(error)}`); });
   ort.env.wasm.wasmPaths = { wasm: new URL(wasm, location.href) };

@@ -2,6 +2,7 @@
 // own, one after the other, and the better one remembered by the model's content.
 
 import { messageOf } from '../errors.js';
+import { SpawnedWorker } from '../spawned_worker.js';
 import { answeredWithin } from '../timing.js';
 
 const most = 4;
@@ -15,10 +16,9 @@ const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : 
 
 /** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
-  const worker = new Worker(new URL('./thread_trial.js', import.meta.url), { type: 'module', name: inWords(threads) });
+  const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
-    worker.addEventListener('message', ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time));
-    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'its script could not be loaded')));
+    worker.onmessage = ({ data: { time, error, spawnError } }) => error || spawnError ? reject(new Error(error ?? spawnError)) : resolve(time);
     worker.postMessage({ ...trial, threads });
   });
   try {

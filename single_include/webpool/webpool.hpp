@@ -11825,7 +11825,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 43> page_assets{{
+inline constexpr std::array<PageAsset, 46> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -12846,6 +12846,7 @@ import { Hints } from './hints.js';
 import { carryMessages, deliver } from './messages.js';
 import { importModules } from './modules.js';
 import { ProtocolError, version } from './protocol.js';
+import { serveSpawns } from './spawner.js';
 import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 import { prepareWorker, takeWorker } from './worker_supply.js';
@@ -12856,7 +12857,7 @@ const startTimeout = 20_000;
 /** @typedef {[source: string, message: string]} Trouble */
 
 class Tab {
-  /** @type {Map<number, Worker>} */ #workers = new Map();
+  /** @type {Map<number, () => void>} */ #workers = new Map();  // what ends each
   #drift = new TimerDrift();
   #hints = new Hints();
   #view;
@@ -12915,8 +12916,9 @@ class Tab {
   #openWorker({ worker: id, key, webnn }) {
     if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
     const { worker, started } = takeWorker(webnn);
+    const end = serveSpawns(worker);
     const fail = (/** @type {string} */ message) => {
-      if (this.#workers.get(id) !== worker) return;  // it has been closed meanwhile, and nobody asks any more
+      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody asks any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
       this.#view.showTrouble(message);
       this.#closeWorker(id);
@@ -12926,7 +12928,7 @@ class Tab {
     const late = started ? undefined : setTimeout(() => fail(`the worker did not start in ${startTimeout / 1000} s`), startTimeout);
     worker.addEventListener('message', () => clearTimeout(late), { once: true });
     worker.addEventListener('message', ({ data }) => this.#hear(id, data, fail));
-    this.#workers.set(id, worker);
+    this.#workers.set(id, end);
     worker.postMessage({ worker: id, key });
   }
 
@@ -12941,7 +12943,7 @@ class Tab {
 
   /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
   #closeWorker(id) {
-    this.#workers.get(id)?.terminate();
+    this.#workers.get(id)?.();
     this.#workers.delete(id);
     this.#view.forgetModel(id);
   }
@@ -12969,7 +12971,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6233)},
+, 6322)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -13553,6 +13555,82 @@ export async function sha256(bytes) {
 }
 )js"
 , 2979)},
+{"/spawned.js", "text/javascript", std::string_view(
+R"js(// The script of a worker that the page started for another one. To the module that it imports, messages come from that one and go there.
+
+import './spawned_worker.js';  // before the page's postMessage is replaced
+import { messageOf } from './errors.js';
+
+self.addEventListener('message', async ({ data: { script, port } }) => {
+  self.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
+  try {
+    await import(script);
+    port.onmessage = (/** @type {MessageEvent} */ { data }) => self.dispatchEvent(new MessageEvent('message', { data }));
+  } catch (error) {
+    port.postMessage({ spawnError: `${script} could not be loaded: ${messageOf(error)}` });
+  }
+}, { once: true });
+)js"
+, 706)},
+{"/spawned_worker.js", "text/javascript", std::string_view(
+R"js(// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
+// inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
+
+/** @typedef {{ event: 'spawn', child: number, script: string, name: string, port: MessagePort } | { event: 'end_spawned', child: number }} SpawnRequest   to the page */
+
+const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
+let children = 0;
+
+/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and errors while that is loaded come as messages `{ spawnError }`. */
+export class SpawnedWorker {
+  #child = children++;
+  #port;
+  /** @type {((event: MessageEvent) => void) | null} */ onmessage = null;
+
+  /** @param {URL} script @param {{ name: string }} options */
+  constructor(script, { name }) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = event => this.onmessage?.(event);
+    askPage({ event: 'spawn', child: this.#child, script: script.href, name, port: port2 }, [port2]);
+  }
+
+  /** @param {unknown} message @param {Transferable[]} [transfer] */
+  postMessage(message, transfer = []) { this.#port.postMessage(message, transfer); }
+
+  /** Ends it, and those that it started. */
+  terminate() {
+    this.#port.close();
+    askPage({ event: 'end_spawned', child: this.#child });
+  }
+}
+)js"
+, 1581)},
+{"/spawner.js", "text/javascript", std::string_view(
+R"js(// The page's part in workers of workers: it starts them, and ends each with the one that asked for it.
+
+/** Serves what this worker asks for, and those that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
+export function serveSpawns(worker) {
+  /** @type {Map<number, () => void>} */
+  const ends = new Map();
+  worker.addEventListener('message', (/** @type {MessageEvent<import('./spawned_worker.js').SpawnRequest>} */ { data }) => {
+    if (data.event === 'spawn') {
+      const { child, script, name, port } = data;
+      const spawned = new Worker(new URL('./spawned.js', import.meta.url), { type: 'module', name });
+      ends.set(child, serveSpawns(spawned));
+      spawned.postMessage({ script, port }, [port]);
+    } else if (data.event === 'end_spawned') {
+      ends.get(data.child)?.();
+      ends.delete(data.child);
+    }
+  });
+  return () => {
+    worker.terminate();
+    for (const end of ends.values()) end();
+  };
+}
+)js"
+, 970)},
 {"/tensors.js", "text/javascript", std::string_view(
 R"js(// Tensors of the wire and tensors of ONNX Runtime.
 
@@ -14321,6 +14399,7 @@ import { CodedError, messageOf } from '../errors.js';
 import { nudged, readBack } from '../gpu_buffer.js';
 import { byteSize } from '../protocol.js';
 import { isOnDevice } from '../residents.js';
+import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
 import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
@@ -14364,6 +14443,7 @@ export const wasmBytes = () => memories.reduce((sum, { buffer }) => sum + buffer
 export async function loadOrt({ script, wasm }, threads = 1) {
   watchMemory();
   overhearConsole();
+  Object.assign(self, { Worker: SpawnedWorker });  // what ONNX Runtime starts its threads with
   /** @type {Ort} */
   const ort = await import(script).catch(error => { throw new CodedError('runtime_missing', `${script} could not be loaded: ${messageOf(error)}`); });
   ort.env.wasm.wasmPaths = { wasm: new URL(wasm, location.href) };
@@ -14460,7 +14540,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7677)},
+, 7827)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -14735,6 +14815,7 @@ R"js(// How many threads run a model fastest on the CPU. ONNX Runtime can't chan
 // own, one after the other, and the better one remembered by the model's content.
 
 import { messageOf } from '../errors.js';
+import { SpawnedWorker } from '../spawned_worker.js';
 import { answeredWithin } from '../timing.js';
 
 const most = 4;
@@ -14748,10 +14829,9 @@ const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : 
 
 /** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
-  const worker = new Worker(new URL('./thread_trial.js', import.meta.url), { type: 'module', name: inWords(threads) });
+  const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
-    worker.addEventListener('message', ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time));
-    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'its script could not be loaded')));
+    worker.onmessage = ({ data: { time, error, spawnError } }) => error || spawnError ? reject(new Error(error ?? spawnError)) : resolve(time);
     worker.postMessage({ ...trial, threads });
   });
   try {
@@ -14807,7 +14887,7 @@ export async function fastestThreads(trial, key, { cores = navigator.hardwareCon
   return choice;
 }
 )js"
-, 3867)},
+, 3818)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

@@ -1,0 +1,14 @@
+// The script of a worker that the page started for another one. To the module that it imports, messages come from that one and go there.
+
+import './spawned_worker.js';  // before the page's postMessage is replaced
+import { messageOf } from './errors.js';
+
+self.addEventListener('message', async ({ data: { script, port } }) => {
+  self.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
+  try {
+    await import(script);
+    port.onmessage = (/** @type {MessageEvent} */ { data }) => self.dispatchEvent(new MessageEvent('message', { data }));
+  } catch (error) {
+    port.postMessage({ spawnError: `${script} could not be loaded: ${messageOf(error)}` });
+  }
+}, { once: true });

@@ -1,0 +1,31 @@
+// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
+// inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
+
+/** @typedef {{ event: 'spawn', child: number, script: string, name: string, port: MessagePort } | { event: 'end_spawned', child: number }} SpawnRequest   to the page */
+
+const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
+let children = 0;
+
+/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and errors while that is loaded come as messages `{ spawnError }`. */
+export class SpawnedWorker {
+  #child = children++;
+  #port;
+  /** @type {((event: MessageEvent) => void) | null} */ onmessage = null;
+
+  /** @param {URL} script @param {{ name: string }} options */
+  constructor(script, { name }) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = event => this.onmessage?.(event);
+    askPage({ event: 'spawn', child: this.#child, script: script.href, name, port: port2 }, [port2]);
+  }
+
+  /** @param {unknown} message @param {Transferable[]} [transfer] */
+  postMessage(message, transfer = []) { this.#port.postMessage(message, transfer); }
+
+  /** Ends it, and those that it started. */
+  terminate() {
+    this.#port.close();
+    askPage({ event: 'end_spawned', child: this.#child });
+  }
+}
