@@ -4,6 +4,7 @@
 export function serveSpawns(worker) {
   /** @type {Map<number, () => void>} */
   const ends = new Map();
+  const ending = new AbortController();
   worker.addEventListener('message', (/** @type {MessageEvent<import('./spawned_worker.js').SpawnRequest>} */ { data }) => {
     if (data.event === 'spawn') {
       const { child, script, name, port } = data;
@@ -14,8 +15,9 @@ export function serveSpawns(worker) {
       ends.get(data.child)?.();
       ends.delete(data.child);
     }
-  });
+  }, { signal: ending.signal });
   return () => {
+    ending.abort();  // it may have asked for one more
     worker.terminate();
     for (const end of ends.values()) end();
   };

@@ -18,7 +18,8 @@ import instantiations  # noqa: E402
 
 CORE_SECONDS, TIMES_WEBSOCKETPP = 0.5, 1.5
 LIBRARIES = ("-lsimdjson", "-lpthread")
-WAYS = {"-fsyntax-only": ["-fsyntax-only"], "-c": ["-c", "-o", os.devnull]}
+SYNTAX, OBJECT = "-fsyntax-only", "-c"
+WAYS = {SYNTAX: [SYNTAX], OBJECT: [OBJECT, "-o", os.devnull]}
 
 def others(header: str, seen: set[str]) -> set[str]:
     """What a header of the library and its own ones include that is not the library's, added to `seen`."""
@@ -113,7 +114,7 @@ def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> di
                 seconds(*compile_it, "-E", "-o", os.devnull)
                 continue
             for way, flags in WAYS.items():
-                if turn == 1 or way == "-fsyntax-only":
+                if way == SYNTAX or turn == 1 and not settings.quick:
                     times[name][way].add([seconds(*compile_it, *flags)])
     return times
 
@@ -143,23 +144,23 @@ def measure(settings: Settings) -> Section:
     patched_websocketpp(folder)
     times = compile_times(settings, folder, compiler)
     made = {} if settings.quick else programs(folder, compiler)
-    counts = instantiation_counts(folder)
+    counts = {} if settings.quick else instantiation_counts(folder)
 
-    syntax = {name: each["-fsyntax-only"].median for name, each in times.items()}
+    syntax = {name: each[SYNTAX].median for name, each in times.items()}
     ratios = {name: value / syntax["websocketpp's server"] for name, value in syntax.items()}
     rows = [at_most("-fsyntax-only, core.hpp", round(syntax["core.hpp"], 3), "s", CORE_SECONDS,
                     f"{OTHERS_OF_CORE} takes {syntax[OTHERS_OF_CORE]:.2f} s alone"),
             at_most("-fsyntax-only, webpool.hpp / websocketpp's server", round(ratios["webpool.hpp"], 3), "", TIMES_WEBSOCKETPP,
                     f"{OTHERS} takes {ratios[OTHERS]:.2f} alone"),
-            *(Row(f"{way}, {name}: median", round(sample.median, 3), "s") for name, each in times.items() for way, sample in each.items()),
+            *(Row(f"{way}, {name}: median", round(sample.median, 3), "s") for name, each in times.items() for way, sample in each.items() if len(sample)),
             *(Row(f"instantiations, {name}", count, "") for name, count in counts.items()),
             *(Row(f"{name}: size", size, "B") for name, (_, size) in made.items()),
             *(Row(f"{name}: compiled and linked", round(took, 1), "s") for name, (took, _) in made.items())]
     headers = Table("Including a header", ["", "-fsyntax-only", "against websocketpp's server", "-c", "templates instantiated (clang)"],
-                    [[name, f"{syntax[name]:.2f} s (p95 {each['-fsyntax-only'].p95:.2f}, n {len(each['-fsyntax-only'])})", f"{ratios[name]:.2f} x",
-                      f"{each['-c'].median:.2f} s", "not measured" if counts[name] is None else f"{counts[name]:,}"]
+                    [[name, f"{syntax[name]:.2f} s (p95 {each[SYNTAX].p95:.2f}, n {len(each[SYNTAX])})", f"{ratios[name]:.2f} x",
+                      f"{each[OBJECT].median:.2f} s" if len(each[OBJECT]) else "-", f"{counts[name]:,}" if counts.get(name) else "-"]
                      for name, each in times.items()],
-                    "" if shutil.which("clang++") else "Instantiations are counted by clang++, which is not installed here.")
+                    "A dash: not measured in a short run, or, of instantiations, where clang++ is not installed.")
     whole = Table("A whole program, -O2", ["", "compiled and linked, once", "stripped"],
                   [[name, f"{took:.1f} s", f"{size / 1024:,.0f} KiB"] for name, (took, size) in made.items()],
                   "" if made else "Not measured in a short run.")

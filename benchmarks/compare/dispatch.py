@@ -8,7 +8,7 @@ import trips
 from contender import Contender
 from report import SOURCES, Plot, Row, Section, Settings, Table, at_least, at_most
 from sample import size_text, time_text
-from trips import DEPTHS, KIB, MIB, SIZES, Way
+from trips import DEPTHS, KIB, MIB, Way
 
 BROWSERS = ("chromium", "firefox")
 FLOOR, CALLED_FLOOR = "bare echo", "bare echo, blocking call"
@@ -38,6 +38,10 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> li
     return all_ways
 
 
+def sizes_of(results, at_least: int = 0) -> list[int]:
+    return sorted({size for _, size, _ in results if size >= at_least})
+
+
 def mib_per_second(results, name: str, size: int, depth: int) -> float:
     return results[name, size, depth].throughput.median / MIB
 
@@ -65,7 +69,7 @@ def rows_of(browser: str, results) -> list[Row]:
                           f"{fastest / p50('pool, handlers', 16):.2f} with handlers, {fastest / p50(FLOOR, 16):.2f} for {FLOOR}"),
                  at_least(f"64 KiB round trip, Playwright with numbers / pool, {browser}", p50("Playwright, numbers", 64 * KIB) / p50("pool", 64 * KIB), "", 100),
                  at_least(f"64 KiB round trip, Playwright with base64 / pool, {browser}", p50("Playwright, base64", 64 * KIB) / p50("pool", 64 * KIB), "", 5)]
-    for size in SIZES[3:]:
+    for size in sizes_of(results, MIB):
         for depth in DEPTHS:
             ratio = mib_per_second(results, "pool", size, depth) / mib_per_second(results, FLOOR, size, depth)
             rows.append(at_least(f"throughput of {size_text(size)}, {depth} in flight, pool / {FLOOR}, {browser}", ratio, "", 0.8))
@@ -83,17 +87,18 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
                 for name in names]
         return Table(f"{browser}: {title}", ["", *map(size_text, sizes)], rows)
 
-    return [table("time of a round trip, 1 in flight", 1, SIZES, lambda each: each.times.text()),
-            table("time of a round trip, 16 in flight", 16, SIZES[:4], lambda each: each.times.text()),
-            *(table(f"MiB per second and direction, {depth} in flight", depth, SIZES[2:],
+    sizes = sizes_of(results)
+    return [table("time of a round trip, 1 in flight", 1, sizes, lambda each: each.times.text()),
+            table("time of a round trip, 16 in flight", 16, [size for size in sizes if size <= MIB], lambda each: each.times.text()),
+            *(table(f"MiB per second and direction, {depth} in flight", depth, sizes_of(results, 64 * KIB),
                     lambda each: f"{each.throughput.median / MIB:.3g}") for depth in DEPTHS),
-            *(table(f"host CPU per round trip, {depth} in flight", depth, SIZES, lambda each: time_text(each.cpu.median))
+            *(table(f"host CPU per round trip, {depth} in flight", depth, sizes, lambda each: time_text(each.cpu.median))
               for depth in DEPTHS)]
 
 
 def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
     def lines(value, depth: int):
-        return [(way.name, [(size, value(results[way.name, size, depth])) for size in SIZES if (way.name, size, depth) in results])
+        return [(way.name, [(size, value(results[way.name, size, depth])) for size in sizes_of(results) if (way.name, size, depth) in results])
                 for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", CALLED_FLOOR)]
 
     axes = dict(log_x=True, log_y=True, x_label=lambda size: size_text(round(size)))

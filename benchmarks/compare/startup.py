@@ -41,7 +41,7 @@ def measure(settings: Settings) -> Section:
     browsers = ("chromium", "firefox")
     samples = {browser: {way: Sample() for way in WAYS} for browser in browsers}
     playwright = Sample()
-    for _ in range(settings.times(3, 2)):
+    for _ in range(settings.times(3, 1)):
         for browser in browsers:
             start_pool(browser, settings, samples[browser])
         playwright.add([start_playwright(settings)])

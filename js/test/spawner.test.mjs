@@ -59,6 +59,13 @@ test('a worker ends with the one that started it, and with the one before that',
   assert.deepEqual(ended(), [true, true, true, true]);
 });
 
+test('a worker that has ended starts nothing', () => {
+  const { parent, end } = family();
+  end();
+  parent.say(spawn(2));
+  assert.equal(FakeWorker.all.length, 4);
+});
+
 test('other reports start nothing', () => {
   const { parent } = family();
   parent.say({ event: 'started' });

@@ -1803,6 +1803,7 @@ R"js(// The page's part in workers of workers: it starts them, and ends each wit
 export function serveSpawns(worker) {
   /** @type {Map<number, () => void>} */
   const ends = new Map();
+  const ending = new AbortController();
   worker.addEventListener('message', (/** @type {MessageEvent<import('./spawned_worker.js').SpawnRequest>} */ { data }) => {
     if (data.event === 'spawn') {
       const { child, script, name, port } = data;
@@ -1813,14 +1814,15 @@ export function serveSpawns(worker) {
       ends.get(data.child)?.();
       ends.delete(data.child);
     }
-  });
+  }, { signal: ending.signal });
   return () => {
+    ending.abort();  // it may have asked for one more
     worker.terminate();
     for (const end of ends.values()) end();
   };
 }
 )js"
-, 970)},
+, 1092)},
 {"/tensors.js", "text/javascript", std::string_view(
 R"js(// Tensors of the wire and tensors of ONNX Runtime.
 
