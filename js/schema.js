@@ -1,6 +1,6 @@
 // What each message of the wire must hold. The order of the fields is the order in which they are written.
 
-/** A check throws a ProtocolError that names the field; `optional` fields may be absent. @typedef {((value: unknown, path: string) => void) & { optional?: boolean }} Check */
+/** A check throws a ProtocolError that names the field. @typedef {(value: unknown, path: string) => void} Check */
 /** @typedef {Record<string, Check>} Fields */
 
 /** A message or a frame that breaks the rules of the wire. */
@@ -24,7 +24,7 @@ const size = is('an integer from 0 to 2^53 - 1', isSize);
 const dimension = is('an integer from -1', value => isSize(value) || value === -1);
 
 /** @param {Check} check @returns {Check} */
-const optional = check => Object.assign((/** @type {unknown} */ value, /** @type {string} */ path) => { if (value !== undefined) check(value, path); }, { optional: true });
+const optional = check => (value, path) => { if (value !== undefined) check(value, path); };
 /** @param {Check} check @returns {Check} */
 const nullable = check => (value, path) => { if (value !== null) check(value, path); };
 /** @param {...string} values @returns {Check} */

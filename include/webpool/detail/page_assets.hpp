@@ -1544,7 +1544,7 @@ export function nextToken(logits, choice, uniform) {
 {"/schema.js", "text/javascript", std::string_view(
 R"js(// What each message of the wire must hold. The order of the fields is the order in which they are written.
 
-/** A check throws a ProtocolError that names the field; `optional` fields may be absent. @typedef {((value: unknown, path: string) => void) & { optional?: boolean }} Check */
+/** A check throws a ProtocolError that names the field. @typedef {(value: unknown, path: string) => void} Check */
 /** @typedef {Record<string, Check>} Fields */
 
 /** A message or a frame that breaks the rules of the wire. */
@@ -1568,7 +1568,7 @@ const size = is('an integer from 0 to 2^53 - 1', isSize);
 const dimension = is('an integer from -1', value => isSize(value) || value === -1);
 
 /** @param {Check} check @returns {Check} */
-const optional = check => Object.assign((/** @type {unknown} */ value, /** @type {string} */ path) => { if (value !== undefined) check(value, path); }, { optional: true });
+const optional = check => (value, path) => { if (value !== undefined) check(value, path); };
 /** @param {Check} check @returns {Check} */
 const nullable = check => (value, path) => { if (value !== null) check(value, path); };
 /** @param {...string} values @returns {Check} */
@@ -1687,7 +1687,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8134)},
+, 7994)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
 
