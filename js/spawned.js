@@ -4,11 +4,14 @@ import './spawned_worker.js';  // before the page's postMessage is replaced
 import { messageOf } from './errors.js';
 
 self.addEventListener('message', async ({ data: { script, port } }) => {
+  const fail = (/** @type {string} */ message) => port.postMessage({ spawnError: message });
+  self.addEventListener('error', ({ message }) => fail(message));
+  self.addEventListener('unhandledrejection', ({ reason }) => fail(messageOf(reason)));
   self.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
   try {
     await import(script);
     port.onmessage = (/** @type {MessageEvent} */ { data }) => self.dispatchEvent(new MessageEvent('message', { data }));
   } catch (error) {
-    port.postMessage({ spawnError: `${script} could not be loaded: ${messageOf(error)}` });
+    fail(`${script} could not be loaded: ${messageOf(error)}`);
   }
 }, { once: true });

@@ -6,17 +6,18 @@
 const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
 let children = 0;
 
-/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and errors while that is loaded come as messages `{ spawnError }`. */
+/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and `onerror` gets an Error for what nobody in it caught. */
 export class SpawnedWorker {
   #child = children++;
   #port;
   /** @type {((event: MessageEvent) => void) | null} */ onmessage = null;
+  /** @type {((error: Error) => void) | null} */ onerror = null;
 
   /** @param {URL} script @param {{ name: string }} options */
   constructor(script, { name }) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = event => this.onmessage?.(event);
+    port1.onmessage = event => event.data?.spawnError ? this.onerror?.(new Error(event.data.spawnError)) : this.onmessage?.(event);
     askPage({ event: 'spawn', child: this.#child, script: script.href, name, port: port2 }, [port2]);
   }
 

@@ -22,11 +22,11 @@ class Kind:
     task: dict
     count: tuple[int, int]  # of requests in all, in full and in the short run
     warm_up: int = 1  # runs in each tab before
-    most_tabs_of_quick: int = 2  # in the short run
+    most_tabs_if_quick: int = 2
 
 
-KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160), 10, 8),
-         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (128, 48), WASM_WARM_UP),
+KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160), warm_up=10, most_tabs_if_quick=8),
+         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (128, 48), warm_up=WASM_WARM_UP),
          Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (32, 16)))
 
 
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def kinds_on(tabs: int, settings: Settings) -> list[Kind]:
-    return [kind for kind in KINDS if not settings.quick or tabs <= kind.most_tabs_of_quick]
+    return [kind for kind in KINDS if not settings.quick or tabs <= kind.most_tabs_if_quick]
 
 
 def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -> None:
@@ -91,11 +91,11 @@ def measure(settings: Settings) -> Section:
     def speed_up(kind: str, name: str, tabs: int) -> float:
         return results[kind, name, tabs].throughput.median / results[kind, name, 1].throughput.median
 
-    def counts_of(kind: str) -> list[int]:
+    def tabs_of(kind: str) -> list[int]:
         return [tabs for tabs in tab_counts if (kind, "pool", tabs) in results]
 
     cores = os.cpu_count()
-    most_cpu = max(speed_up("CPU-bound", "pool", tabs) for tabs in counts_of("CPU-bound"))
+    most_cpu = max(speed_up("CPU-bound", "pool", tabs) for tabs in tabs_of("CPU-bound"))
     native = native_speed_up(cores, settings)
     section.rows += [at_least("wait-bound, speed-up of 8 tabs, pool", speed_up("wait-bound", "pool", 8), "", 0.95 * 8,
                               f"{speed_up('wait-bound', 'cluster', 8):.2f} for the tabs of one browser; here are {cores} cores for 8 browsers"),
@@ -106,7 +106,7 @@ def measure(settings: Settings) -> Section:
         names = [name for each, name, tabs in results if each == kind.name and tabs == 1]
         table = Table(kind.name, ["", "tabs", "requests per second", "speed-up", "p50", "p99", "runs"], [])
         for name in names:
-            for tabs in counts_of(kind.name):
+            for tabs in tabs_of(kind.name):
                 each = results[kind.name, name, tabs]
                 table.rows.append([name, str(tabs), f"{each.throughput.median:.1f}", f"{speed_up(kind.name, name, tabs):.2f}",
                                    time_text(each.times.median), time_text(each.times.p99), str(len(each.times))])
@@ -114,7 +114,7 @@ def measure(settings: Settings) -> Section:
                 section.rows += [Row(f"{what}: throughput", round(each.throughput.median, 2), "1/s"),
                                  Row(f"{what}: p99", round(each.times.p99, 1), "µs")]
         section.tables.append(table)
-        lines = [(name, [(tabs, speed_up(kind.name, name, tabs)) for tabs in counts_of(kind.name)]) for name in names]
+        lines = [(name, [(tabs, speed_up(kind.name, name, tabs)) for tabs in tabs_of(kind.name)]) for name in names]
         section.plots.append(Plot(f"concurrency_{kind.name.lower()}.svg", f"{kind.name}: speed-up",
                                   svg.line_chart(f"{kind.name}: speed-up over one tab", "tabs", "times the throughput of one tab", lines)))
     return section

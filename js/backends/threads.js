@@ -18,7 +18,8 @@ const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : 
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data: { time, error, spawnError } }) => error || spawnError ? reject(new Error(error ?? spawnError)) : resolve(time);
+    worker.onmessage = ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time);
+    worker.onerror = reject;
     worker.postMessage({ ...trial, threads });
   });
   try {

@@ -13562,16 +13562,19 @@ import './spawned_worker.js';  // before the page's postMessage is replaced
 import { messageOf } from './errors.js';
 
 self.addEventListener('message', async ({ data: { script, port } }) => {
+  const fail = (/** @type {string} */ message) => port.postMessage({ spawnError: message });
+  self.addEventListener('error', ({ message }) => fail(message));
+  self.addEventListener('unhandledrejection', ({ reason }) => fail(messageOf(reason)));
   self.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
   try {
     await import(script);
     port.onmessage = (/** @type {MessageEvent} */ { data }) => self.dispatchEvent(new MessageEvent('message', { data }));
   } catch (error) {
-    port.postMessage({ spawnError: `${script} could not be loaded: ${messageOf(error)}` });
+    fail(`${script} could not be loaded: ${messageOf(error)}`);
   }
 }, { once: true });
 )js"
-, 706)},
+, 925)},
 {"/spawned_worker.js", "text/javascript", std::string_view(
 R"js(// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
 // inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
@@ -13581,17 +13584,18 @@ R"js(// What a worker uses in the place of Worker, to start another one. A Firef
 const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
 let children = 0;
 
-/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and errors while that is loaded come as messages `{ spawnError }`. */
+/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and `onerror` gets an Error for what nobody in it caught. */
 export class SpawnedWorker {
   #child = children++;
   #port;
   /** @type {((event: MessageEvent) => void) | null} */ onmessage = null;
+  /** @type {((error: Error) => void) | null} */ onerror = null;
 
   /** @param {URL} script @param {{ name: string }} options */
   constructor(script, { name }) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = event => this.onmessage?.(event);
+    port1.onmessage = event => event.data?.spawnError ? this.onerror?.(new Error(event.data.spawnError)) : this.onmessage?.(event);
     askPage({ event: 'spawn', child: this.#child, script: script.href, name, port: port2 }, [port2]);
   }
 
@@ -13605,7 +13609,7 @@ export class SpawnedWorker {
   }
 }
 )js"
-, 1581)},
+, 1713)},
 {"/spawner.js", "text/javascript", std::string_view(
 R"js(// The page's part in workers of workers: it starts them, and ends each with the one that asked for it.
 
@@ -14833,7 +14837,8 @@ const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : 
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data: { time, error, spawnError } }) => error || spawnError ? reject(new Error(error ?? spawnError)) : resolve(time);
+    worker.onmessage = ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data.time);
+    worker.onerror = reject;
     worker.postMessage({ ...trial, threads });
   });
   try {
@@ -14889,7 +14894,7 @@ export async function fastestThreads(trial, key, { cores = navigator.hardwareCon
   return choice;
 }
 )js"
-, 3818)},
+, 3805)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 
