@@ -229,8 +229,14 @@ TEST_CASE("of two generations that go on with a text at once, the tab refuses on
   DecoderStage stage;
   const KeptText text = kept(stage);
   std::vector<std::future<Generation>> answers;
-  for (int i = 0; i < 2; ++i)
-    answers.push_back(stage.model->async_generate({}, {.max_tokens = 1, .text = text}, {}, asio::use_future));
+  std::promise<void> asked;
+  // On the pool's thread, which can't begin the first before the second is there: it would refuse that by itself.
+  stage.model->async_run({}, [&](const std::exception_ptr&, const Outputs&) {
+    for (int i = 0; i < 2; ++i)
+      answers.push_back(stage.model->async_generate({}, {.max_tokens = 1, .text = text}, {}, asio::use_future));
+    asked.set_value();
+  });
+  asked.get_future().wait();
   const std::uint64_t first = stage.request().integer("id");
   stage.tell(first, 0, "6");
   stage.end(first, {6}, "length");
