@@ -56,10 +56,8 @@ def rows_of(browser: str, results) -> list[Row]:
     def added(name: str, floor: str) -> str:
         return f"headers, checks and queues of both ends: {time_text(p50(name, 16) - p50(floor, 16))} more than {floor}"
 
-    woken = f"to wake two threads for a call: {CALLED_FLOOR} / {FLOOR} is {p50(CALLED_FLOOR, 16) / p50(FLOOR, 16):.2f}"
-    rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3, limit)
-              for name, floor, limit in (("pool", FLOOR, woken), ("pool, handlers", FLOOR, added("pool, handlers", FLOOR)),
-                                         ("pool", CALLED_FLOOR, added("pool", CALLED_FLOOR)))),
+    rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3, added(name, floor))
+              for name, floor in (("pool", FLOOR), ("pool, handlers", FLOOR), ("pool", CALLED_FLOOR))),
             *(at_most(f"host CPU per 16 B round trip, {depth} in flight, pool, {browser}", cpu("pool", depth), "µs", 15,
                       f"{FLOOR} takes {cpu(FLOOR, depth):.1f} µs" + (f", {CALLED_FLOOR} {cpu(CALLED_FLOOR, 1):.1f} µs" if depth == 1 else ""))
               for depth in DEPTHS)]
@@ -133,7 +131,7 @@ A tensor of floats goes to a tab and comes back.
 - **bare echo**, the floor: websocketpp with its own settings and TCP_NODELAY, one thread that sends the tensor from its
   buffer and reads the answer into another one; a page whose dedicated worker sends each message back; no name, shape,
   queue, time-out or check. **Bare echo, blocking call**: the same, but another thread asks for each trip and waits for
-  it, as in any blocking call; what it takes longer is the price of waking two threads.
+  it; what it takes longer is the price of waking two threads, which the pool's blocking call does not pay where it is alone.
 - **Node.js ws**: the server that many would write, with the page of the bare echo; the tensor as bytes, or as JSON.
 - **Playwright** `page.evaluate` and **Selenium** `execute_async_script`, with an array of numbers, or base64 in a string.
   The page gives the array or string back as it is, which is less than a tensor there would need.

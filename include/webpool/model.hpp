@@ -51,8 +51,13 @@ class Model {
   /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
   /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
-    auto future = start(std::move(inputs), std::move(options), state_->cache.get());
-    return std::move(future.get()).value();
+    std::optional<driver::Question> asked;
+    driver::Backlog::Place place;
+    if (auto answer = admit(inputs, options, state_->cache.get(), asked, place)) return std::move(*answer).value();
+    driver::EventLoop::Waiter waiter(state_->lease->runtime->loop());
+    submit(std::move(inputs), std::move(options), std::move(asked), std::move(place),
+           [&waiter](Expected<Outputs> result) { waiter.set(std::move(result)); });
+    return std::move(waiter.wait()).value();
   }
 
   /// Runs once, with any Asio completion token; handler signature `void(std::exception_ptr, Outputs)`.
@@ -322,30 +327,45 @@ class Model {
   }
 
   void refuse_pool_thread() const {
-    if (state_->lease->runtime->on_pool_thread())
+    if (state_->lease->runtime->loop().runs_here())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
   }
 
-  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
+  /// Admits a request of a blocking call, which may wait for room; else the answer, or the error that ends it.
+  std::optional<Expected<Outputs>> admit(const Inputs& inputs, const RequestOptions& options,
+                                         driver::ResponseCache* cache, std::optional<driver::Question>& asked,
+                                         driver::Backlog::Place& place) const {
     refuse_pool_thread();
+    auto answer = answer_now(*state_, cache, inputs, options, asked);
+    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
+    return answer;
+  }
+
+  /// Submits what was admitted; `ended(result)` comes when its place is free again.
+  template <class Ended>
+  void submit(Inputs inputs, RequestOptions options, std::optional<driver::Question> asked,
+              driver::Backlog::Place place, Ended ended) const {
+    state_->lease->runtime->submit(
+        state_->place(), std::move(inputs), std::move(options), nullptr,
+        remembering(*state_, std::move(asked),
+                    [ended = std::move(ended), place = std::move(place)](Expected<Outputs> result) mutable {
+                      place.leave();
+                      ended(std::move(result));
+                    }));
+  }
+
+  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
     std::optional<driver::Question> asked;
     driver::Backlog::Place place;
-    auto answer = answer_now(*state_, cache, inputs, options, asked);
-    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
-    if (answer) {
+    if (auto answer = admit(inputs, options, cache, asked, place))
       promise.set_value(*std::move(answer));
-      return future;
-    }
-    state_->lease->runtime->submit(
-        state_->place(), std::move(inputs), std::move(options), nullptr,
-        remembering(*state_, std::move(asked),
-                    [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
-                      place.leave();
-                      promise.set_value(std::move(result));
-                    }));
+    else
+      submit(
+          std::move(inputs), std::move(options), std::move(asked), std::move(place),
+          [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
     return future;
   }
 

@@ -44,9 +44,11 @@ namespace webpool {
 
 /// A pool of browser tabs that run ONNX models. Every decision is one of the four policies, chosen at compile time.
 ///
-/// The pool owns one thread, on which policies and handlers without an executor of their own run. All functions may be
-/// called from any thread; blocking ones (`load`, `execute_concurrent`, `close` and the destructor) not from that one.
-/// It launches browsers by itself and takes in every tab that opens `join_url()`.
+/// The pool owns one thread, on which policies and handlers without an executor of their own run. A caller that waits
+/// in `Model::operator()` may do that thread's work meanwhile, and is the pool's thread then: there is one at a time,
+/// not always the same. All functions may be called from any thread; blocking ones (`load`, `execute_concurrent`,
+/// `close` and the destructor) not from that one. It launches browsers by itself and takes in every tab that opens
+/// `join_url()`.
 template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class ResourcePool {
  public:
@@ -227,7 +229,7 @@ class ResourcePool {
   using Driver = driver::Driver<Engine>;
 
   void refuse_pool_thread() const {
-    if (driver_->on_pool_thread())
+    if (driver_->loop().runs_here())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }

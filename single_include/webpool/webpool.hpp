@@ -5536,6 +5536,12 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
     return came ? std::optional(take(bytes)) : std::nullopt;
   }
 
+  /// How many hold a place.
+  std::size_t requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
   /// Lets everybody in: a closed pool ends its requests by itself.
   void close() {
     {
@@ -5583,6 +5589,240 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
   std::condition_variable room_;
   std::size_t requests_ = 0, bytes_ = 0, waiting_ = 0;
   bool closed_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#define WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#ifndef WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
+// Standalone Asio, set up once for the whole library.
+
+#ifndef ASIO_STANDALONE
+#define ASIO_STANDALONE
+#endif
+
+#include <asio/version.hpp>
+
+#if ASIO_VERSION >= 103300
+#error "webpool: websocketpp needs asio::io_service, which Asio 1.33 removed; use Asio 1.22 to 1.32"
+#endif
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_future.hpp>
+#include <asio/write.hpp>
+#endif
+
+namespace webpool::driver {
+
+/// The pool's event loop, in which one thread at a time runs: the pool's own, or a caller that waits for the only
+/// request there is. Such a caller sends it and hears the answer by itself, where waking the one thread for the other
+/// would take longer than what they do (leader and followers: Schmidt et al., Pattern-Oriented Software Architecture,
+/// volume 2). All functions may be called from any thread, but for those that say otherwise.
+class EventLoop {
+ public:
+  /// A caller that waits for one request, from before it is submitted.
+  class Waiter {
+   public:
+    explicit Waiter(EventLoop& loop) : loop_(loop) { loop_.enter(*this); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { loop_.leave(*this); }
+
+    /// Ends the wait; once.
+    void set(Expected<Outputs> result) {
+      const std::lock_guard lock(loop_.mutex_);
+      result_ = std::move(result);
+      ended_ = true;
+      changed_.notify_one();
+    }
+
+    /// Waits for `set`, and runs the loop meanwhile if it is this caller's turn. What a handler throws then ends the
+    /// program, as on the pool's own thread.
+    Expected<Outputs> wait() noexcept { return loop_.wait(*this); }  // NOLINT(bugprone-exception-escape)
+
+   private:
+    friend class EventLoop;
+    EventLoop& loop_;
+    const std::thread::id thread_ = std::this_thread::get_id();
+    std::condition_variable changed_;
+    std::optional<Expected<Outputs>> result_;
+    std::atomic<bool> ended_ = false;
+    bool leads_ = false;
+  };
+
+  /// The backlog tells how many requests there are.
+  explicit EventLoop(const Backlog& backlog) : backlog_(backlog) {}
+
+  asio::io_context& context() noexcept { return context_; }
+
+  /// Whether this thread is the one that runs the loop.
+  bool runs_here() const noexcept { return runner_id_.load() == std::this_thread::get_id(); }
+
+  /// Has the task run in the loop.
+  template <class Task>
+  void post(Task task) {
+    asio::post(context_, std::move(task));
+    if (runs_here()) return;
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::caller)
+      wanted_ = true;
+    else if (runner_ == Runner::nobody)
+      hand_to_own();
+  }
+
+  /// Runs the task on the pool's own thread and waits for that. Called in the loop.
+  template <class Task>
+  void run_on_own(Task task) {
+    if (std::this_thread::get_id() == own_id_) return task();
+    std::unique_lock lock(mutex_);
+    own_task_ = std::ref(task);
+    own_turn_.notify_one();
+    own_task_done_.wait(lock, [this] { return !own_task_; });
+  }
+
+  /// Runs the loop, on the pool's own thread, until the context is stopped.
+  void run() {
+    const auto work = asio::make_work_guard(context_);
+    std::unique_lock lock(mutex_);
+    own_id_ = std::this_thread::get_id();
+    for (;;) {
+      runner_id_ = own_id_;
+      lock.unlock();
+      do {
+        if (context_.run_one() == 0) return;
+      } while (!heir_.load(std::memory_order_relaxed));
+      lock.lock();
+      Waiter* const heir = heir_;
+      if (!heir || heir->ended_ || backlog_.requests() > 1) continue;
+      heir_ = nullptr;
+      lead(*heir);
+      heir->changed_.notify_one();
+      await_turn(lock);
+    }
+  }
+
+  /// The pool's own thread has ended: the system may give its id to the next one.
+  void ended() noexcept { runner_id_ = std::thread::id(); }
+
+ private:
+  enum class Runner : std::uint8_t { own, caller, nobody };
+
+  /// How long the loop may rest after a caller's turn, if there is no request: a program that calls again soon then
+  /// finds it free. So long, or twice that, waits what is no request: a tab's sign of life, or the end of a call that
+  /// failed its checks in a handler.
+  static constexpr std::chrono::milliseconds rest{1};
+
+  void enter(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::nobody)
+      lead(waiter);
+    else if (!heir_)
+      heir_ = &waiter;
+  }
+
+  Expected<Outputs> wait(Waiter& waiter) {
+    std::unique_lock lock(mutex_);
+    while (!waiter.ended_) {
+      waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
+      if (waiter.ended_) break;
+      lock.unlock();
+      while (!waiter.ended_ && context_.run_one() > 0)
+        ;
+      lock.lock();
+      resign(waiter);
+    }
+    return *std::move(waiter.result_);
+  }
+
+  void leave(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (heir_ == &waiter) heir_ = nullptr;
+    if (waiter.leads_) resign(waiter);
+  }
+
+  void lead(Waiter& waiter) {
+    runner_ = Runner::caller;
+    runner_id_ = waiter.thread_;
+    waiter.leads_ = true;
+    wanted_ = false;
+  }
+
+  void resign(Waiter& waiter) {
+    waiter.leads_ = false;
+    runner_id_ = std::thread::id();
+    runner_ = Runner::nobody;
+    ++turns_;
+    if (wanted_ || backlog_.requests() > 0 || context_.stopped())
+      hand_to_own();
+    else if (std::exchange(own_sleeps_, false))
+      own_turn_.notify_one();
+  }
+
+  void hand_to_own() {
+    runner_ = Runner::own;
+    own_turn_.notify_one();
+  }
+
+  /// Waits until the loop is the own thread's again: because somebody says so, or because no caller came during a rest.
+  void await_turn(std::unique_lock<std::mutex>& lock) {
+    while (runner_ != Runner::own) {
+      if (own_task_) do_own_task(lock);
+      const std::uint64_t seen = turns_;
+      own_turn_.wait_for(lock, rest);
+      if (turns_ != seen || own_task_ || runner_ == Runner::own) continue;
+      if (runner_ == Runner::nobody) {
+        runner_ = Runner::own;
+      } else {  // a turn that lasts: its end will tell
+        own_sleeps_ = true;
+        own_turn_.wait(lock, [this] { return !own_sleeps_ || own_task_ || runner_ == Runner::own; });
+        own_sleeps_ = false;
+      }
+    }
+  }
+
+  /// Who asked for it waits in its turn, so this thread is the loop's meanwhile.
+  void do_own_task(std::unique_lock<std::mutex>& lock) {
+    const auto caller = runner_id_.exchange(own_id_);
+    lock.unlock();
+    own_task_();
+    lock.lock();
+    runner_id_ = caller;
+    own_task_ = nullptr;
+    own_task_done_.notify_one();
+  }
+
+  const Backlog& backlog_;
+  asio::io_context context_{1};
+  std::thread::id own_id_;  ///< written before anything runs
+  std::atomic<std::thread::id> runner_id_{};
+  std::atomic<Waiter*> heir_ = nullptr;  ///< who would like to run the loop while it waits
+
+  std::mutex mutex_;  ///< guards the rest
+  std::condition_variable own_turn_, own_task_done_;
+  std::function<void()> own_task_;  ///< what a caller has the own thread do, and waits for
+  Runner runner_ = Runner::own;
+  std::uint64_t turns_ = 0;  ///< of callers
+  bool wanted_ = false;      ///< somebody else posted something during this turn
+  bool own_sleeps_ = false;
 };
 
 }  // namespace webpool::driver
@@ -5984,36 +6224,11 @@ class Runtime {
   virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
   /// Nobody refers any more to a tensor that a worker holds.
   virtual void release(WorkerId worker, TensorId tensor) = 0;
-  virtual bool on_pool_thread() const noexcept = 0;
+  virtual EventLoop& loop() noexcept = 0;
   virtual Backlog& backlog() noexcept = 0;
 };
 
 }  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
-#define WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
-// Standalone Asio, set up once for the whole library.
-
-#ifndef ASIO_STANDALONE
-#define ASIO_STANDALONE
-#endif
-
-#include <asio/version.hpp>
-
-#if ASIO_VERSION >= 103300
-#error "webpool: websocketpp needs asio::io_service, which Asio 1.33 removed; use Asio 1.22 to 1.32"
-#endif
-
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_future.hpp>
-#include <asio/write.hpp>
 #endif
 
 namespace webpool::driver {
@@ -6198,7 +6413,7 @@ class ResidentTensor final : public DeviceTensor {
   Tensor fetch() const override {
     const auto runtime = runtime_.lock();
     if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
-    if (runtime->on_pool_thread())
+    if (runtime->loop().runs_here())
       throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
@@ -6525,8 +6740,13 @@ class Model {
   /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
   /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
   Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
-    auto future = start(std::move(inputs), std::move(options), state_->cache.get());
-    return std::move(future.get()).value();
+    std::optional<driver::Question> asked;
+    driver::Backlog::Place place;
+    if (auto answer = admit(inputs, options, state_->cache.get(), asked, place)) return std::move(*answer).value();
+    driver::EventLoop::Waiter waiter(state_->lease->runtime->loop());
+    submit(std::move(inputs), std::move(options), std::move(asked), std::move(place),
+           [&waiter](Expected<Outputs> result) { waiter.set(std::move(result)); });
+    return std::move(waiter.wait()).value();
   }
 
   /// Runs once, with any Asio completion token; handler signature `void(std::exception_ptr, Outputs)`.
@@ -6796,30 +7016,45 @@ class Model {
   }
 
   void refuse_pool_thread() const {
-    if (state_->lease->runtime->on_pool_thread())
+    if (state_->lease->runtime->loop().runs_here())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
   }
 
-  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
+  /// Admits a request of a blocking call, which may wait for room; else the answer, or the error that ends it.
+  std::optional<Expected<Outputs>> admit(const Inputs& inputs, const RequestOptions& options,
+                                         driver::ResponseCache* cache, std::optional<driver::Question>& asked,
+                                         driver::Backlog::Place& place) const {
     refuse_pool_thread();
+    auto answer = answer_now(*state_, cache, inputs, options, asked);
+    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
+    return answer;
+  }
+
+  /// Submits what was admitted; `ended(result)` comes when its place is free again.
+  template <class Ended>
+  void submit(Inputs inputs, RequestOptions options, std::optional<driver::Question> asked,
+              driver::Backlog::Place place, Ended ended) const {
+    state_->lease->runtime->submit(
+        state_->place(), std::move(inputs), std::move(options), nullptr,
+        remembering(*state_, std::move(asked),
+                    [ended = std::move(ended), place = std::move(place)](Expected<Outputs> result) mutable {
+                      place.leave();
+                      ended(std::move(result));
+                    }));
+  }
+
+  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();
     std::optional<driver::Question> asked;
     driver::Backlog::Place place;
-    auto answer = answer_now(*state_, cache, inputs, options, asked);
-    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
-    if (answer) {
+    if (auto answer = admit(inputs, options, cache, asked, place))
       promise.set_value(*std::move(answer));
-      return future;
-    }
-    state_->lease->runtime->submit(
-        state_->place(), std::move(inputs), std::move(options), nullptr,
-        remembering(*state_, std::move(asked),
-                    [promise = std::move(promise), place = std::move(place)](Expected<Outputs> result) mutable {
-                      place.leave();
-                      promise.set_value(std::move(result));
-                    }));
+    else
+      submit(
+          std::move(inputs), std::move(options), std::move(asked), std::move(place),
+          [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
     return future;
   }
 
@@ -10098,7 +10333,8 @@ inline std::vector<Installed> find_installed(const std::map<Browser, BrowserOpti
 
 namespace webpool::driver {
 
-/// The browser processes of a pool. Used on the pool's thread alone, which outlives them.
+/// The browser processes of a pool. Used in the pool's loop alone; `launch` only by the pool's own thread, since a
+/// browser dies with the thread that started it.
 class Browsers {
  public:
   using PageGone = std::function<void(LaunchId, const std::string& reason)>;
@@ -17118,7 +17354,8 @@ class WebSocketServer {
 
 namespace webpool::driver {
 
-/// Owns the pool's one thread and everything that lives on it: sockets, browsers, the engine. Other threads only post.
+/// Owns the pool's event loop, its thread, and everything that lives there: sockets, browsers, the engine. Other
+/// threads only post.
 template <class Engine>
 class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
   using Server = transport::WebSocketServer;
@@ -17142,11 +17379,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         flights_(logger_, options_.flight_record),
-        browsers_(options_, logger_, context_,
+        browsers_(options_, logger_, loop_.context(),
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
-        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
+        server_(loop_.context(), options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
                 options_.public_origin),
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
@@ -17160,15 +17397,15 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   Backlog& backlog() noexcept override { return *backlog_; }
 
-  bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
+  EventLoop& loop() noexcept override { return loop_; }
 
   void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
-                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+    loop_.post([this, model, now, inputs = std::move(inputs), options = std::move(options), ticket = std::move(ticket),
+                done = std::move(done)]() mutable {
       if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
         start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
     });
@@ -17179,8 +17416,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, model, now, prompt = std::move(prompt), run = std::move(run),
-                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+    loop_.post([this, model, now, prompt = std::move(prompt), run = std::move(run), ticket = std::move(ticket),
+                done = std::move(done)]() mutable {
       start(model, now, std::move(prompt), run->options.request, ticket, std::move(done), run);
     });
   }
@@ -17188,15 +17425,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void finish(Expected<Outputs> result, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
-    asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+    loop_.post([result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
   }
 
   void fetch(const ResidentTensor& tensor, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, there = TensorCopy(tensor), done = std::move(done)]() mutable {
-      start_copy(there, std::move(done));
-    });
+    loop_.post(
+        [this, there = TensorCopy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
   }
 
   bool is_open() const override {
@@ -17251,8 +17487,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
             LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
-                                            std::move(done)}]() mutable {
+    loop_.post([this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
+                                  std::move(done)}]() mutable {
       add_model(std::move(part), false);
       drain();
     });
@@ -17272,7 +17508,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       return indices;
     });
     auto indices = task.get_future();
-    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    loop_.post([task = std::move(task)]() mutable { task(); });
     lock.unlock();
     return indices.get();
   }
@@ -17280,7 +17516,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
   template <class Question>
   auto ask(Question question) -> decltype(question(std::declval<const Engine&>())) {
-    if (on_pool_thread()) return question(std::as_const(engine_));
+    if (loop_.runs_here()) return question(std::as_const(engine_));
     std::unique_lock lock(gate_);
     if (!open_) {
       lock.unlock();
@@ -17291,7 +17527,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         [&] { return question(std::as_const(engine_)); });
     auto answer = task.get_future();
     // The task moves along: its answer wakes the caller while the pool's thread is still inside it.
-    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    loop_.post([task = std::move(task)]() mutable { task(); });
     lock.unlock();
     return answer.get();
   }
@@ -17336,7 +17572,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
   void close() {
-    if (on_pool_thread())
+    if (loop_.runs_here())
       throw Error(errc::would_deadlock, "a pool can't be closed on its own thread, which it would wait for");
     std::lock_guard once(closing_);
     if (!thread_.joinable()) return;
@@ -17345,7 +17581,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       open_ = false;
     }
     backlog_->close();
-    asio::post(context_, [this] { begin_shutdown(); });
+    loop_.post([this] { begin_shutdown(); });
     thread_.join();
   }
 
@@ -17392,26 +17628,25 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   template <class F>
   void post(F task) {
     std::lock_guard lock(gate_);
-    if (open_) asio::post(context_, std::move(task));
+    if (open_) loop_.post(std::move(task));
   }
 
   // --- the thread
 
   void run() {
-    pool_thread_ = std::this_thread::get_id();
-    const auto work = asio::make_work_guard(context_);
-    logger_.info("listening on " + local_origin());
-    engine_.start(Clock::now(), actions_);
-    drain();
-    tick();
-    context_.run();
+    loop_.post([this] {
+      logger_.info("listening on " + local_origin());
+      engine_.start(Clock::now(), actions_);
+      drain();
+      tick();
+    });
+    loop_.run();
     browsers_.close_all();
     // What callers gave may own a model, and with it this driver.
     join_handlers_.clear();
     messages_.clear();
     models_.clear();
-    // The system may give this thread's id to the next one.
-    pool_thread_ = std::thread::id();
+    loop_.ended();
   }
 
   void tick() {
@@ -17420,7 +17655,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     server_.tick(now);
     if (stopping_since_) {
       actions_.clear();
-      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
+      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience)
+        return loop_.context().stop();
     } else {
       engine_.tick(now, actions_);
       drain();
@@ -17565,7 +17801,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   Batcher batcher() {
     const bool one = options_.memory.low_memory_mode;
     return Batcher(
-        context_, one ? 1 : options_.connection.requests_in_flight,
+        loop_.context(), one ? 1 : options_.connection.requests_in_flight,
         [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
                const std::shared_ptr<Ticket>& ticket, Completion done) {
           start({model}, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
@@ -17588,7 +17824,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void carry_out(const engine::Launch& action) {
-    if (const auto error = browsers_.launch(action.launch, action.browser, launch_url(action.launch))) {
+    std::optional<Error> error;
+    loop_.run_on_own([&] { error = browsers_.launch(action.launch, action.browser, launch_url(action.launch)); });
+    if (error) {
       logger_.info(error->message());
       engine_.exited(action.launch, *error, Clock::now(), actions_);
     }
@@ -18151,8 +18389,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
-  asio::io_context context_{1};
-  asio::steady_timer timer_{context_};
+  EventLoop loop_{*backlog_};
+  asio::steady_timer timer_{loop_.context()};
   Batcher batches_ = batcher();
   Browsers browsers_;
   PageFiles files_;
@@ -18182,7 +18420,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
   bool open_ = true;
   std::mutex closing_;  ///< held while `close` waits
-  std::atomic<std::thread::id> pool_thread_;
   std::thread thread_;  ///< last, so that everything else is there when it starts
 };
 
@@ -21055,9 +21292,11 @@ namespace webpool {
 
 /// A pool of browser tabs that run ONNX models. Every decision is one of the four policies, chosen at compile time.
 ///
-/// The pool owns one thread, on which policies and handlers without an executor of their own run. All functions may be
-/// called from any thread; blocking ones (`load`, `execute_concurrent`, `close` and the destructor) not from that one.
-/// It launches browsers by itself and takes in every tab that opens `join_url()`.
+/// The pool owns one thread, on which policies and handlers without an executor of their own run. A caller that waits
+/// in `Model::operator()` may do that thread's work meanwhile, and is the pool's thread then: there is one at a time,
+/// not always the same. All functions may be called from any thread; blocking ones (`load`, `execute_concurrent`,
+/// `close` and the destructor) not from that one. It launches browsers by itself and takes in every tab that opens
+/// `join_url()`.
 template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class ResourcePool {
  public:
@@ -21238,7 +21477,7 @@ class ResourcePool {
   using Driver = driver::Driver<Engine>;
 
   void refuse_pool_thread() const {
-    if (driver_->on_pool_thread())
+    if (driver_->loop().runs_here())
       throw Error(errc::would_deadlock,
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }

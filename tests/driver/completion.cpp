@@ -23,10 +23,11 @@ struct Notes final : Runtime {
   bool is_open() const override { return true; }
   void cancel(std::shared_ptr<Ticket> ticket) override { cancelled.push_back(std::move(ticket)); }
   void release(ModelIndex) override {}
-  bool on_pool_thread() const noexcept override { return false; }
+  EventLoop& loop() noexcept override { return events; }
   Backlog& backlog() noexcept override { return *queue; }
 
   std::shared_ptr<Backlog> queue = std::make_shared<Backlog>(BacklogLimits{});
+  EventLoop events{*queue};
   std::vector<std::shared_ptr<Ticket>> cancelled;
 };
 

@@ -61,6 +61,12 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
     return came ? std::optional(take(bytes)) : std::nullopt;
   }
 
+  /// How many hold a place.
+  std::size_t requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
   /// Lets everybody in: a closed pool ends its requests by itself.
   void close() {
     {

@@ -19,7 +19,8 @@
 
 namespace webpool::driver {
 
-/// The browser processes of a pool. Used on the pool's thread alone, which outlives them.
+/// The browser processes of a pool. Used in the pool's loop alone; `launch` only by the pool's own thread, since a
+/// browser dies with the thread that started it.
 class Browsers {
  public:
   using PageGone = std::function<void(LaunchId, const std::string& reason)>;

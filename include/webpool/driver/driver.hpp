@@ -60,7 +60,8 @@
 
 namespace webpool::driver {
 
-/// Owns the pool's one thread and everything that lives on it: sockets, browsers, the engine. Other threads only post.
+/// Owns the pool's event loop, its thread, and everything that lives there: sockets, browsers, the engine. Other
+/// threads only post.
 template <class Engine>
 class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
   using Server = transport::WebSocketServer;
@@ -84,11 +85,11 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         flights_(logger_, options_.flight_record),
-        browsers_(options_, logger_, context_,
+        browsers_(options_, logger_, loop_.context(),
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
                [this](std::string_view sha256) { return find_model(sha256); }),
-        server_(context_, options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
+        server_(loop_.context(), options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
                 options_.public_origin),
         engine_(engine_options(), std::move(policies)...),
         thread_([this] { run(); }) {}
@@ -102,15 +103,15 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   Backlog& backlog() noexcept override { return *backlog_; }
 
-  bool on_pool_thread() const noexcept override { return std::this_thread::get_id() == pool_thread_.load(); }
+  EventLoop& loop() noexcept override { return loop_; }
 
   void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, model, now, inputs = std::move(inputs), options = std::move(options),
-                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+    loop_.post([this, model, now, inputs = std::move(inputs), options = std::move(options), ticket = std::move(ticket),
+                done = std::move(done)]() mutable {
       if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
         start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
     });
@@ -121,8 +122,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     const TimePoint now = Clock::now();
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, model, now, prompt = std::move(prompt), run = std::move(run),
-                          ticket = std::move(ticket), done = std::move(done)]() mutable {
+    loop_.post([this, model, now, prompt = std::move(prompt), run = std::move(run), ticket = std::move(ticket),
+                done = std::move(done)]() mutable {
       start(model, now, std::move(prompt), run->options.request, ticket, std::move(done), run);
     });
   }
@@ -130,15 +131,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   void finish(Expected<Outputs> result, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
-    asio::post(context_, [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+    loop_.post([result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
   }
 
   void fetch(const ResidentTensor& tensor, Completion done) override {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, there = TensorCopy(tensor), done = std::move(done)]() mutable {
-      start_copy(there, std::move(done));
-    });
+    loop_.post(
+        [this, there = TensorCopy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
   }
 
   bool is_open() const override {
@@ -193,8 +193,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
             LoadCompletion done) {
     std::unique_lock lock(gate_);
     if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    asio::post(context_, [this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
-                                            std::move(done)}]() mutable {
+    loop_.post([this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
+                                  std::move(done)}]() mutable {
       add_model(std::move(part), false);
       drain();
     });
@@ -214,7 +214,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       return indices;
     });
     auto indices = task.get_future();
-    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    loop_.post([task = std::move(task)]() mutable { task(); });
     lock.unlock();
     return indices.get();
   }
@@ -222,7 +222,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
   template <class Question>
   auto ask(Question question) -> decltype(question(std::declval<const Engine&>())) {
-    if (on_pool_thread()) return question(std::as_const(engine_));
+    if (loop_.runs_here()) return question(std::as_const(engine_));
     std::unique_lock lock(gate_);
     if (!open_) {
       lock.unlock();
@@ -233,7 +233,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
         [&] { return question(std::as_const(engine_)); });
     auto answer = task.get_future();
     // The task moves along: its answer wakes the caller while the pool's thread is still inside it.
-    asio::post(context_, [task = std::move(task)]() mutable { task(); });
+    loop_.post([task = std::move(task)]() mutable { task(); });
     lock.unlock();
     return answer.get();
   }
@@ -278,7 +278,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 
   /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
   void close() {
-    if (on_pool_thread())
+    if (loop_.runs_here())
       throw Error(errc::would_deadlock, "a pool can't be closed on its own thread, which it would wait for");
     std::lock_guard once(closing_);
     if (!thread_.joinable()) return;
@@ -287,7 +287,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
       open_ = false;
     }
     backlog_->close();
-    asio::post(context_, [this] { begin_shutdown(); });
+    loop_.post([this] { begin_shutdown(); });
     thread_.join();
   }
 
@@ -334,26 +334,25 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   template <class F>
   void post(F task) {
     std::lock_guard lock(gate_);
-    if (open_) asio::post(context_, std::move(task));
+    if (open_) loop_.post(std::move(task));
   }
 
   // --- the thread
 
   void run() {
-    pool_thread_ = std::this_thread::get_id();
-    const auto work = asio::make_work_guard(context_);
-    logger_.info("listening on " + local_origin());
-    engine_.start(Clock::now(), actions_);
-    drain();
-    tick();
-    context_.run();
+    loop_.post([this] {
+      logger_.info("listening on " + local_origin());
+      engine_.start(Clock::now(), actions_);
+      drain();
+      tick();
+    });
+    loop_.run();
     browsers_.close_all();
     // What callers gave may own a model, and with it this driver.
     join_handlers_.clear();
     messages_.clear();
     models_.clear();
-    // The system may give this thread's id to the next one.
-    pool_thread_ = std::thread::id();
+    loop_.ended();
   }
 
   void tick() {
@@ -362,7 +361,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     server_.tick(now);
     if (stopping_since_) {
       actions_.clear();
-      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience) return context_.stop();
+      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience)
+        return loop_.context().stop();
     } else {
       engine_.tick(now, actions_);
       drain();
@@ -507,7 +507,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   Batcher batcher() {
     const bool one = options_.memory.low_memory_mode;
     return Batcher(
-        context_, one ? 1 : options_.connection.requests_in_flight,
+        loop_.context(), one ? 1 : options_.connection.requests_in_flight,
         [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
                const std::shared_ptr<Ticket>& ticket, Completion done) {
           start({model}, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
@@ -530,7 +530,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   }
 
   void carry_out(const engine::Launch& action) {
-    if (const auto error = browsers_.launch(action.launch, action.browser, launch_url(action.launch))) {
+    std::optional<Error> error;
+    loop_.run_on_own([&] { error = browsers_.launch(action.launch, action.browser, launch_url(action.launch)); });
+    if (error) {
       logger_.info(error->message());
       engine_.exited(action.launch, *error, Clock::now(), actions_);
     }
@@ -1093,8 +1095,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
-  asio::io_context context_{1};
-  asio::steady_timer timer_{context_};
+  EventLoop loop_{*backlog_};
+  asio::steady_timer timer_{loop_.context()};
   Batcher batches_ = batcher();
   Browsers browsers_;
   PageFiles files_;
@@ -1124,7 +1126,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
   bool open_ = true;
   std::mutex closing_;  ///< held while `close` waits
-  std::atomic<std::thread::id> pool_thread_;
   std::thread thread_;  ///< last, so that everything else is there when it starts
 };
 

@@ -29,7 +29,7 @@ class ResidentTensor final : public DeviceTensor {
   Tensor fetch() const override {
     const auto runtime = runtime_.lock();
     if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
-    if (runtime->on_pool_thread())
+    if (runtime->loop().runs_here())
       throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
     std::promise<Expected<Outputs>> promise;
     auto future = promise.get_future();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/driver/backlog.hpp>
+#include <webpool/driver/event_loop.hpp>
 #include <webpool/driver/generation_run.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
@@ -53,7 +54,7 @@ class Runtime {
   virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
   /// Nobody refers any more to a tensor that a worker holds.
   virtual void release(WorkerId worker, TensorId tensor) = 0;
-  virtual bool on_pool_thread() const noexcept = 0;
+  virtual EventLoop& loop() noexcept = 0;
   virtual Backlog& backlog() noexcept = 0;
 };
 
