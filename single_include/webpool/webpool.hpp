@@ -15444,7 +15444,7 @@ class PageFiles {
     for (const auto& entry : std::filesystem::directory_iterator(ort_directory, failed)) {
       const std::string name = entry.path().filename().string();
       if ((name.ends_with(".mjs") || name.ends_with(".wasm")) && !name.starts_with("."))
-        ort_files_.try_emplace(name, OrtFile{entry.path(), {}});
+        ort_files_.try_emplace(name, entry.path());
     }
   }
 
@@ -15484,22 +15484,15 @@ class PageFiles {
     return row ? row->module : nullptr;
   }
 
-  /// A file of ONNX Runtime Web; all who fetch it at the same time share its bytes.
-  struct OrtFile {
-    std::filesystem::path path;
-    std::weak_ptr<const std::string> bytes;
-  };
-
   transport::HttpAnswer ort_file(std::string_view name) {
-    const auto file = ort_files_.find(name);
-    if (file == ort_files_.end()) return not_found(name);
-    auto bytes = file->second.bytes.lock();
-    if (!bytes) file->second.bytes = bytes = webpool::detail::read_file(file->second.path);
-    if (!bytes) return not_found(name);
-    return {200, name.ends_with(".mjs") ? "text/javascript" : "application/wasm", std::move(bytes), false};
+    const auto path = ort_files_.find(name);
+    auto file = path == ort_files_.end() ? nullptr : webpool::detail::FileReader::open(path->second);
+    if (!file) return not_found(name);
+    return {.content_type = name.ends_with(".mjs") ? "text/javascript" : "application/wasm", .file = std::move(file)};
   }
 
-  std::map<std::string, OrtFile, std::less<>> ort_files_;  ///< by what a request may ask for: no path comes from one
+  /// By what a request may ask for: no path comes from one.
+  std::map<std::string, std::filesystem::path, std::less<>> ort_files_;
   PageModules modules_;
   std::vector<std::string> model_origins_;
   FindModel find_model_;
