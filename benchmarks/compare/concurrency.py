@@ -10,6 +10,7 @@ import svg
 from contender import Contender
 from report import SOURCES, Plot, Row, Section, Settings, Table, at_least
 from sample import Sample, time_text
+from settle import settle
 
 BROWSER = "chromium"
 ENCODER, DIGITS = "text/encoder.onnx", "digits/digits.onnx"
@@ -51,10 +52,11 @@ def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -
     with (Contender(f"concurrency pool {tabs}", settings.pool(BROWSER, tabs), settings.folder) as pool,
           Contender(f"concurrency cluster {tabs}", cluster_command, settings.folder) as cluster):
         versions |= cluster.versions
-        for kind in reversed(kinds_on(tabs, settings)):  # what waits comes last: browsers that have just started are busy with themselves
+        for kind in reversed(kinds_on(tabs, settings)):
             count = settings.times(*kind.count)
             pool.ask(**kind.task, count=max(2, kind.warm_up) * tabs, in_flight=2 * tabs)  # which loads it into each tab
             for _ in range(settings.times(2, 1)):
+                settle()  # the cluster's program does, once its pages are there
                 for name, ask in (("pool", lambda: pool.ask(**kind.task, count=count, in_flight=2 * tabs)),
                                   ("cluster", lambda: cluster.ask(**kind.task, count=count, tabs=tabs, warm_up=kind.warm_up))):
                     results.setdefault((kind.name, name, tabs), Outcome()).add(ask())

@@ -1,11 +1,15 @@
 // node cluster.mjs CHROMIUM MODELS: puppeteer-cluster, whose tasks each get a page of their own, on the work that the pool's tabs get.
 
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import puppeteer from 'puppeteer-core';
 import { Cluster } from 'puppeteer-cluster';
 
 import { serve, timed } from './lines.mjs';
 import { inputFor, prepare, runInPage, serveModels } from './models.mjs';
+
+const settle = () => promisify(execFile)('python3', [new URL('../settle.py', import.meta.url).pathname]);
 
 const [executablePath, models] = process.argv.slice(2);
 const server = await serveModels(models);
@@ -53,6 +57,7 @@ async function spread(task) {
         await over;
       }).catch(reject));
     });
+    await settle();
     const answer = await timed(many, async () => {
       const page = pages.pop();
       await work(page);
