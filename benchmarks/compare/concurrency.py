@@ -47,7 +47,7 @@ def kinds_on(tabs: int, settings: Settings) -> list[Kind]:
 
 
 def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -> None:
-    """The pool and the cluster take turns, each with its tabs; the cluster's browser ends after its turn."""
+    """The pool and the cluster take turns, each with its tabs; each kind of work has a new browser of the cluster."""
     cluster_command = ["node", SOURCES / "peers/cluster.mjs", shutil.which("chromium"), settings.models]
     with (Contender(f"concurrency pool {tabs}", settings.pool(BROWSER, tabs), settings.folder) as pool,
           Contender(f"concurrency cluster {tabs}", cluster_command, settings.folder) as cluster):
@@ -55,10 +55,11 @@ def measure_tabs(tabs: int, settings: Settings, results: dict, versions: dict) -
         for kind in reversed(kinds_on(tabs, settings)):
             count = settings.times(*kind.count)
             pool.ask(**kind.task, count=max(2, kind.warm_up) * tabs, in_flight=2 * tabs)  # which loads it into each tab
+            cluster.ask(**kind.task, count=0, tabs=tabs, warm_up=kind.warm_up)
             for _ in range(settings.times(2, 1)):
-                settle()  # the cluster's program does, once its pages are there
                 for name, ask in (("pool", lambda: pool.ask(**kind.task, count=count, in_flight=2 * tabs)),
-                                  ("cluster", lambda: cluster.ask(**kind.task, count=count, tabs=tabs, warm_up=kind.warm_up))):
+                                  ("cluster", lambda: cluster.ask(**kind.task, count=count, tabs=tabs))):
+                    settle()
                     results.setdefault((kind.name, name, tabs), Outcome()).add(ask())
             if kind.task["task"] == "wait":
                 answer = cluster.ask(**kind.task, count=count // 10, tabs=tabs, page_for_each=True)
@@ -124,7 +125,8 @@ def measure(settings: Settings) -> Section:
 
 TEXT = """
 The same number of requests for 1, 2, 4 and 8 tabs of Chromium (1, 2 and 8 in the short run, 8 only for what waits). The pool has a browser for each tab, and two requests per tab
-in flight: one computes, the next one waits there. Times are from submission to result, so they include that wait.
+in flight: one computes, the next one waits there. Times are from submission to result, so they include that wait. A turn
+begins when the machine has been nearly idle for a second (`settle.py`): browsers that have just started are busy with themselves.
 
 - **wait-bound**: a backend that waits for 20 ms.
 - **CPU-bound**: the demo's text encoder on WASM, one thread per tab. The machine's own limit is told beside the goal: what

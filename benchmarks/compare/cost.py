@@ -1,5 +1,6 @@
 """What the library costs who includes it: seconds to compile, bytes of a program, templates that are instantiated."""
 
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -18,8 +19,6 @@ import instantiations  # noqa: E402
 
 CORE_SECONDS, TIMES_WEBSOCKETPP = 0.5, 1.5
 LIBRARIES = ("-lsimdjson", "-lpthread")
-SYNTAX, OBJECT = "-fsyntax-only", "-c"
-WAYS = {SYNTAX: [SYNTAX], OBJECT: [OBJECT, "-o", os.devnull]}
 
 def others(header: str, seen: set[str]) -> set[str]:
     """What a header of the library and its own ones include that is not the library's, added to `seen`."""
@@ -70,8 +69,8 @@ int main() {
 }
 
 TEXT = """
-Headers are included by an otherwise empty file and compiled in turns, without optimisation: `-fsyntax-only` is the
-compiler's front end alone, `-c`, once, makes an object file too. Programs are compiled with `-O2`, linked and stripped.
+Headers are included by an otherwise empty file and compiled in turns with `-fsyntax-only`, which is the compiler's
+front end alone: such a file has next to no code to make. Programs are compiled with `-O2`, linked and stripped.
 websocketpp 0.8.2 is not C++20 for g++, which refuses eleven of its declarators; the copy that is compiled here has them
 put right, and so costs what it would.
 """
@@ -103,19 +102,17 @@ def seconds(*arguments: str) -> float:
     return time.monotonic() - began
 
 
-def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, dict[str, Sample]]:
-    times = {name: {way: Sample() for way in WAYS} for name in HEADERS}
+def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, Sample]:
+    times = {name: Sample() for name in HEADERS}
     for turn in range(settings.times(2, 1) + 1):
         for name, (includes, text) in HEADERS.items():
             source = folder / "included.cpp"
             source.write_text(text)
-            compile_it = [*command(compiler, includes, folder), "-O0", str(source)]
+            compile_it = [*command(compiler, includes, folder), str(source)]
             if turn == 0:  # reads all files once, which may come from the disk
                 seconds(*compile_it, "-E", "-o", os.devnull)
-                continue
-            for way, flags in WAYS.items():
-                if way == SYNTAX or turn == 1 and not settings.quick:
-                    times[name][way].add([seconds(*compile_it, *flags)])
+            else:
+                times[name].add([seconds(*compile_it, "-fsyntax-only")])
     return times
 
 
@@ -133,8 +130,10 @@ def programs(folder: pathlib.Path, compiler: str) -> dict[str, tuple[float, int]
 
 def instantiation_counts(folder: pathlib.Path) -> dict[str, int | None]:
     clang = shutil.which("clang++")
-    return {name: instantiations.count(command(clang, includes, folder), text) if clang else None
-            for name, (includes, text) in HEADERS.items()}
+    if not clang:
+        return dict.fromkeys(HEADERS)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+        return dict(zip(HEADERS, threads.map(lambda each: instantiations.count(command(clang, each[0], folder), each[1]), HEADERS.values())))
 
 
 def measure(settings: Settings) -> Section:
@@ -146,20 +145,20 @@ def measure(settings: Settings) -> Section:
     made = {} if settings.quick else programs(folder, compiler)
     counts = {} if settings.quick else instantiation_counts(folder)
 
-    syntax = {name: each[SYNTAX].median for name, each in times.items()}
+    syntax = {name: sample.median for name, sample in times.items()}
     ratios = {name: value / syntax["websocketpp's server"] for name, value in syntax.items()}
     rows = [at_most("-fsyntax-only, core.hpp", round(syntax["core.hpp"], 3), "s", CORE_SECONDS,
                     f"{OTHERS_OF_CORE} takes {syntax[OTHERS_OF_CORE]:.2f} s alone"),
             at_most("-fsyntax-only, webpool.hpp / websocketpp's server", round(ratios["webpool.hpp"], 3), "", TIMES_WEBSOCKETPP,
                     f"{OTHERS} takes {ratios[OTHERS]:.2f} alone"),
-            *(Row(f"{way}, {name}: median", round(sample.median, 3), "s") for name, each in times.items() for way, sample in each.items() if len(sample)),
+            *(Row(f"-fsyntax-only, {name}: median", round(value, 3), "s") for name, value in syntax.items()),
             *(Row(f"instantiations, {name}", count, "") for name, count in counts.items()),
             *(Row(f"{name}: size", size, "B") for name, (_, size) in made.items()),
             *(Row(f"{name}: compiled and linked", round(took, 1), "s") for name, (took, _) in made.items())]
-    headers = Table("Including a header", ["", "-fsyntax-only", "against websocketpp's server", "-c", "templates instantiated (clang)"],
-                    [[name, f"{syntax[name]:.2f} s (p95 {each[SYNTAX].p95:.2f}, n {len(each[SYNTAX])})", f"{ratios[name]:.2f} x",
-                      f"{each[OBJECT].median:.2f} s" if len(each[OBJECT]) else "-", f"{counts[name]:,}" if counts.get(name) else "-"]
-                     for name, each in times.items()],
+    headers = Table("Including a header", ["", "-fsyntax-only", "against websocketpp's server", "templates instantiated (clang)"],
+                    [[name, f"{syntax[name]:.2f} s (p95 {sample.p95:.2f}, n {len(sample)})", f"{ratios[name]:.2f} x",
+                      f"{counts[name]:,}" if counts.get(name) else "-"]
+                     for name, sample in times.items()],
                     "A dash: not measured in a short run, or, of instantiations, where clang++ is not installed.")
     whole = Table("A whole program, -O2", ["", "compiled and linked, once", "stripped"],
                   [[name, f"{took:.1f} s", f"{size / 1024:,.0f} KiB"] for name, (took, size) in made.items()],

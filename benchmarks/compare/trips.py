@@ -19,7 +19,7 @@ PLAN = {
     16 * MIB: ((3, 2), 16),
     64 * MIB: ((2, 0), 16),
 }
-TURN_US = (250_000, 120_000)  # what a turn takes about, where so few trips are enough
+TURN_US = (200_000, 120_000)  # what a turn takes about, where so few trips are enough
 PATIENCE_US = (2_000_000, 1_000_000)
 
 
