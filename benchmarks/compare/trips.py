@@ -6,6 +6,7 @@ import itertools
 from contender import Contender
 from report import Settings
 from sample import Sample
+from settle import settle
 
 KIB, MIB = 1 << 10, 1 << 20
 DEPTHS = (1, 16)
@@ -19,6 +20,7 @@ PLAN = {
     16 * MIB: ((3, 2), 16),
     64 * MIB: ((2, 0), 16),
 }
+SMALLEST = min(PLAN)
 TURN_US = (200_000, 120_000)  # what a turn takes about, where so few trips are enough
 PATIENCE_US = (2_000_000, 1_000_000)
 
@@ -70,13 +72,17 @@ class Pace:
 
 
 def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], Trips]:
-    """By way, size and depth. A few trips of a size that is new warm up, and do not count."""
+    """By way, size and depth. A few trips of a size that is new warm up, and do not count; of the smallest, a turn more,
+    for browsers have just started then."""
     results, patience, pace = {}, settings.times(*PATIENCE_US), Pace(settings.times(*TURN_US))
     for size, depth in itertools.product((size for size, (turns, _) in PLAN.items() if settings.times(*turns)), DEPTHS):
         taking = [way for way in ways if depth in way.depths and (way.patient or depth * pace.expected(way, size, depth) <= patience)]
-        for turn in range(-1 if size <= MIB else 0, settings.times(*PLAN[size][0])):
+        first = -2 if size == SMALLEST else -1 if size <= MIB else 0
+        for turn in range(first, settings.times(*PLAN[size][0])):
+            if turn == 0 and size == SMALLEST:
+                settle()
             for way in taking if turn % 2 else taking[::-1]:
-                answer = way.turn(size, depth, depth if turn < 0 else pace.count(way, size, depth))
+                answer = way.turn(size, depth, depth if turn == first < 0 else pace.count(way, size, depth))
                 pace.note(way, size, depth, answer)
                 if turn >= 0:
                     results.setdefault((way.name, size, depth), Trips()).add(size, answer)
