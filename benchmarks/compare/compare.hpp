@@ -19,7 +19,7 @@ inline webpool::Browser browser_named(const std::string& name) {
 
 /// `pool BROWSER MIN_TABS MAX_TABS IN_FLIGHT SOURCES MODELS`: the library, with so many requests in flight per tab.
 int pool(const Arguments& arguments);
-/// `echo BROWSER SOURCES`: websocketpp alone, with a page that sends back what comes.
+/// `echo BROWSER SOURCES WORKER`: websocketpp alone, with a page whose worker, page/WORKER, sends back what comes.
 int echo(const Arguments& arguments);
 /// `browse BROWSER URL`: a browser on a page, launched as the pool does, for contenders that have no launcher.
 int browse(const Arguments& arguments);

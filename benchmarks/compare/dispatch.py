@@ -11,7 +11,7 @@ from sample import size_text, time_text
 from trips import DEPTHS, KIB, MIB, Way
 
 BROWSERS = ("chromium", "firefox")
-FLOOR, CALLED_FLOOR = "bare echo", "bare echo, blocking call"
+FLOOR, CALLED_FLOOR, HANDLING_FLOOR = "bare echo", "bare echo, blocking call", "bare echo, the pool's page"
 DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
 
@@ -23,12 +23,14 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> li
         return [Way(f"{name}, {kind}", contender, {"as": word}, depths=depths) for kind, word in kinds.items()]
 
     pool = start("pool", *settings.pool(browser, 1, in_flight=16))
-    floor = start("echo", settings.program, "echo", browser, SOURCES)
+    floor = start("echo", settings.program, "echo", browser, SOURCES, "echo_worker.js")
+    handling = start("handling echo", settings.program, "echo", browser, SOURCES, "handling_worker.js")
     ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
     all_ways = [Way("pool", pool, {"calls": "blocking"}, patient=True),
                 Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)),
                 Way(FLOOR, floor, {"calls": "handlers"}, patient=True),
                 Way(CALLED_FLOOR, floor, {"calls": "blocking"}, depths=(1,)),
+                Way(HANDLING_FLOOR, handling, {"calls": "handlers"}, depths=(1,), most_bytes=16),
                 *ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})]
     if browser == "chromium":
         chromium, texts = shutil.which("chromium"), {"base64": "base64", "numbers": "numbers"}
@@ -54,7 +56,8 @@ def rows_of(browser: str, results) -> list[Row]:
         return results[name, 16, depth].cpu.median
 
     def added(name: str, floor: str) -> str:
-        return f"headers, checks and queues of both ends: {time_text(p50(name, 16) - p50(floor, 16))} more than {floor}"
+        return (f"headers, checks and queues: {time_text(p50(name, 16) - p50(floor, 16))} more than {floor}; "
+                f"{FLOOR} with the page's part of them takes {p50(HANDLING_FLOOR, 16) / p50(FLOOR, 16):.2f} times as long")
 
     rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3, added(name, floor))
               for name, floor in (("pool", FLOOR), ("pool, handlers", FLOOR), ("pool", CALLED_FLOOR))),
@@ -97,7 +100,7 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
 def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
     def lines(value, depth: int):
         return [(way.name, [(size, value(results[way.name, size, depth])) for size in sizes_of(results) if (way.name, size, depth) in results])
-                for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", CALLED_FLOOR)]
+                for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", CALLED_FLOOR, HANDLING_FLOOR)]
 
     axes = dict(log_x=True, log_y=True, x_label=lambda size: size_text(round(size)))
     return [Plot(f"dispatch_{browser}_time.svg", f"Round trips, {browser}",
@@ -132,6 +135,8 @@ A tensor of floats goes to a tab and comes back.
   buffer and reads the answer into another one; a page whose dedicated worker sends each message back; no name, shape,
   queue, time-out or check. **Bare echo, blocking call**: the same, but another thread asks for each trip and waits for
   it; what it takes longer is the price of waking two threads, which the pool's blocking call does not pay where it is alone.
+  **Bare echo, the pool's page**, for 16 B: the same bytes again, but the page does beside it what the library's own does
+  for such a tensor (reads a frame, queues and checks a run, builds the frame of its result): what is left to the pool is the host's part.
 - **Node.js ws**: the server that many would write, with the page of the bare echo; the tensor as bytes, or as JSON.
 - **Playwright** `page.evaluate` and **Selenium** `execute_async_script`, with an array of numbers, or base64 in a string.
   The page gives the array or string back as it is, which is less than a tensor there would need.

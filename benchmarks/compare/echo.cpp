@@ -26,7 +26,7 @@ constexpr auto binary = websocketpp::frame::opcode::binary;
 
 class Echo {
  public:
-  explicit Echo(std::filesystem::path pages) : pages_(std::move(pages)) {
+  explicit Echo(std::filesystem::path sources) : sources_(std::move(sources)) {
     server_.set_max_message_size(std::size_t{128} << 20);
     server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) {
       server_.get_con_from_hdl(handle)->get_raw_socket().set_option(asio::ip::tcp::no_delay(true));
@@ -112,7 +112,8 @@ class Echo {
  private:
   void answer(Server::connection_type& to) {
     const std::string path = to.get_resource();
-    const auto file = webpool::detail::read_file(pages_ / (path == "/" ? "index.html" : path.substr(1)));
+    const auto folder = path.starts_with("/js/") ? sources_ / "../.." : sources_ / "page";
+    const auto file = webpool::detail::read_file(folder / (path == "/" ? "index.html" : path.substr(1)));
     to.set_status(file ? websocketpp::http::status_code::ok : websocketpp::http::status_code::not_found);
     to.append_header("Content-Type", path.ends_with(".js") ? "text/javascript" : "text/html");
     to.append_header("Cross-Origin-Opener-Policy", "same-origin");
@@ -125,7 +126,7 @@ class Echo {
     context_.stop();
   }
 
-  std::filesystem::path pages_;
+  std::filesystem::path sources_;
   asio::io_context context_;
   Server server_;
   Server::connection_ptr page_;
@@ -135,8 +136,8 @@ class Echo {
 }  // namespace
 
 int echo(const Arguments& arguments) {
-  Echo server(std::filesystem::path(arguments.at(1)) / "page");
-  const Browsing browser(browser_named(arguments.at(0)), server.url());
+  Echo server(arguments.at(1));
+  const Browsing browser(browser_named(arguments.at(0)), server.url() + '#' + arguments.at(2));
   server.wait_for_page();
   serve({{"websocketpp", "0.8.2"}}, [&](const Task& task) {
     const Trips trips{task.number("bytes"), task.number("in_flight"), task.number("count")};

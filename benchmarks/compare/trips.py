@@ -34,6 +34,7 @@ class Way:
     task: dict = dataclasses.field(default_factory=dict)  # besides size, depth and number
     patient: bool = False  # takes every size; else a turn that would take longer than PATIENCE_US is left out
     depths: tuple[int, ...] = DEPTHS
+    most_bytes: int = max(PLAN)
 
     def turn(self, size: int, depth: int, count: int) -> dict:
         return self.contender.ask(task="round_trip", bytes=size, in_flight=depth, count=count, **self.task)
@@ -76,7 +77,7 @@ def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], T
     for browsers have just started then."""
     results, patience, pace = {}, settings.times(*PATIENCE_US), Pace(settings.times(*TURN_US))
     for size, depth in itertools.product((size for size, (turns, _) in PLAN.items() if settings.times(*turns)), DEPTHS):
-        taking = [way for way in ways if depth in way.depths and (way.patient or depth * pace.expected(way, size, depth) <= patience)]
+        taking = [way for way in ways if depth in way.depths and size <= way.most_bytes and (way.patient or depth * pace.expected(way, size, depth) <= patience)]
         first = -2 if size == SMALLEST else -1 if size <= MIB else 0
         for turn in range(first, settings.times(*PLAN[size][0])):
             if turn == 0 and size == SMALLEST:

@@ -20,7 +20,7 @@ const sockets = new WebSocketServer({ server, maxPayload: 1 << 30 });
 const connected = new Promise(resolve => sockets.on('connection', resolve));
 
 const { port } = server.address();
-const launcher = spawn(program, ['browse', browser, `http://127.0.0.1:${port}/`], { stdio: ['pipe', 'ignore', 'inherit'] });
+const launcher = spawn(program, ['browse', browser, `http://127.0.0.1:${port}/#echo_worker.js`], { stdio: ['pipe', 'ignore', 'inherit'] });
 const socket = await connected;
 
 /** Answers come in order. @type {((data: Buffer) => void)[]} */

@@ -1,0 +1,33 @@
+// Sends back what comes, and does what the library's own page does for a small tensor meanwhile: reads a frame, queues and checks a run, builds the
+// frame of its result.
+
+import { decodeFrame, encodeFrame } from '/js/protocol.js';
+import { RunQueue } from '/js/run_queue.js';
+import { checkRun } from '/js/tensors.js';
+import { rounded, timed } from '/js/timing.js';
+
+const model = {
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
+  outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
+};
+const request = encodeFrame({ type: 'run', id: 4294967296, inputs: [{ ...model.inputs[0], shape: [4], data: new Float32Array(4) }], outputs: [] });
+const space = new Uint8Array(2 << 20), queue = new RunQueue();
+
+/** @param {import('../../../js/protocol.js').WireTensor[]} feeds */
+const run = async ([x]) => ({ outputs: [{ ...x, name: 'y' }] });
+
+const socket = new WebSocket(`ws://${location.host}/`);
+socket.binaryType = 'arraybuffer';
+socket.onmessage = ({ data }) => {
+  const { id, inputs, outputs } = /** @type {import('../../../js/protocol.js').Run} */ (decodeFrame(request));
+  const arrival = performance.now();
+  queue.push(id, async () => {
+    const queued = rounded(performance.now() - arrival);
+    checkRun(model, inputs, outputs);
+    const [result, compute] = await timed(() => run(inputs));
+    return { type: 'result', id, ...result, times: { queued, upload: 0, compute, download: 0 } };
+  }).then(result => {
+    encodeFrame(result, space);
+    socket.send(data);
+  });
+};
