@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""settle.py: waits until browsers that have just started, or have just worked, leave the machine alone."""
+"""Waits until browsers that have just started, or have just worked, leave the machine alone."""
 
 import pathlib
 import time
@@ -23,7 +22,3 @@ def settle() -> None:
         idle_later, total_later = processor_time()
         if total_later - total - (idle_later - idle) <= MOST_BUSY * (total_later - total):
             return
-
-
-if __name__ == "__main__":
-    settle()
