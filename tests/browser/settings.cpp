@@ -109,6 +109,13 @@ TEST_CASE("a browser whose page never connects is reported", "[browser]") {
   CHECK(support::descendants().empty());
 }
 
+TEST_CASE("a launched Chromium draws no page but the pool's", "[browser]") {
+  Pool pool(support::one_of_each({Browser::chromium}));
+  REQUIRE(support::joined(pool, 1));
+  CHECK(support::descendants_with("--type=renderer").size() > 0);
+  CHECK(support::descendants_with("--top-chrome-webui").empty());
+}
+
 TEST_CASE("browser options have their effect", "[browser]") {
   auto options = support::one_of_each({Browser::chromium, Browser::firefox});
   options.browser_options = {

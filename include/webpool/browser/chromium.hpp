@@ -49,13 +49,18 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--use-mock-keychain",
 };
 
-/// Freezing and its measurements would stop a busy hidden tab (Chromium 151 and later); the rest are questions and
-/// traffic.
-inline constexpr std::array<std::string_view, 9> disabled_features{
+inline constexpr std::array<std::string_view, 12> disabled_features{
+    // Would stop a busy hidden tab (Chromium 151 and later).
     "CPUMeasurementInFreezingPolicy",
     "MemoryMeasurementInFreezingPolicy",
     "InfiniteTabsFreezing",
     "IntensiveWakeUpThrottling",
+    // Renderers of their own, for the address bar's pop-ups and in reserve, which cost a start as much as the pool's
+    // tab.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "SpareRendererForSitePerProcess",
+    // Questions and traffic.
     "Translate",
     "MediaRouter",
     "OptimizationHints",
