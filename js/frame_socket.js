@@ -1,19 +1,18 @@
 // A WebSocket to the pool that served this page, in messages instead of bytes.
 
-import { decodeFrame, encodeFrame, ProtocolError } from './protocol.js';
+import { FrameReader, FrameWriter } from './prepared_frames.js';
+import { ProtocolError } from './protocol.js';
 
 /** What a page may say instead of 1008, which browsers keep to themselves. */
 const policyViolation = 4008;
-
-/** Bytes in which a socket builds its frames; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
-const frameSpace = 2 << 20;
 
 /** A close reason holds 123 bytes. @param {string} text */
 const cut = text => new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, 120));
 
 export class FrameSocket {
   #socket;
-  #space = new Uint8Array(frameSpace);
+  #reader = new FrameReader();
+  #writer = new FrameWriter();
 
   /**
    * @param {string} path
@@ -41,7 +40,7 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    this.sendFrame(encodeFrame(message, this.#space));
+    this.sendFrame(this.#writer.write(message));
   }
 
   /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
@@ -59,7 +58,7 @@ export class FrameSocket {
   #receive(data, receive) {
     try {
       if (!(data instanceof ArrayBuffer)) throw new ProtocolError('messages are binary');
-      receive(decodeFrame(data));
+      receive(this.#reader.read(data));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.close(error.message);

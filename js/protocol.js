@@ -62,7 +62,7 @@ const aligned = (/** @type {number} */ offset) => Math.ceil(offset / 8) * 8;
 export const bytesOf = view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
 /** @param {WireTensor} tensor @returns {TensorHeader} */
-const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
+export const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
 
 const noSpace = new Uint8Array(0);
 
@@ -76,7 +76,7 @@ export function encodeFrame(message, space = noSpace) {
   const fields = fieldsOf(message.type);
   /** @type {Record<string, unknown>} */
   const header = { type: message.type };
-  /** @type {ArrayBufferView[]} */
+  /** @type {WireTensor[]} */
   const payload = [];
   for (const field in fields) {
     const check = fields[field];
@@ -84,24 +84,30 @@ export function encodeFrame(message, space = noSpace) {
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);
     if (value !== undefined) header[field] = value;
-    if (carries) for (const { data } of given[field]) payload.push(data);
+    if (carries) payload.push(...given[field]);
   }
   const text = JSON.stringify(header);
   const json = 4 + 3 * text.length > space.length ? encoder.encode(text) : space.subarray(4, 4 + encoder.encodeInto(text, space.subarray(4)).written);
-  const headerEnd = aligned(4 + json.length);
-  let end = headerEnd;
-  for (const { byteLength } of payload) end = aligned(end) + byteLength;
-  const frame = end > space.length ? new Uint8Array(end) : space.subarray(0, end);
-  new DataView(frame.buffer, frame.byteOffset).setUint32(0, headerEnd - 4, true);
+  const length = payload.reduce((end, { data }) => aligned(end) + data.byteLength, aligned(4 + json.length));
+  const frame = length > space.length ? new Uint8Array(length) : space;
   if (json.buffer !== frame.buffer) frame.set(json, 4);
-  frame.fill(0x20, 4 + json.length, headerEnd);
-  let offset = headerEnd;
-  for (const data of payload) {
-    const start = aligned(offset);
-    frame.fill(0, offset, start).set(bytesOf(data), start);
-    offset = start + data.byteLength;
+  return completeFrame(frame, 4 + json.length, payload);
+}
+
+/**
+ * Writes what belongs around the text of a frame's header: its length, and the tensors' data.
+ * @param {Uint8Array<ArrayBuffer>} space large enough; the text is there from byte 4 on @param {number} textEnd @param {{ data: ArrayBufferView }[]} tensors
+ */
+export function completeFrame(space, textEnd, tensors) {
+  let end = aligned(textEnd);
+  new DataView(space.buffer, space.byteOffset).setUint32(0, end - 4, true);
+  space.fill(0x20, textEnd, end);
+  for (const { data } of tensors) {
+    const start = aligned(end);
+    space.fill(0, end, start).set(bytesOf(data), start);
+    end = start + data.byteLength;
   }
-  return frame;
+  return space.subarray(0, end);
 }
 
 /** @param {Uint8Array} text */

@@ -9247,13 +9247,18 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--use-mock-keychain",
 };
 
-/// Freezing and its measurements would stop a busy hidden tab (Chromium 151 and later); the rest are questions and
-/// traffic.
-inline constexpr std::array<std::string_view, 9> disabled_features{
+inline constexpr std::array<std::string_view, 12> disabled_features{
+    // Would stop a busy hidden tab (Chromium 151 and later).
     "CPUMeasurementInFreezingPolicy",
     "MemoryMeasurementInFreezingPolicy",
     "InfiniteTabsFreezing",
     "IntensiveWakeUpThrottling",
+    // Renderers of their own, for the address bar's pop-ups and in reserve, which cost a start as much as the pool's
+    // tab.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "SpareRendererForSitePerProcess",
+    // Questions and traffic.
     "Translate",
     "MediaRouter",
     "OptimizationHints",
@@ -12061,7 +12066,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 46> page_assets{{
+inline constexpr std::array<PageAsset, 47> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -12308,20 +12313,19 @@ export function evaluate(expression, values) {
 {"/frame_socket.js", "text/javascript", std::string_view(
 R"js(// A WebSocket to the pool that served this page, in messages instead of bytes.
 
-import { decodeFrame, encodeFrame, ProtocolError } from './protocol.js';
+import { FrameReader, FrameWriter } from './prepared_frames.js';
+import { ProtocolError } from './protocol.js';
 
 /** What a page may say instead of 1008, which browsers keep to themselves. */
 const policyViolation = 4008;
-
-/** Bytes in which a socket builds its frames; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
-const frameSpace = 2 << 20;
 
 /** A close reason holds 123 bytes. @param {string} text */
 const cut = text => new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, 120));
 
 export class FrameSocket {
   #socket;
-  #space = new Uint8Array(frameSpace);
+  #reader = new FrameReader();
+  #writer = new FrameWriter();
 
   /**
    * @param {string} path
@@ -12349,7 +12353,7 @@ export class FrameSocket {
 
   /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
-    this.sendFrame(encodeFrame(message, this.#space));
+    this.sendFrame(this.#writer.write(message));
   }
 
   /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
@@ -12367,7 +12371,7 @@ export class FrameSocket {
   #receive(data, receive) {
     try {
       if (!(data instanceof ArrayBuffer)) throw new ProtocolError('messages are binary');
-      receive(decodeFrame(data));
+      receive(this.#reader.read(data));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.close(error.message);
@@ -12375,7 +12379,7 @@ export class FrameSocket {
   }
 }
 )js"
-, 2862)},
+, 2737)},
 {"/generation.js", "text/javascript", std::string_view(
 R"js(// A decoder goes on with a text, one token after the other.
 
@@ -13208,6 +13212,171 @@ const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
 , 6322)},
+{"/prepared_frames.js", "text/javascript", std::string_view(
+R"js(// Frames whose header is the last one's but for the id, as when a program calls a model again and again, and but for the times in a result. They
+// are read and written without JSON, which would take longer than all else that a small tensor needs here. Any other frame goes through protocol.js.
+
+import { completeFrame, decodeFrame, describe, encodeFrame } from './protocol.js';
+
+/** @typedef {import('./protocol.js').Message} Message @typedef {import('./protocol.js').Run} Run @typedef {import('./protocol.js').Result} Result */
+/** @typedef {import('./protocol.js').TensorHeader} TensorHeader @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character => character.charCodeAt(0));
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+const zero = 0x30, point = 0x2e;
+
+/** Ids with more digits might be no safe integers. */
+const mostDigits = 15;
+
+const runStart = ascii('{"type":"run","id":');
+const idStart = 4 + runStart.length;
+
+/**
+ * A run that was read, and where its inputs' data is in the frame, of `length` bytes.
+ * @typedef {{ run: Run, header: Uint8Array, idEnd: number, length: number, inputs: { name: string, datatype: string, shape: number[], start: number, end: number }[] }} Known
+ */
+
+/** Where the digits end that begin at `idStart`. @param {Uint8Array} bytes */
+function idEndOf(bytes) {
+  let end = idStart;
+  while (bytes[end] >= zero && bytes[end] <= zero + 9) end++;
+  return end;
+}
+
+/** The number of digits from `idStart` to `end`; NaN if it is none that JSON and a frame may have. @param {Uint8Array} bytes @param {number} end */
+function idOf(bytes, end) {
+  if (end === idStart || end > idStart + mostDigits || bytes[idStart] === zero) return NaN;
+  let id = 0;
+  for (let i = idStart; i < end; i++) {
+    const digit = bytes[i] - zero;
+    if (digit < 0 || digit > 9) return NaN;
+    id = 10 * id + digit;
+  }
+  return id;
+}
+
+/** Reads frames, as `decodeFrame` does. */
+export class FrameReader {
+  /** @type {Known | undefined} */ #last;
+
+  /** Tensors in the message are views of the frame. Throws ProtocolError for anything malformed. @param {ArrayBuffer} frame @returns {Message} */
+  read(frame) {
+    const bytes = new Uint8Array(frame);
+    const again = this.#last && readAgain(bytes, this.#last);
+    if (again) return again;
+    const message = decodeFrame(bytes);
+    if (message.type === 'run') this.#last = known(bytes, message);
+    return message;
+  }
+}
+
+/** What to know of a run to read the next one; undefined if its header does not follow from the id at the place where the pool writes that. @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined} */
+function known(bytes, run) {
+  const header = bytes.slice(0, 4 + new DataView(bytes.buffer).getUint32(0, true)), idEnd = idEndOf(header);
+  if (runStart.some((byte, i) => header[4 + i] !== byte) || idOf(header, idEnd) !== run.id) return undefined;
+  header[idEnd - 1] ^= 1;  // another digit: would JSON see another id?
+  if (JSON.parse(decoder.decode(header.subarray(4))).id !== idOf(header, idEnd)) return undefined;
+  const inputs = run.inputs.map(({ name, datatype, shape, data }) => ({ name, datatype, shape: shape.slice(), start: data.byteOffset, end: data.byteOffset + data.byteLength }));
+  return { run: { ...run, inputs: [], outputs: run.outputs.slice() }, header, idEnd, length: bytes.length, inputs };
+}
+
+/** @param {Uint8Array} bytes @param {Known} last @returns {Run | undefined} */
+function readAgain(bytes, { run, header, idEnd, length, inputs }) {
+  if (bytes.length !== length) return undefined;
+  for (let i = 0; i < idStart; i++) if (bytes[i] !== header[i]) return undefined;
+  for (let i = idEnd; i < header.length; i++) if (bytes[i] !== header[i]) return undefined;
+  const id = idOf(bytes, idEnd);
+  if (Number.isNaN(id)) return undefined;
+  let offset = header.length;
+  for (const { start, end } of inputs) {
+    for (; offset < start; offset++) if (bytes[offset] !== 0) return undefined;
+    offset = end;
+  }
+  const tensors = inputs.map(({ name, datatype, shape, start, end }) => ({ name, datatype, shape: shape.slice(), data: bytes.subarray(start, end) }));
+  return { ...run, id, inputs: tensors, outputs: run.outputs.slice() };
+}
+
+const resultStart = ascii('{"type":"result","id":');
+const timeKeys = /** @type {const} */ (['queued', 'upload', 'compute', 'download']);
+const timeStarts = timeKeys.map((key, i) => ascii(`${i ? ',' : ',"times":{'}"${key}":`));
+const resultEnd = ascii('}}');
+
+/** Bytes in which frames are built; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+const spaceBytes = 2 << 20;
+/** What a result's header takes at most besides the text of its outputs. */
+const otherBytes = 256;
+
+/** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
+const sameTensors = (tensors, described) => tensors.length === described.length && tensors.every(({ name, datatype, shape, data }, i) => {
+  const { parameters, ...other } = described[i];
+  return name === other.name && datatype === other.datatype && data.byteLength === parameters.binary_data_size &&
+    shape.length === other.shape.length && shape.every((dimension, axis) => dimension === other.shape[axis]);
+});
+
+/** Writes frames, as `encodeFrame` does. */
+export class FrameWriter {
+  #space = new Uint8Array(spaceBytes);
+  #end = 0;  // of the text that is there
+  /** The outputs of the result before, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
+  #last;
+
+  /** The frame lasts until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
+  write(message) {
+    if (message.type !== 'result' || message.kept || message.finish) return encodeFrame(message, this.#space);
+    const again = this.#writeAgain(message);
+    if (again) return again;
+    const frame = encodeFrame(message, this.#space);
+    this.#remember(message.outputs, frame.length);
+    return frame;
+  }
+
+  /** @param {WireTensor[]} outputs @param {number} length of the frame */
+  #remember(outputs, length) {
+    const described = outputs.map(output => describe({ ...output, shape: output.shape.slice() }));
+    this.#last = length + otherBytes > spaceBytes ? undefined : { outputs: described, text: encoder.encode(`,"outputs":${JSON.stringify(described)}`) };
+  }
+
+  /** @param {Result} result @returns {Uint8Array<ArrayBuffer> | undefined} */
+  #writeAgain({ id, outputs, times }) {
+    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || !sameTensors(outputs, this.#last.outputs)) return undefined;
+    this.#end = 4;
+    this.#put(resultStart);
+    this.#putInteger(id);
+    this.#put(this.#last.text);
+    for (let i = 0; i < timeKeys.length; i++) {
+      this.#put(timeStarts[i]);
+      if (!this.#putTime(times[timeKeys[i]])) return undefined;
+    }
+    this.#put(resultEnd);
+    return completeFrame(this.#space, this.#end, outputs);
+  }
+
+  /** @param {Uint8Array} text */
+  #put(text) {
+    this.#space.set(text, this.#end);
+    this.#end += text.length;
+  }
+
+  /** @param {number} value */
+  #putInteger(value) {
+    let power = 1;
+    while (10 * power <= value) power *= 10;
+    for (; power >= 1; power /= 10) this.#space[this.#end++] = zero + Math.floor(value / power) % 10;
+  }
+
+  /** Whether it can: of more than thousandths, and of the hours that a run may take, protocol.js knows more. @param {number} milliseconds */
+  #putTime(milliseconds) {
+    const thousandths = Math.round(1000 * milliseconds);
+    if (!(thousandths >= 0 && thousandths < 1e9 && thousandths / 1000 === milliseconds)) return false;
+    this.#putInteger(Math.floor(thousandths / 1000));
+    let rest = thousandths % 1000;
+    if (rest) this.#space[this.#end++] = point;
+    for (let power = 100; rest; rest %= power, power /= 10) this.#space[this.#end++] = zero + Math.floor(rest / power);
+    return true;
+  }
+}
+)js"
+, 8052)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -13273,7 +13442,7 @@ const aligned = (/** @type {number} */ offset) => Math.ceil(offset / 8) * 8;
 export const bytesOf = view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 
 /** @param {WireTensor} tensor @returns {TensorHeader} */
-const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
+export const describe = ({ name, datatype, shape, data }) => ({ name, datatype, shape, parameters: { binary_data_size: data.byteLength } });
 
 const noSpace = new Uint8Array(0);
 
@@ -13287,7 +13456,7 @@ export function encodeFrame(message, space = noSpace) {
   const fields = fieldsOf(message.type);
   /** @type {Record<string, unknown>} */
   const header = { type: message.type };
-  /** @type {ArrayBufferView[]} */
+  /** @type {WireTensor[]} */
   const payload = [];
   for (const field in fields) {
     const check = fields[field];
@@ -13295,24 +13464,30 @@ export function encodeFrame(message, space = noSpace) {
     const value = carries ? given[field].map(describe) : given[field];
     check(value, field);
     if (value !== undefined) header[field] = value;
-    if (carries) for (const { data } of given[field]) payload.push(data);
+    if (carries) payload.push(...given[field]);
   }
   const text = JSON.stringify(header);
   const json = 4 + 3 * text.length > space.length ? encoder.encode(text) : space.subarray(4, 4 + encoder.encodeInto(text, space.subarray(4)).written);
-  const headerEnd = aligned(4 + json.length);
-  let end = headerEnd;
-  for (const { byteLength } of payload) end = aligned(end) + byteLength;
-  const frame = end > space.length ? new Uint8Array(end) : space.subarray(0, end);
-  new DataView(frame.buffer, frame.byteOffset).setUint32(0, headerEnd - 4, true);
+  const length = payload.reduce((end, { data }) => aligned(end) + data.byteLength, aligned(4 + json.length));
+  const frame = length > space.length ? new Uint8Array(length) : space;
   if (json.buffer !== frame.buffer) frame.set(json, 4);
-  frame.fill(0x20, 4 + json.length, headerEnd);
-  let offset = headerEnd;
-  for (const data of payload) {
-    const start = aligned(offset);
-    frame.fill(0, offset, start).set(bytesOf(data), start);
-    offset = start + data.byteLength;
+  return completeFrame(frame, 4 + json.length, payload);
+}
+
+/**
+ * Writes what belongs around the text of a frame's header: its length, and the tensors' data.
+ * @param {Uint8Array<ArrayBuffer>} space large enough; the text is there from byte 4 on @param {number} textEnd @param {{ data: ArrayBufferView }[]} tensors
+ */
+export function completeFrame(space, textEnd, tensors) {
+  let end = aligned(textEnd);
+  new DataView(space.buffer, space.byteOffset).setUint32(0, end - 4, true);
+  space.fill(0x20, textEnd, end);
+  for (const { data } of tensors) {
+    const start = aligned(end);
+    space.fill(0, end, start).set(bytesOf(data), start);
+    end = start + data.byteLength;
   }
-  return frame;
+  return space.subarray(0, end);
 }
 
 /** @param {Uint8Array} text */
@@ -13358,7 +13533,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9684)},
+, 9991)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
 

@@ -1,7 +1,8 @@
 // Sends back what comes, and does what the library's own page does for a small tensor meanwhile: reads a frame, queues and checks a run, builds the
 // frame of its result.
 
-import { decodeFrame, encodeFrame } from '/js/protocol.js';
+import { FrameReader, FrameWriter } from '/js/prepared_frames.js';
+import { encodeFrame } from '/js/protocol.js';
 import { RunQueue } from '/js/run_queue.js';
 import { checkRun } from '/js/tensors.js';
 import { rounded, timed } from '/js/timing.js';
@@ -10,8 +11,10 @@ const model = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
 };
-const request = encodeFrame({ type: 'run', id: 4294967296, inputs: [{ ...model.inputs[0], shape: [4], data: new Float32Array(4) }], outputs: [] });
-const space = new Uint8Array(2 << 20), queue = new RunQueue();
+/** Runs that differ in their ids. */
+const requests = Array.from({ length: 16 }, (_, i) => encodeFrame({ type: 'run', id: 4294967296 + i, inputs: [{ ...model.inputs[0], shape: [4], data: new Float32Array(4) }], outputs: [] }).buffer);
+const reader = new FrameReader(), writer = new FrameWriter(), queue = new RunQueue();
+let trips = 0;
 
 /** @param {import('../../../js/protocol.js').WireTensor[]} feeds */
 const run = async ([x]) => ({ outputs: [{ ...x, name: 'y' }] });
@@ -19,7 +22,7 @@ const run = async ([x]) => ({ outputs: [{ ...x, name: 'y' }] });
 const socket = new WebSocket(`ws://${location.host}/`);
 socket.binaryType = 'arraybuffer';
 socket.onmessage = ({ data }) => {
-  const { id, inputs, outputs } = /** @type {import('../../../js/protocol.js').Run} */ (decodeFrame(request));
+  const { id, inputs, outputs } = /** @type {import('../../../js/protocol.js').Run} */ (reader.read(requests[trips++ % requests.length]));
   const arrival = performance.now();
   queue.push(id, async () => {
     const queued = rounded(performance.now() - arrival);
@@ -27,7 +30,7 @@ socket.onmessage = ({ data }) => {
     const [result, compute] = await timed(() => run(inputs));
     return { type: 'result', id, ...result, times: { queued, upload: 0, compute, download: 0 } };
   }).then(result => {
-    encodeFrame(result, space);
+    writer.write(result);
     socket.send(data);
   });
 };

@@ -1,0 +1,162 @@
+// Frames whose header is the last one's but for the id, as when a program calls a model again and again, and but for the times in a result. They
+// are read and written without JSON, which would take longer than all else that a small tensor needs here. Any other frame goes through protocol.js.
+
+import { completeFrame, decodeFrame, describe, encodeFrame } from './protocol.js';
+
+/** @typedef {import('./protocol.js').Message} Message @typedef {import('./protocol.js').Run} Run @typedef {import('./protocol.js').Result} Result */
+/** @typedef {import('./protocol.js').TensorHeader} TensorHeader @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character => character.charCodeAt(0));
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+const zero = 0x30, point = 0x2e;
+
+/** Ids with more digits might be no safe integers. */
+const mostDigits = 15;
+
+const runStart = ascii('{"type":"run","id":');
+const idStart = 4 + runStart.length;
+
+/**
+ * A run that was read, and where its inputs' data is in the frame, of `length` bytes.
+ * @typedef {{ run: Run, header: Uint8Array, idEnd: number, length: number, inputs: { name: string, datatype: string, shape: number[], start: number, end: number }[] }} Known
+ */
+
+/** Where the digits end that begin at `idStart`. @param {Uint8Array} bytes */
+function idEndOf(bytes) {
+  let end = idStart;
+  while (bytes[end] >= zero && bytes[end] <= zero + 9) end++;
+  return end;
+}
+
+/** The number of digits from `idStart` to `end`; NaN if it is none that JSON and a frame may have. @param {Uint8Array} bytes @param {number} end */
+function idOf(bytes, end) {
+  if (end === idStart || end > idStart + mostDigits || bytes[idStart] === zero) return NaN;
+  let id = 0;
+  for (let i = idStart; i < end; i++) {
+    const digit = bytes[i] - zero;
+    if (digit < 0 || digit > 9) return NaN;
+    id = 10 * id + digit;
+  }
+  return id;
+}
+
+/** Reads frames, as `decodeFrame` does. */
+export class FrameReader {
+  /** @type {Known | undefined} */ #last;
+
+  /** Tensors in the message are views of the frame. Throws ProtocolError for anything malformed. @param {ArrayBuffer} frame @returns {Message} */
+  read(frame) {
+    const bytes = new Uint8Array(frame);
+    const again = this.#last && readAgain(bytes, this.#last);
+    if (again) return again;
+    const message = decodeFrame(bytes);
+    if (message.type === 'run') this.#last = known(bytes, message);
+    return message;
+  }
+}
+
+/** What to know of a run to read the next one; undefined if its header does not follow from the id at the place where the pool writes that. @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined} */
+function known(bytes, run) {
+  const header = bytes.slice(0, 4 + new DataView(bytes.buffer).getUint32(0, true)), idEnd = idEndOf(header);
+  if (runStart.some((byte, i) => header[4 + i] !== byte) || idOf(header, idEnd) !== run.id) return undefined;
+  header[idEnd - 1] ^= 1;  // another digit: would JSON see another id?
+  if (JSON.parse(decoder.decode(header.subarray(4))).id !== idOf(header, idEnd)) return undefined;
+  const inputs = run.inputs.map(({ name, datatype, shape, data }) => ({ name, datatype, shape: shape.slice(), start: data.byteOffset, end: data.byteOffset + data.byteLength }));
+  return { run: { ...run, inputs: [], outputs: run.outputs.slice() }, header, idEnd, length: bytes.length, inputs };
+}
+
+/** @param {Uint8Array} bytes @param {Known} last @returns {Run | undefined} */
+function readAgain(bytes, { run, header, idEnd, length, inputs }) {
+  if (bytes.length !== length) return undefined;
+  for (let i = 0; i < idStart; i++) if (bytes[i] !== header[i]) return undefined;
+  for (let i = idEnd; i < header.length; i++) if (bytes[i] !== header[i]) return undefined;
+  const id = idOf(bytes, idEnd);
+  if (Number.isNaN(id)) return undefined;
+  let offset = header.length;
+  for (const { start, end } of inputs) {
+    for (; offset < start; offset++) if (bytes[offset] !== 0) return undefined;
+    offset = end;
+  }
+  const tensors = inputs.map(({ name, datatype, shape, start, end }) => ({ name, datatype, shape: shape.slice(), data: bytes.subarray(start, end) }));
+  return { ...run, id, inputs: tensors, outputs: run.outputs.slice() };
+}
+
+const resultStart = ascii('{"type":"result","id":');
+const timeKeys = /** @type {const} */ (['queued', 'upload', 'compute', 'download']);
+const timeStarts = timeKeys.map((key, i) => ascii(`${i ? ',' : ',"times":{'}"${key}":`));
+const resultEnd = ascii('}}');
+
+/** Bytes in which frames are built; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+const spaceBytes = 2 << 20;
+/** What a result's header takes at most besides the text of its outputs. */
+const otherBytes = 256;
+
+/** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
+const sameTensors = (tensors, described) => tensors.length === described.length && tensors.every(({ name, datatype, shape, data }, i) => {
+  const { parameters, ...other } = described[i];
+  return name === other.name && datatype === other.datatype && data.byteLength === parameters.binary_data_size &&
+    shape.length === other.shape.length && shape.every((dimension, axis) => dimension === other.shape[axis]);
+});
+
+/** Writes frames, as `encodeFrame` does. */
+export class FrameWriter {
+  #space = new Uint8Array(spaceBytes);
+  #end = 0;  // of the text that is there
+  /** The outputs of the result before, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
+  #last;
+
+  /** The frame lasts until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
+  write(message) {
+    if (message.type !== 'result' || message.kept || message.finish) return encodeFrame(message, this.#space);
+    const again = this.#writeAgain(message);
+    if (again) return again;
+    const frame = encodeFrame(message, this.#space);
+    this.#remember(message.outputs, frame.length);
+    return frame;
+  }
+
+  /** @param {WireTensor[]} outputs @param {number} length of the frame */
+  #remember(outputs, length) {
+    const described = outputs.map(output => describe({ ...output, shape: output.shape.slice() }));
+    this.#last = length + otherBytes > spaceBytes ? undefined : { outputs: described, text: encoder.encode(`,"outputs":${JSON.stringify(described)}`) };
+  }
+
+  /** @param {Result} result @returns {Uint8Array<ArrayBuffer> | undefined} */
+  #writeAgain({ id, outputs, times }) {
+    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || !sameTensors(outputs, this.#last.outputs)) return undefined;
+    this.#end = 4;
+    this.#put(resultStart);
+    this.#putInteger(id);
+    this.#put(this.#last.text);
+    for (let i = 0; i < timeKeys.length; i++) {
+      this.#put(timeStarts[i]);
+      if (!this.#putTime(times[timeKeys[i]])) return undefined;
+    }
+    this.#put(resultEnd);
+    return completeFrame(this.#space, this.#end, outputs);
+  }
+
+  /** @param {Uint8Array} text */
+  #put(text) {
+    this.#space.set(text, this.#end);
+    this.#end += text.length;
+  }
+
+  /** @param {number} value */
+  #putInteger(value) {
+    let power = 1;
+    while (10 * power <= value) power *= 10;
+    for (; power >= 1; power /= 10) this.#space[this.#end++] = zero + Math.floor(value / power) % 10;
+  }
+
+  /** Whether it can: of more than thousandths, and of the hours that a run may take, protocol.js knows more. @param {number} milliseconds */
+  #putTime(milliseconds) {
+    const thousandths = Math.round(1000 * milliseconds);
+    if (!(thousandths >= 0 && thousandths < 1e9 && thousandths / 1000 === milliseconds)) return false;
+    this.#putInteger(Math.floor(thousandths / 1000));
+    let rest = thousandths % 1000;
+    if (rest) this.#space[this.#end++] = point;
+    for (let power = 100; rest; rest %= power, power /= 10) this.#space[this.#end++] = zero + Math.floor(rest / power);
+    return true;
+  }
+}
