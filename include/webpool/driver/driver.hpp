@@ -304,6 +304,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Socket socket;  ///< null until the worker attaches
     std::vector<BackendFailure> passed_over;
     std::shared_ptr<const Where> where;  ///< null until it is loaded
+    protocol::PreparedResult next_result;
   };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
@@ -738,9 +739,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
           },
           *message);
     };
+    const auto read_data = [&] {
+      Worker* const worker = worker_of(from);
+      return decoder_.data(frame, std::move(owner), worker ? &worker->next_result : nullptr);
+    };
     const auto broken = from->role == transport::SocketState::Role::control
                             ? take(decoder_.control(frame, std::move(owner)))
-                            : take(decoder_.data(frame, std::move(owner)));
+                            : take(read_data());
     if (broken && from->owner == 0) {
       refusals_.push_back({from, std::nullopt, broken->message()});
     } else if (broken) {

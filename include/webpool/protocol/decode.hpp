@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 #include <webpool/expected.hpp>
 #include <webpool/protocol/decode_control.hpp>
@@ -15,6 +16,7 @@
 #include <webpool/protocol/frame.hpp>
 #include <webpool/protocol/json_reader.hpp>
 #include <webpool/protocol/messages.hpp>
+#include <webpool/protocol/prepared_result.hpp>
 
 namespace webpool::protocol {
 
@@ -32,16 +34,26 @@ class Decoder {
   /// where it is null; everything else is copied.
   Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
     align(frame, owner);
-    return decode<ControlMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
-      return detail::read_control(type, fields, reader, owner);
+    return decode<ControlMessage>(frame, [&](FrameReader& reader) {
+      return parse<ControlMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
+        return detail::read_control(type, fields, reader, owner);
+      });
     });
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
+  /// `next`: what the socket's results look like, by the one before, which makes
+  /// another such one faster to read.
+  Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
+                             PreparedResult* next = nullptr) {
     align(frame, owner);
-    return decode<DataMessage>(frame, [&owner](std::string_view type, detail::Fields& fields, FrameReader& reader) {
-      return detail::read_data(type, fields, reader, owner);
+    return decode<DataMessage>(frame, [&](FrameReader& reader) {
+      if (auto result = next ? next->read(reader, owner) : std::nullopt) return DataMessage(*std::move(result));
+      auto message = parse<DataMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
+        return detail::read_data(type, fields, reader, owner);
+      });
+      if (const auto* result = next ? std::get_if<Result>(&message) : nullptr) next->learn(reader.header(), *result);
+      return message;
     });
   }
 
@@ -57,18 +69,23 @@ class Decoder {
   }
 
   template <class Message, class Read>
-  Expected<Message> decode(std::span<const std::byte> frame, Read read) {
+  static Expected<Message> decode(std::span<const std::byte> frame, Read read) {
     try {
       FrameReader reader(frame);
-      detail::Fields fields = parser_.parse(reader.header());
-      const std::string_view type = fields["type"].text();
-      fields.rename(type);
-      Message message = read(type, fields, reader);
+      Message message = read(reader);
       reader.finish();
       return message;
     } catch (const Error& error) {
       return Error(errc::malformed_frame, error.message());
     }
+  }
+
+  template <class Message, class Read>
+  Message parse(const FrameReader& reader, Read read) {
+    detail::Fields fields = parser_.parse(reader.header());
+    const std::string_view type = fields["type"].text();
+    fields.rename(type);
+    return read(type, fields);
   }
 
   detail::HeaderParser parser_;
