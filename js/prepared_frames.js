@@ -10,8 +10,9 @@ const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character =>
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const zero = 0x30, point = 0x2e;
 
-/** Ids with more digits might be no safe integers. */
+/** Ids with more digits might be no safe integers, or their quotients be rounded up. */
 const mostDigits = 15;
+const tooLarge = 10 ** mostDigits;
 
 const runStart = ascii('{"type":"run","id":');
 const idStart = 4 + runStart.length;
@@ -123,7 +124,7 @@ export class FrameWriter {
 
   /** @param {Result} result @returns {Uint8Array<ArrayBuffer> | undefined} */
   #writeAgain({ id, outputs, times }) {
-    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || !sameTensors(outputs, this.#last.outputs)) return undefined;
+    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || id >= tooLarge || !sameTensors(outputs, this.#last.outputs)) return undefined;
     this.#end = 4;
     this.#put(resultStart);
     this.#putInteger(id);

@@ -12,10 +12,11 @@ from trips import DEPTHS, KIB, MIB, Way
 
 BROWSERS = ("chromium", "firefox")
 FLOOR, CALLED_FLOOR, HANDLING_FLOOR = "bare echo", "bare echo, blocking call", "bare echo, the pool's page"
+STARTS = (3, 1)  # of the browsers whose small trips are compared: one that is started twice differs by a fifth
 DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
 
-def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> list[Way]:
+def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack, peers: bool) -> list[Way]:
     def start(name: str, *command) -> Contender:
         return stack.enter_context(Contender(f"{browser} {name}", command, settings.folder))
 
@@ -25,13 +26,15 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack) -> li
     pool = start("pool", *settings.pool(browser, 1, in_flight=16))
     floor = start("echo", settings.program, "echo", browser, SOURCES, "echo_worker.js")
     handling = start("handling echo", settings.program, "echo", browser, SOURCES, "handling_worker.js")
-    ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
     all_ways = [Way("pool", pool, {"calls": "blocking"}, patient=True),
                 Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)),
                 Way(FLOOR, floor, {"calls": "handlers"}, patient=True),
                 Way(CALLED_FLOOR, floor, {"calls": "blocking"}, depths=(1,)),
-                Way(HANDLING_FLOOR, handling, {"calls": "handlers"}, depths=(1,), most_bytes=16),
-                *ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})]
+                Way(HANDLING_FLOOR, handling, {"calls": "handlers"}, depths=(1,), most_bytes=16)]
+    if not peers:
+        return all_ways
+    ws = start("ws", "node", SOURCES / "peers/ws.mjs", settings.program, browser)
+    all_ways += ways("Node.js ws", ws, {"binary": "binary", "JSON": "json"})
     if browser == "chromium":
         chromium, texts = shutil.which("chromium"), {"base64": "base64", "numbers": "numbers"}
         playwright = start("playwright", "node", SOURCES / "peers/playwright.mjs", chromium, settings.models)
@@ -114,11 +117,15 @@ def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
 def measure(settings: Settings) -> Section:
     section = Section("Dispatch", TEXT)
     for browser in BROWSERS:
+        results = {}
         with contextlib.ExitStack() as stack:
-            ways = ways_of(browser, settings, stack)
+            ways = ways_of(browser, settings, stack, peers=True)
             for way in ways:
                 section.versions |= way.contender.versions
-            results = trips.measure(ways, settings)
+            trips.measure(ways, settings, results)
+        for _ in range(1, settings.times(*STARTS)):
+            with contextlib.ExitStack() as stack:
+                trips.measure(ways_of(browser, settings, stack, peers=False), settings, results, [trips.SMALLEST])
         section.rows += rows_of(browser, results)
         section.tables += tables_of(browser, ways, results)
         section.plots += plots_of(browser, ways, results)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Iterable
 
 from contender import Contender
 from report import Settings
@@ -13,7 +14,7 @@ DEPTHS = (1, 16)
 
 # By size: turns of each contender, in full and in the short run, which leaves some out; and the most trips of a turn.
 PLAN = {
-    16: ((7, 4), 800),
+    16: ((4, 4), 800),
     KIB: ((6, 1), 800),  # tells how long a trip takes, from which follows who is left out of the larger ones
     64 * KIB: ((6, 3), 300),
     MIB: ((6, 3), 48),
@@ -72,11 +73,11 @@ class Pace:
         return max(depth, round(self._turn_us / max(self.expected(way, size, depth), self._turn_us / most)))
 
 
-def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], Trips]:
-    """By way, size and depth. A few trips of a size that is new warm up, and do not count; of the smallest, a turn more,
-    for browsers have just started then."""
-    results, patience, pace = {}, settings.times(*PATIENCE_US), Pace(settings.times(*TURN_US))
-    for size, depth in itertools.product((size for size, (turns, _) in PLAN.items() if settings.times(*turns)), DEPTHS):
+def measure(ways: list[Way], settings: Settings, results: dict[tuple[str, int, int], Trips], sizes: Iterable[int] = PLAN) -> None:
+    """Adds to the results, by way, size and depth. A few trips of a size that is new warm up, and do not count; of the
+    smallest, a turn more, for browsers have just started then."""
+    patience, pace = settings.times(*PATIENCE_US), Pace(settings.times(*TURN_US))
+    for size, depth in itertools.product((size for size in sizes if settings.times(*PLAN[size][0])), DEPTHS):
         taking = [way for way in ways if depth in way.depths and size <= way.most_bytes and (way.patient or depth * pace.expected(way, size, depth) <= patience)]
         first = -2 if size == SMALLEST else -1 if size <= MIB else 0
         for turn in range(first, settings.times(*PLAN[size][0])):
@@ -87,4 +88,3 @@ def measure(ways: list[Way], settings: Settings) -> dict[tuple[str, int, int], T
                 pace.note(way, size, depth, answer)
                 if turn >= 0:
                     results.setdefault((way.name, size, depth), Trips()).add(size, answer)
-    return results

@@ -92,7 +92,7 @@ test('an id that is not where the pool writes it is read as JSON has it', () => 
 test('a result that is the last one but for its id, data and times is written without JSON, as encodeFrame writes it', t => {
   const writer = new FrameWriter();
   writer.write(result(0, 0, [0, 0, 0, 0]));
-  for (const [id, times] of /** @type {[number, number[]][]} */ ([[1, [0.001, 0.01, 0.1, 1]], [4294967297, [999.999, 100.1, 10.02, 12.345]], [2 ** 53 - 1, [0.5, 0, 86400.001, 60]], [10, [1e5, 0.25, -0, 7]]])) {
+  for (const [id, times] of /** @type {[number, number[]][]} */ ([[1, [0.001, 0.01, 0.1, 1]], [4294967297, [999.999, 100.1, 10.02, 12.345]], [10 ** 15 - 1, [0.5, 0, 86400.001, 60]], [10, [1e5, 0.25, -0, 7]]])) {
     const expected = encodeFrame(result(id, id % 256, times));
     assert.deepEqual(withoutJson(t, () => writer.write(result(id, id % 256, times)).slice()), expected);
   }
@@ -102,7 +102,7 @@ test('a result that differs in anything else is written as encodeFrame writes it
   const writer = new FrameWriter(), usual = result(1, 2, [0.1, 0.2, 0.3, 0.4]);
   const [y, u] = usual.outputs;
   const others = [
-    result(2, 3, [1 / 3, 1e-7, 1e10, 2]), { ...usual, outputs: [y] }, { ...usual, outputs: [y, { ...u, name: 'v' }] }, { ...usual, outputs: [y, { ...u, shape: [1, 1] }] },
+    result(2, 3, [1 / 3, 1e-7, 1e10, 2]), result(2 ** 53 - 1, 1, [0, 0, 0, 0]), { ...usual, outputs: [y] }, { ...usual, outputs: [y, { ...u, name: 'v' }] }, { ...usual, outputs: [y, { ...u, shape: [1, 1] }] },
     { ...usual, outputs: [y, { ...u, ...floats(1, 2) }] }, { ...usual, outputs: [{ ...y, ...floats(1) }, u] }, { ...usual, finish: /** @type {const} */ ('stop') },
     { ...usual, kept: [{ name: 'k', datatype: 'FP32', shape: [1], tensor: 1 }] },
   ];

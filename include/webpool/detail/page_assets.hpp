@@ -1174,8 +1174,9 @@ const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character =>
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const zero = 0x30, point = 0x2e;
 
-/** Ids with more digits might be no safe integers. */
+/** Ids with more digits might be no safe integers, or their quotients be rounded up. */
 const mostDigits = 15;
+const tooLarge = 10 ** mostDigits;
 
 const runStart = ascii('{"type":"run","id":');
 const idStart = 4 + runStart.length;
@@ -1287,7 +1288,7 @@ export class FrameWriter {
 
   /** @param {Result} result @returns {Uint8Array<ArrayBuffer> | undefined} */
   #writeAgain({ id, outputs, times }) {
-    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || !sameTensors(outputs, this.#last.outputs)) return undefined;
+    if (!this.#last || !Number.isSafeInteger(id) || id < 0 || id >= tooLarge || !sameTensors(outputs, this.#last.outputs)) return undefined;
     this.#end = 4;
     this.#put(resultStart);
     this.#putInteger(id);
@@ -1325,7 +1326,7 @@ export class FrameWriter {
   }
 }
 )js"
-, 8052)},
+, 8139)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
