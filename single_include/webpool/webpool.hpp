@@ -17906,7 +17906,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
     Socket socket;  ///< null until the worker attaches
     std::vector<BackendFailure> passed_over;
     std::shared_ptr<const Where> where;  ///< null until it is loaded
-    protocol::PreparedResult next_result;
+    protocol::PreparedResult next_result{};
   };
   /// What a socket hears that did not introduce itself as it should, once its turn has come.
   struct PendingRefusal {
