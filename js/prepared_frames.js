@@ -56,7 +56,10 @@ export class FrameReader {
   }
 }
 
-/** What to know of a run to read the next one; undefined if its header does not follow from the id at the place where the pool writes that. @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined} */
+/**
+ * What to know of a run to read the next one; undefined if JSON has its id from elsewhere than where the pool writes it.
+ * @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined}
+ */
 function known(bytes, run) {
   const header = bytes.slice(0, 4 + new DataView(bytes.buffer).getUint32(0, true)), idEnd = idEndOf(header);
   if (runStart.some((byte, i) => header[4 + i] !== byte) || idOf(header, idEnd) !== run.id) return undefined;

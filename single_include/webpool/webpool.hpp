@@ -13271,7 +13271,10 @@ export class FrameReader {
   }
 }
 
-/** What to know of a run to read the next one; undefined if its header does not follow from the id at the place where the pool writes that. @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined} */
+/**
+ * What to know of a run to read the next one; undefined if JSON has its id from elsewhere than where the pool writes it.
+ * @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined}
+ */
 function known(bytes, run) {
   const header = bytes.slice(0, 4 + new DataView(bytes.buffer).getUint32(0, true)), idEnd = idEndOf(header);
   if (runStart.some((byte, i) => header[4 + i] !== byte) || idOf(header, idEnd) !== run.id) return undefined;
@@ -13377,7 +13380,7 @@ export class FrameWriter {
   }
 }
 )js"
-, 8139)},
+, 8128)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -16773,8 +16776,8 @@ class Decoder {
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// `next`: what the socket's results look like, by the one before, which makes
-  /// another such one faster to read.
+  /// `next`: what the socket's next result may look like, which makes such a one faster to read; each result teaches
+  /// it.
   Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
                              PreparedResult* next = nullptr) {
     align(frame, owner);

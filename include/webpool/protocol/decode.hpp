@@ -42,8 +42,8 @@ class Decoder {
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// `next`: what the socket's results look like, by the one before, which makes
-  /// another such one faster to read.
+  /// `next`: what the socket's next result may look like, which makes such a one faster to read; each result teaches
+  /// it.
   Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
                              PreparedResult* next = nullptr) {
     align(frame, owner);
