@@ -12,7 +12,7 @@ from trips import DEPTHS, KIB, MIB, Way
 
 BROWSERS = ("chromium", "firefox")
 FLOOR, CALLED_FLOOR, HANDLING_FLOOR = "bare echo", "bare echo, blocking call", "bare echo, the pool's page"
-STARTS = (3, 1)  # of the browsers whose small trips are compared: one that is started twice differs by a fifth
+STARTS = (3, 1)  # of the browsers whose small trips are compared most closely
 DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
 
