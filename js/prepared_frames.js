@@ -97,8 +97,8 @@ const otherBytes = 256;
 
 /** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
 const sameTensors = (tensors, described) => tensors.length === described.length && tensors.every(({ name, datatype, shape, data }, i) => {
-  const { parameters, ...other } = described[i];
-  return name === other.name && datatype === other.datatype && data.byteLength === parameters.binary_data_size &&
+  const other = described[i];
+  return name === other.name && datatype === other.datatype && data.byteLength === other.parameters.binary_data_size &&
     shape.length === other.shape.length && shape.every((dimension, axis) => dimension === other.shape[axis]);
 });
 
