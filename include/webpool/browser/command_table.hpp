@@ -12,7 +12,7 @@ namespace webpool::browser {
 template <class News>
 class CommandTable {
  public:
-  using Then = detail::UniqueFunction<void(const News&)>;
+  using Then = webpool::detail::UniqueFunction<void(const News&)>;
 
   /// The number of a new command. `then` is called once: with its answer, or by `fail_all`.
   std::uint64_t add(Then then) {

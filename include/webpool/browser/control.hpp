@@ -16,7 +16,7 @@ namespace webpool::browser {
 /// destroy the control.
 class Control {
  public:
-  using Done = detail::UniqueFunction<void(std::optional<Error>)>;
+  using Done = webpool::detail::UniqueFunction<void(std::optional<Error>)>;
 
   struct Handlers {
     /// The page is gone although nobody here asked for it, and why: its process crashed, or the tab was closed. The end
