@@ -21,6 +21,7 @@ int run(std::map<std::string, std::string> given) {
   // A browser is renewed about eight times in the whole run, whether requests or minutes end it.
   settings.maximum_age = std::max(settings.time / 8, std::chrono::milliseconds(20'000));
   settings.maximum_requests = std::max<std::size_t>(settings.requests / 24, 500);
+  settings.progress = [](const std::string& state) { std::cerr << state << std::endl; };
 
   comparison::Report report;
   comparison::Table table("Soak: Chromium, Firefox and headless shell, each answer compared with native ONNX Runtime",

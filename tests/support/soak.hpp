@@ -4,17 +4,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+#include <webpool/resource_pool.hpp>
 #include <webpool/testing/statistics.hpp>
-#include <webpool/webpool.hpp>
 
 #include "checked_load.hpp"
 #include "processes.hpp"
@@ -29,6 +32,7 @@ struct SoakSettings {
                                          webpool::Browser::headless_shell};
   std::uint64_t maximum_requests = 4'000;  ///< of a browser, which is then renewed
   std::chrono::milliseconds maximum_age = std::chrono::minutes(4);
+  std::function<void(const std::string&)> progress{};  ///< hears every minute how it goes
 };
 
 /// A figure with the most that it may be.
@@ -64,6 +68,13 @@ inline std::span<const double> quarter(std::span<const double> all, bool last) {
 inline double ratio(std::span<const double> all, const std::function<double(std::span<const double>)>& figure) {
   if (all.size() < 4) return 0;
   return figure(quarter(all, true)) / std::max(figure(quarter(all, false)), 1e-9);
+}
+
+inline std::string state(const Memory& memory, std::size_t requests, std::uint64_t renewed) {
+  std::ostringstream text;
+  text << memory.host().size() / 60 << " min: " << requests << " requests, " << renewed << " browsers renewed, host "
+       << std::lround(memory.host().back()) << " MiB, browsers " << std::lround(memory.browsers().back()) << " MiB";
+  return text.str();
 }
 
 inline double median(std::span<const double> some) {
@@ -104,6 +115,8 @@ std::vector<SoakFigure> run_soak(const SoakSettings& settings, const std::filesy
     while (CheckedLoad::Clock::now() < until && load.submitted() < settings.requests) {
       std::this_thread::sleep_for(std::chrono::seconds(1));
       memory.look();
+      if (settings.progress && memory.host().size() % 60 == 0)
+        settings.progress(soak::state(memory, load.submitted(), pool.metrics().launches - tabs));
     }
     load.stop();
     tally = load.finish();
