@@ -3,7 +3,7 @@
 import { CodedError } from './errors.js';
 import { nextToken, uniformNumbers } from './sampling.js';
 import { typedArrayOf } from './tensors.js';
-import { rounded, timed } from './timing.js';
+import { rounded, since, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
@@ -25,7 +25,7 @@ async function generate(queue, text, { id, inputs: [prompt], max_tokens, seed, s
   const finish = async () => {
     while (tokens.length < max_tokens) {
       const [logits, time] = await queue.push(id, () => {
-        if (!steps++) queued = rounded(performance.now() - arrival);
+        if (!steps++) queued = since(arrival);
         return timed(() => text.sequence.read(text.unread));
       });
       text.unread = [];

@@ -12,7 +12,7 @@ import { bytesOf } from './protocol.js';
 export const isOnDevice = tensor => 'buffer' in tensor;
 
 /** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
-const areOnHost = tensors => !tensors.some(isOnDevice);
+export const areOnHost = tensors => !tensors.some(isOnDevice);
 
 /** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
@@ -45,7 +45,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
-    if (!places.length) return { outputs: areOnHost(outputs) ? outputs : await Promise.all(outputs.map(onHost)) };
+    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
       const place = places.find(({ name }) => name === output.name);

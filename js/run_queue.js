@@ -16,47 +16,61 @@ const listen = () => new Promise(resolve => {
   port2.postMessage(null);
 });
 
-/** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
+/**
+ * A job, and who hears its result, or what it or `done` throws: one of the two, once, in the turn in which the job ends.
+ * @template T @typedef {{ id: number, job: () => Promise<T>, done: (result: T) => void, failed: (error: unknown) => void }} Entry
+ */
 
 /** @template T */
 export class RunQueue {
   /** @type {Entry<T>[]} */ #waiting = [];
   /** @type {Entry<T> | undefined} */ #running;
+  #busy = false;  // with a job, or with listening after one
   /** @type {unknown} */ #failure;
   #listened = 0;
 
-  /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  /** Starts the job when all before it have ended. @param {Entry<T>} entry */
+  add(entry) {
+    if (this.#failure !== undefined) return entry.failed(this.#failure);
+    this.#waiting.push(entry);
+    this.#next();
+  }
+
+  /** The same with a promise, which costs a small run some of its time. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure);
-      this.#waiting.push({ id, job, resolve, reject });
-      return this.#next();
-    });
+    return new Promise((done, failed) => this.add({ id, job, done, failed }));
   }
 
   /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
   cancel(id) {
     const i = this.#waiting.findIndex(entry => entry.id === id);
-    if (i >= 0) this.#waiting.splice(i, 1)[0].reject(new CodedError('cancelled', `run ${id} was cancelled before it started`));
+    if (i >= 0) this.#waiting.splice(i, 1)[0].failed(new CodedError('cancelled', `run ${id} was cancelled before it started`));
   }
 
   /** Ends every job, started or not, with this error, and every later one too. @param {unknown} error */
   fail(error) {
     this.#failure = error;
-    this.#running?.reject(error);
-    this.#waiting.splice(0).forEach(({ reject }) => reject(error));
+    this.#running?.failed(error);
+    this.#waiting.splice(0).forEach(({ failed }) => failed(error));
   }
 
   async #next() {
-    if (this.#running || this.#failure !== undefined) return;
+    if (this.#busy || this.#failure !== undefined) return;
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
-    await entry.job().then(entry.resolve, entry.reject);
+    this.#busy = true;
+    try {
+      const result = await entry.job();
+      if (this.#failure === undefined) entry.done(result);
+    } catch (error) {
+      if (this.#failure === undefined) entry.failed(error);
+    }
+    this.#running = undefined;
     if (performance.now() - this.#listened > patience) {
       await listen();
       this.#listened = performance.now();
     }
-    this.#running = undefined;
+    this.#busy = false;
     this.#next();
   }
 }

@@ -3,11 +3,14 @@
 /** @param {number} milliseconds */
 export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
 
+/** Milliseconds since `performance.now()` told this. @param {number} start */
+export const since = start => rounded(performance.now() - start);
+
 /** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
 export async function timed(work) {
   const start = performance.now();
   const result = await work();
-  return [result, rounded(performance.now() - start)];
+  return [result, since(start)];
 }
 
 /**

@@ -6,10 +6,11 @@ import { FrameSocket } from './frame_socket.js';
 import { Generations } from './generation.js';
 import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
-import { onHost, Residents } from './residents.js';
+import { areOnHost, onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
-import { rounded, timed } from './timing.js';
+import { since, timed } from './timing.js';
 
+/** What comes of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
 /**
  * What the page hears.
  * @typedef {{ event: 'started' } | { event: 'loaded', model: string, backend: string, device_type: string | null } | { event: 'runs', count: number }
@@ -19,7 +20,7 @@ import { rounded, timed } from './timing.js';
 const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
-  /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
+  /** @type {RunQueue<Answer>} */ #queue = new RunQueue();
   /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
   #residents = new Residents();
   #generations = new Generations(this.#queue);
@@ -68,6 +69,7 @@ class ModelWorker {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
   }
@@ -86,19 +88,23 @@ class ModelWorker {
     });
   }
 
-  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Omit<import('./protocol.js').Result, 'type' | 'id' | 'times'> & { times: import('./backends/registry.js').RunResult['times'] }>} work */
+  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
-    let started = false;
-    this.#queue.push(id, async () => {
-      started = true;
-      const queued = rounded(performance.now() - arrival);
-      const result = await work();
-      return { type: 'result', id, ...result, times: { queued, ...result.times } };
-    }).then(result => {
-      this.#socket.send(result);
-      this.#runs++;
-    }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
+    /** @type {number | undefined} */
+    let queued;
+    this.#queue.add({
+      id,
+      job: () => {
+        queued = since(arrival);
+        return work();
+      },
+      done: result => {
+        this.#socket.send({ type: 'result', id, ...result, times: { queued: queued ?? 0, ...result.times } });
+        this.#runs++;
+      },
+      failed: error => this.#answerFailure(id, error, 'run_failed', queued !== undefined),
+    });
   }
 
   /** @param {import('./protocol.js').Generate} message */

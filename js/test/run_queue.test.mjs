@@ -57,6 +57,34 @@ test('cancel drops a job that waits, and leaves alone the one that runs and thos
   assert.equal(await answers[0], 'done');
 });
 
+test('who adds a job hears of its end once, and before the next one starts', async () => {
+  const queue = new RunQueue();
+  /** @type {string[]} */
+  const heard = [];
+  const failed = (/** @type {any} */ error) => { heard.push(`failed: ${error.message}`); };
+  /** @param {number} id @param {() => Promise<any>} job @param {(result: any) => void} [done] */
+  const add = (id, job, done = result => { heard.push(result); }) => queue.add({ id, job, done, failed });
+  add(1, async () => 'one');
+  add(2, () => { throw new Error('thrown at once'); });
+  add(3, async () => 'three', () => { throw new Error('thrown by done'); });
+  const last = controlled();
+  add(4, last.job);
+  for (let turns = 0; !last.started && turns < 1000; turns++) await later();
+  assert.deepEqual(heard.splice(0), ['one', 'failed: thrown at once', 'failed: thrown by done']);
+  queue.fail(new Error('over'));
+  last.finish('too late');
+  add(5, async () => assert.fail('the queue has failed'));
+  await later();
+  assert.deepEqual(heard, ['failed: over', 'failed: over']);
+});
+
+test('a job that has ended does not fail with the queue', async () => {
+  const queue = new RunQueue();
+  await new Promise(done => queue.add({ id: 1, job: async () => 1, done, failed: () => assert.fail('it has ended well') }));
+  queue.fail(new Error('too late for the first'));  // while it listens for cancels
+  await later();
+});
+
 /** @param {number} milliseconds */
 const spin = milliseconds => {
   for (const end = performance.now() + milliseconds; performance.now() < end;);

@@ -5,7 +5,7 @@ import { FrameReader, FrameWriter } from '/js/prepared_frames.js';
 import { encodeFrame } from '/js/protocol.js';
 import { RunQueue } from '/js/run_queue.js';
 import { checkRun } from '/js/tensors.js';
-import { rounded, timed } from '/js/timing.js';
+import { since } from '/js/timing.js';
 
 const model = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
@@ -24,13 +24,20 @@ socket.binaryType = 'arraybuffer';
 socket.onmessage = ({ data }) => {
   const { id, inputs, outputs } = /** @type {import('../../../js/protocol.js').Run} */ (reader.read(requests[trips++ % requests.length]));
   const arrival = performance.now();
-  queue.push(id, async () => {
-    const queued = rounded(performance.now() - arrival);
-    checkRun(model, inputs, outputs);
-    const [result, compute] = await timed(() => run(inputs));
-    return { type: 'result', id, ...result, times: { queued, upload: 0, compute, download: 0 } };
-  }).then(result => {
-    writer.write(result);
-    socket.send(data);
+  let queued = 0;
+  queue.add({
+    id,
+    job: async () => {
+      queued = since(arrival);
+      checkRun(model, inputs, outputs);
+      const start = performance.now();
+      const result = await run(inputs);
+      return { ...result, times: { upload: 0, compute: since(start), download: 0 } };
+    },
+    done: result => {
+      writer.write({ type: 'result', id, ...result, times: { queued, ...result.times } });
+      socket.send(data);
+    },
+    failed: error => { throw error; },
   });
 };

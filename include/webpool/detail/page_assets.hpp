@@ -335,7 +335,7 @@ R"js(// A decoder goes on with a text, one token after the other.
 import { CodedError } from './errors.js';
 import { nextToken, uniformNumbers } from './sampling.js';
 import { typedArrayOf } from './tensors.js';
-import { rounded, timed } from './timing.js';
+import { rounded, since, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
@@ -357,7 +357,7 @@ async function generate(queue, text, { id, inputs: [prompt], max_tokens, seed, s
   const finish = async () => {
     while (tokens.length < max_tokens) {
       const [logits, time] = await queue.push(id, () => {
-        if (!steps++) queued = rounded(performance.now() - arrival);
+        if (!steps++) queued = since(arrival);
         return timed(() => text.sequence.read(text.unread));
       });
       text.unread = [];
@@ -439,7 +439,7 @@ export class Generations {
   }
 }
 )js"
-, 5148)},
+, 5133)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
 R"js(// Memory on the GPU: used again from run to run, and read back.
 
@@ -1502,7 +1502,7 @@ import { bytesOf } from './protocol.js';
 export const isOnDevice = tensor => 'buffer' in tensor;
 
 /** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
-const areOnHost = tensors => !tensors.some(isOnDevice);
+export const areOnHost = tensors => !tensors.some(isOnDevice);
 
 /** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
@@ -1535,7 +1535,7 @@ export class Residents {
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
   async keep(outputs, places) {
-    if (!places.length) return { outputs: areOnHost(outputs) ? outputs : await Promise.all(outputs.map(onHost)) };
+    if (!places.length) return { outputs: await Promise.all(outputs.map(onHost)) };
     const travelling = [], kept = [];
     for (const output of outputs) {
       const place = places.find(({ name }) => name === output.name);
@@ -1564,7 +1564,7 @@ export class Residents {
   }
 }
 )js"
-, 3201)},
+, 3177)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -1584,52 +1584,66 @@ const listen = () => new Promise(resolve => {
   port2.postMessage(null);
 });
 
-/** @template T @typedef {{ id: number, job: () => Promise<T>, resolve: (result: T) => void, reject: (error: unknown) => void }} Entry */
+/**
+ * A job, and who hears its result, or what it or `done` throws: one of the two, once, in the turn in which the job ends.
+ * @template T @typedef {{ id: number, job: () => Promise<T>, done: (result: T) => void, failed: (error: unknown) => void }} Entry
+ */
 
 /** @template T */
 export class RunQueue {
   /** @type {Entry<T>[]} */ #waiting = [];
   /** @type {Entry<T> | undefined} */ #running;
+  #busy = false;  // with a job, or with listening after one
   /** @type {unknown} */ #failure;
   #listened = 0;
 
-  /** Starts the job when all before it have ended. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  /** Starts the job when all before it have ended. @param {Entry<T>} entry */
+  add(entry) {
+    if (this.#failure !== undefined) return entry.failed(this.#failure);
+    this.#waiting.push(entry);
+    this.#next();
+  }
+
+  /** The same with a promise, which costs a small run some of its time. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure);
-      this.#waiting.push({ id, job, resolve, reject });
-      return this.#next();
-    });
+    return new Promise((done, failed) => this.add({ id, job, done, failed }));
   }
 
   /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
   cancel(id) {
     const i = this.#waiting.findIndex(entry => entry.id === id);
-    if (i >= 0) this.#waiting.splice(i, 1)[0].reject(new CodedError('cancelled', `run ${id} was cancelled before it started`));
+    if (i >= 0) this.#waiting.splice(i, 1)[0].failed(new CodedError('cancelled', `run ${id} was cancelled before it started`));
   }
 
   /** Ends every job, started or not, with this error, and every later one too. @param {unknown} error */
   fail(error) {
     this.#failure = error;
-    this.#running?.reject(error);
-    this.#waiting.splice(0).forEach(({ reject }) => reject(error));
+    this.#running?.failed(error);
+    this.#waiting.splice(0).forEach(({ failed }) => failed(error));
   }
 
   async #next() {
-    if (this.#running || this.#failure !== undefined) return;
+    if (this.#busy || this.#failure !== undefined) return;
     const entry = this.#running = this.#waiting.shift();
     if (!entry) return;
-    await entry.job().then(entry.resolve, entry.reject);
+    this.#busy = true;
+    try {
+      const result = await entry.job();
+      if (this.#failure === undefined) entry.done(result);
+    } catch (error) {
+      if (this.#failure === undefined) entry.failed(error);
+    }
+    this.#running = undefined;
     if (performance.now() - this.#listened > patience) {
       await listen();
       this.#listened = performance.now();
     }
-    this.#running = undefined;
+    this.#busy = false;
     this.#next();
   }
 }
 )js"
-, 2415)},
+, 2898)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
@@ -2099,11 +2113,14 @@ R"js(// Time on the wire is in milliseconds; nobody needs more of it than micros
 /** @param {number} milliseconds */
 export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
 
+/** Milliseconds since `performance.now()` told this. @param {number} start */
+export const since = start => rounded(performance.now() - start);
+
 /** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
 export async function timed(work) {
   const start = performance.now();
   const result = await work();
-  return [result, rounded(performance.now() - start)];
+  return [result, since(start)];
 }
 
 /**
@@ -2133,7 +2150,7 @@ export async function timeRuns(run) {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 )js"
-, 1612)},
+, 1736)},
 {"/view.js", "text/javascript", std::string_view(
 R"js(// What a person sees who looks at the tab.
 
@@ -2228,10 +2245,11 @@ import { FrameSocket } from './frame_socket.js';
 import { Generations } from './generation.js';
 import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
-import { onHost, Residents } from './residents.js';
+import { areOnHost, onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
-import { rounded, timed } from './timing.js';
+import { since, timed } from './timing.js';
 
+/** What comes of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
 /**
  * What the page hears.
  * @typedef {{ event: 'started' } | { event: 'loaded', model: string, backend: string, device_type: string | null } | { event: 'runs', count: number }
@@ -2241,7 +2259,7 @@ import { rounded, timed } from './timing.js';
 const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
-  /** @type {RunQueue<import('./protocol.js').Result>} */ #queue = new RunQueue();
+  /** @type {RunQueue<Answer>} */ #queue = new RunQueue();
   /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
   #residents = new Residents();
   #generations = new Generations(this.#queue);
@@ -2290,6 +2308,7 @@ class ModelWorker {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
       const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
   }
@@ -2308,19 +2327,23 @@ class ModelWorker {
     });
   }
 
-  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Omit<import('./protocol.js').Result, 'type' | 'id' | 'times'> & { times: import('./backends/registry.js').RunResult['times'] }>} work */
+  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
-    let started = false;
-    this.#queue.push(id, async () => {
-      started = true;
-      const queued = rounded(performance.now() - arrival);
-      const result = await work();
-      return { type: 'result', id, ...result, times: { queued, ...result.times } };
-    }).then(result => {
-      this.#socket.send(result);
-      this.#runs++;
-    }).catch(error => this.#answerFailure(id, error, 'run_failed', started));
+    /** @type {number | undefined} */
+    let queued;
+    this.#queue.add({
+      id,
+      job: () => {
+        queued = since(arrival);
+        return work();
+      },
+      done: result => {
+        this.#socket.send({ type: 'result', id, ...result, times: { queued: queued ?? 0, ...result.times } });
+        this.#runs++;
+      },
+      failed: error => this.#answerFailure(id, error, 'run_failed', queued !== undefined),
+    });
   }
 
   /** @param {import('./protocol.js').Generate} message */
@@ -2369,7 +2392,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6847)},
+, 7001)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
 
@@ -2916,7 +2939,7 @@ R"js(// A backend of the application's own: a module that the pool serves, with 
 
 import { messageOf } from '../errors.js';
 import { checkRun } from '../tensors.js';
-import { answeredWithin, timed } from '../timing.js';
+import { answeredWithin, since } from '../timing.js';
 
 /** @typedef {import('./registry.js').Session} Session */
 /**
@@ -2944,8 +2967,9 @@ function complete(session) {
     async run(feeds, names) {
       checkRun(session, feeds, names);
       const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
-      const [result, compute] = await timed(() => session.run(onlyHost, names));
-      return { outputs: result.outputs, times: { upload: 0, compute, download: 0, ...result.times } };
+      const start = performance.now();
+      const result = await session.run(onlyHost, names);
+      return { outputs: result.outputs, times: { upload: 0, compute: since(start), download: 0, ...result.times } };
     },
     warmUp: session.warmUp?.bind(session),
     async dispose() { await session.dispose?.(); },
@@ -2964,7 +2988,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2922)},
+, 2951)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
