@@ -1,15 +1,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <webpool/webpool.hpp>
+#include <webpool/detail/read_file.hpp>
+#include <webpool/resource_pool.hpp>  // instantiated in ../pool
 
 #include "../../examples/demo/reference.hpp"
 #include "../../tests/support/onnx_file.hpp"
 #include "compare.hpp"
 #include "lines.hpp"
 #include "requests.hpp"
-
-extern template class webpool::ResourcePool<>;  // instantiated in ../pool
 
 namespace compare {
 namespace {

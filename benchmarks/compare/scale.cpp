@@ -9,16 +9,14 @@
 #include <optional>
 #include <semaphore>
 #include <thread>
+#include <webpool/core.hpp>
+#include <webpool/resource_pool.hpp>
 #include <webpool/testing/statistics.hpp>
-#include <webpool/webpool.hpp>
 
 #include "../../examples/demo/reference.hpp"
 #include "../../tests/support/onnx_file.hpp"
 #include "../process.hpp"
 #include "compare.hpp"
-
-// Compiled once, in benchmarks/pool.
-extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 namespace compare {
 

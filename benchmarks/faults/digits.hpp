@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <webpool/browser/find.hpp>
 
 #include "../../examples/demo/reference.hpp"
 #include "../../tests/support/checked_load.hpp"

@@ -9,18 +9,17 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/core.hpp>
+#include <webpool/resource_pool.hpp>
 
 #include "../../tests/support/checked_load.hpp"
 #include "../report.hpp"
-
-// Compiled once, in benchmarks/pool.
-extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 namespace faults {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+/// Compiled once, in benchmarks/pool.
 using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 struct Settings {

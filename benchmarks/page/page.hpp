@@ -3,11 +3,10 @@
 #include <filesystem>
 #include <string>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/browser/find.hpp>
+#include <webpool/resource_pool.hpp>  // instantiated in ../pool
 
 #include "../report.hpp"
-
-extern template class webpool::ResourcePool<>;  // instantiated in ../pool
 
 namespace page {
 

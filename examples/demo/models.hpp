@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/error.hpp>
+#include <webpool/outputs.hpp>
+#include <webpool/tensor.hpp>
 
 #include "../support/media.hpp"
 #include "../support/tokenizer.hpp"

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/model.hpp>
 
 #include "models.hpp"
 

@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <string>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/error.hpp>
+#include <webpool/tensor.hpp>
 
 #include "../support/npy.hpp"
 #include "models.hpp"

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/options.hpp>
 
 #include "placement.hpp"
 

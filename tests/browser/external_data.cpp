@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <webpool/driver/served_file.hpp>
 
 #include "../support/onnx_file.hpp"
 #include "support.hpp"

@@ -1,5 +1,6 @@
 // Browsers that join by the pool's link: what they compute is checked, and TLS makes their pages secure.
 
+#include <asio/ip/tcp.hpp>
 #include <csignal>
 #include <fstream>
 #include <future>

@@ -2,7 +2,8 @@
 // keeps a pool of two browsers busy, and prints a line when it is.
 
 #include <iostream>
-#include <webpool/webpool.hpp>
+#include <webpool/core.hpp>
+#include <webpool/resource_pool.hpp>
 
 #include "../support/checked_load.hpp"
 

@@ -4,6 +4,7 @@
 #include <future>
 #include <numeric>
 #include <random>
+#include <webpool/driver/kernel_file.hpp>
 
 #include "support.hpp"
 

@@ -1,5 +1,6 @@
 // Browsers that go away, and hosts that do.
 
+#include <asio/ip/tcp.hpp>
 #include <atomic>
 
 #include "support.hpp"

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <vector>
+#include <webpool/driver/kernel_file.hpp>
 
 #include "support.hpp"
 

@@ -16,7 +16,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/core.hpp>
+#include <webpool/resource_pool.hpp>
 
 #include "../../examples/support/media.hpp"
 #include "../../examples/support/npy.hpp"

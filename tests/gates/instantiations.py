@@ -16,6 +16,7 @@ TOLERANCE = 0.03
 
 SUBJECTS = {
     "core.hpp included": "#include <webpool/core.hpp>\n",
+    "resource_pool.hpp included": "#include <webpool/resource_pool.hpp>\n",
     "testing.hpp with an engine of default policies":
         "#include <webpool/testing.hpp>\n"
         "template class webpool::engine::Engine<webpool::selector::PowerOfTwo, webpool::scaling::Utilization,\n"

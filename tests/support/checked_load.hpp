@@ -20,7 +20,7 @@
 #include <thread>
 #include <utility>
 #include <vector>
-#include <webpool/webpool.hpp>
+#include <webpool/model.hpp>
 
 namespace support {
 

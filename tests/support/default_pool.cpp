@@ -1,3 +1,3 @@
-#include "default_pool.hpp"
+#include <webpool/webpool.hpp>
 
 template class webpool::ResourcePool<>;
