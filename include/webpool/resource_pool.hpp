@@ -1,6 +1,7 @@
 #pragma once
 
-// Longer than other headers: it has all that a pool can be asked for, with what there is to know about each.
+// The pool's interface, for every file of a program that uses a pool. One of them, which makes it or has
+// `template class webpool::ResourcePool<...>;`, includes webpool.hpp instead, where the members are defined.
 
 #include <cstddef>
 #include <filesystem>
@@ -40,9 +41,6 @@ struct ModelFile;
 }  // namespace driver
 
 /// A pool of browser tabs that run ONNX models. Every decision is one of the four policies, chosen at compile time.
-///
-/// This header is for the files of a program that use a pool. The one that instantiates it, with
-/// `template class webpool::ResourcePool<...>;` or by making one, includes `webpool.hpp`.
 ///
 /// The pool owns one thread, on which policies and handlers without an executor of their own run. A caller that waits
 /// in `Model::operator()` may do that thread's work meanwhile, and is the pool's thread then: there is one at a time,
