@@ -27,8 +27,8 @@ class Kind:
 
 
 KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160), warm_up=10, most_tabs_if_quick=8),
-         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (128, 48), warm_up=WASM_WARM_UP),
-         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (32, 16)))
+         Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (96, 48), warm_up=WASM_WARM_UP),
+         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (24, 16)))
 
 
 class Outcome:

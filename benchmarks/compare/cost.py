@@ -123,18 +123,20 @@ def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> di
 
 def programs(folder: pathlib.Path, compiler: str) -> dict[str, tuple[float, int | None]]:
     """Seconds to make each, and its bytes; of one that is no whole program, to compile it."""
-    made = {}
-    for name, text in PROGRAMS.items():
-        source, program = folder / "program.cpp", folder / "program"
+
+    def make(numbered: tuple[int, tuple[str, str]]) -> tuple[str, tuple[float, int | None]]:
+        number, (name, text) = numbered
+        source, program = folder / f"program{number}.cpp", folder / f"program{number}"
         source.write_text(text)
         compile_it = [*command(compiler, "include", folder), "-O2", "-DNDEBUG", str(source), "-o", str(program)]
         if name == CALLER:
-            made[name] = seconds(*compile_it, "-c"), None
-        else:
-            took = seconds(*compile_it, *LIBRARIES)
-            subprocess.run(["strip", str(program)], check=True)
-            made[name] = took, program.stat().st_size
-    return made
+            return name, (seconds(*compile_it, "-c"), None)
+        took = seconds(*compile_it, *LIBRARIES)
+        subprocess.run(["strip", str(program)], check=True)
+        return name, (took, program.stat().st_size)
+
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count())) as threads:
+        return dict(threads.map(make, enumerate(PROGRAMS.items())))
 
 
 def instantiation_counts(folder: pathlib.Path) -> dict[str, int | None]:

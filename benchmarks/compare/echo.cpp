@@ -84,7 +84,8 @@ class Echo {
 
   /// The same, one at a time, for a caller who waits on another thread than the server's, as in a blocking call.
   std::string call(const Trips& trips) {
-    const std::vector<float> tensor = tensor_of(trips.bytes);
+    std::vector<float> tensor = tensor_of(trips.bytes);
+    if (trips.compute_us > 0) tensor.at(0) = static_cast<float>(trips.compute_us);
     std::vector<float> back(tensor.size());
     std::binary_semaphore arrived(0);
     received_ = [&](const std::string& payload) {
@@ -140,6 +141,8 @@ int echo(const Arguments& arguments) {
   const Browsing browser(browser_named(arguments.at(0)), server.url() + '#' + arguments.at(2));
   server.wait_for_page();
   serve({{"websocketpp", "0.8.2"}}, [&](const Task& task) {
+    if (task.text("task") == "compute")
+      return server.call({task.number("bytes"), 1, task.number("count"), task.number("us")});
     const Trips trips{task.number("bytes"), task.number("in_flight"), task.number("count")};
     return task.text("calls") == "blocking" ? server.call(trips) : server.make(trips);
   });

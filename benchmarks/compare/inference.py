@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import statistics
 
 import svg
 from contender import Contender
@@ -12,6 +13,8 @@ MODELS = {"digits": "digits/digits.onnx", "speech": "speech/speech.onnx", "encod
 PLACES = (("chromium", "wasm"), ("chromium", "webgpu"), ("firefox", "wasm"))
 TURN_US = 0.25e6  # what a turn takes about
 LOOP, POOL, RUN, PLAYWRIGHT, NATIVE = "loop in the page", "pool", "of which the page's run", "Playwright", "native"
+ECHO, WAY = "bare echo that computes as long", "of which the way there and back"
+ECHO_BYTES = 4096  # more than digits' input has, less than speech's
 
 
 def measure_model(contenders: dict[str, Contender], settings: Settings, browser: str, backend: str, file: str) -> dict[str, Sample]:
@@ -20,11 +23,16 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
     ways = {LOOP: (tab, "loop"), POOL: (tab, "infer"), NATIVE: (contenders["native"], "infer")}
     if browser == "chromium":
         ways[PLAYWRIGHT] = (contenders["playwright"], "infer")
-    samples = {name: Sample() for name in (*ways, RUN)}
+    run_us = 0
+    if backend == "wasm":  # elsewhere it is not the page's own thread that computes
+        ways[ECHO] = (contenders[f"{browser} echo"], "compute")
+        for _ in ("warm-up", "measured"):
+            run_us = round(statistics.median(tab.ask(task="loop", model=file, backend=backend, count=20)["times_us"]))
+    samples = {name: Sample() for name in (*ways, RUN, *([WAY] if ECHO in ways else []))}
 
     def turn(name: str, count: int) -> dict[str, list[float]]:
         contender, task = ways[name]
-        return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1)
+        return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1, us=run_us, bytes=ECHO_BYTES)
 
     counts = {name: max(1, min(150, round(TURN_US / min(turn(name, 2)["times_us"])))) for name in ways}
     for i in range(settings.times(4, 3)):
@@ -33,6 +41,8 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
             samples[name].add(answer["times_us"])
             if name == POOL:
                 samples[RUN].add(answer["runs_us"])
+            elif name == ECHO:
+                samples[WAY].add([time - run_us for time in answer["times_us"]])
     return samples
 
 
@@ -43,12 +53,15 @@ def models_on(backend: str, settings: Settings) -> list[tuple[str, str]]:
 
 def measure(settings: Settings) -> Section:
     section = Section("Inference", TEXT)
-    table = Table("time of one request", ["", LOOP, POOL, RUN, PLAYWRIGHT, NATIVE], [])
+    table = Table("time of one request", ["", LOOP, POOL, RUN, ECHO, WAY, PLAYWRIGHT, NATIVE], [])
     with contextlib.ExitStack() as stack:
         def start(name: str, *command) -> Contender:
             return stack.enter_context(Contender(f"inference {name}", command, settings.folder))
 
-        contenders = {browser: start(browser, *settings.pool(browser, 1)) for browser in ("chromium", "firefox")}
+        browsers = ("chromium", "firefox")
+        contenders = {browser: start(browser, *settings.pool(browser, 1)) for browser in browsers}
+        for browser in browsers:
+            contenders[f"{browser} echo"] = start(f"{browser} echo", settings.program, "echo", browser, SOURCES, "computing_worker.js")
         contenders["native"] = start("native", "node", SOURCES / "peers/native.mjs", settings.models)
         contenders["playwright"] = start("playwright", "node", SOURCES / "peers/playwright.mjs", shutil.which("chromium"), settings.models)
         for contender in contenders.values():
@@ -61,10 +74,11 @@ def measure(settings: Settings) -> Section:
                 loop, pool, run = (samples[name].median for name in (LOOP, POOL, RUN))
                 section.rows.append(at_most(
                     f"{place}: latency through the pool", round(pool / 1e3, 3), "ms", round(1.03 * loop / 1e3 + 0.3, 3),
-                    f"the session's run takes {time_text(run)} of it, and in the loop, where nothing comes between, {time_text(loop)}"))
+                    f"the session's run takes {time_text(run)} of it, and in the loop, where nothing comes between, {time_text(loop)}" +
+                    (f"; a bare echo whose page computes as long as that loop takes {time_text(samples[WAY].median)} more" if WAY in samples else "")))
                 section.rows += [Row(f"{place}, {name}: p50", round(each.median, 1), "µs") for name, each in samples.items()]
                 table.rows.append([place, *(samples[name].text() if name in samples else "-" for name in table.heading[1:])])
-                bars += [(f"{model}, {name}", samples[name].median) for name in table.heading[1:] if name in samples and name != RUN]
+                bars += [(f"{model}, {name}", samples[name].median) for name in table.heading[1:] if name in samples and name not in (RUN, WAY)]
             title = f"Time of one request, {browser}/{backend}"
             section.plots.append(Plot(f"inference_{browser}_{backend}.svg", title,
                                       svg.bar_chart(title, "median, logarithmic", bars, time_text, log=True)))
@@ -79,6 +93,10 @@ One request of each model at a time, blocking, on inputs of the model's shape wi
   runs in a loop and takes its own times, with what the page does around a run (tensors in and out).
 - **pool**, **of which the page's run**: what the session took for it in the tab, by the page's own clock. It is longer than in
   the loop where a processor that has been left for a moment comes back to cold caches.
+- **bare echo that computes as long**, **of which the way there and back**: a bare websocketpp server, called from another thread
+  that waits, and a page that does nothing for as long as the loop's run takes but keep its processor busy, with 4 KiB each way.
+  It tells what a run between two messages costs with no library at all: meanwhile the other processor goes to sleep, and waking it
+  takes longer than in a small trip without a run.
 - **Playwright** calls `page.evaluate` with an array of numbers, and ONNX Runtime Web (the same build) in that page; arrays of
   numbers come back. No Firefox: see above.
 - **native**, the ceiling: onnxruntime-node on the CPU with its default number of threads; tabs use one.

@@ -20,6 +20,7 @@ inline double microseconds(Clock::duration time) { return std::chrono::duration<
 /// Tensors that go somewhere and back.
 struct Trips {
   std::size_t bytes = 0, in_flight = 1, count = 1;
+  std::size_t compute_us = 0;  ///< what a page that computes is told by the first number
 };
 
 /// The floats that travel: the same in every contender, and as long in decimal digits as measured data is.

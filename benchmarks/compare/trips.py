@@ -15,7 +15,7 @@ DEPTHS = (1, 16)
 # By size: turns of each contender, in full and in the short run, which leaves some out; and the most trips of a turn.
 PLAN = {
     16: ((4, 4), 800),
-    KIB: ((6, 1), 800),  # tells how long a trip takes, from which follows who is left out of the larger ones
+    KIB: ((4, 1), 800),  # tells how long a trip takes, from which follows who is left out of the larger ones
     64 * KIB: ((6, 3), 300),
     MIB: ((6, 3), 48),
     16 * MIB: ((3, 2), 16),
