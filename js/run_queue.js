@@ -50,8 +50,9 @@ export class RunQueue {
   /** Ends every job, started or not, with this error, and every later one too. @param {unknown} error */
   fail(error) {
     this.#failure = error;
-    this.#running?.failed(error);
-    this.#waiting.splice(0).forEach(({ failed }) => failed(error));
+    const ended = this.#running ? [this.#running] : [];
+    this.#running = undefined;
+    [...ended, ...this.#waiting.splice(0)].forEach(({ failed }) => failed(error));
   }
 
   async #next() {

@@ -72,10 +72,11 @@ test('who adds a job hears of its end once, and before the next one starts', asy
   for (let turns = 0; !last.started && turns < 1000; turns++) await later();
   assert.deepEqual(heard.splice(0), ['one', 'failed: thrown at once', 'failed: thrown by done']);
   queue.fail(new Error('over'));
+  queue.fail(new Error('over again'));
   last.finish('too late');
   add(5, async () => assert.fail('the queue has failed'));
   await later();
-  assert.deepEqual(heard, ['failed: over', 'failed: over']);
+  assert.deepEqual(heard, ['failed: over', 'failed: over again']);
 });
 
 test('a job that has ended does not fail with the queue', async () => {

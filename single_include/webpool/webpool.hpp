@@ -12706,8 +12706,9 @@ export class RunQueue {
   /** Ends every job, started or not, with this error, and every later one too. @param {unknown} error */
   fail(error) {
     this.#failure = error;
-    this.#running?.failed(error);
-    this.#waiting.splice(0).forEach(({ failed }) => failed(error));
+    const ended = this.#running ? [this.#running] : [];
+    this.#running = undefined;
+    [...ended, ...this.#waiting.splice(0)].forEach(({ failed }) => failed(error));
   }
 
   async #next() {
@@ -12731,7 +12732,7 @@ export class RunQueue {
   }
 }
 )js"
-, 2898)},
+, 2966)},
 {"/sampling.js", "text/javascript", std::string_view(
 R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
 
