@@ -2331,19 +2331,19 @@ class ModelWorker {
   /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
-    /** @type {number | undefined} */
-    let queued;
+    let started = false, queued = 0;
     this.#queue.add({
       id,
       job: () => {
+        started = true;
         queued = since(arrival);
         return work();
       },
       done: result => {
-        this.#socket.send({ type: 'result', id, ...result, times: { queued: queued ?? 0, ...result.times } });
+        this.#socket.send({ type: 'result', id, ...result, times: { queued, ...result.times } });
         this.#runs++;
       },
-      failed: error => this.#answerFailure(id, error, 'run_failed', queued !== undefined),
+      failed: error => this.#answerFailure(id, error, 'run_failed', started),
     });
   }
 
@@ -2393,7 +2393,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7001)},
+, 6982)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
 
