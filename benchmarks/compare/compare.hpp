@@ -17,7 +17,8 @@ inline webpool::Browser browser_named(const std::string& name) {
 
 // The modes of benchmark_compare. Each is a contender of contender.py: reads tasks, prints answers.
 
-/// `pool BROWSER MIN_TABS MAX_TABS IN_FLIGHT SOURCES MODELS`: the library, with so many requests in flight per tab.
+/// `pool BROWSER MIN_TABS MAX_TABS IN_FLIGHT BUSY_POLL_US SOURCES MODELS`: the library, with so many requests in flight
+/// per tab.
 int pool(const Arguments& arguments);
 /// `echo BROWSER SOURCES WORKER`: websocketpp alone, with a page whose worker, page/WORKER, sends back what comes.
 int echo(const Arguments& arguments);

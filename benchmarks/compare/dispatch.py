@@ -12,6 +12,7 @@ from trips import DEPTHS, KIB, MIB, Way
 
 BROWSERS = ("chromium", "firefox")
 FLOOR, CALLED_FLOOR, HANDLING_FLOOR = "bare echo", "bare echo, blocking call", "bare echo, the pool's page"
+POLLING, BUSY_POLL_US = "pool, busy_poll", 2000
 STARTS = (3, 1)  # of the browsers whose small trips are compared most closely
 DEBIAN_PYTHON = "/usr/bin/python3"  # for which python3-selenium is installed, whatever else comes first in PATH
 
@@ -24,10 +25,12 @@ def ways_of(browser: str, settings: Settings, stack: contextlib.ExitStack, peers
         return [Way(f"{name}, {kind}", contender, {"as": word}, depths=depths) for kind, word in kinds.items()]
 
     pool = start("pool", *settings.pool(browser, 1, in_flight=16))
+    polling = start("polling pool", *settings.pool(browser, 1, busy_poll_us=BUSY_POLL_US))
     floor = start("echo", settings.program, "echo", browser, SOURCES, "echo_worker.js")
     handling = start("handling echo", settings.program, "echo", browser, SOURCES, "handling_worker.js")
     all_ways = [Way("pool", pool, {"calls": "blocking"}, patient=True),
                 Way("pool, handlers", pool, {"calls": "handlers"}, depths=(1,)),
+                Way(POLLING, polling, {"calls": "blocking"}, depths=(1,), most_bytes=MIB),
                 Way(FLOOR, floor, {"calls": "handlers"}, patient=True),
                 Way(CALLED_FLOOR, floor, {"calls": "blocking"}, depths=(1,)),
                 Way(HANDLING_FLOOR, handling, {"calls": "handlers"}, depths=(1,), most_bytes=16)]
@@ -63,14 +66,15 @@ def rows_of(browser: str, results) -> list[Row]:
                 f"{FLOOR} with the page's part of them takes {p50(HANDLING_FLOOR, 16) / p50(FLOOR, 16):.2f} times as long")
 
     rows = [*(at_most(f"16 B round trip, {name} / {floor}, {browser}", p50(name, 16) / p50(floor, 16), "", 1.3, added(name, floor))
-              for name, floor in (("pool", FLOOR), ("pool, handlers", FLOOR), ("pool", CALLED_FLOOR))),
+              for name, floor in (("pool", FLOOR), ("pool, handlers", FLOOR), ("pool", CALLED_FLOOR), (POLLING, FLOOR))),
             *(at_most(f"host CPU per 16 B round trip, {depth} in flight, pool, {browser}", cpu("pool", depth), "µs", 15,
                       f"{FLOOR} takes {cpu(FLOOR, depth):.1f} µs" + (f", {CALLED_FLOOR} {cpu(CALLED_FLOOR, 1):.1f} µs" if depth == 1 else ""))
               for depth in DEPTHS)]
     if browser == "chromium":
         fastest = min(p50("Playwright, base64", 16), p50("Playwright, numbers", 16))
-        rows += [at_least(f"16 B round trip, Playwright / pool, {browser}", fastest / p50("pool", 16), "", 5,
-                          f"{fastest / p50('pool, handlers', 16):.2f} with handlers, {fastest / p50(FLOOR, 16):.2f} for {FLOOR}"),
+        rows += [*(at_least(f"16 B round trip, Playwright / {name}, {browser}", fastest / p50(name, 16), "", 5,
+                            f"{fastest / p50('pool, handlers', 16):.2f} with handlers, {fastest / p50(FLOOR, 16):.2f} for {FLOOR}")
+                   for name in ("pool", POLLING)),
                  at_least(f"64 KiB round trip, Playwright with numbers / pool, {browser}", p50("Playwright, numbers", 64 * KIB) / p50("pool", 64 * KIB), "", 100),
                  at_least(f"64 KiB round trip, Playwright with base64 / pool, {browser}", p50("Playwright, base64", 64 * KIB) / p50("pool", 64 * KIB), "", 5)]
     for size in sizes_of(results, MIB):
@@ -103,7 +107,7 @@ def tables_of(browser: str, ways: list[Way], results) -> list[Table]:
 def plots_of(browser: str, ways: list[Way], results) -> list[Plot]:
     def lines(value, depth: int):
         return [(way.name, [(size, value(results[way.name, size, depth])) for size in sizes_of(results) if (way.name, size, depth) in results])
-                for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", CALLED_FLOOR, HANDLING_FLOOR)]
+                for way in ways if (way.name, 16, depth) in results and way.name not in ("pool, handlers", POLLING, CALLED_FLOOR, HANDLING_FLOOR)]
 
     axes = dict(log_x=True, log_y=True, x_label=lambda size: size_text(round(size)))
     return [Plot(f"dispatch_{browser}_time.svg", f"Round trips, {browser}",
@@ -137,7 +141,8 @@ A tensor of floats goes to a tab and comes back.
 
 - **pool**: a backend of the application's own that answers with its input, called as any model is: with 1 in flight by
   the blocking call, with 16 by asynchronous calls, each of whose handlers makes the next; **pool, handlers** does so with
-  1 in flight too.
+  1 in flight too. **pool, busy_poll**: the blocking call of a pool whose `PoolOptions::busy_poll` is 2 ms, so that it looks
+  for the answer of its only request without sleeping; all others sleep until it comes.
 - **bare echo**, the floor: websocketpp with its own settings and TCP_NODELAY, one thread that sends the tensor from its
   buffer and reads the answer into another one; a page whose dedicated worker sends each message back; no name, shape,
   queue, time-out or check. **Bare echo, blocking call**: the same, but another thread asks for each trip and waits for

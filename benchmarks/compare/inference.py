@@ -8,17 +8,19 @@ import svg
 from contender import Contender
 from report import SOURCES, Plot, Row, Section, Settings, Table, at_most
 from sample import Sample, time_text
+from settle import settle
 
 MODELS = {"digits": "digits/digits.onnx", "speech": "speech/speech.onnx", "encoder": "text/encoder.onnx"}
 PLACES = (("chromium", "wasm"), ("chromium", "webgpu"), ("firefox", "wasm"))
 TURN_US = 0.25e6  # what a turn takes about
+WARM_UPS, TURNS = (3, 1), (4, 3)  # in full and in the short run; browsers optimise code that runs often, with other threads
 LOOP, POOL, RUN, PLAYWRIGHT, NATIVE = "loop in the page", "pool", "of which the page's run", "Playwright", "native"
 ECHO, WAY = "bare echo that computes as long", "of which the way there and back"
 ECHO_BYTES = 4096  # more than digits' input has, less than speech's
 
 
 def measure_model(contenders: dict[str, Contender], settings: Settings, browser: str, backend: str, file: str) -> dict[str, Sample]:
-    """In turns. The first, which creates the session, warms up and tells how many runs make a turn."""
+    """In turns. The first ones, of which the very first creates the session and tells how many runs make a turn, warm up."""
     tab = contenders[browser]
     ways = {LOOP: (tab, "loop"), POOL: (tab, "infer"), NATIVE: (contenders["native"], "infer")}
     if browser == "chromium":
@@ -35,9 +37,13 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
         return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1, us=run_us, bytes=ECHO_BYTES)
 
     counts = {name: max(1, min(150, round(TURN_US / min(turn(name, 2)["times_us"])))) for name in ways}
-    for i in range(settings.times(4, 3)):
+    for i in range(-settings.times(*WARM_UPS), settings.times(*TURNS)):
+        if i == 0:
+            settle()
         for name in ways if i % 2 else reversed(ways):
             answer = turn(name, counts[name])
+            if i < 0:
+                continue
             samples[name].add(answer["times_us"])
             if name == POOL:
                 samples[RUN].add(answer["runs_us"])

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -102,8 +103,9 @@ int pool(const Arguments& arguments) {
                                .max_connections = std::stoul(arguments.at(2)),
                                .browsers = {browser_named(arguments.at(0))}};
   options.connection.requests_in_flight = static_cast<unsigned>(std::stoul(arguments.at(3)));
+  options.busy_poll = std::chrono::microseconds(std::stoul(arguments.at(4)));
   options.backlog.bytes = 0;
-  Contender contender(options, arguments.at(4), arguments.at(5));
+  Contender contender(options, arguments.at(5), arguments.at(6));
   serve({}, [&](const Task& task) { return contender.do_task(task); });
   return 0;
 }

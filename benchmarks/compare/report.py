@@ -19,9 +19,9 @@ class Settings:
         """How often something is done."""
         return quick if self.quick else full
 
-    def pool(self, browser: str, tabs: int, most_tabs: int = 0, in_flight: int = 2) -> list:
+    def pool(self, browser: str, tabs: int, most_tabs: int = 0, in_flight: int = 2, busy_poll_us: int = 0) -> list:
         """The command of a contender that is the library, with so many requests in flight for each tab."""
-        return [self.program, "pool", browser, tabs, most_tabs or tabs, in_flight, SOURCES, self.models]
+        return [self.program, "pool", browser, tabs, most_tabs or tabs, in_flight, busy_poll_us, SOURCES, self.models]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1149,6 +1149,11 @@ struct PoolOptions {
   RetrySettings retries{};
   GuestSettings guests{};
   BacklogLimits backlog{};
+  /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
+  /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
+  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be as long as the
+  /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
+  std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
   /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
@@ -5092,6 +5097,9 @@ inline PoolOptions check_options(PoolOptions options) {
     if (value < std::chrono::milliseconds(0) || value > longest_time)
       throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
                                              " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+  if (options.busy_poll < std::chrono::microseconds(0) || options.busy_poll > longest_time)
+    throw Error(errc::invalid_options, "busy_poll is " + std::to_string(options.busy_poll.count()) +
+                                           " us: it must be between 0 and ten years");
   if (options.retries.attempts == 0 || options.retries.attempts > 100)
     throw Error(errc::invalid_options, "retries.attempts is " + std::to_string(options.retries.attempts) +
                                            ": it must be between 1 (never again) and 100");
@@ -5655,8 +5663,9 @@ class EventLoop {
     bool leads_ = false;
   };
 
-  /// The backlog tells how many requests there are.
-  explicit EventLoop(const Backlog& backlog) : backlog_(backlog) {}
+  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
+  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
+      : backlog_(backlog), busy_poll_(busy_poll) {}
 
   asio::io_context& context() noexcept { return context_; }
 
@@ -5694,7 +5703,7 @@ class EventLoop {
       runner_id_ = own_id_;
       lock.unlock();
       do {
-        if (context_.run_one() == 0) return;
+        if (run_one() == 0) return;
       } while (!heir_.load(std::memory_order_relaxed));
       lock.lock();
       Waiter* const heir = heir_;
@@ -5717,6 +5726,14 @@ class EventLoop {
   /// failed its checks in a handler.
   static constexpr std::chrono::milliseconds rest{1};
 
+  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
+  std::size_t run_one() {
+    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;)
+        if (context_.poll_one() > 0) return 1;
+    return context_.run_one();
+  }
+
   void enter(Waiter& waiter) {
     const std::lock_guard lock(mutex_);
     if (runner_ == Runner::nobody)
@@ -5731,7 +5748,7 @@ class EventLoop {
       waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
       if (waiter.ended_) break;
       lock.unlock();
-      while (!waiter.ended_ && context_.run_one() > 0)
+      while (!waiter.ended_ && run_one() > 0)
         ;
       lock.lock();
       resign(waiter);
@@ -5797,6 +5814,7 @@ class EventLoop {
   }
 
   const Backlog& backlog_;
+  const std::chrono::microseconds busy_poll_;
   asio::io_context context_{1};
   std::thread::id own_id_;  ///< written before anything runs
   std::atomic<std::thread::id> runner_id_{};
@@ -18016,7 +18034,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
-  EventLoop loop_{*backlog_};
+  EventLoop loop_{*backlog_, options_.busy_poll};
   asio::steady_timer timer_{loop_.context()};
   Batcher batches_ = batcher();
   Browsers browsers_;

@@ -67,6 +67,7 @@ TEST_CASE("a pool that could never run anything is refused") {
         "max_connections is 0: such a pool can never run anything");
   CHECK(complaint({.connection = {.requests_in_flight = 0}}) == "requests_in_flight is 0: nothing would ever run");
   CHECK(complaint({.flight_record = 0}) == "flight_record is 0: it must be at least 1");
+  CHECK(complaint({.busy_poll = -1us}) == "busy_poll is -1 us: it must be between 0 and ten years");
 }
 
 TEST_CASE("times that no clock can count are refused by name") {

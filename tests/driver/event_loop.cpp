@@ -1,5 +1,7 @@
 #include <webpool/driver/event_loop.hpp>
 
+#include <sys/resource.h>
+
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <chrono>
@@ -25,6 +27,8 @@ ThreadId here() { return std::this_thread::get_id(); }
 /// A loop with its thread, and requests that end when they are told to.
 class Requests {
  public:
+  explicit Requests(std::chrono::microseconds busy_poll = {}) : loop(*backlog, busy_poll) {}
+
   ~Requests() {
     loop.post([this] { loop.context().stop(); });
     own.join();
@@ -73,7 +77,7 @@ class Requests {
   }
 
   std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>(BacklogLimits{.requests = 0, .bytes = 0});
-  EventLoop loop{*backlog};
+  EventLoop loop;
   std::thread own{[this] { loop.run(); }};
   const ThreadId own_id = own.get_id();
 
@@ -152,9 +156,35 @@ TEST_CASE("a caller who gives up before it waits leaves the loop to others") {
   CHECK(requests.brief() == here());
 }
 
+#ifdef RUSAGE_THREAD
+TEST_CASE("a loop that polls does not sleep while it has one request") {
+  const auto sleeps = [] {  // of this thread
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+  };
+  const auto slept = [&](std::chrono::microseconds busy_poll, int count) {
+    Requests requests(busy_poll);
+    std::vector<Backlog::Place> places;
+    for (int i = 0; i < count; ++i) places.push_back(*requests.backlog->enter(1));
+    asio::steady_timer timer(requests.loop.context());
+    std::promise<long> times;
+    requests.loop.post([&] {
+      timer.expires_after(20ms);
+      timer.async_wait([&, before = sleeps()](const asio::error_code&) { times.set_value(sleeps() - before); });
+    });
+    return times.get_future().get();
+  };
+  CHECK(slept(1h, 1) == 0);
+  CHECK(slept(0us, 1) > 0);
+  CHECK(slept(1us, 1) > 0);
+  CHECK(slept(1h, 2) > 0);
+}
+#endif
+
 TEST_CASE("every request of many callers ends, whoever runs the loop") {
   constexpr int each = 300;
-  Requests requests;
+  Requests requests(GENERATE(0us, 50us));
   std::atomic<int> ended = 0;
   std::vector<std::thread> callers;
   for (int i = 0; i < 4; ++i)

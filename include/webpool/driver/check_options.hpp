@@ -64,6 +64,9 @@ inline PoolOptions check_options(PoolOptions options) {
     if (value < std::chrono::milliseconds(0) || value > longest_time)
       throw Error(errc::invalid_options, std::string(name) + " is " + std::to_string(value.count()) +
                                              " ms: it must be between 0 and " + std::to_string(longest_time.count()));
+  if (options.busy_poll < std::chrono::microseconds(0) || options.busy_poll > longest_time)
+    throw Error(errc::invalid_options, "busy_poll is " + std::to_string(options.busy_poll.count()) +
+                                           " us: it must be between 0 and ten years");
   if (options.retries.attempts == 0 || options.retries.attempts > 100)
     throw Error(errc::invalid_options, "retries.attempts is " + std::to_string(options.retries.attempts) +
                                            ": it must be between 1 (never again) and 100");

@@ -1100,7 +1100,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
   const std::string token_ = detail::random_token();
-  EventLoop loop_{*backlog_};
+  EventLoop loop_{*backlog_, options_.busy_poll};
   asio::steady_timer timer_{loop_.context()};
   Batcher batches_ = batcher();
   Browsers browsers_;

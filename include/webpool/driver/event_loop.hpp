@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <webpool/clock.hpp>
 #include <webpool/driver/backlog.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/outputs.hpp>
@@ -53,8 +54,9 @@ class EventLoop {
     bool leads_ = false;
   };
 
-  /// The backlog tells how many requests there are.
-  explicit EventLoop(const Backlog& backlog) : backlog_(backlog) {}
+  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
+  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
+      : backlog_(backlog), busy_poll_(busy_poll) {}
 
   asio::io_context& context() noexcept { return context_; }
 
@@ -92,7 +94,7 @@ class EventLoop {
       runner_id_ = own_id_;
       lock.unlock();
       do {
-        if (context_.run_one() == 0) return;
+        if (run_one() == 0) return;
       } while (!heir_.load(std::memory_order_relaxed));
       lock.lock();
       Waiter* const heir = heir_;
@@ -115,6 +117,14 @@ class EventLoop {
   /// failed its checks in a handler.
   static constexpr std::chrono::milliseconds rest{1};
 
+  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
+  std::size_t run_one() {
+    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;)
+        if (context_.poll_one() > 0) return 1;
+    return context_.run_one();
+  }
+
   void enter(Waiter& waiter) {
     const std::lock_guard lock(mutex_);
     if (runner_ == Runner::nobody)
@@ -129,7 +139,7 @@ class EventLoop {
       waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
       if (waiter.ended_) break;
       lock.unlock();
-      while (!waiter.ended_ && context_.run_one() > 0)
+      while (!waiter.ended_ && run_one() > 0)
         ;
       lock.lock();
       resign(waiter);
@@ -195,6 +205,7 @@ class EventLoop {
   }
 
   const Backlog& backlog_;
+  const std::chrono::microseconds busy_poll_;
   asio::io_context context_{1};
   std::thread::id own_id_;  ///< written before anything runs
   std::atomic<std::thread::id> runner_id_{};
