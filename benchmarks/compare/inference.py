@@ -12,15 +12,16 @@ from settle import settle
 
 MODELS = {"digits": "digits/digits.onnx", "speech": "speech/speech.onnx", "encoder": "text/encoder.onnx"}
 PLACES = (("chromium", "wasm"), ("chromium", "webgpu"), ("firefox", "wasm"))
-TURN_US = 0.25e6  # what a turn takes about
-WARM_UPS, TURNS = (3, 1), (4, 3)  # in full and in the short run; browsers optimise code that runs often, with other threads
+TURN_US = 0.15e6  # what a turn takes about
+TURNS = (6, 4)  # in full and in the short run
+WASM_WARM_UPS = (5, 2)  # turns before; browsers optimise WASM that runs often, with other threads
 LOOP, POOL, RUN, PLAYWRIGHT, NATIVE = "loop in the page", "pool", "of which the page's run", "Playwright", "native"
 ECHO, WAY = "bare echo that computes as long", "of which the way there and back"
 ECHO_BYTES = 4096  # more than digits' input has, less than speech's
 
 
 def measure_model(contenders: dict[str, Contender], settings: Settings, browser: str, backend: str, file: str) -> dict[str, Sample]:
-    """In turns. The first ones, of which the very first creates the session and tells how many runs make a turn, warm up."""
+    """In turns, each of which tells how many runs make the next one. The first creates the session; some more warm up."""
     tab = contenders[browser]
     ways = {LOOP: (tab, "loop"), POOL: (tab, "infer"), NATIVE: (contenders["native"], "infer")}
     if browser == "chromium":
@@ -36,12 +37,14 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
         contender, task = ways[name]
         return contender.ask(task=task, model=file, backend=backend, count=count, in_flight=1, us=run_us, bytes=ECHO_BYTES)
 
-    counts = {name: max(1, min(150, round(TURN_US / min(turn(name, 2)["times_us"])))) for name in ways}
-    for i in range(-settings.times(*WARM_UPS), settings.times(*TURNS)):
+    counts = dict.fromkeys(ways, 2)
+    warm_ups = settings.times(*WASM_WARM_UPS) if backend == "wasm" else 0
+    for i in range(-1 - warm_ups, settings.times(*TURNS)):
         if i == 0:
             settle()
         for name in ways if i % 2 else reversed(ways):
             answer = turn(name, counts[name])
+            counts[name] = max(1, min(100, round(TURN_US / min(answer["times_us"]))))
             if i < 0:
                 continue
             samples[name].add(answer["times_us"])
