@@ -14,7 +14,7 @@ from settle import settle
 
 BROWSER = "chromium"
 ENCODER, DIGITS = "text/encoder.onnx", "digits/digits.onnx"
-WASM_WARM_UP = 80  # while the encoder runs that often, Chromium optimises its code, with other threads
+WASM_WARM_UP = 50  # while the encoder runs that often, Chromium optimises its code, with other threads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Kind:
     tabs_if_quick: tuple[int, ...] = ()
 
 
-KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (320, 160), warm_up=10, tabs_if_quick=(1, 8)),
+KINDS = (Kind("wait-bound", {"task": "wait", "ms": 20}, (240, 160), warm_up=10, tabs_if_quick=(1, 8)),
          Kind("CPU-bound", {"task": "infer", "model": ENCODER, "backend": "wasm"}, (96, 48), warm_up=WASM_WARM_UP, tabs_if_quick=(1, 2)),
-         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (24, 0)))
+         Kind("GPU-bound", {"task": "infer", "model": DIGITS, "backend": "webgpu"}, (16, 0)))
 
 
 class Outcome:

@@ -112,15 +112,11 @@ def seconds(*arguments: str) -> float:
 def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, Sample]:
     headers = {name: header for name, header in HEADERS.items() if not settings.quick or name not in LEFT_OUT_IF_QUICK}
     times = {name: Sample() for name in headers}
-    for turn in range(settings.times(0, 1), settings.times(3, 2)):
+    for _ in range(settings.times(2, 1)):
         for name, (includes, text) in headers.items():
             source = folder / "included.cpp"
             source.write_text(text)
-            compile_it = [*command(compiler, includes, folder), str(source)]
-            if turn == 0:  # reads all files once, which may come from the disk
-                seconds(*compile_it, "-E", "-o", os.devnull)
-            else:
-                times[name].add([seconds(*compile_it, "-fsyntax-only")])
+            times[name].add([seconds(*command(compiler, includes, folder), "-fsyntax-only", str(source))])
     return times
 
 

@@ -23,7 +23,7 @@ counted. Copies are those in the program, per byte of a tensor that goes out and
 def decisions(settings: Settings) -> list[Row]:
     found = settings.folder / "decisions.json"
     subprocess.run([settings.program.with_name("benchmark_decision"), "--benchmark_filter=^default policies/tabs:(8|1000|10000)/",
-                    f"--benchmark_repetitions={settings.times(7, 3)}", "--benchmark_enable_random_interleaving=true",
+                    f"--benchmark_repetitions={settings.times(5, 3)}", "--benchmark_enable_random_interleaving=true",
                     f"--benchmark_out={found}", "--benchmark_out_format=json"],
                    check=True, capture_output=True)
     return [Row(**each) for each in merge.rows(json.loads(found.read_text())["benchmarks"])]

@@ -13,8 +13,8 @@ from settle import settle
 MODELS = {"digits": "digits/digits.onnx", "speech": "speech/speech.onnx", "encoder": "text/encoder.onnx"}
 PLACES = (("chromium", "wasm"), ("chromium", "webgpu"), ("firefox", "wasm"))
 TURN_US = 0.15e6  # what a turn takes about
-TURNS = (6, 4)  # in full and in the short run
-WASM_WARM_UPS = (5, 2)  # turns before; browsers optimise WASM that runs often, with other threads
+TURNS = (5, 4)  # in full and in the short run
+WASM_WARM_UPS = (4, 2)  # turns before; browsers optimise WASM that runs often, with other threads
 LOOP, POOL, RUN, PLAYWRIGHT, NATIVE = "loop in the page", "pool", "of which the page's run", "Playwright", "native"
 ECHO, WAY = "bare echo that computes as long", "of which the way there and back"
 ECHO_BYTES = 4096  # more than digits' input has, less than speech's

@@ -16,8 +16,8 @@ DEPTHS = (1, 16)
 PLAN = {
     16: ((4, 4), 800),
     KIB: ((4, 1), 800),  # tells how long a trip takes, from which follows who is left out of the larger ones
-    64 * KIB: ((6, 2), 300),
-    MIB: ((6, 2), 48),
+    64 * KIB: ((5, 2), 300),
+    MIB: ((5, 2), 48),
     16 * MIB: ((3, 1), 16),
     64 * MIB: ((2, 0), 16),
 }
