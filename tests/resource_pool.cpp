@@ -1,6 +1,7 @@
 #include <webpool/resource_pool.hpp>
 
 #include <asio/use_future.hpp>
+#include <ctime>
 
 #include "support/pool.hpp"
 
@@ -363,6 +364,27 @@ TEST_CASE("the destructor ends requests that are under way") {
     CHECK(ends.count() == 100);
   }
   for (const Error& error : ends.errors()) CHECK(error.code() == errc::pool_closed);
+}
+
+TEST_CASE("a pool that polls keeps a core busy while one request is unanswered, and can be closed meanwhile") {
+  const auto spent = [] { return std::chrono::duration<double>(double(std::clock()) / CLOCKS_PER_SEC); };
+  PoolOptions options = quiet();
+  options.busy_poll = 1h;
+  std::atomic<bool> answers = true;
+  ResourcePool pool(std::move(options));
+  const ServingTab tab(pool.join_url(), [&](RawWorker& worker, const Received& run) {
+    if (answers) worker.answer(run);
+  });
+  const Model model = pool.load(digits());
+  for (int i = 0; i < 20; ++i) CHECK(model(picture(1)).where().backend == Backend::wasm);
+  answers = false;
+  Ends ends;
+  model.async_run(picture(), ends.handler());
+  const auto before = spent();
+  CHECK(within(1s, [&] { return spent() - before > 20ms; }));
+  pool.close();
+  REQUIRE(ends.errors().size() == 1);
+  CHECK(ends.errors()[0].code() == errc::pool_closed);
 }
 
 TEST_CASE("a pool closes beside threads that use it") {
