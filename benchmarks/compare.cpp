@@ -18,6 +18,7 @@ constexpr std::array modes{
     Mode{"browse", compare::browse},
     Mode{"scale", compare::scale},
     Mode{"scale_tabs", compare::scale_tabs},
+    Mode{"deliver", compare::deliver},
 };
 
 }  // namespace

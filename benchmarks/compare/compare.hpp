@@ -32,5 +32,7 @@ int browse(const Arguments& arguments);
 int scale(const Arguments& arguments);
 /// `scale_tabs LINK TABS`: that other process; joins so many times, and answers until the pool closes.
 int scale_tabs(const Arguments& arguments);
+/// `deliver MIB`: a model of that size goes to a scripted tab; prints what the host's memory grows by meanwhile.
+int deliver(const Arguments& arguments);
 
 }  // namespace compare

@@ -9,6 +9,7 @@ from report import Plot, Row, Section, Settings, Table, at_most
 from sample import time_text
 
 BASE_MIB, KIB_PER_TAB = 10, 64
+MODEL_MIB, MOST_GROWTH_MIB = (2047, 128), 64  # ONNX files end before 2 GiB
 STATES = (("idle", "idle_kib"), ("after small answers", "busy_kib"), ("after large answers", "large_kib"))
 DISPATCHES = ((1, "dispatch_us"), (16, "dispatch_16_us"))
 
@@ -17,7 +18,8 @@ Tabs are scripted: one other process speaks the protocol for all of them, each w
 socket. Memory is the pool's own process's (`RssAnon`), CPU its user and system time. An idle tab answers a heartbeat
 each second. Dispatch is the time from a request's submission to its arrival in a tab, 16 bytes, spread over all tabs; the
 process with the tabs has to wake up in it. Memory is measured again when requests have been answered with 8 bytes each,
-and once more after three answers of 64 KiB per tab, which touch the whole of a socket's read buffer.
+and once more after three answers of 64 KiB per tab, which touch the whole of a socket's read buffer. At last, one large
+model goes from its file to a tab, and the host's memory is watched meanwhile.
 """
 
 
@@ -26,12 +28,10 @@ def most_tabs() -> int:
     return (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 50) // 2
 
 
-def run(settings: Settings, tabs: int) -> dict:
-    idle_seconds, requests = settings.times(5, 3), settings.times(20_000, 4_000)
-    done = subprocess.run([settings.program, "scale", str(tabs), str(idle_seconds), str(requests)],
-                          capture_output=True, text=True, timeout=300)
+def run(settings: Settings, mode: str, *arguments: int) -> dict:
+    done = subprocess.run([settings.program, mode, *map(str, arguments)], capture_output=True, text=True, timeout=300)
     if done.returncode:
-        raise RuntimeError(f"scale {tabs} ended with {done.returncode}: {done.stderr[-300:]}")
+        raise RuntimeError(f"{mode} {arguments} ended with {done.returncode}: {done.stderr[-300:]}")
     return json.loads(done.stdout)
 
 
@@ -58,7 +58,11 @@ def line_of(tabs: int, found: dict) -> list[str]:
 def measure(settings: Settings) -> Section:
     most = most_tabs()
     counts = [min(count, most) for count in settings.times((10, 100, 1_000, 10_000), (10, 1_000))]
-    found = {count: run(settings, count) for count in counts}
+    idle_seconds, requests = settings.times(5, 3), settings.times(20_000, 4_000)
+    found = {count: run(settings, "scale", count, idle_seconds, requests) for count in counts}
+    model = settings.times(*MODEL_MIB)
+    growth = round(run(settings, "deliver", model)["growth_mib"], 1)
+    delivered = at_most(f"{model} MiB of a model go to a tab: growth of the host's memory", growth, "MiB", MOST_GROWTH_MIB)
     table = Table("Scripted tabs on one machine",
                   ["tabs", "all have joined and loaded", *(f"host memory (per tab), {state}" for state, _ in STATES),
                    "CPU per idle tab and second", "CPU per request", "requests/s, 16 in flight", "dispatch p50 / p99, 1 in flight", "16 in flight"],
@@ -70,7 +74,8 @@ def measure(settings: Settings) -> Section:
     memory = svg.line_chart("The host's memory against the number of tabs", "tabs", "MiB",
                             [*((state, [(count, each[key] / 1024) for count, each in found.items()]) for state, key in STATES),
                              ("goal", [(count, BASE_MIB + count * KIB_PER_TAB / 1024) for count in found])], log_x=True, log_y=True)
-    return Section("Scale on one machine", TEXT, [table],
+    delivery = Table("A model on its way to a tab", ["", "growth of the host's memory"], [[f"{model} MiB", f"{growth} MiB"]])
+    return Section("Scale on one machine", TEXT, [table, delivery],
                    [Plot("scale_dispatch.svg", "Dispatch against the number of tabs", dispatch),
                     Plot("scale_memory.svg", "Memory against the number of tabs", memory)],
-                   [row for count, each in found.items() for row in rows_of(count, each)])
+                   [*(row for count, each in found.items() for row in rows_of(count, each)), delivered])
