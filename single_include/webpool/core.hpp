@@ -1704,13 +1704,15 @@ static_assert(ScalingPolicy<Utilization>);
 #endif
 #ifndef WEBPOOL_POLICIES_SCHEDULING_PRIORITY_HPP_INCLUDED
 #define WEBPOOL_POLICIES_SCHEDULING_PRIORITY_HPP_INCLUDED
-#include <cstdint>
-#ifndef WEBPOOL_POLICIES_SCHEDULING_LANES_HPP_INCLUDED
-#define WEBPOOL_POLICIES_SCHEDULING_LANES_HPP_INCLUDED
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_POLICIES_SCHEDULING_ID_QUEUE_HPP_INCLUDED
+#define WEBPOOL_POLICIES_SCHEDULING_ID_QUEUE_HPP_INCLUDED
+#include <cstddef>
 #include <variant>
 #include <vector>
 #ifndef WEBPOOL_POLICIES_SCHEDULING_NODE_MAP_HPP_INCLUDED
@@ -1780,76 +1782,46 @@ class NodeMap {
 
 namespace webpool::scheduling::detail {
 
-/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
-/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
-/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
-/// reaches the top or more than half of the heap are tombstones.
-template <class Key>
-class KeyedLanes {
+/// Requests that left a queue from its middle; several queues may share them.
+using Tombstones = NodeMap<RequestId, std::monostate>;
+
+/// Requests in the order in which they came, of which any may leave; all calls are O(1) amortised. One that leaves from
+/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left.
+class IdQueue {
  public:
-  void push(const Request& request, Key key) noexcept {
-    if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
-    std::vector<Entry>& heap = lanes_[request.model.value].heap;
-    heap.push_back({key, arrivals_++, request.id});
-    std::ranges::push_heap(heap, behind);
-  }
+  std::size_t size() const noexcept { return ids_.size() - first_ - buried_; }
 
-  std::optional<RequestId> front(ModelIndex model) const noexcept {
-    if (waiting(model) == 0) return std::nullopt;
-    return lanes_[model.value].heap.front().id;
-  }
+  /// The queue must not be empty.
+  RequestId front() const noexcept { return ids_[first_]; }
 
-  /// The key of `front(model)`, which must not be empty.
-  Key front_key(ModelIndex model) const noexcept { return lanes_[model.value].heap.front().key; }
+  void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  void erase(const Request& request) noexcept {
-    Lane& lane = lanes_[request.model.value];
-    if (lane.heap.front().id != request.id) {
-      tombstones_.set(request.id, {});
-      ++lane.tombstones;
+  /// The request must be in the queue.
+  void erase(RequestId id, Tombstones& tombstones) noexcept {
+    if (ids_[first_] != id) {
+      tombstones.set(id, {});
+      ++buried_;
     } else {
-      pop(lane);
+      ++first_;
     }
-    while (lane.tombstones > 0 && tombstones_.take(lane.heap.front().id)) {
-      pop(lane);
-      --lane.tombstones;
+    while (buried_ > 0 && tombstones.take(ids_[first_])) {
+      ++first_;
+      --buried_;
     }
-    if (2 * lane.tombstones > lane.heap.size() + 64) compact(lane);
-  }
-
-  std::size_t waiting(ModelIndex model) const noexcept {
-    if (model.value >= lanes_.size()) return 0;
-    return lanes_[model.value].heap.size() - lanes_[model.value].tombstones;
+    if (size() == 0 || 2 * (first_ + buried_) > ids_.size() + 64) compact(tombstones);
   }
 
  private:
-  struct Entry {
-    Key key;
-    std::uint64_t arrival;
-    RequestId id;
-  };
-  struct Lane {
-    std::vector<Entry> heap;
-    std::size_t tombstones = 0;  // in heap; its top is none
-  };
-  static constexpr auto behind = [](const Entry& a, const Entry& b) {
-    return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;
-  };
-
-  static void pop(Lane& lane) noexcept {
-    std::ranges::pop_heap(lane.heap, behind);
-    lane.heap.pop_back();
+  void compact(Tombstones& tombstones) noexcept {
+    ids_.erase(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+    if (buried_ > 0) std::erase_if(ids_, [&](RequestId id) { return tombstones.take(id).has_value(); });
+    buried_ = 0;
   }
 
-  void compact(Lane& lane) noexcept {
-    std::erase_if(lane.heap, [this](const Entry& entry) { return tombstones_.take(entry.id).has_value(); });
-    std::ranges::make_heap(lane.heap, behind);
-    lane.tombstones = 0;
-  }
-
-  std::vector<Lane> lanes_;  // by model
-  NodeMap<RequestId, std::monostate> tombstones_;
-  std::uint64_t arrivals_ = 0;
+  std::vector<RequestId> ids_;
+  std::size_t first_ = 0;   // those before it have left
+  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is none
 };
 
 }  // namespace webpool::scheduling::detail
@@ -1858,16 +1830,57 @@ class KeyedLanes {
 namespace webpool::scheduling {
 
 /// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. `push` and `erase` are O(log n), `front` is O(1).
+/// first. `push` and `erase` are O(log p) in the different priorities that wait in the lane, `front` is O(1).
 ///
 /// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
 /// those a deadline, or use `Aged`.
-class Priority : detail::KeyedLanes<std::int64_t> {
+class Priority {
  public:
-  void push(const Request& request) noexcept { KeyedLanes::push(request, -std::int64_t{request.priority}); }
-  using KeyedLanes::erase;
-  using KeyedLanes::front;
-  using KeyedLanes::waiting;
+  void push(const Request& request) noexcept {
+    if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
+    Lane& lane = lanes_[request.model.value];
+    level_of(lane.levels, request.priority).push(request.id);
+    ++lane.waiting;
+  }
+
+  std::optional<RequestId> front(ModelIndex model) const noexcept {
+    if (waiting(model) == 0) return std::nullopt;
+    return lanes_[model.value].levels.begin()->second.front();
+  }
+
+  void erase(const Request& request) noexcept {
+    Lane& lane = lanes_[request.model.value];
+    const auto level = lane.levels.find(request.priority);
+    level->second.erase(request.id, tombstones_);
+    if (level->second.size() == 0) spare_.push_back(lane.levels.extract(level));
+    --lane.waiting;
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept {
+    return model.value < lanes_.size() ? lanes_[model.value].waiting : 0;
+  }
+
+ private:
+  using Levels = std::map<int, detail::IdQueue, std::greater<>>;  // by priority; none is empty
+  struct Lane {
+    Levels levels;
+    std::size_t waiting = 0;
+  };
+
+  /// Levels come and go with their memory: after a warm-up, without an allocation.
+  detail::IdQueue& level_of(Levels& levels, int priority) noexcept {
+    const auto found = levels.find(priority);
+    if (found != levels.end()) return found->second;
+    if (spare_.empty()) return levels[priority];
+    auto node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = priority;
+    return levels.insert(std::move(node)).position->second;
+  }
+
+  std::vector<Lane> lanes_;  // by model
+  std::vector<Levels::node_type> spare_;
+  detail::Tombstones tombstones_;
 };
 
 static_assert(Scheduler<Priority>);
@@ -3039,6 +3052,91 @@ static_assert(ScalingPolicy<WarmSpare<>>);
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#ifndef WEBPOOL_POLICIES_SCHEDULING_LANES_HPP_INCLUDED
+#define WEBPOOL_POLICIES_SCHEDULING_LANES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace webpool::scheduling::detail {
+
+/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
+/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
+/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
+/// reaches the top or more than half of the heap are tombstones.
+template <class Key>
+class KeyedLanes {
+ public:
+  void push(const Request& request, Key key) noexcept {
+    if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
+    std::vector<Entry>& heap = lanes_[request.model.value].heap;
+    heap.push_back({key, arrivals_++, request.id});
+    std::ranges::push_heap(heap, behind);
+  }
+
+  std::optional<RequestId> front(ModelIndex model) const noexcept {
+    if (waiting(model) == 0) return std::nullopt;
+    return lanes_[model.value].heap.front().id;
+  }
+
+  /// The key of `front(model)`, which must not be empty.
+  Key front_key(ModelIndex model) const noexcept { return lanes_[model.value].heap.front().key; }
+
+  void erase(const Request& request) noexcept {
+    Lane& lane = lanes_[request.model.value];
+    if (lane.heap.front().id != request.id) {
+      tombstones_.set(request.id, {});
+      ++lane.tombstones;
+    } else {
+      pop(lane);
+    }
+    while (lane.tombstones > 0 && tombstones_.take(lane.heap.front().id)) {
+      pop(lane);
+      --lane.tombstones;
+    }
+    if (2 * lane.tombstones > lane.heap.size() + 64) compact(lane);
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept {
+    if (model.value >= lanes_.size()) return 0;
+    return lanes_[model.value].heap.size() - lanes_[model.value].tombstones;
+  }
+
+ private:
+  struct Entry {
+    Key key;
+    std::uint64_t arrival;
+    RequestId id;
+  };
+  struct Lane {
+    std::vector<Entry> heap;
+    std::size_t tombstones = 0;  // in heap; its top is none
+  };
+  static constexpr auto behind = [](const Entry& a, const Entry& b) {
+    return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;
+  };
+
+  static void pop(Lane& lane) noexcept {
+    std::ranges::pop_heap(lane.heap, behind);
+    lane.heap.pop_back();
+  }
+
+  void compact(Lane& lane) noexcept {
+    std::erase_if(lane.heap, [this](const Entry& entry) { return tombstones_.take(entry.id).has_value(); });
+    std::ranges::make_heap(lane.heap, behind);
+    lane.tombstones = 0;
+  }
+
+  std::vector<Lane> lanes_;  // by model
+  NodeMap<RequestId, std::monostate> tombstones_;
+  std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace webpool::scheduling::detail
+#endif
 
 namespace webpool::scheduling {
 
@@ -3385,66 +3483,35 @@ static_assert(Scheduler<FairShare>);
 #define WEBPOOL_POLICIES_SCHEDULING_FIFO_HPP_INCLUDED
 #include <cstddef>
 #include <optional>
-#include <variant>
 #include <vector>
 
 namespace webpool::scheduling {
 
 /// The null object: in each lane, first come, first served; priorities and deadlines change nothing. All calls are O(1)
-/// amortised. A request that leaves from the middle stays as a tombstone until the front reaches it or more than half
-/// of the lane are tombstones.
+/// amortised.
 ///
 /// Use it where requests are alike; where some must not wait behind others, use `Priority`.
 class Fifo {
  public:
   void push(const Request& request) noexcept {
     if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
-    lanes_[request.model.value].ids.push_back(request.id);
+    lanes_[request.model.value].push(request.id);
   }
 
-  std::optional<RequestId> front(ModelIndex model) noexcept {
+  std::optional<RequestId> front(ModelIndex model) const noexcept {
     if (waiting(model) == 0) return std::nullopt;
-    const Lane& lane = lanes_[model.value];
-    return lane.ids[lane.first];
+    return lanes_[model.value].front();
   }
 
-  void erase(const Request& request) noexcept {
-    Lane& lane = lanes_[request.model.value];
-    if (lane.ids[lane.first] != request.id) {
-      tombstones_.set(request.id, {});
-      ++lane.tombstones;
-    } else {
-      ++lane.first;
-    }
-    while (lane.tombstones > 0 && tombstones_.take(lane.ids[lane.first])) {
-      ++lane.first;
-      --lane.tombstones;
-    }
-    if (2 * (lane.first + lane.tombstones) > lane.ids.size() + 64) compact(lane);
-  }
+  void erase(const Request& request) noexcept { lanes_[request.model.value].erase(request.id, tombstones_); }
 
   std::size_t waiting(ModelIndex model) const noexcept {
-    if (model.value >= lanes_.size()) return 0;
-    const Lane& lane = lanes_[model.value];
-    return lane.ids.size() - lane.first - lane.tombstones;
+    return model.value < lanes_.size() ? lanes_[model.value].size() : 0;
   }
 
  private:
-  struct Lane {
-    std::vector<RequestId> ids;
-    std::size_t first = 0;       // those before it have left
-    std::size_t tombstones = 0;  // behind it; ids[first] is none
-  };
-
-  void compact(Lane& lane) noexcept {
-    lane.ids.erase(lane.ids.begin(), lane.ids.begin() + static_cast<std::ptrdiff_t>(lane.first));
-    lane.first = 0;
-    if (lane.tombstones > 0) std::erase_if(lane.ids, [this](RequestId id) { return tombstones_.take(id).has_value(); });
-    lane.tombstones = 0;
-  }
-
-  std::vector<Lane> lanes_;  // by model
-  detail::NodeMap<RequestId, std::monostate> tombstones_;
+  std::vector<detail::IdQueue> lanes_;  // by model
+  detail::Tombstones tombstones_;
 };
 
 static_assert(Scheduler<Fifo>);

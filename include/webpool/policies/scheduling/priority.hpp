@@ -1,22 +1,68 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
 #include <webpool/concepts/scheduler.hpp>
-#include <webpool/policies/scheduling/lanes.hpp>
+#include <webpool/policies/scheduling/id_queue.hpp>
 
 namespace webpool::scheduling {
 
 /// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. `push` and `erase` are O(log n), `front` is O(1).
+/// first. `push` and `erase` are O(log p) in the different priorities that wait in the lane, `front` is O(1).
 ///
 /// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
 /// those a deadline, or use `Aged`.
-class Priority : detail::KeyedLanes<std::int64_t> {
+class Priority {
  public:
-  void push(const Request& request) noexcept { KeyedLanes::push(request, -std::int64_t{request.priority}); }
-  using KeyedLanes::erase;
-  using KeyedLanes::front;
-  using KeyedLanes::waiting;
+  void push(const Request& request) noexcept {
+    if (request.model.value >= lanes_.size()) lanes_.resize(request.model.value + 1);
+    Lane& lane = lanes_[request.model.value];
+    level_of(lane.levels, request.priority).push(request.id);
+    ++lane.waiting;
+  }
+
+  std::optional<RequestId> front(ModelIndex model) const noexcept {
+    if (waiting(model) == 0) return std::nullopt;
+    return lanes_[model.value].levels.begin()->second.front();
+  }
+
+  void erase(const Request& request) noexcept {
+    Lane& lane = lanes_[request.model.value];
+    const auto level = lane.levels.find(request.priority);
+    level->second.erase(request.id, tombstones_);
+    if (level->second.size() == 0) spare_.push_back(lane.levels.extract(level));
+    --lane.waiting;
+  }
+
+  std::size_t waiting(ModelIndex model) const noexcept {
+    return model.value < lanes_.size() ? lanes_[model.value].waiting : 0;
+  }
+
+ private:
+  using Levels = std::map<int, detail::IdQueue, std::greater<>>;  // by priority; none is empty
+  struct Lane {
+    Levels levels;
+    std::size_t waiting = 0;
+  };
+
+  /// Levels come and go with their memory: after a warm-up, without an allocation.
+  detail::IdQueue& level_of(Levels& levels, int priority) noexcept {
+    const auto found = levels.find(priority);
+    if (found != levels.end()) return found->second;
+    if (spare_.empty()) return levels[priority];
+    auto node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = priority;
+    return levels.insert(std::move(node)).position->second;
+  }
+
+  std::vector<Lane> lanes_;  // by model
+  std::vector<Levels::node_type> spare_;
+  detail::Tombstones tombstones_;
 };
 
 static_assert(Scheduler<Priority>);
