@@ -1147,7 +1147,7 @@ struct PoolOptions {
   BacklogLimits backlog{};
   /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
   /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
-  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be as long as the
+  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be longer than the
   /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
   std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in

@@ -1151,7 +1151,7 @@ struct PoolOptions {
   BacklogLimits backlog{};
   /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
   /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
-  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be as long as the
+  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be longer than the
   /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
   std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
@@ -5796,8 +5796,10 @@ class EventLoop {
   /// Runs what comes next, waiting for it; 0 when the context has been stopped.
   std::size_t run_one() {
     if (busy_poll_.count() > 0 && backlog_.requests() == 1)
-      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
         if (context_.poll_one() > 0) return 1;
+        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
+      }
     return context_.run_one();
   }
 

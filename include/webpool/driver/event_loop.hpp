@@ -120,8 +120,10 @@ class EventLoop {
   /// Runs what comes next, waiting for it; 0 when the context has been stopped.
   std::size_t run_one() {
     if (busy_poll_.count() > 0 && backlog_.requests() == 1)
-      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
         if (context_.poll_one() > 0) return 1;
+        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
+      }
     return context_.run_one();
   }
 
