@@ -26,11 +26,9 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
     ways = {LOOP: (tab, "loop"), POOL: (tab, "infer"), NATIVE: (contenders["native"], "infer")}
     if browser == "chromium":
         ways[PLAYWRIGHT] = (contenders["playwright"], "infer")
-    run_us = 0
+    run_us = 0  # in the loop, lately
     if backend == "wasm":  # elsewhere it is not the page's own thread that computes
         ways[ECHO] = (contenders[f"{browser} echo"], "compute")
-        for _ in ("warm-up", "measured"):
-            run_us = round(statistics.median(tab.ask(task="loop", model=file, backend=backend, count=20)["times_us"]))
     samples = {name: Sample() for name in (*ways, RUN, *([WAY] if ECHO in ways else []))}
 
     def turn(name: str, count: int) -> dict[str, list[float]]:
@@ -45,6 +43,8 @@ def measure_model(contenders: dict[str, Contender], settings: Settings, browser:
         for name in ways if i % 2 else reversed(ways):
             answer = turn(name, counts[name])
             counts[name] = max(1, min(100, round(TURN_US / min(answer["times_us"]))))
+            if name == LOOP:
+                run_us = round(statistics.median(answer["times_us"]))
             if i < 0:
                 continue
             samples[name].add(answer["times_us"])
