@@ -1,8 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -37,29 +38,36 @@ class ByHand {
   }
 
  private:
-  struct Entry {
-    std::int64_t key;
-    std::uint64_t arrival;
-    RequestId id;
+  struct Level {
+    std::vector<RequestId> ids;
+    std::size_t first = 0, cancelled = 0;  // those before it have left; those behind it that have
   };
+  using Levels = std::map<int, Level, std::greater<>>;  // by priority; none is empty
   struct Queue {
-    std::vector<Entry> heap;
-    std::size_t cancelled = 0;  // in heap
+    Levels levels;
+    std::size_t waiting = 0;
   };
   struct Sent {
     std::uint32_t tab;
     RequestId request;
   };
-  static bool behind(const Entry& a, const Entry& b) { return a.key != b.key ? a.key > b.key : a.arrival > b.arrival; }
-
   void push() {
-    const RequestId id = requests_.insert(request(pushed_));
+    const RequestId id = requests_.insert(request(pushed_++));
     Request& fresh = *requests_.find(id);
     fresh.id = id;
     if (fresh.model.value >= queues_.size()) queues_.resize(fresh.model.value + 1);
-    std::vector<Entry>& heap = queues_[fresh.model.value].heap;
-    heap.push_back({-std::int64_t{fresh.priority}, pushed_++, id});
-    std::push_heap(heap.begin(), heap.end(), behind);
+    Queue& queue = queues_[fresh.model.value];
+    ++queue.waiting;
+    if (const auto found = queue.levels.find(fresh.priority); found != queue.levels.end()) {
+      found->second.ids.push_back(id);
+    } else if (spare_.empty()) {
+      queue.levels[fresh.priority].ids.push_back(id);
+    } else {
+      auto node = std::move(spare_.back());
+      spare_.pop_back();
+      node.key() = fresh.priority;
+      queue.levels.insert(std::move(node)).position->second.ids.push_back(id);
+    }
   }
 
   void answer() {
@@ -77,8 +85,9 @@ class ByHand {
   }
 
   void send() {
-    if (ends_[1] == 0 || queues_.empty() || queues_[0].heap.size() == queues_[0].cancelled) return;
-    const Request& chosen = *requests_.find(queues_[0].heap.front().id);
+    if (ends_[1] == 0 || queues_.empty() || queues_[0].waiting == 0) return;
+    const Level& top = queues_[0].levels.begin()->second;
+    const Request& chosen = *requests_.find(top.ids[top.first]);
     const std::size_t among = ends_[0] > 0 ? ends_[0] : ends_[1];
     std::uint32_t tab = tabs_[0];
     if (among > 1) {
@@ -96,21 +105,27 @@ class ByHand {
 
   void remove(const Request& request) {
     Queue& queue = queues_[request.model.value];
-    if (queue.heap.front().id != request.id) {
+    const auto found = queue.levels.find(request.priority);
+    Level& level = found->second;
+    if (level.ids[level.first] != request.id) {
       cancelled_.insert(request.id);
-      ++queue.cancelled;
+      ++level.cancelled;
     } else {
-      pop(queue.heap);
+      ++level.first;
     }
-    while (queue.cancelled > 0 && cancelled_.erase(queue.heap.front().id) > 0) {
-      pop(queue.heap);
-      --queue.cancelled;
+    while (level.cancelled > 0 && cancelled_.erase(level.ids[level.first]) > 0) {
+      ++level.first;
+      --level.cancelled;
     }
-  }
-
-  static void pop(std::vector<Entry>& heap) {
-    std::pop_heap(heap.begin(), heap.end(), behind);
-    heap.pop_back();
+    const std::size_t gone = level.first + level.cancelled;
+    const bool empty = gone == level.ids.size();
+    if (empty || 2 * gone > level.ids.size() + 64) {
+      level.ids.erase(level.ids.begin(), level.ids.begin() + static_cast<std::ptrdiff_t>(level.first));
+      if (level.cancelled > 0) std::erase_if(level.ids, [this](RequestId id) { return cancelled_.erase(id) > 0; });
+      level.first = level.cancelled = 0;
+    }
+    if (empty) spare_.push_back(queue.levels.extract(found));
+    --queue.waiting;
   }
 
   void swap(std::size_t a, std::size_t b) {
@@ -133,6 +148,7 @@ class ByHand {
   std::size_t ends_[2] = {0, 0};  // of the tabs with nothing in flight, and with at most one request
   engine::SlotMap<RequestId, Request> requests_;
   std::vector<Queue> queues_;  // by model
+  std::vector<Levels::node_type> spare_;
   std::unordered_set<RequestId> cancelled_;
   std::uint64_t pushed_ = 0, draw_ = 0x9e3779b97f4a7c15;
   std::vector<Sent> running_;

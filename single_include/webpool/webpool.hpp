@@ -1800,8 +1800,8 @@ class IdQueue {
 
   void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  /// The request must be in the queue.
-  void erase(RequestId id, Tombstones& tombstones) noexcept {
+  /// The request must be in the queue. Returns whether it was the last one.
+  bool erase(RequestId id, Tombstones& tombstones) noexcept {
     if (ids_[first_] != id) {
       tombstones.set(id, {});
       ++buried_;
@@ -1812,7 +1812,10 @@ class IdQueue {
       ++first_;
       --buried_;
     }
-    if (size() == 0 || 2 * (first_ + buried_) > ids_.size() + 64) compact(tombstones);
+    const std::size_t gone = first_ + buried_;
+    const bool empty = gone == ids_.size();
+    if (empty || 2 * gone > ids_.size() + 64) compact(tombstones);
+    return empty;
   }
 
  private:
@@ -1855,8 +1858,7 @@ class Priority {
   void erase(const Request& request) noexcept {
     Lane& lane = lanes_[request.model.value];
     const auto level = lane.levels.find(request.priority);
-    level->second.erase(request.id, tombstones_);
-    if (level->second.size() == 0) spare_.push_back(lane.levels.extract(level));
+    if (level->second.erase(request.id, tombstones_)) spare_.push_back(lane.levels.extract(level));
     --lane.waiting;
   }
 

@@ -22,8 +22,8 @@ class IdQueue {
 
   void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  /// The request must be in the queue.
-  void erase(RequestId id, Tombstones& tombstones) noexcept {
+  /// The request must be in the queue. Returns whether it was the last one.
+  bool erase(RequestId id, Tombstones& tombstones) noexcept {
     if (ids_[first_] != id) {
       tombstones.set(id, {});
       ++buried_;
@@ -34,7 +34,10 @@ class IdQueue {
       ++first_;
       --buried_;
     }
-    if (size() == 0 || 2 * (first_ + buried_) > ids_.size() + 64) compact(tombstones);
+    const std::size_t gone = first_ + buried_;
+    const bool empty = gone == ids_.size();
+    if (empty || 2 * gone > ids_.size() + 64) compact(tombstones);
+    return empty;
   }
 
  private:

@@ -33,8 +33,7 @@ class Priority {
   void erase(const Request& request) noexcept {
     Lane& lane = lanes_[request.model.value];
     const auto level = lane.levels.find(request.priority);
-    level->second.erase(request.id, tombstones_);
-    if (level->second.size() == 0) spare_.push_back(lane.levels.extract(level));
+    if (level->second.erase(request.id, tombstones_)) spare_.push_back(lane.levels.extract(level));
     --lane.waiting;
   }
 
