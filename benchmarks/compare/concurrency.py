@@ -105,7 +105,7 @@ def measure(settings: Settings) -> Section:
                      at_least(f"CPU-bound, best speed-up, pool, {cores} cores", most_cpu, "", 0.9 * cores,
                               f"{cores} processes of native ONNX Runtime, one thread each, do {native:.2f} times what one does"),
                      Row(f"CPU-bound, speed-up of {cores} processes of native ONNX Runtime", round(native, 3), "")]
-    for kind in filter(lambda kind: tabs_of(kind.name), KINDS):
+    for kind in [each for each in KINDS if tabs_of(each.name)]:
         names = [name for each, name, tabs in results if each == kind.name and tabs == 1]
         table = Table(kind.name, ["", "tabs", "requests per second", "speed-up", "p50", "p99", "runs"], [])
         for name in names:

@@ -1790,7 +1790,8 @@ namespace webpool::scheduling::detail {
 using Tombstones = NodeMap<RequestId, std::monostate>;
 
 /// Requests in the order in which they came, of which any may leave; all calls are O(1) amortised. One that leaves from
-/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left.
+/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left; it must not
+/// come again before: a request that is sent, and may come again, leaves from the front.
 class IdQueue {
  public:
   std::size_t size() const noexcept { return ids_.size() - first_ - buried_; }

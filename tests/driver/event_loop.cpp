@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../catch.hpp"
@@ -169,11 +170,15 @@ TEST_CASE("a loop that polls does not sleep while it has one request") {
     for (int i = 0; i < count; ++i) places.push_back(*requests.backlog->enter(1));
     asio::steady_timer timer(requests.loop.context());
     std::promise<long> times;
-    requests.loop.post([&] {
+    auto answer = times.get_future();
+    // The promise moves along: its value wakes this thread while the loop is still inside it.
+    requests.loop.post([&, times = std::move(times)]() mutable {
       timer.expires_after(20ms);
-      timer.async_wait([&, before = sleeps()](const asio::error_code&) { times.set_value(sleeps() - before); });
+      timer.async_wait([&, times = std::move(times), before = sleeps()](const asio::error_code&) mutable {
+        times.set_value(sleeps() - before);
+      });
     });
-    return times.get_future().get();
+    return answer.get();
   };
   CHECK(slept(1h, 1) == 0);
   CHECK(slept(0us, 1) > 0);
