@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 #include <vector>
-#include <webpool/content/onnx.hpp>
+#include <webpool/onnx/model_info.hpp>
 
 #include "../catch.hpp"
 #include "../support/onnx_file.hpp"
@@ -20,7 +20,7 @@ constexpr int half = 10, int64 = 7;
 
 ModelInfo info_of(const std::vector<OnnxValue>& inputs, const std::vector<OnnxValue>& outputs) {
   const std::string file = testing::onnx_file(inputs, outputs);
-  return content::read_model_info(std::as_bytes(std::span(file)), "m");
+  return onnx::read_model_info(std::as_bytes(std::span(file)), "m");
 }
 
 const OnnxValue ids{"input_ids", {{"batch", "sequence"}}, int64};

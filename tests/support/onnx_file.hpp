@@ -18,7 +18,7 @@ struct OnnxValue {
   int element = 1;  ///< ONNX's number of the datatype; 1: FP32
 };
 
-namespace onnx {
+namespace onnx_proto {
 
 inline std::string varint(std::uint64_t value) {
   std::string bytes;
@@ -44,7 +44,7 @@ inline std::string value_info(const OnnxValue& value) {
   return text(1, value.name) + text(2, text(1, type));
 }
 
-}  // namespace onnx
+}  // namespace onnx_proto
 
 /// An operator without attributes.
 struct OnnxNode {
@@ -63,11 +63,12 @@ struct OnnxWeight {
   /// A TensorProto.
   std::string encoded() const {
     std::string tensor;
-    for (const std::uint64_t extent : shape) tensor += onnx::number(1, extent);
-    tensor += onnx::number(2, 1) + onnx::text(8, name);
-    if (external.empty()) return tensor + onnx::text(9, bytes());
-    for (const auto& [key, value] : external) tensor += onnx::text(13, onnx::text(1, key) + onnx::text(2, value));
-    return tensor + onnx::number(14, 1);
+    for (const std::uint64_t extent : shape) tensor += onnx_proto::number(1, extent);
+    tensor += onnx_proto::number(2, 1) + onnx_proto::text(8, name);
+    if (external.empty()) return tensor + onnx_proto::text(9, bytes());
+    for (const auto& [key, value] : external)
+      tensor += onnx_proto::text(13, onnx_proto::text(1, key) + onnx_proto::text(2, value));
+    return tensor + onnx_proto::number(14, 1);
   }
 };
 
@@ -77,15 +78,15 @@ inline std::string onnx_file(const std::vector<OnnxValue>& inputs, const std::ve
   std::string graph;
   for (const auto& node : nodes) {
     std::string bytes;
-    for (const auto& name : node.inputs) bytes += onnx::text(1, name);
-    for (const auto& name : node.outputs) bytes += onnx::text(2, name);
-    graph += onnx::text(1, bytes + onnx::text(4, node.op));
+    for (const auto& name : node.inputs) bytes += onnx_proto::text(1, name);
+    for (const auto& name : node.outputs) bytes += onnx_proto::text(2, name);
+    graph += onnx_proto::text(1, bytes + onnx_proto::text(4, node.op));
   }
-  graph += onnx::text(2, "graph");
-  for (const auto& each : weights) graph += onnx::text(5, each.encoded());
-  for (const auto& each : inputs) graph += onnx::text(11, onnx::value_info(each));
-  for (const auto& each : outputs) graph += onnx::text(12, onnx::value_info(each));
-  return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));
+  graph += onnx_proto::text(2, "graph");
+  for (const auto& each : weights) graph += onnx_proto::text(5, each.encoded());
+  for (const auto& each : inputs) graph += onnx_proto::text(11, onnx_proto::value_info(each));
+  for (const auto& each : outputs) graph += onnx_proto::text(12, onnx_proto::value_info(each));
+  return onnx_proto::number(1, 8) + onnx_proto::text(7, graph) + onnx_proto::text(8, onnx_proto::number(2, 17));
 }
 
 }  // namespace webpool::testing

@@ -10,11 +10,11 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-#include <webpool/content/external_data.hpp>
-#include <webpool/content/onnx.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
+#include <webpool/onnx/external_data.hpp>
+#include <webpool/onnx/model_info.hpp>
 #include <webpool/options.hpp>
 
 namespace webpool::driver {
@@ -68,8 +68,8 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
 /// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
 /// `errc::model_invalid` where one is too short.
 inline void take_external(ModelFile& file, const std::filesystem::path& folder,
-                          const std::vector<content::ExternalFile>& wanted) {
-  for (const content::ExternalFile& each : wanted) {
+                          const std::vector<onnx::ExternalFile>& wanted) {
+  for (const onnx::ExternalFile& each : wanted) {
     const std::filesystem::path path = folder / each.name;
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
@@ -96,10 +96,10 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  std::vector<content::ExternalFile> beside;
+  std::vector<onnx::ExternalFile> beside;
   serve_file(file, path, [&](std::span<const std::byte> bytes) {
-    file.info = content::read_model_info(bytes, file.name);
-    beside = content::read_external_files(bytes, file.name);
+    file.info = onnx::read_model_info(bytes, file.name);
+    beside = onnx::read_external_files(bytes, file.name);
   });
   take_external(file, path.parent_path(), beside);
   if (initialize) {

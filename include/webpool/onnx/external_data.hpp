@@ -14,11 +14,11 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/content/onnx.hpp>
 #include <webpool/datatype.hpp>
 #include <webpool/error.hpp>
+#include <webpool/onnx/model_info.hpp>
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 /// A file beside an ONNX file that holds some of its tensors.
 struct ExternalFile {
@@ -177,4 +177,4 @@ inline std::vector<ExternalFile> read_external_files(std::span<const std::byte> 
   throw Error(errc::model_invalid, "model '" + std::string(model) + "' can't be used: " + reason);
 }
 
-}  // namespace webpool::content
+}  // namespace webpool::onnx

@@ -5,19 +5,19 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <webpool/content/external_data.hpp>
+#include <webpool/onnx/external_data.hpp>
 
 #include "../support/onnx_file.hpp"
 
 namespace {
 
 using namespace webpool;
-using content::ExternalFile;
+using onnx::ExternalFile;
 using testing::OnnxWeight;
-namespace onnx = testing::onnx;
+namespace proto = testing::onnx_proto;
 
 std::vector<ExternalFile> read(const std::string& file) {
-  return content::read_external_files(std::as_bytes(std::span(file)), "m");
+  return onnx::read_external_files(std::as_bytes(std::span(file)), "m");
 }
 
 std::string complaint(const std::string& file) {
@@ -43,25 +43,25 @@ std::string saying(std::vector<std::pair<std::string, std::string>> external) {
 
 /// A graph that is an attribute of a node in another graph.
 std::string inside(const std::string& graph) {
-  return onnx::text(1, onnx::text(5, onnx::text(1, "body") + onnx::text(6, graph)));
+  return proto::text(1, proto::text(5, proto::text(1, "body") + proto::text(6, graph)));
 }
 std::string model_of(const std::string& graph) {
-  return onnx::number(1, 8) + onnx::text(7, graph) + onnx::text(8, onnx::number(2, 17));
+  return proto::number(1, 8) + proto::text(7, graph) + proto::text(8, proto::number(2, 17));
 }
 
 const OnnxWeight outside{"w", {4, 3}, {}, {{"location", "w.bin"}}};
 
 }  // namespace
 
-TEST_CASE("a model whose weights are in it needs no other file", "[content]") {
+TEST_CASE("a model whose weights are in it needs no other file", "[onnx]") {
   CHECK(read(with({})).empty());
   CHECK(read(with({{"w", {2}, {1, 2}}})).empty());
   const std::string location_only =
-      onnx::text(8, "w") + onnx::text(13, onnx::text(1, "location") + onnx::text(2, "w.bin"));
-  CHECK(read(model_of(onnx::text(5, location_only + onnx::number(14, 0)))).empty());
+      proto::text(8, "w") + proto::text(13, proto::text(1, "location") + proto::text(2, "w.bin"));
+  CHECK(read(model_of(proto::text(5, location_only + proto::number(14, 0)))).empty());
 }
 
-TEST_CASE("each file is told once, with the bytes that it must have", "[content]") {
+TEST_CASE("each file is told once, with the bytes that it must have", "[onnx]") {
   const auto files = read(with({{"a", {2}, {}, {{"location", "one"}, {"offset", "4096"}, {"length", "8"}}},
                                 {"b", {2}, {}, {{"length", "100"}, {"location", "two"}, {"checksum", "c0ffee"}}},
                                 {"inner", {2}, {1, 2}},
@@ -76,27 +76,27 @@ TEST_CASE("each file is told once, with the bytes that it must have", "[content]
   CHECK(files[1].tensor == "b");
 }
 
-TEST_CASE("tensors of attributes and of graphs inside of nodes are found too", "[content]") {
+TEST_CASE("tensors of attributes and of graphs inside of nodes are found too", "[onnx]") {
   const std::string tensor = outside.encoded();
   for (const std::string& graph :
-       {inside(onnx::text(5, tensor)), inside(inside(onnx::text(5, tensor))), onnx::text(15, onnx::text(1, tensor)),
-        onnx::text(15, onnx::text(2, tensor)), onnx::text(1, onnx::text(5, onnx::text(5, tensor))),
-        onnx::text(1, onnx::text(5, onnx::text(10, tensor))),
-        onnx::text(1, onnx::text(5, onnx::text(11, onnx::text(5, tensor))))}) {
+       {inside(proto::text(5, tensor)), inside(inside(proto::text(5, tensor))), proto::text(15, proto::text(1, tensor)),
+        proto::text(15, proto::text(2, tensor)), proto::text(1, proto::text(5, proto::text(5, tensor))),
+        proto::text(1, proto::text(5, proto::text(10, tensor))),
+        proto::text(1, proto::text(5, proto::text(11, proto::text(5, tensor))))}) {
     const auto files = read(model_of(graph));
     REQUIRE(files.size() == 1);
     CHECK(files[0].bytes == 48);
   }
 }
 
-TEST_CASE("graphs nested without end are refused", "[content]") {
-  std::string graph = onnx::text(5, outside.encoded());
+TEST_CASE("graphs nested without end are refused", "[onnx]") {
+  std::string graph = proto::text(5, outside.encoded());
   for (int i = 0; i < 30; ++i) graph = inside(graph);
   CHECK(read(model_of(graph)).size() == 1);
   CHECK(complaint(model_of(inside(graph))) == "its graphs are nested more than 30 deep");
 }
 
-TEST_CASE("a name is that of a file in the model's own folder, or refused", "[content]") {
+TEST_CASE("a name is that of a file in the model's own folder, or refused", "[onnx]") {
   for (const std::string name : {"w", "weights.bin", "model.onnx_data", "...", "a b", "ü"})
     CHECK(read(saying({{"location", name}})).at(0).name == name);
   for (const std::string name : {"../w", "a/b", "/w", "..", ".", "./w", "a\\b", "C:w"})
@@ -108,7 +108,7 @@ TEST_CASE("a name is that of a file in the model's own folder, or refused", "[co
 }
 
 TEST_CASE("an offset or a length that is no number is refused, one that is too large is too large for any file",
-          "[content]") {
+          "[onnx]") {
   for (const std::string number : {"", "x", "-1", "1.5", "0x10", " 1", "1 ", "18446744073709551616"})
     CHECK(complaint(saying({{"location", "f"}, {"offset", number}})) ==
           "tensor 'w' has the offset '" + number + "' in its file: no number of bytes");
@@ -119,8 +119,8 @@ TEST_CASE("an offset or a length that is no number is refused, one that is too l
   CHECK(read(with({{"w", {1u << 31, 1u << 31, 1u << 31}, {}, {{"location", "f"}}}})).at(0).bytes == most);
 }
 
-TEST_CASE("a damaged file is refused, or read, but nothing else", "[content]") {
-  const std::string whole = model_of(inside(onnx::text(5, outside.encoded())) + onnx::text(5, outside.encoded()));
+TEST_CASE("a damaged file is refused, or read, but nothing else", "[onnx]") {
+  const std::string whole = model_of(inside(proto::text(5, outside.encoded())) + proto::text(5, outside.encoded()));
   for (std::size_t end = 0; end < whole.size(); ++end) {
     const std::string said = complaint(whole.substr(0, end));
     CHECK((said.empty() || said == "the file is damaged or truncated" || said.starts_with("tensor '")));

@@ -10,14 +10,14 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <webpool/content/onnx.hpp>
+#include <webpool/onnx/model_info.hpp>
 
 namespace {
 
 using namespace webpool;
 using protozero::pbf_writer;
 
-ModelInfo read(std::string_view file) { return content::read_model_info(std::as_bytes(std::span(file)), "m"); }
+ModelInfo read(std::string_view file) { return onnx::read_model_info(std::as_bytes(std::span(file)), "m"); }
 
 /// What is said against a file; empty when nothing is.
 std::string complaint(std::string_view file) {
@@ -104,7 +104,7 @@ std::string model_with_input(const std::string& input) {
 
 }  // namespace
 
-TEST_CASE("a model that Python's onnx wrote is read", "[content]") {
+TEST_CASE("a model that Python's onnx wrote is read", "[onnx]") {
   const ModelInfo info = read(written_by_onnx());
   CHECK(info.producer == "onnx 1.12");
   CHECK(info.ir_version == 8);
@@ -119,7 +119,7 @@ TEST_CASE("a model that Python's onnx wrote is read", "[content]") {
   CHECK(info.outputs[0].shape == Shape{Shape::any, 3});
 }
 
-TEST_CASE("what its maker noted is read", "[content]") {
+TEST_CASE("what its maker noted is read", "[onnx]") {
   std::string noted = written_by_onnx();
   pbf_writer writer(noted);
   pbf_writer entry(writer, 14);
@@ -130,7 +130,7 @@ TEST_CASE("what its maker noted is read", "[content]") {
   CHECK(read(written_by_onnx()).metadata.empty());
 }
 
-TEST_CASE("every element type with a datatype is read", "[content]") {
+TEST_CASE("every element type with a datatype is read", "[onnx]") {
   const std::vector<std::pair<std::int32_t, Datatype>> types{
       {1, Datatype::float32},  {2, Datatype::uint8},    {3, Datatype::int8},    {4, Datatype::uint16},
       {5, Datatype::int16},    {6, Datatype::int32},    {7, Datatype::int64},   {9, Datatype::boolean},
@@ -139,7 +139,7 @@ TEST_CASE("every element type with a datatype is read", "[content]") {
     CHECK(read(model_with_input(value("x", element, &fixed))).inputs.at(0).datatype == datatype);
 }
 
-TEST_CASE("element types without a datatype are refused by name", "[content]") {
+TEST_CASE("element types without a datatype are refused by name", "[onnx]") {
   const auto said = [](std::int32_t element) { return complaint(model_with_input(value("x", element, &fixed))); };
   CHECK(said(8) == "input 'x': its element type is STRING, which can't be passed to a browser");
   CHECK(said(16) == "input 'x': its element type is BFLOAT16, which can't be passed to a browser");
@@ -148,7 +148,7 @@ TEST_CASE("element types without a datatype are refused by name", "[content]") {
   CHECK(said(-5) == "input 'x': its element type is UNDEFINED, which can't be passed to a browser");
 }
 
-TEST_CASE("an extent is fixed, named, or free", "[content]") {
+TEST_CASE("an extent is fixed, named, or free", "[onnx]") {
   const std::vector<Dimension> shape{{-1, ""}, {0, "time"}, {7, ""}, {0, ""}};
   const TensorSpec input = read(model_with_input(value("x", 1, &shape))).inputs.at(0);
   CHECK(input.shape == Shape{Shape::any, Shape::any, 7, Shape::any});
@@ -156,7 +156,7 @@ TEST_CASE("an extent is fixed, named, or free", "[content]") {
   CHECK_FALSE(input.any_rank);
 }
 
-TEST_CASE("a scalar and an unknown rank are told apart", "[content]") {
+TEST_CASE("a scalar and an unknown rank are told apart", "[onnx]") {
   const std::vector<Dimension> none;
   const TensorSpec scalar = read(model_with_input(value("x", 1, &none))).inputs.at(0);
   CHECK_FALSE(scalar.any_rank);
@@ -168,12 +168,12 @@ TEST_CASE("a scalar and an unknown rank are told apart", "[content]") {
   CHECK(unknown.accepts({2, 3}));
 }
 
-TEST_CASE("shapes that no tensor has are refused", "[content]") {
+TEST_CASE("shapes that no tensor has are refused", "[onnx]") {
   const std::vector<Dimension> nine(9, Dimension{1, ""});
   CHECK(complaint(model_with_input(value("x", 1, &nine))) == "input 'x': a tensor has at most 8 dimensions, given 9");
 }
 
-TEST_CASE("what is not a tensor is refused", "[content]") {
+TEST_CASE("what is not a tensor is refused", "[onnx]") {
   std::string type, sequence;
   pbf_writer(type).add_message(4, std::string());
   pbf_writer writer(sequence);
@@ -184,7 +184,7 @@ TEST_CASE("what is not a tensor is refused", "[content]") {
         "input 'x': it is not a tensor but a sequence, map, optional or sparse tensor");
 }
 
-TEST_CASE("an input that is an initializer is none, whatever its type", "[content]") {
+TEST_CASE("an input that is an initializer is none, whatever its type", "[onnx]") {
   std::string graph, sparse;
   pbf_writer(sparse).add_message(1, initializer("s", 3));
   pbf_writer writer(graph);
@@ -199,7 +199,7 @@ TEST_CASE("an input that is an initializer is none, whatever its type", "[conten
   CHECK(info.inputs[0].name == "x");
 }
 
-TEST_CASE("only ONNX's own operator set counts", "[content]") {
+TEST_CASE("only ONNX's own operator set counts", "[onnx]") {
   std::string opset, file = model_with_input(value("x", 1, &fixed));
   pbf_writer writer(opset);
   writer.add_string(1, "com.example");
@@ -208,7 +208,7 @@ TEST_CASE("only ONNX's own operator set counts", "[content]") {
   CHECK(read(file).opset == 17);
 }
 
-TEST_CASE("a file that is something else is refused with what it is", "[content]") {
+TEST_CASE("a file that is something else is refused with what it is", "[onnx]") {
   using namespace std::string_literals;
   CHECK(complaint("") == "the file is empty");
   CHECK(complaint("hello, world, this is no model") == "the file starts with the text 'hello, world, this is no'");
@@ -221,7 +221,7 @@ TEST_CASE("a file that is something else is refused with what it is", "[content]
                   "ELF\x02\x01\x01\0\0\0\0\0"s) == "the file starts with the bytes 7f 45 4c 46 02 01 01 00");
 }
 
-TEST_CASE("random bytes are refused", "[content]") {
+TEST_CASE("random bytes are refused", "[onnx]") {
   std::mt19937 random(7);
   for (int round = 0; round < 1000; ++round) {
     std::string bytes(random() % 300, '\0');
@@ -231,7 +231,7 @@ TEST_CASE("random bytes are refused", "[content]") {
   }
 }
 
-TEST_CASE("a truncated model is refused, with the bytes that are missing", "[content]") {
+TEST_CASE("a truncated model is refused, with the bytes that are missing", "[onnx]") {
   const std::string whole = written_by_onnx();
   const std::size_t behind_first_opset = whole.size() - 19;
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -243,7 +243,7 @@ TEST_CASE("a truncated model is refused, with the bytes that are missing", "[con
   CHECK(complaint(whole.substr(0, 8)) == "there is no graph in it");
 }
 
-TEST_CASE("a model with damaged bytes is read or refused, never more", "[content]") {
+TEST_CASE("a model with damaged bytes is read or refused, never more", "[onnx]") {
   const std::string whole = written_by_onnx();
   std::mt19937 random(8);
   for (int round = 0; round < 20'000; ++round) {
@@ -255,7 +255,7 @@ TEST_CASE("a model with damaged bytes is read or refused, never more", "[content
   }
 }
 
-TEST_CASE("a model without what every model has is refused", "[content]") {
+TEST_CASE("a model without what every model has is refused", "[onnx]") {
   std::string file;
   pbf_writer(file).add_int64(1, 8);
   CHECK(complaint(file + "\x12") == "the file is damaged or truncated");

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 namespace detail {
 struct SignatureRow {
@@ -52,4 +52,4 @@ inline std::string describe_start(std::string_view file) {
   return bytes;
 }
 
-}  // namespace webpool::content
+}  // namespace webpool::onnx

@@ -13,13 +13,13 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/content/file_kind.hpp>
 #include <webpool/datatype.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
+#include <webpool/onnx/file_kind.hpp>
 #include <webpool/shape.hpp>
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 namespace detail {
 
@@ -261,4 +261,4 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
   throw Error(errc::model_invalid, "model '" + std::string(name) + "' is not valid ONNX: " + reason);
 }
 
-}  // namespace webpool::content
+}  // namespace webpool::onnx
