@@ -316,7 +316,7 @@ class Model {
     if (options.text) inputs.push_back({"text", options.text.cache()});
     if (options.keep) options.request.keep_on_device = {std::string(driver::GenerationRun::cache_name)};
     driver::Backlog::Place place;
-    if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
+    if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.fail_if_full, place);
     auto run = std::make_shared<driver::GenerationRun>(
         driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info), read,
                               driver::cache_bytes_per_token(state.info)});
@@ -338,7 +338,7 @@ class Model {
                                          driver::Backlog::Place& place) const {
     refuse_pool_thread();
     auto answer = answer_now(*state_, cache, inputs, options, asked);
-    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
+    if (!answer) answer = find_room(*state_, inputs, options, !options.fail_if_full, place);
     return answer;
   }
 

@@ -31,7 +31,7 @@ struct RequestOptions {
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
+  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.
