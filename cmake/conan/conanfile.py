@@ -29,7 +29,7 @@ class WebpoolConan(ConanFile):
     def requirements(self):
         self.requires("asio/[>=1.22 <1.33]", transitive_headers=True)
         self.requires("websocketpp/0.8.2", transitive_headers=True, options={"asio": "standalone"})
-        self.requires("simdjson/[>=3 <4]", transitive_headers=True, transitive_libs=True)
+        self.requires("simdjson/[>=3 <5]", transitive_headers=True, transitive_libs=True)
         self.requires("protozero/[>=1.7 <2]", transitive_headers=True)
 
     def validate(self):
