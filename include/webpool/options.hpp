@@ -201,7 +201,7 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
-  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
+  /// js/messages.js. Read once, when the pool begins; served as `/modules/<file name>`, to whoever reaches the port. A
   /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
