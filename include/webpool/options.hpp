@@ -203,7 +203,7 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as /modules/<file name> to anybody who reaches
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
   /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
