@@ -1,5 +1,6 @@
 #include <webpool/resource_pool.hpp>
 
+#include <asio/experimental/deferred.hpp>
 #include <asio/use_future.hpp>
 #include <ctime>
 
@@ -200,6 +201,14 @@ TEST_CASE("async_load brings errors of the file at once and of the tabs later") 
   const Error error = error_of([&] { loading.get(); });
   CHECK(error.code() == errc::load_failed);
   CHECK_THAT(error.message(), contains("not the model that was announced"));
+}
+
+TEST_CASE("a load whose token starts it when the pool is gone ends with pool_closed") {
+  auto pool = std::make_unique<ResourcePool<>>(quiet());
+  auto deferred = pool->async_load(digits(), {}, asio::experimental::deferred);
+  pool.reset();
+  auto loading = std::move(deferred)(asio::use_future);
+  CHECK(error_of([&] { loading.get(); }).code() == errc::pool_closed);
 }
 
 TEST_CASE("execute_concurrent keeps the order and gives each item its own error") {

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <map>
 #include <webpool/detail/read_file.hpp>
-#include <webpool/resource_pool.hpp>  // instantiated in ../pool
+#include <webpool/resource_pool.hpp>
 
 #include "../../examples/demo/reference.hpp"
 #include "../../tests/support/onnx_file.hpp"

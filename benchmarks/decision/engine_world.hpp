@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 #include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/scaling/utilization.hpp>
 
@@ -18,7 +19,8 @@ namespace decision {
 template <BrowserSelector Selector, Scheduler Queue>
 class EngineWorld {
  public:
-  EngineWorld(std::size_t tabs, std::size_t queued) : engine_(options(tabs)) {
+  EngineWorld(std::size_t tabs, std::size_t queued)
+      : engine_(options(tabs), engine::make_policy_set<Selector, scaling::Utilization, memory::LruBudget, Queue>()) {
     model_ = engine_.add_model({.name = "digits", .replicas = tabs}, now_, out_);
     for (std::size_t i = 0; i < tabs; ++i) {
       BrowserInfo browser;
@@ -64,7 +66,7 @@ class EngineWorld {
     out_.clear();
   }
 
-  engine::Engine<Selector, scaling::Utilization, memory::LruBudget, Queue> engine_;
+  engine::Engine engine_;
   engine::Actions out_;
   TimePoint now_{std::chrono::seconds(1000)};
   ModelIndex model_{};

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 #include <webpool/browser/find.hpp>
-#include <webpool/resource_pool.hpp>  // instantiated in ../pool
+#include <webpool/resource_pool.hpp>
 
 #include "../report.hpp"
 

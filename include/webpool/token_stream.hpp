@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 #include <vector>
+#include <webpool/async.hpp>
+#include <webpool/detail/completion_signature.hpp>
 #include <webpool/driver/completion.hpp>
 #include <webpool/driver/token_queue.hpp>
 #include <webpool/error.hpp>
@@ -52,7 +54,7 @@ class TokenStream {
   /// is lost.
   template <class Token>
   auto async_next(Token&& token) {
-    return asio::async_initiate<Token, driver::CompletionSignature<std::optional<std::int64_t>>>(
+    return asio::async_initiate<Token, detail::CompletionSignature<std::optional<std::int64_t>>>(
         [queue = queue_](auto handler) {
           if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
             slot.assign([waited = std::weak_ptr(queue)](asio::cancellation_type) {

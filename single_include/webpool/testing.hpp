@@ -4972,10 +4972,59 @@ using Actions = std::vector<Action>;
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#include <cstddef>
+#include <optional>
+
+namespace webpool::engine {
+
+/// Everything that the engine asks of a pool's four policies: the boundary behind which nothing is a template. What
+/// each question means stands in the concept of the policy that answers it.
+class Decisions {
+ public:
+  /// Which optional questions a policy answers. The engine skips the others without a call.
+  struct Hooks {
+    bool observes = false;    ///< `Observer`, of any of the four
+    bool admits = false;      ///< `AdmissionControl`
+    bool hears_ends = false;  ///< `EndListener`
+  };
+
+  virtual ~Decisions() = default;
+
+  // The selector
+  virtual std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept = 0;
+
+  // The scheduler
+  virtual void push(const Request& request) noexcept = 0;
+  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual void erase(const Request& request) noexcept = 0;
+  virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
+  virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
+  virtual void ended(const Request& request) noexcept = 0;
+
+  // The scaling policy
+  virtual std::size_t desired(const PoolLoad& load) noexcept = 0;
+
+  // The memory policy
+  virtual MemoryDecision make_room(const MemoryView& view) noexcept = 0;
+
+  // All that listen
+  virtual void observe(const Outcome& outcome) noexcept = 0;
+
+  const Hooks hooks;
+
+ protected:
+  explicit Decisions(Hooks which) noexcept : hooks(which) {}
+};
+
+}  // namespace webpool::engine
+#endif
 #ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
 #include <algorithm>
@@ -6480,21 +6529,17 @@ namespace webpool::engine {
 /// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
 /// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
 /// them.
-template <MemoryPolicy Memory>
 class Placement {
  public:
   static constexpr std::size_t attempts = 8;
 
-  explicit Placement(Memory memory) : memory_(std::move(memory)) {}
+  explicit Placement(Decisions& policies) : policies_(policies) {}
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later; returns false.
-  template <BrowserSelector Selector>
-  bool place(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need, TimePoint now,
-             Actions& out) {
-    Obstacle obstacle = attempt(tables, options, selector, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore)
-      obstacle = attempt(tables, options, selector, model, need, now, out);
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
     model.obstacle = obstacle;
     model.refused = need;
     return obstacle == Obstacle::none;
@@ -6503,9 +6548,8 @@ class Placement {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  template <BrowserSelector Selector>
-  Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
-                   TimePoint now, Actions& out) {
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
+                   Actions& out) {
     const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
@@ -6513,7 +6557,7 @@ class Placement {
       const auto candidates =
           tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
       if (candidates.empty()) break;
-      const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
+      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
       if (!chosen) return Obstacle::declined;
       if (!model.placeable.contains(*chosen)) {
         model.add_reason(no_candidate(*chosen, candidates.size()));
@@ -6571,7 +6615,7 @@ class Placement {
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision = memory_.make_room(
+      const MemoryDecision decision = policies_.make_room(
           MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
@@ -6611,7 +6655,7 @@ class Placement {
                                               : std::to_string(settings.bytes_per_connection) + " bytes";
   }
 
-  Memory memory_;
+  Decisions& policies_;
   std::vector<ConnectionIndex> tabs_;
   std::vector<LoadedModel> models_;
   std::uint64_t evictions_ = 0;
@@ -6800,17 +6844,13 @@ namespace webpool::engine {
 /// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
 /// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
 /// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
-template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class Engine : private Fleet {
  public:
   /// `options.browsers` are the kinds that can be launched; empty when none can.
-  explicit Engine(PoolOptions options, Selector selector = Selector(), Scaling scaling = Scaling(),
-                  Memory memory = Memory(), Queue queue = Queue())
+  Engine(PoolOptions options, std::unique_ptr<Decisions> policies)
       : Fleet(std::move(options)),
-        selector_(std::move(selector)),
-        scaling_(std::move(scaling)),
-        queue_(std::move(queue)),
-        placement_(std::move(memory)),
+        policies_(std::move(policies)),
+        placement_(*policies_),
         retries_(options_.retries),
         rechecks_(options_.guests) {}
 
@@ -6872,9 +6912,9 @@ class Engine : private Fleet {
       tables_.pin(row, *pinned);
       return watch(row), serve_pinned(*model, now, out), id;
     }
-    if constexpr (AdmissionControl<Queue>) {
-      const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
-      if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
+    if (policies_->hooks.admits) {
+      const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
+      if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
         complete(id, not_admitted(*model, row.request, load, answer), now, out);
         return id;
       }
@@ -7142,9 +7182,9 @@ class Engine : private Fleet {
   /// The one place where requests end. `held`: with the result that is held.
   void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
     const RequestId id = row.request.id;
-    if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
-    if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
+    if (row.phase == RequestRow::Phase::waits) policies_->erase(row.request);
+    if (policies_->hooks.hears_ends)
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) policies_->ended(row.request);
     ++(!error                                     ? counters_.completed
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
@@ -7202,7 +7242,7 @@ class Engine : private Fleet {
       row.result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(tables_.model(row.request.model)->held, id);
-      if constexpr (EndListener<Queue>) queue_.ended(row.request);
+      if (policies_->hooks.hears_ends) policies_->ended(row.request);
       enqueue(row);
     });
     if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
@@ -7219,7 +7259,7 @@ class Engine : private Fleet {
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
     record(row.request, run_of(row, now), false, now);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
     tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
     ++counters_.retries;
     if (*again <= now)
@@ -7238,7 +7278,7 @@ class Engine : private Fleet {
 
   void enqueue(RequestRow& row) {
     row.phase = RequestRow::Phase::waits;
-    queue_.push(row.request);
+    policies_->push(row.request);
   }
 
   /// The run of a request that is sent, which ends now.
@@ -7273,20 +7313,16 @@ class Engine : private Fleet {
 
   /// Tells the policies that listen how a run ended.
   void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
-    if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = request,
-                            .connection = Tables::index_of(worker.connection),
-                            .joined = tables_.state(worker.connection).joined,
-                            .browser = worker.experience->browser,
-                            .backend = worker.experience->backend,
-                            .sent = run.sent,
-                            .ended = run.ended,
-                            .service = run.service,
-                            .ok = ok};
-      if constexpr (Observer<Selector>) selector_.observe(outcome);
-      if constexpr (Observer<Scaling>) scaling_.observe(outcome);
-      if constexpr (Observer<Queue>) queue_.observe(outcome);
-    }
+    if (!policies_->hooks.observes) return;
+    policies_->observe({.request = request,
+                        .connection = Tables::index_of(worker.connection),
+                        .joined = tables_.state(worker.connection).joined,
+                        .browser = worker.experience->browser,
+                        .backend = worker.experience->backend,
+                        .sent = run.sent,
+                        .ended = run.ended,
+                        .service = run.service,
+                        .ok = ok});
   }
 
   Error refusal(const ModelRow* model) const {
@@ -7298,7 +7334,7 @@ class Engine : private Fleet {
   /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
   /// requests.
   RequestRow* next(const ModelRow& model) {
-    const auto id = queue_.front(model.index);
+    const auto id = policies_->front(model.index);
     if (!id) return nullptr;
     RequestRow* row = tables_.requests.find(*id);
     const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
@@ -7328,13 +7364,13 @@ class Engine : private Fleet {
         }
         view = view.with(elsewhere->tabs(), elsewhere->idle());
       }
-      const auto chosen = selector_.select(view, row->request);
+      const auto chosen = policies_->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
         complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
         continue;
       }
-      queue_.erase(row->request);
+      policies_->erase(row->request);
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
@@ -7344,8 +7380,8 @@ class Engine : private Fleet {
     return {tables_.states,
             model.lane.candidates(),
             model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
-             model.healths}};
+            {model.backends, model.lane.positions(), model.lane.ends(),
+             policies_->waiting(model.index) + model.held.size(), model.healths}};
   }
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
@@ -7382,7 +7418,7 @@ class Engine : private Fleet {
       const OwnTabs own(model.lane, model.own);
       if (own.tabs().empty()) return;
       // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
       send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
@@ -7397,8 +7433,8 @@ class Engine : private Fleet {
 
   /// Until the next tick the request lets others pass.
   void hold_back(RequestRow& row, TimePoint now) {
-    queue_.erase(row.request);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    policies_->erase(row.request);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
     row.phase = RequestRow::Phase::pauses;
     retries_.push(now, row.request.id);
   }
@@ -7432,7 +7468,7 @@ class Engine : private Fleet {
   void serve_blocked(TimePoint now, Actions& out) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
-      if (!model || model->obstacle != Obstacle::busy || queue_.waiting(model->index) == 0) continue;
+      if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
       model->obstacle = Obstacle::none;
       serve(*model, now, out);
     }
@@ -7443,7 +7479,7 @@ class Engine : private Fleet {
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
     const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
-    const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
+    const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
     if (model.announced && model.lane.size() > 0 &&
@@ -7488,7 +7524,7 @@ class Engine : private Fleet {
 
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, selector_, model, need, now, out))
+    if (placement_.place(tables_, options_, model, need, now, out))
       load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
   }
 
@@ -7501,7 +7537,7 @@ class Engine : private Fleet {
     const Error error = why_nowhere(model, now);
     if (!model.announced) announce(model, error, out);
     while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
-    if (queue_.waiting(model.index) == 0) return;
+    if (policies_->waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
@@ -7660,7 +7696,7 @@ class Engine : private Fleet {
       ModelRow* model = tables_.models[i].get();
       if (!model) continue;
       if (model->obstacle != Obstacle::busy || model->present() > 0 ||
-          (model->announced && queue_.waiting(model->index) == 0)) {
+          (model->announced && policies_->waiting(model->index) == 0)) {
         model->starving_since.reset();
       } else if (!model->starving_since) {
         model->starving_since = now;
@@ -7788,17 +7824,15 @@ class Engine : private Fleet {
   void scale(TimePoint now, Actions& out) {
     const PoolLoad load = this->load(now);
     const std::size_t wanted =
-        std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
+        std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
     launch_up_to(wanted, now, out);
     if (!own_tabs_left(0)) launch({}, now, out);
     if (load.connections + load.starting > wanted && own_tabs_left(1))
       if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
   }
 
-  Selector selector_;
-  Scaling scaling_;
-  Queue queue_;
-  Placement<Memory> placement_;
+  const std::unique_ptr<Decisions> policies_;
+  Placement placement_;
   Retries retries_;
   Rechecks rechecks_;
   Expiries<RequestId> deadlines_;
@@ -8847,6 +8881,78 @@ class SimulatedTabs {
 #include <utility>
 #include <variant>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace webpool::engine {
+
+/// Four policies as one `Decisions`. The only class that is instantiated per set of policies: one virtual call per
+/// question, and none inside a policy that is composed of others.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class PolicySet final : public Decisions {
+ public:
+  explicit PolicySet(Selector selector = Selector(), Scaling scaling = Scaling(), Memory memory = Memory(),
+                     Queue queue = Queue())
+      : Decisions({.observes = Observer<Selector> || Observer<Scaling> || Observer<Memory> || Observer<Queue>,
+                   .admits = AdmissionControl<Queue>,
+                   .hears_ends = EndListener<Queue>}),
+        selector_(std::move(selector)),
+        scaling_(std::move(scaling)),
+        memory_(std::move(memory)),
+        queue_(std::move(queue)) {}
+
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept override {
+    return selector_.select(pool, request);
+  }
+
+  void push(const Request& request) noexcept override { queue_.push(request); }
+  std::optional<RequestId> front(ModelIndex model) noexcept override { return queue_.front(model); }
+  void erase(const Request& request) noexcept override { queue_.erase(request); }
+  std::size_t waiting(ModelIndex model) const noexcept override { return queue_.waiting(model); }
+  Admission admit([[maybe_unused]] const Request& request, [[maybe_unused]] const LaneLoad& load) noexcept override {
+    if constexpr (AdmissionControl<Queue>) return queue_.admit(request, load);
+    return Admission::accept;
+  }
+  void ended([[maybe_unused]] const Request& request) noexcept override {
+    if constexpr (EndListener<Queue>) queue_.ended(request);
+  }
+
+  std::size_t desired(const PoolLoad& load) noexcept override { return scaling_.desired(load); }
+
+  MemoryDecision make_room(const MemoryView& view) noexcept override { return memory_.make_room(view); }
+
+  void observe([[maybe_unused]] const Outcome& outcome) noexcept override {
+    tell(selector_, outcome);
+    tell(scaling_, outcome);
+    tell(memory_, outcome);
+    tell(queue_, outcome);
+  }
+
+ private:
+  template <class Policy>
+  static void tell([[maybe_unused]] Policy& policy, [[maybe_unused]] const Outcome& outcome) noexcept {
+    if constexpr (Observer<Policy>) policy.observe(outcome);
+  }
+
+  Selector selector_;
+  Scaling scaling_;
+  Memory memory_;
+  Queue queue_;
+};
+
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+std::unique_ptr<Decisions> make_policy_set(Selector selector = Selector(), Scaling scaling = Scaling(),
+                                           Memory memory = Memory(), Queue queue = Queue()) {
+  return std::make_unique<PolicySet<Selector, Scaling, Memory, Queue>>(std::move(selector), std::move(scaling),
+                                                                       std::move(memory), std::move(queue));
+}
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::testing {
 
@@ -8871,8 +8977,8 @@ class Simulation {
         events_(start),
         ledger_(start),
         tabs_(std::move(settings.tabs), settings.seed, events_, ledger_),
-        engine_(launching(std::move(settings.options), tabs_.launchable()), std::move(selector), std::move(scaling),
-                std::move(memory), std::move(queue)) {
+        engine_(launching(std::move(settings.options), tabs_.launchable()),
+                engine::make_policy_set(std::move(selector), std::move(scaling), std::move(memory), std::move(queue))) {
     engine_.start(events_.now(), actions_);
     obey();
     events_.push(start + tick_, event::Tick{});
@@ -9083,7 +9189,7 @@ class Simulation {
   Events events_;
   Ledger ledger_;
   SimulatedTabs tabs_;
-  engine::Engine<Selector, Scaling, Memory, Queue> engine_;
+  engine::Engine engine_;
   engine::Actions actions_;
   std::vector<Process> processes_;
   std::vector<Client> clients_;

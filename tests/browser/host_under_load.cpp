@@ -7,9 +7,6 @@
 
 #include "../support/checked_load.hpp"
 
-// Compiled once, in tests/support/browser_pool.cpp.
-extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
-
 int main(int count, char** arguments) {
   if (count < 2) return 2;
   using namespace webpool;

@@ -26,9 +26,6 @@
 #include "../support/checked_load.hpp"
 #include "../support/processes.hpp"
 
-// Compiled once, in tests/support/browser_pool.cpp.
-extern template class webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
-
 namespace support {
 
 /// As many tabs as the options say, so that a test knows what it has.

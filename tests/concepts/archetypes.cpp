@@ -1,16 +1,17 @@
 #include "archetypes.hpp"
 
 #include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 
 #include "../catch.hpp"
 
 using namespace archetypes;
 
-// The engine needs no more of a policy than its concept says.
-template class webpool::engine::Engine<Selector, Scaling, Memory, Queue>;
+// No more is needed of a policy than its concept says.
+template class webpool::engine::PolicySet<Selector, Scaling, Memory, Queue>;
 
 TEST_CASE("an engine of archetypes lives") {
-  engine::Engine<Selector, Scaling, Memory, Queue> engine{PoolOptions()};
+  engine::Engine engine(PoolOptions(), engine::make_policy_set<Selector, Scaling, Memory, Queue>());
   engine::Actions out;
   engine.start(TimePoint(std::chrono::seconds(1)), out);
   engine.submit({}, TimePoint(std::chrono::seconds(1)), out);

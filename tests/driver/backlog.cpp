@@ -34,7 +34,7 @@ TEST_CASE("bytes are limited too, but a request larger than the limit goes alone
 
 TEST_CASE("a backlog without limits takes everything") {
   const auto backlog = std::make_shared<Backlog>(BacklogLimits{.requests = 0, .bytes = 0});
-  std::vector<Backlog::Place> places;
+  std::vector<driver::Place> places;
   for (int i = 0; i < 1000; ++i) places.push_back(*backlog->enter(std::size_t{1} << 40));
   CHECK(places.size() == 1000);
 }

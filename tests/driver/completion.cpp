@@ -33,19 +33,6 @@ struct Notes final : Runtime {
 
 }  // namespace
 
-TEST_CASE("a place in the backlog is given back before the handler runs") {
-  const auto backlog = std::make_shared<Backlog>(BacklogLimits{.requests = 1, .bytes = 0});
-  asio::io_context context;
-  bool free = false;
-  auto done = complete_on_executor<int>(
-      asio::bind_executor(context, [&](const std::exception_ptr&, int) { free = backlog->enter(1).has_value(); }),
-      *backlog->enter(1));
-  CHECK_FALSE(backlog->enter(1));
-  done(1);
-  context.run();
-  CHECK(free);
-}
-
 TEST_CASE("a handler gets a value or an exception, on its executor, which has work until then") {
   asio::io_context context;
   int value = 0;

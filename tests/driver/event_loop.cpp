@@ -42,7 +42,7 @@ class Requests {
     EventLoop::Waiter waiter(loop);
     ThreadId ended_by;
     loop.post([&, place = std::move(place)]() mutable {
-      begin([&, place = std::make_shared<Backlog::Place>(std::move(place))] {
+      begin([&, place = std::make_shared<Place>(std::move(place))] {
         ended_by = here();
         place->leave();
         waiter.set(Error(errc::run_failed, "ended"));
@@ -59,7 +59,7 @@ class Requests {
 
   /// A request that nobody waits for.
   void asynchronous(std::function<void()> done, std::chrono::microseconds time) {
-    auto place = std::make_shared<Backlog::Place>(*backlog->enter(1));
+    auto place = std::make_shared<Place>(*backlog->enter(1));
     loop.post([this, time, place, done = std::move(done)] {
       after(time, [place, done] {
         place->leave();
@@ -125,7 +125,7 @@ TEST_CASE("with other requests about, the pool's own thread runs the loop") {
 
 TEST_CASE("a caller gives the loop back where others' requests remain") {
   Requests requests;
-  std::optional<Backlog::Place> other;
+  std::optional<Place> other;
   CHECK(requests.blocking([&](auto end) {
     requests.loop.post([&, end] {
       other = requests.backlog->enter(1);
@@ -166,7 +166,7 @@ TEST_CASE("a loop that polls does not sleep while it has one request") {
   };
   const auto slept = [&](std::chrono::microseconds busy_poll, int count) {
     Requests requests(busy_poll);
-    std::vector<Backlog::Place> places;
+    std::vector<Place> places;
     for (int i = 0; i < count; ++i) places.push_back(*requests.backlog->enter(1));
     asio::steady_timer timer(requests.loop.context());
     std::promise<long> times;

@@ -1,6 +1,8 @@
 #include <webpool/driver/runtime.hpp>
 
+#include <memory>
 #include <type_traits>
+#include <webpool/driver/backlog.hpp>
 
 #include "../catch.hpp"
 
@@ -15,4 +17,14 @@ TEST_CASE("a fresh ticket stands for no request") {
   CHECK(ticket.request == webpool::RequestId{});
   CHECK(ticket.member == 0);
   CHECK_FALSE(ticket.cancelled);
+}
+
+TEST_CASE("a completion gives its place in the backlog back before it tells anybody") {
+  const auto backlog = std::make_shared<Backlog>(webpool::BacklogLimits{.requests = 1, .bytes = 0});
+  bool free = false;
+  Completion done([&](const webpool::Expected<webpool::Outputs>&) { free = backlog->enter(1).has_value(); },
+                  *backlog->enter(1));
+  CHECK_FALSE(backlog->enter(1));
+  done(webpool::Outputs());
+  CHECK(free);
 }

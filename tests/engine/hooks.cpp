@@ -87,6 +87,36 @@ TEST_CASE("a policy that listens hears how long a tab was busy with each run") {
   CHECK_FALSE(heard[1].ok);
 }
 
+TEST_CASE("policies of all four kinds hear each run") {
+  struct Count {
+    int runs = 0;
+  };
+  static Count selector, scaling, memory, queue;
+  selector = scaling = memory = queue = {};
+  struct Selects : selector::FirstFit {
+    void observe(const Outcome&) noexcept { ++selector.runs; }
+  };
+  struct Scales : scaling::Fixed {
+    void observe(const Outcome&) noexcept { ++scaling.runs; }
+  };
+  struct Evicts : memory::LruBudget {
+    void observe(const Outcome&) noexcept { ++memory.runs; }
+  };
+  struct Schedules : scheduling::Fifo {
+    void observe(const Outcome&) noexcept { ++queue.runs; }
+  };
+  Rig<Selects, Scales, Evicts, Schedules> rig(attached());
+  const ModelIndex digits = hold(rig);
+  for (int i = 0; i < 100; ++i) {
+    rig.submit(digits);
+    rig.finish(rig.take<Run>().at(0));
+  }
+  CHECK(selector.runs == 100);
+  CHECK(scaling.runs == 100);
+  CHECK(memory.runs == 100);
+  CHECK(queue.runs == 100);
+}
+
 TEST_CASE("nothing is heard of requests that were cancelled, and a clock that goes back gives no negative time") {
   heard.clear();
   Rig<Listening> rig(attached());

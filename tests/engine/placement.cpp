@@ -22,14 +22,15 @@ struct NotBeside {
   int asked = 0;
 };
 
-template <class Memory>
+template <class Memory, class Selector = selector::FirstFit>
 struct Setting {
-  explicit Setting(Memory memory = Memory()) : placement(std::move(memory)) {}
+  explicit Setting(Memory memory = Memory(), Selector selector = Selector())
+      : policies(selector, scaling::Fixed(), memory) {}
 
   Tables tables{2, 0};
   PoolOptions options;
-  selector::FirstFit selector;
-  Placement<Memory> placement;
+  PolicySet<Selector, scaling::Fixed, Memory, scheduling::Fifo> policies;
+  Placement placement{policies};
   Actions out;
 
   ConnectionId join(Browser kind) { return tables.add_connection(browser(kind), std::nullopt, now); }
@@ -38,7 +39,7 @@ struct Setting {
     tables.worker_ready(tables.open_worker(row, tab, now), Backend::wasm, 0, now);
     return row;
   }
-  bool place(ModelRow& row, Need need) { return placement.place(tables, options, selector, row, need, now, out); }
+  bool place(ModelRow& row, Need need) { return placement.place(tables, options, row, need, now, out); }
   ConnectionId placed() const { return std::get<OpenWorker>(out.back()).connection; }
 };
 }  // namespace
@@ -92,17 +93,18 @@ TEST_CASE("a bounded number of tabs is asked") {
 }
 
 TEST_CASE("a selector may leave a load for later") {
+  RequestId asked_for{1};
   struct Later {
     std::optional<ConnectionIndex> select(PoolView, const Request& request) noexcept {
-      asked_for = request.id;
+      *asked_for = request.id;
       return std::nullopt;
     }
-    RequestId asked_for{1};
-  } later;
-  Setting<memory::Unlimited> setting;
+    RequestId* asked_for;
+  };
+  Setting<memory::Unlimited, Later> setting(memory::Unlimited(), Later{&asked_for});
   setting.join(Browser::chromium);
   ModelRow& digits = setting.tables.add_model(model("digits"));
-  CHECK_FALSE(setting.placement.place(setting.tables, setting.options, later, digits, Need::first, now, setting.out));
+  CHECK_FALSE(setting.place(digits, Need::first));
   CHECK(digits.obstacle == Obstacle::declined);
-  CHECK(later.asked_for == RequestId{0});
+  CHECK(asked_for == RequestId{0});
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 #include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/scaling/fixed.hpp>
 #include <webpool/policies/scheduling/fifo.hpp>
@@ -62,9 +63,9 @@ inline PoolOptions attached() {
 template <class Selector = selector::FirstFit, class Scaling = scaling::Fixed, class Memory = memory::LruBudget,
           class Queue = scheduling::Fifo>
 struct Rig {
-  explicit Rig(PoolOptions options) : engine(std::move(options)) {}
+  explicit Rig(PoolOptions options) : engine(std::move(options), make_policy_set<Selector, Scaling, Memory, Queue>()) {}
 
-  Engine<Selector, Scaling, Memory, Queue> engine;
+  Engine engine;
   TimePoint now{1000s};
   Actions out;
 

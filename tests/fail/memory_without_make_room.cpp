@@ -1,7 +1,7 @@
 // A memory policy whose member has another name is refused where it is named, and the message shows the requirement.
 // EXPECT: MemoryPolicy
 // EXPECT: m\.make_room\(v\)
-#include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/scaling/fixed.hpp>
 #include <webpool/policies/scheduling/fifo.hpp>
 #include <webpool/policies/selector/first_fit.hpp>
@@ -14,5 +14,5 @@ struct Mine {
 #endif
 };
 
-webpool::engine::Engine<webpool::selector::FirstFit, webpool::scaling::Fixed, Mine, webpool::scheduling::Fifo> engine(
-    {});
+webpool::engine::PolicySet<webpool::selector::FirstFit, webpool::scaling::Fixed, Mine, webpool::scheduling::Fifo>
+    policies;

@@ -2,7 +2,7 @@
 // EXPECT: ScalingPolicy
 // EXPECT: s\.desired\(l\)|same_as<int, std::size_t>
 // EXPECT: same_as|return-type-requirement
-#include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
 #include <webpool/policies/scheduling/fifo.hpp>
 #include <webpool/policies/selector/first_fit.hpp>
@@ -15,5 +15,5 @@ struct Mine {
 #endif
 };
 
-webpool::engine::Engine<webpool::selector::FirstFit, Mine, webpool::memory::Unlimited, webpool::scheduling::Fifo>
-    engine({});
+webpool::engine::PolicySet<webpool::selector::FirstFit, Mine, webpool::memory::Unlimited, webpool::scheduling::Fifo>
+    policies;

@@ -1,7 +1,7 @@
 // A scheduler whose `waiting` is not const is refused where it is named, and the message shows the requirement.
 // EXPECT: Scheduler
 // EXPECT: c\.waiting\(m\)
-#include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
 #include <webpool/policies/scaling/fixed.hpp>
 #include <webpool/policies/selector/first_fit.hpp>
@@ -17,5 +17,5 @@ struct Mine {
 #endif
 };
 
-webpool::engine::Engine<webpool::selector::FirstFit, webpool::scaling::Fixed, webpool::memory::Unlimited, Mine> engine(
-    {});
+webpool::engine::PolicySet<webpool::selector::FirstFit, webpool::scaling::Fixed, webpool::memory::Unlimited, Mine>
+    policies;

@@ -2,7 +2,7 @@
 // EXPECT: BrowserSelector
 // EXPECT: s\.select\(p, r\)
 // EXPECT: noexcept
-#include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
 #include <webpool/policies/scaling/fixed.hpp>
 #include <webpool/policies/scheduling/fifo.hpp>
@@ -18,5 +18,5 @@ struct Mine {
 }
 ;
 
-webpool::engine::Engine<Mine, webpool::scaling::Fixed, webpool::memory::Unlimited, webpool::scheduling::Fifo> engine(
-    {});
+webpool::engine::PolicySet<Mine, webpool::scaling::Fixed, webpool::memory::Unlimited, webpool::scheduling::Fifo>
+    policies;

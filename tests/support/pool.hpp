@@ -19,7 +19,6 @@
 #include <webpool/resource_pool.hpp>
 
 #include "../catch.hpp"
-#include "default_pool.hpp"
 #include "onnx_file.hpp"
 #include "raw_tab.hpp"
 

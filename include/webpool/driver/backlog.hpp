@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 #include <webpool/clock.hpp>
+#include <webpool/driver/place.hpp>
 #include <webpool/error.hpp>
 #include <webpool/options.hpp>
 
@@ -15,33 +16,8 @@ namespace webpool::driver {
 
 /// Bounds the requests that a pool has taken over and not ended, and the bytes of their inputs: what callers may make
 /// the host hold. Any thread; owned by a `std::shared_ptr`, because a place may outlive the pool.
-class Backlog : public std::enable_shared_from_this<Backlog> {
+class Backlog final : public PlaceOwner, public std::enable_shared_from_this<Backlog> {
  public:
-  /// One request's share, given back when it is destroyed.
-  class Place {
-   public:
-    Place() = default;
-    Place(Place&&) noexcept = default;
-    Place& operator=(Place&& other) noexcept {
-      std::swap(backlog_, other.backlog_);
-      std::swap(bytes_, other.bytes_);
-      return *this;
-    }
-    ~Place() { leave(); }
-
-    /// Gives it back now.
-    void leave() noexcept {
-      if (const auto backlog = std::exchange(backlog_, nullptr)) backlog->leave(bytes_);
-    }
-
-   private:
-    friend class Backlog;
-    Place(std::shared_ptr<Backlog> backlog, std::size_t bytes) noexcept : backlog_(std::move(backlog)), bytes_(bytes) {}
-
-    std::shared_ptr<Backlog> backlog_;
-    std::size_t bytes_ = 0;
-  };
-
   explicit Backlog(const BacklogLimits& limits) : limits_(limits) {}
 
   /// A place, if there is one at once.
@@ -98,7 +74,7 @@ class Backlog : public std::enable_shared_from_this<Backlog> {
     return {shared_from_this(), bytes};
   }
 
-  void leave(std::size_t bytes) noexcept {
+  void leave(std::size_t bytes) noexcept override {
     bool awaited;
     {
       const std::lock_guard lock(mutex_);

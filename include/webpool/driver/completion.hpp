@@ -8,18 +8,12 @@
 
 namespace webpool::driver {
 
-/// What every asynchronous operation of the library completes with: null and a value, or an `Error` as an exception.
-template <class Value>
-using CompletionSignature = void(std::exception_ptr, Value);
-
 /// Wraps an Asio handler: it will run on its associated executor (without one: on the pool's thread), and that executor
-/// has work to wait for until then. `place` is given back just before.
+/// has work to wait for until then.
 template <class Value, class Handler>
-detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler, Backlog::Place place = {}) {
+detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler) {
   auto work = asio::make_work_guard(asio::get_associated_executor(handler));
-  return [handler = std::move(handler), work = std::move(work),
-          place = std::move(place)](Expected<Value> result) mutable {
-    place.leave();
+  return [handler = std::move(handler), work = std::move(work)](Expected<Value> result) mutable {
     asio::dispatch(work.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
       if (result)
         std::move(handler)(std::exception_ptr(), std::move(*result));

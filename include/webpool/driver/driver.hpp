@@ -26,12 +26,14 @@
 #include <vector>
 #include <webpool/detail/logger.hpp>
 #include <webpool/detail/token.hpp>
+#include <webpool/driver/backlog.hpp>
 #include <webpool/driver/batcher.hpp>
 #include <webpool/driver/browsers.hpp>
 #include <webpool/driver/check_inputs.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/disagreement.hpp>
+#include <webpool/driver/event_loop.hpp>
 #include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/generation_run.hpp>
@@ -50,6 +52,8 @@
 #include <webpool/driver/runtime.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/engine/actions.hpp>
+#include <webpool/engine/decisions.hpp>
+#include <webpool/engine/engine.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/rechecks.hpp>
 #include <webpool/metrics.hpp>
@@ -62,8 +66,8 @@ namespace webpool::driver {
 
 /// Owns the pool's event loop, its thread, and everything that lives there: sockets, browsers, the engine. Other
 /// threads only post.
-template <class Engine>
-class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
+class Driver final : public Runtime, public std::enable_shared_from_this<Driver> {
+  using Engine = engine::Engine;
   using Server = transport::WebSocketServer;
   using Socket = Server::Socket;
   using Frame = std::span<const std::byte>;
@@ -80,8 +84,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   };
 
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
-  template <class... Policies>
-  explicit Driver(PoolOptions options, Policies... policies)
+  Driver(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         flights_(logger_, options_.flight_record),
@@ -91,7 +94,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(loop_.context(), options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
                 options_.public_origin),
-        engine_(engine_options(), std::move(policies)...),
+        engine_(engine_options(), std::move(policies)),
         thread_([this] { run(); }) {}
 
   // Ends the program on the pool's own thread, where nothing could wait for it.

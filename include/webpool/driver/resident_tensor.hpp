@@ -7,6 +7,7 @@
 #include <utility>
 #include <webpool/datatype.hpp>
 #include <webpool/device_tensor.hpp>
+#include <webpool/driver/event_loop.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>

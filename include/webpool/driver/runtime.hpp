@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <webpool/detail/unique_function.hpp>
-#include <webpool/driver/backlog.hpp>
-#include <webpool/driver/event_loop.hpp>
-#include <webpool/driver/generation_run.hpp>
+#include <webpool/driver/place.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/outputs.hpp>
@@ -28,13 +28,38 @@ struct ModelRef {
   std::uint32_t part = 0;
 };
 
+class Backlog;
+class EventLoop;
 class ResidentTensor;
+struct GenerationRun;
 
-/// What a model handle needs of its pool, whatever the pool's policies. All functions may be called from any thread.
+/// Hears of a request's end: once, on the pool's thread, when its place in the backlog has been given back.
+class Completion {
+ public:
+  using Done = detail::UniqueFunction<void(Expected<Outputs>)>;
+
+  Completion() = default;
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Completion> && std::is_constructible_v<Done, F>)
+      Completion(F&& done, Place place = {})  // NOLINT(google-explicit-constructor)
+      : done_(std::forward<F>(done)), place_(std::move(place)) {}
+
+  explicit operator bool() const noexcept { return static_cast<bool>(done_); }
+
+  void operator()(Expected<Outputs> result) {
+    place_.leave();
+    done_(std::move(result));
+  }
+
+ private:
+  Done done_;
+  Place place_;
+};
+
+/// What a model handle needs of its pool. All functions may be called from any thread.
 class Runtime {
  public:
-  /// Called once, on the pool's thread.
-  using Completion = detail::UniqueFunction<void(Expected<Outputs>)>;
+  using Completion = driver::Completion;
 
   virtual ~Runtime() = default;
 

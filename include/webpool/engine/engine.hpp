@@ -8,16 +8,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-#include <webpool/concepts/browser_selector.hpp>
-#include <webpool/concepts/memory_policy.hpp>
-#include <webpool/concepts/observer.hpp>
-#include <webpool/concepts/scaling_policy.hpp>
-#include <webpool/concepts/scheduler.hpp>
 #include <webpool/engine/actions.hpp>
+#include <webpool/engine/decisions.hpp>
 #include <webpool/engine/expiries.hpp>
 #include <webpool/engine/fleet.hpp>
 #include <webpool/engine/model_spec.hpp>
@@ -40,17 +37,13 @@ namespace webpool::engine {
 /// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
 /// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
 /// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
-template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
 class Engine : private Fleet {
  public:
   /// `options.browsers` are the kinds that can be launched; empty when none can.
-  explicit Engine(PoolOptions options, Selector selector = Selector(), Scaling scaling = Scaling(),
-                  Memory memory = Memory(), Queue queue = Queue())
+  Engine(PoolOptions options, std::unique_ptr<Decisions> policies)
       : Fleet(std::move(options)),
-        selector_(std::move(selector)),
-        scaling_(std::move(scaling)),
-        queue_(std::move(queue)),
-        placement_(std::move(memory)),
+        policies_(std::move(policies)),
+        placement_(*policies_),
         retries_(options_.retries),
         rechecks_(options_.guests) {}
 
@@ -112,9 +105,9 @@ class Engine : private Fleet {
       tables_.pin(row, *pinned);
       return watch(row), serve_pinned(*model, now, out), id;
     }
-    if constexpr (AdmissionControl<Queue>) {
-      const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
-      if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
+    if (policies_->hooks.admits) {
+      const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
+      if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
         complete(id, not_admitted(*model, row.request, load, answer), now, out);
         return id;
       }
@@ -382,9 +375,9 @@ class Engine : private Fleet {
   /// The one place where requests end. `held`: with the result that is held.
   void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
     const RequestId id = row.request.id;
-    if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
-    if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
+    if (row.phase == RequestRow::Phase::waits) policies_->erase(row.request);
+    if (policies_->hooks.hears_ends)
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) policies_->ended(row.request);
     ++(!error                                     ? counters_.completed
        : error->code() == errc::cancelled         ? counters_.cancelled
        : error->code() == errc::deadline_exceeded ? counters_.expired
@@ -442,7 +435,7 @@ class Engine : private Fleet {
       row.result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(tables_.model(row.request.model)->held, id);
-      if constexpr (EndListener<Queue>) queue_.ended(row.request);
+      if (policies_->hooks.hears_ends) policies_->ended(row.request);
       enqueue(row);
     });
     if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
@@ -459,7 +452,7 @@ class Engine : private Fleet {
     const auto again = retries_.plan(row, error, started, now);
     if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
     record(row.request, run_of(row, now), false, now);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
     tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
     ++counters_.retries;
     if (*again <= now)
@@ -478,7 +471,7 @@ class Engine : private Fleet {
 
   void enqueue(RequestRow& row) {
     row.phase = RequestRow::Phase::waits;
-    queue_.push(row.request);
+    policies_->push(row.request);
   }
 
   /// The run of a request that is sent, which ends now.
@@ -513,20 +506,16 @@ class Engine : private Fleet {
 
   /// Tells the policies that listen how a run ended.
   void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
-    if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = request,
-                            .connection = Tables::index_of(worker.connection),
-                            .joined = tables_.state(worker.connection).joined,
-                            .browser = worker.experience->browser,
-                            .backend = worker.experience->backend,
-                            .sent = run.sent,
-                            .ended = run.ended,
-                            .service = run.service,
-                            .ok = ok};
-      if constexpr (Observer<Selector>) selector_.observe(outcome);
-      if constexpr (Observer<Scaling>) scaling_.observe(outcome);
-      if constexpr (Observer<Queue>) queue_.observe(outcome);
-    }
+    if (!policies_->hooks.observes) return;
+    policies_->observe({.request = request,
+                        .connection = Tables::index_of(worker.connection),
+                        .joined = tables_.state(worker.connection).joined,
+                        .browser = worker.experience->browser,
+                        .backend = worker.experience->backend,
+                        .sent = run.sent,
+                        .ended = run.ended,
+                        .service = run.service,
+                        .ok = ok});
   }
 
   Error refusal(const ModelRow* model) const {
@@ -538,7 +527,7 @@ class Engine : private Fleet {
   /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
   /// requests.
   RequestRow* next(const ModelRow& model) {
-    const auto id = queue_.front(model.index);
+    const auto id = policies_->front(model.index);
     if (!id) return nullptr;
     RequestRow* row = tables_.requests.find(*id);
     const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
@@ -568,13 +557,13 @@ class Engine : private Fleet {
         }
         view = view.with(elsewhere->tabs(), elsewhere->idle());
       }
-      const auto chosen = selector_.select(view, row->request);
+      const auto chosen = policies_->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
         complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
         continue;
       }
-      queue_.erase(row->request);
+      policies_->erase(row->request);
       send(*row, request, model.lane.worker(*chosen), now, out);
     }
     acquire(model, now, out);
@@ -584,8 +573,8 @@ class Engine : private Fleet {
     return {tables_.states,
             model.lane.candidates(),
             model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
-             model.healths}};
+            {model.backends, model.lane.positions(), model.lane.ends(),
+             policies_->waiting(model.index) + model.held.size(), model.healths}};
   }
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
@@ -622,7 +611,7 @@ class Engine : private Fleet {
       const OwnTabs own(model.lane, model.own);
       if (own.tabs().empty()) return;
       // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
       send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
@@ -637,8 +626,8 @@ class Engine : private Fleet {
 
   /// Until the next tick the request lets others pass.
   void hold_back(RequestRow& row, TimePoint now) {
-    queue_.erase(row.request);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
+    policies_->erase(row.request);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
     row.phase = RequestRow::Phase::pauses;
     retries_.push(now, row.request.id);
   }
@@ -672,7 +661,7 @@ class Engine : private Fleet {
   void serve_blocked(TimePoint now, Actions& out) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
-      if (!model || model->obstacle != Obstacle::busy || queue_.waiting(model->index) == 0) continue;
+      if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
       model->obstacle = Obstacle::none;
       serve(*model, now, out);
     }
@@ -683,7 +672,7 @@ class Engine : private Fleet {
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, TimePoint now, Actions& out) {
     const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
-    const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
+    const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
     if (need < model.refused) model.obstacle = Obstacle::none;
     if (model.announced && model.lane.size() > 0 &&
@@ -728,7 +717,7 @@ class Engine : private Fleet {
 
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, selector_, model, need, now, out))
+    if (placement_.place(tables_, options_, model, need, now, out))
       load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
   }
 
@@ -741,7 +730,7 @@ class Engine : private Fleet {
     const Error error = why_nowhere(model, now);
     if (!model.announced) announce(model, error, out);
     while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
-    if (queue_.waiting(model.index) == 0) return;
+    if (policies_->waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
@@ -900,7 +889,7 @@ class Engine : private Fleet {
       ModelRow* model = tables_.models[i].get();
       if (!model) continue;
       if (model->obstacle != Obstacle::busy || model->present() > 0 ||
-          (model->announced && queue_.waiting(model->index) == 0)) {
+          (model->announced && policies_->waiting(model->index) == 0)) {
         model->starving_since.reset();
       } else if (!model->starving_since) {
         model->starving_since = now;
@@ -1028,17 +1017,15 @@ class Engine : private Fleet {
   void scale(TimePoint now, Actions& out) {
     const PoolLoad load = this->load(now);
     const std::size_t wanted =
-        std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
+        std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
     launch_up_to(wanted, now, out);
     if (!own_tabs_left(0)) launch({}, now, out);
     if (load.connections + load.starting > wanted && own_tabs_left(1))
       if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
   }
 
-  Selector selector_;
-  Scaling scaling_;
-  Queue queue_;
-  Placement<Memory> placement_;
+  const std::unique_ptr<Decisions> policies_;
+  Placement placement_;
   Retries retries_;
   Rechecks rechecks_;
   Expiries<RequestId> deadlines_;

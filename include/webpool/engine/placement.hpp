@@ -10,9 +10,8 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <webpool/concepts/browser_selector.hpp>
-#include <webpool/concepts/memory_policy.hpp>
 #include <webpool/engine/actions.hpp>
+#include <webpool/engine/decisions.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
 #include <webpool/options.hpp>
@@ -22,21 +21,17 @@ namespace webpool::engine {
 /// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
 /// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
 /// them.
-template <MemoryPolicy Memory>
 class Placement {
  public:
   static constexpr std::size_t attempts = 8;
 
-  explicit Placement(Memory memory) : memory_(std::move(memory)) {}
+  explicit Placement(Decisions& policies) : policies_(policies) {}
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later; returns false.
-  template <BrowserSelector Selector>
-  bool place(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need, TimePoint now,
-             Actions& out) {
-    Obstacle obstacle = attempt(tables, options, selector, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore)
-      obstacle = attempt(tables, options, selector, model, need, now, out);
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
     model.obstacle = obstacle;
     model.refused = need;
     return obstacle == Obstacle::none;
@@ -45,9 +40,8 @@ class Placement {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  template <BrowserSelector Selector>
-  Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
-                   TimePoint now, Actions& out) {
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
+                   Actions& out) {
     const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
@@ -55,7 +49,7 @@ class Placement {
       const auto candidates =
           tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
       if (candidates.empty()) break;
-      const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
+      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
       if (!chosen) return Obstacle::declined;
       if (!model.placeable.contains(*chosen)) {
         model.add_reason(no_candidate(*chosen, candidates.size()));
@@ -113,7 +107,7 @@ class Placement {
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision = memory_.make_room(
+      const MemoryDecision decision = policies_.make_room(
           MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
@@ -153,7 +147,7 @@ class Placement {
                                               : std::to_string(settings.bytes_per_connection) + " bytes";
   }
 
-  Memory memory_;
+  Decisions& policies_;
   std::vector<ConnectionIndex> tabs_;
   std::vector<LoadedModel> models_;
   std::uint64_t evictions_ = 0;

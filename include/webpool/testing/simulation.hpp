@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 #include <webpool/engine/engine.hpp>
+#include <webpool/engine/policy_set.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/scaling/fixed.hpp>
 #include <webpool/policies/scheduling/fifo.hpp>
@@ -45,8 +46,8 @@ class Simulation {
         events_(start),
         ledger_(start),
         tabs_(std::move(settings.tabs), settings.seed, events_, ledger_),
-        engine_(launching(std::move(settings.options), tabs_.launchable()), std::move(selector), std::move(scaling),
-                std::move(memory), std::move(queue)) {
+        engine_(launching(std::move(settings.options), tabs_.launchable()),
+                engine::make_policy_set(std::move(selector), std::move(scaling), std::move(memory), std::move(queue))) {
     engine_.start(events_.now(), actions_);
     obey();
     events_.push(start + tick_, event::Tick{});
@@ -257,7 +258,7 @@ class Simulation {
   Events events_;
   Ledger ledger_;
   SimulatedTabs tabs_;
-  engine::Engine<Selector, Scaling, Memory, Queue> engine_;
+  engine::Engine engine_;
   engine::Actions actions_;
   std::vector<Process> processes_;
   std::vector<Client> clients_;

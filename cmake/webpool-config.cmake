@@ -1,5 +1,3 @@
-@PACKAGE_INIT@
-
 include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
 if(WEBPOOL_MISSING)
   list(JOIN WEBPOOL_MISSING " " webpool_packages)
@@ -10,9 +8,8 @@ if(WEBPOOL_MISSING)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/webpool-targets.cmake)
-
-# Where the library looks last for ONNX Runtime Web.
-if(EXISTS "@PACKAGE_WEBPOOL_ORT_DIR@")
-  set_property(TARGET webpool::webpool APPEND PROPERTY
-    INTERFACE_COMPILE_DEFINITIONS WEBPOOL_ORT_INSTALL_DIR="@PACKAGE_WEBPOOL_ORT_DIR@")
+if(NOT TARGET webpool::compiled)
+  # Like the libraries they need, seen from the whole project, since webpool::compiled is.
+  set_target_properties(webpool::core webpool::headers webpool::webpool PROPERTIES IMPORTED_GLOBAL TRUE)
+  include(${CMAKE_CURRENT_LIST_DIR}/compiled.cmake)
 endif()

@@ -1,0 +1,1 @@
+#include <webpool/src.hpp>

@@ -1,0 +1,1 @@
+// Nothing of its own: with this file, the header that all test programs share is precompiled.
