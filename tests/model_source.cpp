@@ -8,6 +8,9 @@
 using namespace webpool;
 
 static_assert(std::is_convertible_v<const char*, ModelSource> && std::is_convertible_v<Kernel, ModelSource>);
+static_assert(std::is_convertible_v<std::string, ModelSource> && std::is_convertible_v<ModelBytes, ModelSource>);
+static_assert(std::is_convertible_v<std::shared_ptr<ByteSource>, ModelSource>);
+static_assert(!std::is_convertible_v<std::span<const std::byte>, ModelSource>);
 
 TEST_CASE("a list of file names is a list of models") {
   const std::vector<ModelSource> sources{"a.onnx", "b.onnx", Kernel{.name = "k", .wgsl = ""}};

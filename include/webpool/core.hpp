@@ -4,6 +4,7 @@
 
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/byte_source.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/concepts/browser_selector.hpp>
 #include <webpool/concepts/memory_policy.hpp>
@@ -19,6 +20,7 @@
 #include <webpool/generation.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/metrics.hpp>
+#include <webpool/model_bytes.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/model_part.hpp>
 #include <webpool/options.hpp>
@@ -64,6 +66,11 @@
 #include <webpool/reliability/patience.hpp>
 #include <webpool/request.hpp>
 #include <webpool/shape.hpp>
+#include <webpool/source/file.hpp>
+#include <webpool/source/generator.hpp>
+#include <webpool/source/memory.hpp>
+#include <webpool/source/range.hpp>
+#include <webpool/source/tar_archive.hpp>
 #include <webpool/task.hpp>
 #include <webpool/tensor.hpp>
 #include <webpool/trust.hpp>

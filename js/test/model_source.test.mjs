@@ -55,6 +55,14 @@ test('three tries in a row that bring nothing end it with the last reason', asyn
   assert.deepEqual(ranges, [null, 'bytes=300-', 'bytes=300-']);
 });
 
+test('what the pool says of bytes that it can\'t read is tried again, and then told', async () => {
+  const failed = () => new Response('the disk is in trouble', { status: 500 });
+  assert.deepEqual((serve(part(300), failed, part(1000)), (await fetchModel(model, () => {})).bytes), whole);
+  const ranges = serve(part(300), failed, failed);
+  await assert.rejects(fetchModel(model, () => {}), { code: 'fetch_failed', message: '/models/m could not be fetched: the disk is in trouble' });
+  assert.equal(ranges.length, 3);
+});
+
 test('what another try would not change is not tried again', async () => {
   for (const [answer, why] of /** @type {[() => Response, string][]} */ ([
     [() => new Response('no', { status: 404 }), 'HTTP 404'], [() => new Response(new Uint8Array(1001)), 'there are more than the 1000 bytes announced'],

@@ -1,5 +1,6 @@
 #include <webpool/driver/kernel_file.hpp>
 
+#include "../support/byte_sources.hpp"
 #include "../support/pool.hpp"
 
 using namespace webpool;
@@ -25,7 +26,7 @@ TEST_CASE("a kernel becomes a model that pages load: its text, its inputs and ou
   CHECK(file.name == "k");
   CHECK(file.sha256.size() == 64);
   CHECK(
-      *file.bytes ==
+      text_of(file.source) ==
       R"({"inputs":[{"name":"x","datatype":"FP32","shape":["n",4]}],"outputs":[{"name":"y","datatype":"INT32",)"
       R"("shape":["m"]}],"scratch":[],"extents":{"m":"n / 2"},"passes":[{"entry":"main","invocations":["n","m","1"]}],)"
       R"("variants":[{"wgsl":"// \"quoted\"\nfn main() {}","features":[],"workgroup_size":[8,8,1]},)"

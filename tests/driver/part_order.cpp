@@ -1,10 +1,12 @@
 #include <webpool/driver/part_order.hpp>
 
+#include <webpool/source/memory.hpp>
+
 #include "../catch.hpp"
 
 using namespace webpool;
 using driver::check_part_names;
-using driver::part_order;
+using driver::part_order, driver::source_of;
 using Order = std::vector<std::size_t>;
 
 namespace {
@@ -34,6 +36,19 @@ TEST_CASE("an order that is not clear is refused") {
   CHECK(complaint([] {
           part_order({{"a", {}, 1}, {"b", {}, 2}, {"c", {}, 1}});
         }) == "parts 'a' and 'c' both have the priority 1");
+  CHECK(complaint([] {
+          const ModelBytes bytes(source::memory(std::string("b")), "b");
+          part_order({{"a", {}, 1}, {.priority = 1, .bytes = bytes}});
+        }) == "parts 'a' and 'b' both have the priority 1");
+}
+
+TEST_CASE("a part is a path or bytes, and called by the name that it has then") {
+  const ModelBytes bytes(source::memory(std::string("b")), "b");
+  CHECK(std::get<std::filesystem::path>(source_of(ModelPart{"a"})) == "a");
+  CHECK(std::get<ModelBytes>(source_of(ModelPart{.bytes = bytes})).name == "b");
+  CHECK(driver::label_of({.options = {.name = "other"}, .bytes = bytes}) == "other");
+  CHECK(complaint([&] { source_of({.path = "a", .bytes = bytes}); }) ==
+        "part 'b' has a path and bytes: it can be one of both");
 }
 
 TEST_CASE("a name can have one part") {

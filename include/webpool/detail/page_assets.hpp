@@ -968,6 +968,8 @@ async function download(file, progress, { signal, importance }) {
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    if (response.status === 500 && response.headers.get('Content-Type')?.startsWith('text/plain'))
+      throw new Error((await response.text()).slice(0, 1000));  // why the pool itself can't read it; perhaps it can soon
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
     if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
@@ -998,7 +1000,7 @@ async function download(file, progress, { signal, importance }) {
   return bytes;
 }
 )js"
-, 5041)},
+, 5262)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 

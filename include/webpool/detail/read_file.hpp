@@ -4,16 +4,20 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <webpool/detail/file_reader.hpp>
+#include <webpool/byte_source.hpp>
+#include <webpool/source/file.hpp>
 
 namespace webpool::detail {
 
-/// A file's bytes; null if it is not a regular file or can't be read.
-inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
-  const auto file = FileReader::open(path);
+/// A file's bytes; null when it is none or can't be read.
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
+  const auto file = source::detail::File::open(path);
   if (!file) return nullptr;
-  auto bytes = std::make_shared<std::string>(file->size(), '\0');
-  return file->read(0, std::as_writable_bytes(std::span(*bytes))) ? bytes : nullptr;
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
+  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
+  return bytes;
+} catch (const Error&) {
+  return nullptr;
 }
 
 }  // namespace webpool::detail

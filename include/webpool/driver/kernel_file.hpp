@@ -2,22 +2,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/backend.hpp>
-#include <webpool/detail/sha256.hpp>
 #include <webpool/driver/check_kernel.hpp>
 #include <webpool/driver/model_file.hpp>
+#include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
 #include <webpool/kernel.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/options.hpp>
 #include <webpool/protocol/json_text.hpp>
 #include <webpool/shape.hpp>
+#include <webpool/source/memory.hpp>
 
 namespace webpool::driver {
 
@@ -119,9 +118,7 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.kernel = true;
   file.name = options.name.empty() ? kernel.name : options.name;
   file.info = {.producer = "webpool", .inputs = specs_of(kernel.inputs), .outputs = specs_of(kernel.outputs)};
-  file.bytes = std::make_shared<const std::string>(KernelText(kernel).take());
-  file.size = file.bytes->size();
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
+  serve(file, source::memory(KernelText(kernel).take()));
   return file;
 }
 

@@ -4,18 +4,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+#include <webpool/byte_source.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
+#include <webpool/model_bytes.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/onnx/external_data.hpp>
 #include <webpool/onnx/model_info.hpp>
 #include <webpool/options.hpp>
+#include <webpool/source/file.hpp>
 
 namespace webpool::driver {
 
@@ -65,43 +69,59 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
   }
 }
 
-/// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
-/// `errc::model_invalid` where one is too short.
-inline void take_external(ModelFile& file, const std::filesystem::path& folder,
-                          const std::vector<onnx::ExternalFile>& wanted) {
+/// `serve`, but what is wrong about the source is told with `what` it is.
+inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
+                 const LookAtBytes& look = {}) {
+  bool looking = false;
+  const LookAtBytes note_and_look = [&](std::span<const std::byte> bytes) {
+    looking = true;
+    look(bytes);
+    looking = false;
+  };
+  try {
+    serve(file, source, look ? note_and_look : look);
+  } catch (const Error& fault) {
+    if (looking) throw;
+    throw Error(static_cast<errc>(fault.code().value()), what + " can't be read: " + fault.message());
+  }
+}
+
+/// Reads the files that hold tensors of the model; `where(name)` tells of one that is not found. Throws
+/// `errc::model_not_found` where one is missing, `errc::model_invalid` where one is too short, and what reading throws.
+template <class Where>
+void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted,
+                   Where where) {
   for (const onnx::ExternalFile& each : wanted) {
-    const std::filesystem::path path = folder / each.name;
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
                             "', up to byte " + std::to_string(each.bytes) + ": " + has);
     };
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed))
-      fault(errc::model_not_found, "there is no file '" + path.string() + "'");
+    const auto source = find ? webpool::detail::ask([&] { return find(each.name); }) : std::shared_ptr<ByteSource>();
+    if (!source) fault(errc::model_not_found, "there is no " + where(each.name));
     ServedFile& part = file.external.emplace_back();
     part.name = each.name;
-    serve_file(part, path, [](auto) {});
+    take(part, source, "'" + each.name + "' of model '" + file.name + "'");
     if (part.size < each.bytes)
-      fault(errc::model_invalid, "the file '" + path.string() + "' has " + std::to_string(part.size) + " bytes");
+      fault(errc::model_invalid, "the " + where(each.name) + " has " + std::to_string(part.size) + " bytes");
   }
 }
 
-/// Reads and checks a file, and those beside it that it needs. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
-inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed))
-    throw Error(errc::model_not_found,
-                "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
+/// Reads and checks a model, and what else it needs. `initialize`, if any, may change the options first.
+template <class Where>
+ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const ModelInitializer& initialize,
+                           Where where) {
   ModelFile file;
-  file.name = options.name.empty() ? path.stem().string() : options.name;
-  std::vector<onnx::ExternalFile> beside;
-  serve_file(file, path, [&](std::span<const std::byte> bytes) {
+  file.name = options.name.empty() ? model.name : options.name;
+  if (file.name.empty())
+    throw Error(errc::invalid_options, "a model that is no file has no name of its own: give it one");
+  const std::string what = "model '" + file.name + "'";
+  if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
+  std::vector<onnx::ExternalFile> wanted;
+  take(file, model.source, what, [&](std::span<const std::byte> bytes) {
     file.info = onnx::read_model_info(bytes, file.name);
-    beside = onnx::read_external_files(bytes, file.name);
+    wanted = onnx::read_external_files(bytes, file.name);
   });
-  take_external(file, path.parent_path(), beside);
+  take_external(file, model.external, wanted, where);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -110,6 +130,30 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;
+}
+
+/// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
+/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
+/// `ByteSource` says of faults.
+inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
+  return read_model_bytes(model, options, initialize,
+                          [](const std::string& name) { return "source for a file '" + name + "'"; });
+}
+
+/// The same of a file, with the files beside it.
+inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
+  const auto folder = path.parent_path();
+  const auto source = source::detail::File::open(path);
+  if (!source) {
+    std::error_code failed;
+    const bool there = std::filesystem::is_regular_file(path, failed);
+    throw Error(errc::model_not_found, (there ? "can't read model file '" : "no model file '") + path.string() + "'" +
+                                           (failed ? ": " + failed.message() : ""));
+  }
+  return read_model_bytes({source, path.stem().string(), source::folder(folder)}, options, initialize,
+                          [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; });
 }
 
 }  // namespace webpool::driver

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 #include <webpool/backend.hpp>
-#include <webpool/detail/file_reader.hpp>
 #include <webpool/detail/page_assets.hpp>
 #include <webpool/driver/page_modules.hpp>
 #include <webpool/driver/served_file.hpp>
+#include <webpool/source/file.hpp>
 #include <webpool/transport/http_answer.hpp>
 
 namespace webpool::driver {
@@ -41,7 +41,10 @@ class PageFiles {
     if (path.starts_with("/models/")) {
       const ServedFile* model = find_model_(path.substr(8));
       if (!model) return not_found(path);
-      return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
+      return {.content_type = "application/octet-stream",
+              .immutable = true,
+              .source = model->source,
+              .source_bytes = model->size};
     }
     if (path.starts_with("/ort/")) return ort_file(path.substr(5));
     if (path == "/modules/index.json")
@@ -75,9 +78,12 @@ class PageFiles {
 
   transport::HttpAnswer ort_file(std::string_view name) {
     const auto path = ort_files_.find(name);
-    auto file = path == ort_files_.end() ? nullptr : webpool::detail::FileReader::open(path->second);
+    auto file = path == ort_files_.end() ? nullptr : source::detail::File::open(path->second);
     if (!file) return not_found(name);
-    return {.content_type = name.ends_with(".mjs") ? "text/javascript" : "application/wasm", .file = std::move(file)};
+    const auto size = static_cast<std::size_t>(file->size());
+    return {.content_type = name.ends_with(".mjs") ? "text/javascript" : "application/wasm",
+            .source = std::move(file),
+            .source_bytes = size};
   }
 
   /// By what a request may ask for: no path comes from one.

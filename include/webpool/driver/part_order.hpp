@@ -7,8 +7,22 @@
 #include <vector>
 #include <webpool/error.hpp>
 #include <webpool/model_part.hpp>
+#include <webpool/model_source.hpp>
 
 namespace webpool::driver {
+
+/// What an error calls the part.
+inline std::string label_of(const ModelPart& part) {
+  return !part.bytes ? part.path.string() : part.options.name.empty() ? part.bytes->name : part.options.name;
+}
+
+/// Throws `errc::invalid_options` where a part has both a path and bytes.
+inline ModelSource source_of(const ModelPart& part) {
+  if (!part.bytes) return part.path;
+  if (!part.path.empty())
+    throw Error(errc::invalid_options, "part '" + label_of(part) + "' has a path and bytes: it can be one of both");
+  return *part.bytes;
+}
 
 /// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
 /// priority, or two have the same.
@@ -25,7 +39,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
   for (std::size_t i = 1; i < order.size(); ++i) {
     const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
     if (one.priority == other.priority)
-      throw Error(errc::invalid_options, "parts '" + one.path.string() + "' and '" + other.path.string() +
+      throw Error(errc::invalid_options, "parts '" + label_of(one) + "' and '" + label_of(other) +
                                              "' both have the priority " + std::to_string(*one.priority));
   }
   return order;

@@ -1,18 +1,15 @@
 #pragma once
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
-#include <webpool/backend.hpp>
-#include <webpool/driver/kernel_file.hpp>
 #include <webpool/driver/model_file.hpp>
+#include <webpool/driver/read_source.hpp>
 #include <webpool/error.hpp>
-#include <webpool/kernel.hpp>
 #include <webpool/model_source.hpp>
 #include <webpool/options.hpp>
 
@@ -27,15 +24,12 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     throw Error(errc::invalid_options, "models that are loaded together can't have a url, batching or one name");
   std::vector<ModelFile> files;
   const auto values = std::exchange(options.free_dimensions, {});
+  std::map<std::string, std::int64_t> samples;
   for (const ModelSource& part : parts) {
     ModelOptions own = options;
-    if (const Kernel* kernel = std::get_if<Kernel>(&part)) {
-      files.push_back(make_kernel_file(*kernel, own));
-      options.backends = own.backends;
-      options.free_dimensions.merge(own.free_dimensions);
-    } else {
-      files.push_back(read_model_file(std::get<std::filesystem::path>(part), own));
-    }
+    files.push_back(read_source(part, own));
+    options.backends = own.backends;
+    samples.merge(own.free_dimensions);
     const auto& name = files.back().name;
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
       throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
@@ -45,7 +39,8 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     fill_in(file.info.inputs, values);
     fill_in(file.info.outputs, values);
   }
-  for (const auto& [name, value] : values) options.free_dimensions.insert_or_assign(name, value);
+  options.free_dimensions = values;
+  options.free_dimensions.merge(samples);
   return files;
 }
 

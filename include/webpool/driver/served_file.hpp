@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <system_error>
+#include <utility>
 #include <vector>
-#include <webpool/detail/file_reader.hpp>
-#include <webpool/detail/read_file.hpp>
+#include <webpool/byte_source.hpp>
 #include <webpool/detail/sha256.hpp>
 #include <webpool/driver/mapped_file.hpp>
 #include <webpool/error.hpp>
+#include <webpool/source/memory.hpp>
 
 namespace webpool::driver {
 
@@ -20,52 +24,88 @@ namespace webpool::driver {
 struct ServedFile {
   std::string name;
   std::string sha256;
-  std::size_t size = 0;                                 ///< bytes
-  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
+  std::size_t size = 0;                  ///< bytes
+  std::shared_ptr<ByteSource> source{};  ///< in memory, unless there are more than `most_in_memory`
 };
 
-/// Larger files are read from disk whenever a page fetches them.
+/// What is larger and not in memory by itself is read whenever a page fetches it.
 inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
 
-[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
-  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+/// Looks at all bytes of a file, at one address.
+using LookAtBytes = std::function<void(std::span<const std::byte>)>;
+
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
+/// Memory for more than `most_in_memory` grows with what comes, not with the size that the source says.
+inline std::string read_whole(ByteSource& source, std::uint64_t size) {
+  std::string bytes;
+  const std::uint64_t step = size <= most_in_memory ? most_in_memory : piece_bytes;
+  while (bytes.size() < size) {
+    const std::size_t done = bytes.size();
+    bytes.resize(done + static_cast<std::size_t>(std::min(step, size - done)));
+    read_exactly(source, done, std::as_writable_bytes(std::span(bytes)).subspan(done));
+  }
+  return bytes;
 }
 
-/// The hash of a file that is read piece by piece.
-inline std::string hash_of(webpool::detail::FileReader& file, const std::filesystem::path& path) {
+inline std::string hash_of(ByteSource& source, std::uint64_t size) {
   webpool::detail::Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  for (std::size_t done = 0; done < file.size(); done += piece.size()) {
-    piece.resize(std::min(piece.size(), file.size() - done));
-    if (!file.read(done, piece)) unreadable(path);
+  std::vector<std::byte> piece(piece_bytes);
+  for (std::uint64_t done = 0; done < size; done += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
+    read_exactly(source, done, piece);
     hash.update(piece);
   }
   return hash.hex();
 }
 
-/// Fills in what is served of the file at `path`, and shows its bytes to `look(std::span<const std::byte>)` before it
-/// reads one of more than `most` bytes piece by piece. Throws `errc::model_not_found`, and what `look` throws.
-template <class Look>
-void serve_file(ServedFile& served, const std::filesystem::path& path, Look look,
-                std::size_t most = most_in_memory) try {
-  std::error_code failed;
-  if (std::filesystem::file_size(path, failed) <= most || failed) {
-    served.bytes = webpool::detail::read_file(path);
-    if (!served.bytes) unreadable(path);
-    const auto bytes = std::as_bytes(std::span(*served.bytes));
-    served.size = bytes.size();
-    look(bytes);
-    served.sha256 = webpool::detail::sha256_hex(bytes);
-  } else {
-    served.file = webpool::detail::FileReader::open(path);
-    if (!served.file) unreadable(path);
-    served.size = served.file->size();
-    look(MappedFile(path).bytes());
-    served.sha256 = hash_of(*served.file, path);
+inline std::optional<std::string> known_hash(const ByteSource& source) {
+  const auto hash = webpool::detail::ask([&] { return source.sha256(); });
+  if (hash && (hash->size() != 64 || hash->find_first_not_of("0123456789abcdef") != hash->npos))
+    throw Error(errc::load_failed, "its source says that '" + *hash + "' is a SHA-256");
+  return hash;
+}
+
+/// Of a source that is not in memory, and too large to stay there.
+inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look) {
+  // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
+  constexpr std::uint64_t most = std::uint64_t{1} << 31;
+  if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
+    const auto file = webpool::detail::ask([&] { return std::make_unique<const MappedFile>(extent->path); });
+    if (extent->offset > file->bytes().size() || size > file->bytes().size() - extent->offset)
+      throw Error(errc::load_failed, "the file '" + extent->path.string() + "' is too short for it");
+    return look(file->bytes().subspan(static_cast<std::size_t>(extent->offset), static_cast<std::size_t>(size)));
   }
-} catch (const std::system_error&) {
-  unreadable(path);
+  if (size > most)
+    throw Error(errc::model_invalid, "it has " + std::to_string(size) +
+                                         " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
+  const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
+  look(std::as_bytes(std::span(bytes)));
+}
+
+/// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
+/// nor longer than `most` are read here. Throws what the source and `look` throw, and `errc::load_failed` for a source
+/// that breaks its contract.
+inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const LookAtBytes& look = {},
+                  std::size_t most = most_in_memory) {
+  const std::uint64_t size = webpool::detail::ask([&] { return source->size(); });
+  if (size > std::numeric_limits<std::size_t>::max()) throw Error(errc::load_failed, "it has too many bytes");
+  auto hash = known_hash(*source);
+  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size));
+  const auto bytes = source->in_memory();
+  if (!bytes.empty() && bytes.size() != size)
+    throw Error(errc::load_failed, "its source says that it has " + std::to_string(size) + " bytes, and shows " +
+                                       std::to_string(bytes.size()));
+  if (size <= most || !bytes.empty()) {
+    if (look) look(bytes);
+    if (!hash) hash = webpool::detail::sha256_hex(bytes);
+  } else {
+    if (look) look_at_large(*source, size, look);
+    if (!hash) hash = hash_of(*source, size);
+  }
+  served.size = static_cast<std::size_t>(size);
+  served.sha256 = std::move(*hash);
+  served.source = std::move(source);
 }
 
 }  // namespace webpool::driver

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <webpool/detail/file_reader.hpp>
+#include <webpool/byte_source.hpp>
 #include <webpool/transport/websocketpp.hpp>
 
 namespace webpool::transport {
@@ -20,9 +20,10 @@ struct HttpAnswer {
   /// The script may make functions from text: a worker takes its policy from its own answer.
   bool may_evaluate = false;
   std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< in place of a body: read while it is sent
+  std::shared_ptr<ByteSource> source{};   ///< in place of a body: read while it is sent
+  std::size_t source_bytes = 0;           ///< how many of it
 
-  std::size_t size() const noexcept { return file ? file->size() : body->size(); }
+  std::size_t size() const noexcept { return source ? source_bytes : body->size(); }
 };
 
 /// The bytes of a body that are sent.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <asio/any_io_executor.hpp>
+#include <asio/thread_pool.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +32,8 @@ namespace webpool::transport {
 ///
 /// Whoever reaches the port can talk to it, so what that costs is bounded: a request's head has at most 16,000 bytes
 /// and 5 seconds to come, and no body (websocketpp's limits and ours); answers are sent from memory that all of them
-/// share; a socket's first message is short; and `Strangers` bounds how many of all these there are.
+/// share, or a MiB at a time; a socket's first message is short; and `Strangers` bounds how many of all these there
+/// are.
 class WebSocketServer {
   using Server = WebsocketppServer<ServerConfig>;
 
@@ -215,11 +220,19 @@ class WebSocketServer {
     }
     // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
     to->defer_http_response();
+    auto reader = reader_of(reply);
     std::make_shared<HttpSender>(
-        to->get_raw_socket(), std::move(reply), *range,
+        to->get_raw_socket(), std::move(reply), *range, std::move(reader),
         [this, to] { to->place = strangers_.move_to_end(to->place, Clock::now()); },
         [to] { to->terminate(make_error_code(websocketpp::error::http_connection_ended)); })
         ->send();
+  }
+
+  /// Where the answer's source is read, which may take its time; empty where that needs no thread.
+  asio::any_io_executor reader_of(const HttpAnswer& answer) {
+    if (!answer.source || !answer.source->in_memory().empty()) return {};
+    if (!reader_) reader_.emplace(1);
+    return reader_->get_executor();
   }
 
   static HttpAnswer plain(int status, std::string text) {
@@ -235,7 +248,8 @@ class WebSocketServer {
                          if (!silent.expired())
                            socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
                        }};
-  std::vector<Socket> heard_;  ///< those with messages since the last tick
+  std::vector<Socket> heard_;                ///< those with messages since the last tick
+  std::optional<asio::thread_pool> reader_;  ///< reads what is sent and not in memory; one thread, once it is needed
 };
 
 }  // namespace webpool::transport

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <variant>
+#include <webpool/driver/kernel_file.hpp>
+#include <webpool/driver/model_file.hpp>
+#include <webpool/kernel.hpp>
+#include <webpool/model_bytes.hpp>
+#include <webpool/model_source.hpp>
+#include <webpool/options.hpp>
+
+namespace webpool::driver {
+
+/// Reads and checks whatever can be loaded. `initialize` is for models, not for kernels. Throws what `read_model_file`
+/// and `make_kernel_file` throw.
+inline ModelFile read_source(const ModelSource& source, ModelOptions& options,
+                             const ModelInitializer& initialize = {}) {
+  if (const Kernel* kernel = std::get_if<Kernel>(&source)) return make_kernel_file(*kernel, options);
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return read_model_file(*bytes, options, initialize);
+  return read_model_file(std::get<std::filesystem::path>(source), options, initialize);
+}
+
+}  // namespace webpool::driver
