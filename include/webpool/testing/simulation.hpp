@@ -168,7 +168,7 @@ class Simulation {
                    actions_);
   }
   void happen(const event::Pong& pong) {
-    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now(), 0, tabs_.hints(pong.tab));
+    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, 0, tabs_.hints(pong.tab));
   }
   void happen(const event::Crash& crash) { lose(crash.tab, "the tab crashed"); }
   void happen(const event::LoadEnds& load) {
