@@ -11,10 +11,10 @@
 
 namespace webpool::detail {
 
-/// A regular file that stays open and is read piece by piece. One thread at a time.
+/// A regular file that stays open and is read piece by piece. For one thread at a time.
 class FileReader {
  public:
-  /// Null when there is none, or it can't be read.
+  /// Null if there is no such file, or it can't be read.
   static std::shared_ptr<FileReader> open(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
@@ -25,10 +25,10 @@ class FileReader {
     return std::shared_ptr<FileReader>(new FileReader(std::move(file), static_cast<std::size_t>(size)));
   }
 
-  /// When it was opened.
+  /// The size when it was opened.
   std::size_t size() const noexcept { return size_; }
 
-  /// Fills `into` with the bytes from `offset` on; false when the file has become shorter, or can't be read any more.
+  /// Fills `into` with the bytes from `offset` on; false if the file has become shorter, or can no longer be read.
   bool read(std::size_t offset, std::span<std::byte> into) {
     file_.clear();
     file_.seekg(static_cast<std::streamoff>(offset));

@@ -8,7 +8,7 @@
 
 namespace webpool::detail {
 
-/// A file's bytes; null when it is none or can't be read.
+/// A file's bytes; null if it is not a regular file or can't be read.
 inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
   const auto file = FileReader::open(path);
   if (!file) return nullptr;
