@@ -55,7 +55,8 @@ inline constexpr std::array<std::string_view, 12> disabled_features{
     "MemoryMeasurementInFreezingPolicy",
     "InfiniteTabsFreezing",
     "IntensiveWakeUpThrottling",
-    // Extra renderers, for the address bar's pop-ups and in reserve, which cost as much time at start as the pool's tab.
+    // Extra renderers, for the address bar's pop-ups and in reserve, which cost as much time at start as the pool's
+    // tab.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "SpareRendererForSitePerProcess",
