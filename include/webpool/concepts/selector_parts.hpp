@@ -23,10 +23,10 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 
 /// A part of a `selector::Chain` that may decide before the selector does.
 ///
-/// | expression        | result                      | contract                                                        |
-/// |-------------------|-----------------------------|-----------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part; |
-/// |                   |                             | called on the pool's strand; must not block                     |
+/// | expression        | result                      | contract                                                       |
+/// |-------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
+/// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
