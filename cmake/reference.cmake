@@ -8,18 +8,12 @@ list(TRANSFORM hidden REPLACE "(.+)" "*/webpool/\\1/*.hpp" OUTPUT_VARIABLE hidde
 list(JOIN hidden_headers " " hidden_headers)
 list(JOIN hidden "," hidden)
 
-# A page for each example, below its first comment.
+# A page for each example.
 set(example_pages ${PROJECT_BINARY_DIR}/examples.dox)
-set(pages "")
-file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
-foreach(source IN LISTS sources)
-  cmake_path(GET source FILENAME name)
-  file(READ ${source} comment)
-  string(REGEX MATCH "^(//[^\n]*\n)+" comment "${comment}")
-  string(REGEX REPLACE "(^|\n)// *" "\\1" comment "${comment}")
-  string(APPEND pages "/** @example ${name}\n${comment}*/\n")
-endforeach()
-file(CONFIGURE OUTPUT ${example_pages} CONTENT "${pages}" @ONLY)
+file(GLOB examples RELATIVE ${PROJECT_SOURCE_DIR}/examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+list(TRANSFORM examples REPLACE "(.+)" "/** @example \\1 */\n")
+list(JOIN examples "" examples)
+file(CONFIGURE OUTPUT ${example_pages} CONTENT "${examples}" @ONLY)
 
 set(reference ${PROJECT_BINARY_DIR}/reference)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/Doxyfile.in ${PROJECT_BINARY_DIR}/Doxyfile @ONLY)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """reference_links.py HIDDEN PAGE: prints a Markdown page with its links made for the API reference.
 
-A link to a header or an example leads to its page there. One to a file or folder that the reference does not hold, as those of
-include/webpool/HIDDEN (names with commas between them), becomes text. Doxygen resolves links to other Markdown pages itself.
+A link to a header or an example leads to its page there, and so does a policy's name. One to a file or folder that the
+reference does not hold, as those of include/webpool/HIDDEN (names with commas between them), becomes text. Doxygen resolves
+links to other Markdown pages itself.
 """
 
 import pathlib
@@ -27,4 +28,6 @@ def for_reference(link: re.Match) -> str:
     return text
 
 
-print(re.sub(r"(?<!!)\[([^\]\[]+)\]\(([^)\s]+)\)", for_reference, PAGE.read_text()), end="")
+text = re.sub(r"(?<!!)\[([^\]\[]+)\]\(([^)\s]+)\)", for_reference, PAGE.read_text())
+policy = r"(?<!\[)`((?:selector|scaling|memory|scheduling)::\w+)(<[^`]*>)?`"
+print(re.sub(policy, lambda name: f"[{name[1]}](@ref webpool::{name[1]})" + (f"`{name[2]}`" if name[2] else ""), text), end="")
