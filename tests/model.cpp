@@ -447,7 +447,7 @@ TEST_CASE("a pool that holds as much as it may lets blocking calls wait, and end
   const Error refused = error_of([&] { model.async_run(picture(2), asio::use_future).get(); });
   CHECK(refused.code() == errc::would_block);
   CHECK_THAT(refused.message(), contains("model 'digits': the pool holds 1 requests of 3136 bytes"));
-  CHECK(error_of([&] { model(picture(2), {.would_block = true}); }).code() == errc::would_block);
+  CHECK(error_of([&] { model(picture(2), {.fail_if_full = true}); }).code() == errc::would_block);
   CHECK(error_of([&] { model(picture(2), {.deadline = 20ms}); }).code() == errc::deadline_exceeded);
 
   auto patient = std::async(std::launch::async, [&] { return model(picture(3)); });

@@ -43,7 +43,7 @@ TEST_CASE("outputs are found by name", "[vocabulary]") {
 }
 
 TEST_CASE("an output that is not there is answered with those that are", "[vocabulary]") {
-  CHECK_THROWS_WITH(two_outputs()["c"], "no output 'c'; there is 'a' 'b'");
+  CHECK_THROWS_WITH(two_outputs()["c"], "there is no output 'c'; the outputs are 'a' 'b'");
   try {
     static_cast<void>(two_outputs()["c"]);
   } catch (const Error& error) {

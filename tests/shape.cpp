@@ -33,11 +33,12 @@ TEST_CASE("a shape prints as a list, its free extents as question marks", "[voca
 }
 
 TEST_CASE("a shape that no tensor has is refused", "[vocabulary]") {
-  CHECK_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "a tensor has at most 8 dimensions, given 9");
+  CHECK_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "a tensor can have at most 8 dimensions, not 9");
   CHECK_THROWS_WITH((Shape{2, -2}), "an extent can't be -2");
-  CHECK_THROWS_WITH((Shape{large, large, 2}), "a tensor has at most 2^60 elements, given [1073741824, 1073741824, 2]");
+  CHECK_THROWS_WITH((Shape{large, large, 2}),
+                    "a tensor can have at most 2^60 elements; the shape is [1073741824, 1073741824, 2]");
   CHECK_THROWS_WITH((Shape{Shape::any, large, large, 2}),
-                    "a tensor has at most 2^60 elements, given [?, 1073741824, 1073741824, 2]");
+                    "a tensor can have at most 2^60 elements; the shape is [?, 1073741824, 1073741824, 2]");
   CHECK_THROWS_AS((Shape{std::int64_t{1} << 32, std::int64_t{1} << 32}), Error);
   CHECK_NOTHROW(Shape{1, 1, 1, 1, 1, 1, 1, 1});
 }

@@ -71,7 +71,7 @@ TEST_CASE("a scalar has one element", "[vocabulary]") {
 }
 
 TEST_CASE("bytes that don't fit the shape are refused", "[vocabulary]") {
-  CHECK_THROWS_WITH(Tensor::from(std::vector<float>{1, 2, 3}, {2, 2}), "shape [2, 2] of FP32 needs 16 bytes, given 12");
+  CHECK_THROWS_WITH(Tensor::from(std::vector<float>{1, 2, 3}, {2, 2}), "shape [2, 2] of FP32 needs 16 bytes, not 12");
   CHECK_THROWS_WITH(Tensor::from(std::vector<float>{1}, {Shape::any}),
                     "a tensor's shape can't have a free extent: [?]");
   const std::int64_t large = std::int64_t{1} << 32;

@@ -11,7 +11,7 @@
 
 namespace webpool {
 
-/// What computes inside a tab. `register_backend` makes further values, for backends of the application's own.
+/// What computes inside a tab. `register_backend` makes further values, for the application's own backends.
 enum class Backend : std::uint8_t { wasm, webgpu, webnn };
 
 /// The device that a WebNN context asks for.
@@ -22,16 +22,16 @@ inline constexpr std::array<std::string_view, 3> builtin_backend_names{"wasm", "
 inline constexpr std::array<std::string_view, 3> webnn_device_names{"cpu", "gpu", "npu"};
 }  // namespace detail
 
-/// How many backends there can be: the size of a table by `static_cast<std::size_t>(backend)`.
+/// How many backends there can be: the size of a table indexed by `static_cast<std::size_t>(backend)`.
 inline constexpr std::size_t max_backends = detail::builtin_backend_names.size() + detail::BackendTable::capacity;
 
-/// Whether the page itself brings this backend, rather than the application.
+/// Whether the page itself has this backend, rather than the application.
 constexpr bool is_builtin(Backend backend) noexcept {
   return static_cast<std::size_t>(backend) < detail::builtin_backend_names.size();
 }
 
 namespace detail {
-/// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
+/// A backend's row in the table of registered ones; null for the page's own, and for a value that is not a backend.
 inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
   if (is_builtin(backend)) return nullptr;
   return BackendTable::instance().find(static_cast<std::size_t>(backend) - builtin_backend_names.size());
@@ -58,7 +58,7 @@ constexpr std::string_view to_string(WebnnDevice device) noexcept {
   return detail::webnn_device_names[static_cast<std::size_t>(device)];
 }
 
-/// The names of all backends, registered ones included; a name's place is its backend's value.
+/// The names of all backends, registered ones included; a name's index is its backend's value.
 inline std::vector<std::string_view> backend_names() {
   std::vector<std::string_view> names(detail::builtin_backend_names.begin(), detail::builtin_backend_names.end());
   const detail::BackendTable& table = detail::BackendTable::instance();

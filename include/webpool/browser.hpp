@@ -12,7 +12,7 @@
 
 namespace webpool {
 
-/// Browsers told apart by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
+/// Browsers, distinguished by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
 enum class Browser : std::uint8_t { chromium, chrome, headless_shell, edge, firefox, safari, other };
 
 namespace detail {
@@ -32,15 +32,14 @@ constexpr std::optional<Browser> parse_browser(std::string_view name) noexcept {
 
 inline std::ostream& operator<<(std::ostream& out, Browser browser) { return out << to_string(browser); }
 
-/// A WebGPU adapter as the browser describes it; browsers leave out what they hide.
+/// A WebGPU adapter as the browser describes it. A browser leaves out what it hides.
 struct AdapterInfo {
   std::string vendor{}, architecture{}, device{}, description{};
-  std::optional<bool>
-      software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty when the browser hides it
+  std::optional<bool> software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty if the browser hides it
   std::vector<std::string> features{};
   std::map<std::string, double> limits{};
 
-  /// The most telling name there is, with ", software" behind a software adapter's.
+  /// The most specific name available; a software adapter's ends in ", software".
   std::string label() const {
     std::string name = !description.empty() ? description : !device.empty() ? device : architecture;
     if (name.empty()) name = !vendor.empty() ? vendor : "unnamed adapter";
@@ -52,7 +51,7 @@ struct AdapterInfo {
 struct BrowserInfo {
   Browser browser = Browser::other;
   std::string version{}, user_agent{}, platform{};
-  unsigned hardware_concurrency = 0;          ///< 0 when the browser hides it
+  unsigned hardware_concurrency = 0;          ///< 0 if the browser hides it
   std::optional<double> device_memory_gib{};  ///< browsers round it down, often to at most 8
   bool cross_origin_isolated = false;
   bool wasm_threads = false;
@@ -61,7 +60,7 @@ struct BrowserInfo {
   std::optional<AdapterInfo> webgpu{};  ///< empty: no adapter, `webgpu_reason` says why
   std::string webgpu_reason{};
   std::map<WebnnDevice, std::string>
-      webnn{};                 ///< per device type: empty text when a context can be made, else the browser's words
+      webnn{};                 ///< per device type: empty if a context can be made, otherwise the browser's words
   std::string webnn_reason{};  ///< why there is no WebNN at all
   bool launched = false;       ///< by the pool, rather than opened by a person
   bool simulated = false;      ///< only `webpool::testing` sets it

@@ -4,7 +4,7 @@
 
 namespace webpool {
 
-/// The pool's clock. The engine and the policies never read it: every event brings its time along.
+/// The pool's clock. The engine and the policies never read it: every event carries its time.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = Clock::duration;

@@ -8,7 +8,7 @@
 
 namespace webpool {
 
-/// Element types of tensors, as the KServe V2 inference protocol counts them.
+/// Element types of tensors, as the KServe V2 inference protocol lists them.
 enum class Datatype : std::uint8_t {
   boolean,
   uint8,
@@ -24,7 +24,7 @@ enum class Datatype : std::uint8_t {
   float64
 };
 
-/// IEEE 754 binary16 as its bits; arithmetic is the caller's affair.
+/// The bits of an IEEE 754 binary16 number; arithmetic is left to the caller.
 struct Float16 {
   std::uint16_t bits = 0;
   friend constexpr bool operator==(Float16, Float16) = default;
@@ -66,7 +66,7 @@ constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept
   return std::nullopt;
 }
 
-/// The datatype that holds C++ values of type `T`; only these types may be elements.
+/// The datatype that holds C++ values of type `T`. Only these types can be elements.
 template <class T>
 inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
 template <>

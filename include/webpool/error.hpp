@@ -8,7 +8,7 @@
 
 namespace webpool {
 
-/// Everything that can go wrong, by what the caller can do about it.
+/// Everything that can go wrong, grouped by what the caller can do about it.
 enum class errc {
   // before the pool runs
   invalid_options = 1,  ///< options contradict each other; the message names both
@@ -27,20 +27,20 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
+  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
-  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
   tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
-  would_block,           ///< the pool holds as much as it may, and the caller does not wait
+  would_block,           ///< the pool holds as much as it may, and the caller chose not to wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
-  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  deadline_unreachable,  ///< refused at once, because it could not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  invalid_message,  ///< a message of the application's own that the wire could not carry
+  invalid_message,  ///< a message of the application that the wire can't carry
   would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
@@ -53,7 +53,7 @@ enum class errc {
   message_too_large,
 };
 
-/// The category of `errc`; its messages are the short form, `Error::what()` has the facts.
+/// The category of `errc`. Its messages are the short form; `Error::what()` has the facts.
 inline const std::error_category& error_category() noexcept {
   struct Category final : std::error_category {
     const char* name() const noexcept override { return "webpool"; }

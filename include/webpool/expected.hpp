@@ -6,7 +6,7 @@
 
 namespace webpool {
 
-/// A value or the `Error` that took its place; the subset of C++23's `std::expected<T, Error>` that this library uses.
+/// A value or an `Error`: the subset of C++23's `std::expected<T, Error>` that this library uses.
 template <class T>
 class [[nodiscard]] Expected {
  public:
@@ -18,18 +18,18 @@ class [[nodiscard]] Expected {
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value; throws the error when there is none.
+  /// The value; throws the error if there is none.
   T& value() & { return check(), *std::get_if<0>(&state_); }
   const T& value() const& { return check(), *std::get_if<0>(&state_); }
   T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
 
-  /// The value, which must be there.
+  /// The value, which must exist.
   T& operator*() & noexcept { return *std::get_if<0>(&state_); }
   const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
   T* operator->() noexcept { return std::get_if<0>(&state_); }
   const T* operator->() const noexcept { return std::get_if<0>(&state_); }
 
-  /// The error, which must be there.
+  /// The error, which must exist.
   const Error& error() const noexcept { return *std::get_if<1>(&state_); }
 
  private:

@@ -5,7 +5,7 @@
 
 namespace webpool {
 
-/// A number that only compares with its own kind. `Tag` keeps a model's id from being passed as a request's.
+/// A number that compares only with its own kind. `Tag` keeps a model's id from being passed as a request's.
 template <class Tag, class Rep>
 struct StrongId {
   Rep value = 0;
@@ -19,7 +19,7 @@ using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
 using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
-/// Slots of the engine's tables: dense, small, and reused after their owner is gone.
+/// Slots of the engine's tables: dense, small, and reused once their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
 using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
 

@@ -11,7 +11,7 @@
 
 namespace webpool {
 
-/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
+/// One extent of a kernel's tensor: a number, or a name whose value comes from the inputs or `Kernel::extents`.
 struct KernelExtent {
   // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
   KernelExtent(const char* name) : text(name) {}
@@ -23,19 +23,20 @@ struct KernelExtent {
   std::string text;
 };
 
-/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
-/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
+/// A tensor that is declared for the WGSL under its name, as `array<f32>` (float32), `array<f16>` (float16),
+/// `array<i32>` (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
 struct KernelTensor {
   std::string name;
   Datatype datatype = Datatype::float32;
   std::vector<KernelExtent> shape{};
 };
 
-/// One dispatch. Passes run in order, each sees what the ones before wrote.
+/// One dispatch. Passes run in order, and each sees what earlier ones wrote.
 struct KernelPass {
   std::string entry = "main";  ///< a `@compute` function
   /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
-  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
+  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. Surplus invocations should
+  /// return at once.
   std::array<std::string, 3> invocations{"1", "1", "1"};
 };
 
@@ -43,7 +44,7 @@ struct KernelPass {
 struct KernelVariant {
   std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
   std::vector<std::string>
-      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
+      features{};  ///< WebGPU features that it needs; of these, "shader-f16" and "subgroups" are enabled in the WGSL
   std::string wgsl{};  ///< empty: the kernel's
 };
 
@@ -59,18 +60,18 @@ struct KernelVariant {
 ///                           .outputs = {{.name = "y", .shape = {"n"}}},
 ///                           .passes = {{.invocations = {"n", "1", "1"}}}};
 ///
-/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
-/// read any element of the same array, and drops what is written or puts it into another element of it.
+/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is not an error. In WGSL,
+/// such a read yields any element of the same array, and such a write is dropped or goes to another element of it.
 struct Kernel {
   std::string name;
   std::string wgsl;
   std::vector<KernelTensor> inputs{}, outputs{};
-  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
-  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
+  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device and hold what earlier runs left
+  std::map<std::string, std::string> extents{};  ///< further extents, by rule: {"frames", "(samples - 400) / 160 + 1"}
   std::vector<KernelPass> passes{{}};
-  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
-                                                 ///< `ModelOptions::fastest` the one that runs fastest there
-  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
+  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used; with
+                                                 ///< `ModelOptions::fastest`, the one that runs fastest there
+  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs for warm-up and timing; 1 if absent
 };
 
 }  // namespace webpool

@@ -19,7 +19,7 @@ struct TensorSpec {
   Shape shape{};  ///< free extents are `Shape::any`
   std::vector<std::string>
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
-  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
+  bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
   /// Whether a tensor of this shape may be passed.
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
@@ -31,9 +31,9 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
 
-  /// The input or output of that name; null when there is none.
+  /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
     const auto found = std::ranges::find(specs, name, &TensorSpec::name);
     return found == specs.end() ? nullptr : &*found;

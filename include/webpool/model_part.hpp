@@ -9,15 +9,15 @@
 
 namespace webpool {
 
-/// One of several models that are loaded together, so that the first can be used while the last still comes.
+/// One of several models that are loaded together, so that the first can be used while the last is still loading.
 struct ModelPart {
   std::filesystem::path path{};
   ModelOptions options{};
-  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
-  /// in the order given.
+  /// The part with the largest priority loads first. Either each part has a different one, or none has any and they
+  /// load in the order given.
   std::optional<int> priority{};
-  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
-  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  /// Called once, on the pool's thread: without an error when the part is in as many tabs as requested, or with the
+  /// reasons if it can't be. Must neither block nor throw. Not called for a part that is released before that.
   std::function<void(const std::optional<Error>&)> ready{};
   std::optional<ModelBytes> bytes{};  ///< in place of the path
 };

@@ -18,91 +18,92 @@
 
 namespace webpool {
 
-/// How one kind of browser is launched and what is asked of it.
+/// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
   std::filesystem::path executable{};  ///< empty: search `WEBPOOL_<BROWSER>`, then PATH and the usual places
   std::vector<std::string> flags{};    ///< appended to the command line
   std::map<std::string, std::string>
-      prefs{};                  ///< Firefox: lines of user.js, values as JavaScript (`"true"`, `"\"text\""`)
-  bool compute_shaders = true;  ///< false: WebGPU is passed over in this browser
-  std::optional<std::array<unsigned, 3>>
-      workgroup_size{};           ///< pass WebGPU over where the adapter can't run such a workgroup
-  bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
+      prefs{};                  ///< Firefox: lines of user.js; values are JavaScript (`"true"`, `"\"text\""`)
+  bool compute_shaders = true;  ///< false: WebGPU is skipped in this browser
+  std::optional<std::array<unsigned, 3>> workgroup_size{};  ///< skip WebGPU if the adapter can't run such a workgroup
+  bool shader_precompile = true;  ///< one warm-up run at load, so that the first request finds compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
-  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
-  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  /// Threads of WASM, if the page is cross-origin isolated. 0: when a browser first loads a model, it times runs on
+  /// zeros with 1 thread and with as many as it has cores (at most 4), keeps the faster number and remembers it. That
+  /// load takes longer and needs twice the memory. The slower number's time is a reason in `Where::passed_over`.
   unsigned wasm_threads = 1;
-  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
-  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  /// Bytes of models that the browser may keep on its disk, for the pool's address. The ones loaded least recently are
+  /// deleted first. A model that is larger than this is downloaded by each load. 0: nothing is kept.
   std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
-/// Time-outs and limits of one connection. Zero switches a limit off where it says so.
+/// Time-outs and limits of one connection. Zero switches a limit off where the comment says so.
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
-  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
+  bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
-      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
-  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
-  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
-  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
-  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+      1'000};  ///< between heartbeats; after two missed ones a tab gets no requests, after three it is given up
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab that is unused for this long is closed; 0: never
+  /// A launched tab is renewed when it exceeds one of these limits; 0: never. If there is room for one more tab, its
+  /// replacement joins first. The old tab then gets nothing new, finishes what it has, and closes. One tab is renewed
+  /// at a time.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs aren't all due together
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
-  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
+  double maximum_slowdown = 0;           ///< of its runs against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures before a repair: `reliability::Ladder`; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
-  /// neither it nor its sockets pile up inputs.
-  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  /// A tab gets another request only while its unanswered requests are below both limits, so that inputs don't pile up
+  /// in the tab or its sockets.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes while the next one's bytes travel
   std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
-/// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
+/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
   std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
   unsigned models_per_connection = 8;    ///< 0: unlimited
-  double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
+  double pressure_threshold = 0.8;       ///< share of the budget beyond which a new model evicts idle ones
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
-/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
-/// the request itself (wrong shape, unknown input ...) are never tried again.
+/// How runs that failed with their tab, worker or device are retried, in another tab if there is one. Errors of the
+/// request itself (wrong shape, unknown input ...) are never retried.
 struct RetrySettings {
-  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
-  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
-  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
-  /// 100 ms.
+  unsigned attempts = 3;  ///< runs of one request at most; 1: no retries
+  /// The second run follows at once. The run after run n waits for a random time below min(maximum, base * 2^(n-2)),
+  /// rounded up to the pool's tick of 100 ms: exponential backoff with full jitter (M. Brooker, AWS Architecture Blog,
+  /// 2015).
   std::chrono::milliseconds base{200}, maximum{5'000};
-  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
-  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  /// Keeps a pool in which much fails from doubling its own load: each submitted request adds `budget` of a retry, up
+  /// to `burst` saved ones, and each retry takes one (the token bucket of Finagle's RetryBudget).
   double budget = 0.2;
   unsigned burst = 100;
 };
 
-/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+/// What is asked of guests: tabs that somebody opened by the pool's link, rather than the pool itself.
 ///
 /// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
-/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// caller gets the guest's. If a guest differs, it is closed, and the caller gets the own tab's result. Newcomers are
 /// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
 /// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
 /// less than `recheck_share`.
 ///
-/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
-/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
-/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// The caller gets the guest's result unchecked if no own tab holds the model, if the own tab's run fails, or if the
+/// run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of these. A deadline includes the check.
+///
+/// Two results agree if their outputs have the same datatypes and shapes, and each element b of the own tab's result
 /// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
-/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+/// random numbers, whose results never agree: use `ModelOptions::own_tabs_only`.
 struct GuestSettings {
   double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
   unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
-  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
-  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  /// ONNX Runtime Web's own tests allow WebGPU the first against the CPU; ONNX's backend tests allow the second. If all
+  /// outputs of a model are much smaller than 1, the first must be smaller.
   double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
 };
 
@@ -118,7 +119,7 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// News of a model on its way into a tab.
+/// How far a model has got on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
   std::string_view model;
@@ -128,57 +129,58 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
-/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
-/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
+/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
+/// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
+/// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
 struct BatchOptions {
-  std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
-  std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
-  std::vector<std::size_t> preferred{};    ///< a batch of exactly so many rows waits no longer, e.g. {4, 8}
+  std::size_t maximum = 1;                 ///< rows of one combined run; 1: off
+  std::chrono::microseconds delay{2'000};  ///< longest wait of the first request, if a tab could take the run
+  std::vector<std::size_t> preferred{};    ///< a batch of exactly this many rows waits no longer, e.g. {4, 8}
 };
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without extension
+  std::string name{};          ///< empty: the file's name without its extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
-  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always. What
-  /// was found holds for further tabs of the same browser, version and adapter, which try that first and don't compare.
+  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
+  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
+  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool pinned = false;              ///< no memory policy evicts it
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
-  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
-  /// `context_length`. A longer text is refused.
+  /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
+  /// metadata. A longer text is refused.
   std::size_t context = 0;
-  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
-  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
+  /// Where tabs fetch the model's bytes, instead of from the pool: an absolute address on one of
+  /// `PoolOptions::model_origins`, or a path that begins with "/". The pool still reads the file. If the address yields
+  /// bytes of another size or SHA-256, the load ends with `errc::load_failed`. Files beside the model that hold its
+  /// tensors come from the pool.
   std::string url{};
-  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
-  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
-  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  /// Keeps answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) in at most
+  /// this many bytes, inputs and outputs together; evicts the least recently used first. 0: off. Errors are never kept.
+  /// Not for models that draw random numbers. It is wasteful if requests hardly repeat: each miss copies the inputs.
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
-/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
-/// info have no values yet. What it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
+/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
+/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+/// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.
 struct PoolOptions {
   std::size_t min_connections = 1;  ///< launched at once and kept
   std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  std::vector<Browser> browsers{};  ///< launched in this order, in rotation; empty: every installed one
   bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
   bool headless = true;
   std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
@@ -188,28 +190,30 @@ struct PoolOptions {
   RetrySettings retries{};
   GuestSettings guests{};
   BacklogLimits backlog{};
-  /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
-  /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
-  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be longer than the
-  /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
+  /// While exactly one request is unanswered, the thread that waits for the tabs polls for this long before it sleeps,
+  /// as a kernel does with SO_BUSY_POLL. That keeps a core busy and saves the time a core needs to wake up, about a
+  /// third of a small trip where `benchmarks/compare.sh` was run. It should be longer than the trip. With more requests
+  /// the thread sleeps, because answers are closer together and the browsers need the core. 0: off.
   std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
-  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
-  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  /// The origin of a proxy that speaks TLS in front of the pool, such as "https://pool.example:8443". `join_url()` then
+  /// begins with it, and requests for that host and from that origin are accepted. Empty: no proxy. See examples/tls.
   std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
-  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
-  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
+  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
-  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
-  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
+  /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
+  /// application are left out.
   std::size_t flight_record = 32;
   LogSink log{};
 };

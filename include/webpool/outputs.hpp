@@ -17,17 +17,17 @@
 
 namespace webpool {
 
-/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
+/// A backend that was tried before the one in use, and why it does not hold the model, in the page's words.
 struct BackendFailure {
   Backend backend = Backend::wasm;
   std::string message{};
 };
 
-/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+/// Nodes of a graph on one of ONNX Runtime's execution providers, as the runtime reports them.
 struct NodePlacement {
   std::string provider;  ///< "CPU", "WebGpu", "WebNN"
   std::uint64_t nodes = 0;
-  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+  std::vector<std::string> operators;  ///< the first few different ones; fused nodes have names of their own
 };
 
 /// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
@@ -35,13 +35,13 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< WebNN's
-  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
+  std::optional<WebnnDevice> device{};  ///< for WebNN
+  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
-  /// the application's own, which alone knows.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the
+  /// application's own backends, which alone know.
   std::optional<bool> software() const {
     if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
@@ -56,8 +56,8 @@ inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   return where.browser.simulated ? out << " (simulated)" : out;
 }
 
-/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
-/// page's.
+/// Where a request's time went, in milliseconds. The host measures `total`, from submission to completion; the page
+/// measures the rest.
 struct RunTimes {
   double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
 };
@@ -69,11 +69,11 @@ class Outputs {
   Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
       : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
 
-  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
+  /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
     const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
     if (found != tensors_.end()) return found->tensor;
-    std::string message = "no output '" + std::string(name) + "'; there is";
+    std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);
   }
@@ -82,12 +82,12 @@ class Outputs {
   auto end() const noexcept { return tensors_.end(); }
   std::size_t size() const noexcept { return tensors_.size(); }
 
-  /// The tab that computed it. Only outputs that came from a request have one.
+  /// The place that computed it. Only outputs of a request have one.
   const Where& where() const noexcept { return *where_; }
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
-  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  /// Whether a response cache had them. If so, `where` computed an earlier, equal request, and the times are zero.
   bool from_cache() const noexcept { return from_cache_; }
   Outputs as_cached() && {
     from_cache_ = true;

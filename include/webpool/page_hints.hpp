@@ -9,7 +9,7 @@
 
 namespace webpool {
 
-/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
+/// How hard a device works, in the words of the Compute Pressure API. From `serious` on, it is about to slow down.
 enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
 
 namespace detail {
@@ -22,14 +22,15 @@ constexpr std::string_view to_string(Pressure pressure) noexcept {
 
 inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
 
-/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
-/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
+/// What a tab reported about itself and its device with its last heartbeat. Fields are empty if the browser doesn't
+/// report them; until the first heartbeat all but `visible` are. A hidden tab may report what was true when it was last
+/// visible.
 struct PageHints {
   bool visible = true;                 ///< browsers slow hidden tabs down
-  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
+  std::optional<bool> charging{};      ///< Chromium only; a device without a battery reports a full one that charges
   std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
-  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
-  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium only, and only from a visible tab
+  std::optional<bool> save_data{};     ///< the user asked for reduced data usage; Chromium only
 
   friend bool operator==(const PageHints&, const PageHints&) = default;
 };

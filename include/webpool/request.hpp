@@ -12,26 +12,26 @@
 
 namespace webpool {
 
-/// Whether a request is run once more when its tab, worker or device failed.
+/// Whether a request is run again if its tab, worker or device fails.
 enum class Retry : std::uint8_t {
   never,
-  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
-  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+  if_not_started,  ///< only if it certainly did not run: the page said that it had not begun
+  always,          ///< even if it may have run already; a model's answer doesn't depend on how often it was asked
 };
 
 /// What a caller may say about one request.
 struct RequestOptions {
-  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
-  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
+  int priority = 0;          ///< larger runs earlier, if the scheduler looks at it
+  std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
-      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
+      deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
-  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
-  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
+  /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
+  /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
+  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.

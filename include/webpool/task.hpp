@@ -23,7 +23,7 @@ struct TaskRow {
 };
 
 // clang-format off
-/// How a task is deduced: the first row whose pattern begins a word of the model's lower-cased name ...
+/// How a task is deduced: by the first row whose pattern begins a word of the model's lower-cased name ...
 inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"clip", Task::multimodal},       {"siglip", Task::multimodal},      {"llava", Task::multimodal},
     {"blip", Task::multimodal},       {"whisper", Task::audio},          {"wav2vec", Task::audio},
@@ -38,7 +38,7 @@ inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"bge", Task::text_embedding},    {"encoder", Task::text_embedding},
 }};
 
-/// ... and failing that, the first row whose pattern begins a word of an input's lower-cased name.
+/// ... and failing that, by the first row whose pattern begins a word of an input's lower-cased name.
 inline constexpr std::array<TaskRow, 8> task_by_input{{
     {"past_key_values", Task::text_generation}, {"pixel", Task::vision}, {"image", Task::vision},
     {"audio", Task::audio},                     {"mel", Task::audio},    {"wave", Task::audio},
@@ -52,7 +52,7 @@ inline std::string lower(std::string_view text) {
   return result;
 }
 
-/// Whether a word of `text` begins so: "vit" does in "google-vit-base", not in "activity".
+/// Whether a word of `text` begins with `beginning`: "vit" begins one in "google-vit-base", but not in "activity".
 inline bool has_word(std::string_view text, std::string_view beginning) {
   for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
     if (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))) return true;
@@ -62,7 +62,7 @@ inline bool has_word(std::string_view text, std::string_view beginning) {
 
 constexpr std::string_view to_string(Task task) noexcept { return detail::task_names[static_cast<std::size_t>(task)]; }
 
-/// The task that a model's name, or else its inputs' names, suggest; `Task::other` when neither does.
+/// The task that the model's name suggests, or else the names of its inputs; `Task::other` if neither does.
 inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
   const std::string name = detail::lower(model_name);
   for (const auto& row : detail::task_by_name)

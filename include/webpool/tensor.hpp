@@ -17,13 +17,13 @@
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
-/// `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
+/// threads may use different `Tensor` objects, even if these share bytes.
 class Tensor {
  public:
   Tensor() = default;
 
-  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
+  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
   template <std::ranges::contiguous_range R>
   requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
   static Tensor from(const R& elements, Shape shape) {
@@ -34,22 +34,22 @@ class Tensor {
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 
-  /// Takes the elements over without a copy.
+  /// Takes ownership of the elements without a copy.
   template <TensorElement T>
   requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
     auto owner = std::make_shared<std::vector<T>>(std::move(elements));
     return borrow(std::span<const T>(*owner), shape, owner);
   }
 
-  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
-  /// ends.
+  /// Refers to elements that `owner` keeps alive, without a copy. If `owner` is null, the caller must keep them alive
+  /// until the request ends.
   template <TensorElement T>
   static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
     return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
   }
 
   /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
-  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
+  /// Throws `errc::wrong_shape` if their number does not match the shape and datatype.
   Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
       : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
     for (std::int64_t extent : shape_.extents())
@@ -58,7 +58,7 @@ class Tensor {
     if (bytes_.size() != shape_.elements() * size_of(datatype_))
       throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
                                          " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
-                                         " bytes, given " + std::to_string(bytes_.size()));
+                                         " bytes, not " + std::to_string(bytes_.size()));
   }
 
   /// Refers to a tensor in a tab; the pool makes these.
@@ -67,18 +67,18 @@ class Tensor {
 
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
-  /// Empty when they are in a tab.
+  /// Empty if the elements are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// Where the elements are when they are not in this program; null when they are.
+  /// Where the elements are if they are not in this program; null if they are.
   const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
 
-  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
-  /// `DeviceTensor::fetch` does.
+  /// The same tensor with its elements in this program. If they are in a tab, they are copied, which waits and throws
+  /// as `DeviceTensor::fetch` does.
   Tensor to_host() const { return device_ ? device_->fetch() : *this; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
-  /// `errc::tensor_elsewhere` when they are in a tab.
+  /// The elements, row-major. Throws `errc::wrong_datatype` if the tensor holds another type,
+  /// `errc::tensor_elsewhere` if they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
@@ -98,7 +98,7 @@ class Tensor {
   std::shared_ptr<const DeviceTensor> device_;
 };
 
-/// A tensor and the model input or output that it belongs to.
+/// A tensor and the name of the model input or output that it belongs to.
 struct NamedTensor {
   std::string name;
   Tensor tensor;

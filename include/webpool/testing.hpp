@@ -1,6 +1,6 @@
 #pragma once
 
-// The core, the engine that its policies drive, and simulated tabs to try them with: standard library only.
+// The core, the engine that asks its policies, and simulated tabs to try them with. Standard library only.
 
 #include <webpool/core.hpp>
 #include <webpool/engine/actions.hpp>

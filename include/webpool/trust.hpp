@@ -11,7 +11,7 @@ namespace webpool {
 /// How far the pool trusts what a tab computes.
 enum class Trust : std::uint8_t {
   guest,   ///< attached: somebody opened the link
-  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
+  proven,  ///< attached, and right often enough: `GuestSettings::proven_after`
   own,     ///< in a browser that the pool launched
 };
 

@@ -6,10 +6,328 @@
 #define WEBPOOL_WEBPOOL_HPP_INCLUDED
 // The whole of webpool: the core, the WebSocket transport, the browsers, and the pool.
 
-#ifndef WEBPOOL_CORE_HPP_INCLUDED
-#define WEBPOOL_CORE_HPP_INCLUDED
-// What the author of a policy needs, and nothing but the standard library: vocabulary, concepts and policies.
+#ifndef WEBPOOL_ASYNC_HPP_INCLUDED
+#define WEBPOOL_ASYNC_HPP_INCLUDED
+// What `Model::async_run`, `Model::async_generate` and `Pool::async_load` need of Asio: executors, cancellation, work.
+// Included by webpool.hpp; a file that calls one of them and includes no more than resource_pool.hpp includes it, too.
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_COMPLETION_HPP_INCLUDED
+#define WEBPOOL_DRIVER_COMPLETION_HPP_INCLUDED
+#include <exception>
+#include <memory>
+#include <utility>
+#ifndef WEBPOOL_DRIVER_RUNTIME_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RUNTIME_HPP_INCLUDED
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#ifndef WEBPOOL_DETAIL_UNIQUE_FUNCTION_HPP_INCLUDED
+#define WEBPOOL_DETAIL_UNIQUE_FUNCTION_HPP_INCLUDED
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace webpool::detail {
+
+template <class Signature>
+class UniqueFunction;
+
+/// A move-only `std::function`: C++23's `std::move_only_function` for standard libraries that lack it.
+/// Completion handlers need it, for they hold promises and coroutines.
+template <class Result, class... Args>
+class UniqueFunction<Result(Args...)> {
+ public:
+  UniqueFunction() = default;
+
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> && std::is_invocable_r_v<Result, F&, Args...>)
+      UniqueFunction(F&& function)  // NOLINT(google-explicit-constructor)
+      : callable_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(function))) {}
+
+  explicit operator bool() const noexcept { return callable_ != nullptr; }
+  Result operator()(Args... args) { return callable_->call(std::forward<Args>(args)...); }
+
+ private:
+  struct Callable {
+    virtual ~Callable() = default;
+    virtual Result call(Args... args) = 0;
+  };
+
+  template <class F>
+  struct Holder final : Callable {
+    template <class G>
+    explicit Holder(G&& g) : function(std::forward<G>(g)) {}
+    Result call(Args... args) override { return function(std::forward<Args>(args)...); }
+    F function;
+  };
+
+  std::unique_ptr<Callable> callable_;
+};
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_DRIVER_PLACE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PLACE_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Who gives places and takes them back: a pool's backlog.
+class PlaceOwner {
+ public:
+  virtual void leave(std::size_t bytes) noexcept = 0;
+
+ protected:
+  ~PlaceOwner() = default;
+};
+
+/// One request's share of what a pool may hold, given back when it is destroyed. Any thread; may outlive the pool.
+class Place {
+ public:
+  Place() = default;
+  Place(std::shared_ptr<PlaceOwner> owner, std::size_t bytes) noexcept : owner_(std::move(owner)), bytes_(bytes) {}
+  Place(Place&&) noexcept = default;
+  Place& operator=(Place&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~Place() { leave(); }
+
+  /// Gives it back now.
+  void leave() noexcept {
+    if (const auto owner = std::exchange(owner_, nullptr)) owner->leave(bytes_);
+  }
+
+ private:
+  std::shared_ptr<PlaceOwner> owner_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_EXPECTED_HPP_INCLUDED
+#define WEBPOOL_EXPECTED_HPP_INCLUDED
+#include <utility>
+#include <variant>
+#ifndef WEBPOOL_ERROR_HPP_INCLUDED
+#define WEBPOOL_ERROR_HPP_INCLUDED
+#include <exception>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace webpool {
+
+/// Everything that can go wrong, by what the caller can do about it.
+enum class errc {
+  // before the pool runs
+  invalid_options = 1,  ///< options contradict each other; the message names both
+  no_browser_found,     ///< nothing to launch is installed
+  address_in_use,       ///< the port is taken
+  runtime_missing,      ///< the ONNX Runtime Web files are not where they were looked for
+  // models
+  model_not_found,  ///< no such file
+  model_invalid,    ///< empty, truncated, or not ONNX
+  model_released,   ///< the handle's model is no longer loaded
+  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  load_failed,      ///< the page could not fetch or build the model
+  // requests
+  unknown_input,
+  missing_input,
+  wrong_datatype,
+  wrong_shape,
+  unknown_output,
+  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
+  run_failed,            ///< the runtime refused or failed the run
+  device_lost,           ///< the GPU device behind the session went away
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
+  cancelled,             ///< by the caller
+  deadline_exceeded,     ///< the request's own deadline passed
+  would_block,           ///< the pool holds as much as it may, and the caller does not wait
+  queue_full,            ///< the scheduler's limit for waiting requests is reached
+  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  policy_failed,         ///< a policy of the pool broke its contract; the message says how
+  timed_out,             ///< no answer within the pool's message time-out
+  pool_closed,
+  invalid_message,  ///< a message of the application's own that the wire could not carry
+  would_deadlock,   ///< a blocking call on the pool's own thread
+  // browsers and connections
+  launch_failed,    ///< the browser could not be started or died at once; the message has its last words
+  connect_timeout,  ///< the browser runs but its page never said hello
+  connection_lost,  ///< the tab went away while it held the request
+  wrong_token,
+  foreign_origin,
+  version_mismatch,
+  malformed_frame,
+  message_too_large,
+};
+
+/// The category of `errc`; its messages are the short form, `Error::what()` has the facts.
+inline const std::error_category& error_category() noexcept {
+  struct Category final : std::error_category {
+    const char* name() const noexcept override { return "webpool"; }
+    std::string message(int value) const override {
+      switch (static_cast<errc>(value)) {
+        case errc::invalid_options: return "invalid options";
+        case errc::no_browser_found: return "no browser found";
+        case errc::address_in_use: return "address in use";
+        case errc::runtime_missing: return "ONNX Runtime Web files missing";
+        case errc::model_not_found: return "model file not found";
+        case errc::model_invalid: return "not a valid ONNX model";
+        case errc::model_released: return "model released";
+        case errc::no_backend: return "no usable backend";
+        case errc::load_failed: return "model load failed";
+        case errc::unknown_input: return "unknown input";
+        case errc::missing_input: return "missing input";
+        case errc::wrong_datatype: return "wrong datatype";
+        case errc::wrong_shape: return "wrong shape";
+        case errc::unknown_output: return "unknown output";
+        case errc::bad_input: return "bad input";
+        case errc::run_failed: return "run failed";
+        case errc::device_lost: return "GPU device lost";
+        case errc::tensor_lost: return "tensor lost with its tab";
+        case errc::tensor_elsewhere: return "tensor is elsewhere";
+        case errc::cancelled: return "cancelled";
+        case errc::deadline_exceeded: return "deadline exceeded";
+        case errc::would_block: return "would block";
+        case errc::queue_full: return "queue full";
+        case errc::deadline_unreachable: return "deadline unreachable";
+        case errc::policy_failed: return "policy failed";
+        case errc::timed_out: return "timed out";
+        case errc::pool_closed: return "pool closed";
+        case errc::invalid_message: return "invalid message";
+        case errc::would_deadlock: return "blocking call on the pool's thread";
+        case errc::launch_failed: return "browser launch failed";
+        case errc::connect_timeout: return "browser did not connect in time";
+        case errc::connection_lost: return "connection lost";
+        case errc::wrong_token: return "wrong token";
+        case errc::foreign_origin: return "foreign origin or host";
+        case errc::version_mismatch: return "protocol version mismatch";
+        case errc::malformed_frame: return "malformed frame";
+        case errc::message_too_large: return "message too large";
+      }
+      return "unknown error";
+    }
+  };
+  static const Category category;
+  return category;
+}
+
+inline std::error_code make_error_code(errc value) noexcept { return {static_cast<int>(value), error_category()}; }
+
+/// A code to branch on and a sentence with the facts (model, browser, expected and given shape ...).
+/// Thrown by blocking calls, delivered by asynchronous ones, returned per item by `execute_concurrent`.
+class Error : public std::exception {
+ public:
+  Error(errc code, std::string message) : code_(make_error_code(code)), message_(std::move(message)) {}
+
+  const std::error_code& code() const noexcept { return code_; }
+  const std::string& message() const noexcept { return message_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::error_code code_;
+  std::string message_;
+};
+
+}  // namespace webpool
+
+template <>
+struct std::is_error_code_enum<webpool::errc> : std::true_type {};
+#endif
+
+namespace webpool {
+
+/// A value or the `Error` that took its place; the subset of C++23's `std::expected<T, Error>` that this library uses.
+template <class T>
+class [[nodiscard]] Expected {
+ public:
+  using value_type = T;
+
+  Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+
+  bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value; throws the error when there is none.
+  T& value() & { return check(), *std::get_if<0>(&state_); }
+  const T& value() const& { return check(), *std::get_if<0>(&state_); }
+  T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
+
+  /// The value, which must be there.
+  T& operator*() & noexcept { return *std::get_if<0>(&state_); }
+  const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
+  T* operator->() noexcept { return std::get_if<0>(&state_); }
+  const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+
+  /// The error, which must be there.
+  const Error& error() const noexcept { return *std::get_if<1>(&state_); }
+
+ private:
+  void check() const {
+    if (const Error* error = std::get_if<1>(&state_)) throw *error;
+  }
+
+  std::variant<T, Error> state_;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_IDS_HPP_INCLUDED
+#define WEBPOOL_IDS_HPP_INCLUDED
+#include <cstdint>
+#include <functional>
+
+namespace webpool {
+
+/// A number that only compares with its own kind. `Tag` keeps a model's id from being passed as a request's.
+template <class Tag, class Rep>
+struct StrongId {
+  Rep value = 0;
+  friend constexpr auto operator<=>(StrongId, StrongId) = default;
+};
+
+/// Wire ids: 64-bit counters below 2^53, never reused while the pool lives.
+using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
+using RequestId = StrongId<struct RequestTag, std::uint64_t>;
+using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
+using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
+
+/// Slots of the engine's tables: dense, small, and reused after their owner is gone.
+using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
+using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
+
+}  // namespace webpool
+
+template <class Tag, class Rep>
+struct std::hash<webpool::StrongId<Tag, Rep>> {
+  std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
+};
+#endif
+#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
+#define WEBPOOL_OUTPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 #ifndef WEBPOOL_BACKEND_HPP_INCLUDED
 #define WEBPOOL_BACKEND_HPP_INCLUDED
 #include <array>
@@ -221,6 +539,429 @@ inline std::ostream& operator<<(std::ostream& out, const BrowserInfo& info) {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
+#define WEBPOOL_TENSOR_HPP_INCLUDED
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DATATYPE_HPP_INCLUDED
+#define WEBPOOL_DATATYPE_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool {
+
+/// Element types of tensors, as the KServe V2 inference protocol counts them.
+enum class Datatype : std::uint8_t {
+  boolean,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  float16,
+  float32,
+  float64
+};
+
+/// IEEE 754 binary16 as its bits; arithmetic is the caller's affair.
+struct Float16 {
+  std::uint16_t bits = 0;
+  friend constexpr bool operator==(Float16, Float16) = default;
+};
+
+namespace detail {
+struct DatatypeRow {
+  std::string_view name;
+  std::size_t bytes;
+};
+inline constexpr std::array<DatatypeRow, 12> datatypes{{{"BOOL", 1},
+                                                        {"UINT8", 1},
+                                                        {"UINT16", 2},
+                                                        {"UINT32", 4},
+                                                        {"UINT64", 8},
+                                                        {"INT8", 1},
+                                                        {"INT16", 2},
+                                                        {"INT32", 4},
+                                                        {"INT64", 8},
+                                                        {"FP16", 2},
+                                                        {"FP32", 4},
+                                                        {"FP64", 8}}};
+}  // namespace detail
+
+/// KServe's name, such as "FP32".
+constexpr std::string_view to_string(Datatype type) noexcept {
+  return detail::datatypes[static_cast<std::size_t>(type)].name;
+}
+
+/// Bytes per element.
+constexpr std::size_t size_of(Datatype type) noexcept {
+  return detail::datatypes[static_cast<std::size_t>(type)].bytes;
+}
+
+/// The datatype of a KServe name; empty for any other text.
+constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < detail::datatypes.size(); ++i)
+    if (detail::datatypes[i].name == name) return static_cast<Datatype>(i);
+  return std::nullopt;
+}
+
+/// The datatype that holds C++ values of type `T`; only these types may be elements.
+template <class T>
+inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<bool> = Datatype::boolean;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint8_t> = Datatype::uint8;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint16_t> = Datatype::uint16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint32_t> = Datatype::uint32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint64_t> = Datatype::uint64;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int8_t> = Datatype::int8;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int16_t> = Datatype::int16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int32_t> = Datatype::int32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int64_t> = Datatype::int64;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<Float16> = Datatype::float16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<float> = Datatype::float32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<double> = Datatype::float64;
+
+template <class T>
+concept TensorElement = datatype_of<T>
+.has_value();
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
+#include <cstddef>
+
+namespace webpool {
+
+class Tensor;
+
+/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
+/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+class DeviceTensor {
+ public:
+  DeviceTensor() = default;
+  DeviceTensor(const DeviceTensor&) = delete;
+  DeviceTensor& operator=(const DeviceTensor&) = delete;
+  virtual ~DeviceTensor() = default;
+
+  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// `errc::would_deadlock` on the pool's own thread.
+  virtual Tensor fetch() const = 0;
+
+  /// Whether it went with its tab.
+  virtual bool lost() const noexcept = 0;
+
+  virtual std::size_t bytes() const noexcept = 0;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_SHAPE_HPP_INCLUDED
+#define WEBPOOL_SHAPE_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <string>
+
+namespace webpool {
+
+class Shape;
+std::string to_string(const Shape& shape);
+
+/// Extents of a tensor, outermost first, held in place: at most 8 dimensions.
+/// In a model's declared shape, `Shape::any` stands for an extent that is free.
+class Shape {
+ public:
+  static constexpr std::size_t max_rank = 8;
+  static constexpr std::int64_t any = -1;
+  static constexpr std::int64_t max_elements = std::int64_t{1}
+                                               << 60;  ///< their bytes fit 64 bits, whatever the datatype
+
+  constexpr Shape() = default;
+  constexpr Shape(std::initializer_list<std::int64_t> extents)
+      : Shape(std::span<const std::int64_t>(extents.begin(), extents.size())) {}
+
+  /// Throws `errc::wrong_shape` for more than `max_rank` dimensions, an extent below -1, or more than `max_elements`.
+  constexpr explicit Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
+    if (rank_ > max_rank)
+      throw Error(errc::wrong_shape, "a tensor has at most 8 dimensions, given " + std::to_string(rank_));
+    for (std::size_t i = 0; i < rank_; ++i) {
+      if (extents[i] < any) throw Error(errc::wrong_shape, "an extent can't be " + std::to_string(extents[i]));
+      extents_[i] = extents[i];
+    }
+    if (!countable()) throw Error(errc::wrong_shape, "a tensor has at most 2^60 elements, given " + to_string(*this));
+  }
+
+  constexpr std::size_t rank() const noexcept { return rank_; }
+  constexpr std::int64_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
+  constexpr std::span<const std::int64_t> extents() const noexcept { return {extents_.data(), rank_}; }
+
+  /// Product of the extents, 1 for a scalar. The shape must have no free extent.
+  constexpr std::size_t elements() const noexcept {
+    std::size_t product = 1;
+    for (std::int64_t extent : extents()) product *= static_cast<std::size_t>(extent);
+    return product;
+  }
+
+  /// Whether `given` has this declared shape: the same rank, and equal extents wherever they are not free.
+  constexpr bool accepts(const Shape& given) const noexcept {
+    return std::ranges::equal(extents(), given.extents(),
+                              [](auto mine, auto its) { return mine == any || mine == its; });
+  }
+
+  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
+    return std::ranges::equal(a.extents(), b.extents());
+  }
+
+ private:
+  constexpr bool countable() const noexcept {
+    if (std::ranges::find(extents(), 0) != extents().end()) return true;
+    std::int64_t room = max_elements;
+    for (std::int64_t extent : extents())
+      if (extent != any) room /= extent;
+    return room > 0;
+  }
+
+  std::array<std::int64_t, max_rank> extents_{};
+  std::size_t rank_ = 0;
+};
+
+/// "[1, 256]"; a free extent prints as "?".
+inline std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (std::int64_t extent : shape.extents()) {
+    if (text.size() > 1) text += ", ";
+    text += extent == Shape::any ? "?" : std::to_string(extent);
+  }
+  return text + "]";
+}
+
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
+/// `Tensor` objects may be used from any threads, also when they share bytes.
+class Tensor {
+ public:
+  Tensor() = default;
+
+  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
+  template <std::ranges::contiguous_range R>
+  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
+  static Tensor from(const R& elements, Shape shape) {
+    using T = std::ranges::range_value_t<R>;
+    const std::span<const T> given(elements);
+    std::shared_ptr<T[]> owner(new T[given.size()]);
+    std::ranges::copy(given, owner.get());
+    return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
+  }
+
+  /// Takes the elements over without a copy.
+  template <TensorElement T>
+  requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
+    auto owner = std::make_shared<std::vector<T>>(std::move(elements));
+    return borrow(std::span<const T>(*owner), shape, owner);
+  }
+
+  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
+  /// ends.
+  template <TensorElement T>
+  static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
+    return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
+  }
+
+  /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
+  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
+  Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
+    for (std::int64_t extent : shape_.extents())
+      if (extent == Shape::any)
+        throw Error(errc::wrong_shape, "a tensor's shape can't have a free extent: " + to_string(shape_));
+    if (bytes_.size() != shape_.elements() * size_of(datatype_))
+      throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
+                                         " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
+                                         " bytes, given " + std::to_string(bytes_.size()));
+  }
+
+  /// Refers to a tensor in a tab; the pool makes these.
+  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
+      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
+
+  Datatype datatype() const noexcept { return datatype_; }
+  const Shape& shape() const noexcept { return shape_; }
+  /// Empty when they are in a tab.
+  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+  /// Where the elements are when they are not in this program; null when they are.
+  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
+
+  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
+  /// `DeviceTensor::fetch` does.
+  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
+
+  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
+  /// `errc::tensor_elsewhere` when they are in a tab.
+  template <TensorElement T>
+  std::span<const T> as() const {
+    if (datatype_ != *datatype_of<T>)
+      throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
+                                            std::string(to_string(*datatype_of<T>)));
+    if (device_)
+      throw Error(errc::tensor_elsewhere,
+                  "the tensor's elements are in the tab that computed it; to_host() copies them");
+    return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
+  }
+
+ private:
+  Datatype datatype_ = Datatype::float32;
+  Shape shape_{0};
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+  std::shared_ptr<const DeviceTensor> device_;
+};
+
+/// A tensor and the model input or output that it belongs to.
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+/// What a request carries: `{{"ids", Tensor::from(ids, {1, 64})}}`.
+using Inputs = std::vector<NamedTensor>;
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
+struct BackendFailure {
+  Backend backend = Backend::wasm;
+  std::string message{};
+};
+
+/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+struct NodePlacement {
+  std::string provider;  ///< "CPU", "WebGpu", "WebNN"
+  std::uint64_t nodes = 0;
+  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+};
+
+/// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
+struct Where {
+  ConnectionId connection{};
+  BrowserInfo browser{};
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device{};  ///< WebNN's
+  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
+  std::vector<BackendFailure> passed_over{};  ///< in the order tried
+  std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
+
+  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
+  /// the application's own, which alone knows.
+  std::optional<bool> software() const {
+    if (!is_builtin(backend)) return std::nullopt;
+    if (backend != Backend::webgpu) return false;
+    return browser.webgpu ? browser.webgpu->software : std::nullopt;
+  }
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Where& where) {
+  out << where.browser.browser << '/' << where.backend;
+  if (where.device) out << '-' << to_string(*where.device);
+  if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
+  return where.browser.simulated ? out << " (simulated)" : out;
+}
+
+/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
+/// page's.
+struct RunTimes {
+  double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
+};
+
+/// A request's results. Copying shares the bytes.
+class Outputs {
+ public:
+  Outputs() = default;
+  Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
+      : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
+
+  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
+  const Tensor& operator[](std::string_view name) const {
+    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
+    if (found != tensors_.end()) return found->tensor;
+    std::string message = "no output '" + std::string(name) + "'; there is";
+    for (const auto& each : tensors_) message += " '" + each.name + "'";
+    throw Error(errc::unknown_output, message);
+  }
+
+  auto begin() const noexcept { return tensors_.begin(); }
+  auto end() const noexcept { return tensors_.end(); }
+  std::size_t size() const noexcept { return tensors_.size(); }
+
+  /// The tab that computed it. Only outputs that came from a request have one.
+  const Where& where() const noexcept { return *where_; }
+  std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
+  const RunTimes& times() const noexcept { return times_; }
+
+  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  bool from_cache() const noexcept { return from_cache_; }
+  Outputs as_cached() && {
+    from_cache_ = true;
+    return std::move(*this);
+  }
+
+ private:
+  std::vector<NamedTensor> tensors_;
+  std::shared_ptr<const Where> where_;
+  RunTimes times_;
+  bool from_cache_ = false;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_REQUEST_HPP_INCLUDED
+#define WEBPOOL_REQUEST_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 #ifndef WEBPOOL_CLOCK_HPP_INCLUDED
 #define WEBPOOL_CLOCK_HPP_INCLUDED
 #include <chrono>
@@ -237,6 +978,323 @@ inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_TASK_HPP_INCLUDED
+#define WEBPOOL_TASK_HPP_INCLUDED
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
+#define WEBPOOL_MODEL_INFO_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool {
+
+/// One input or output as the model declares it.
+struct TensorSpec {
+  std::string name{};
+  Datatype datatype = Datatype::float32;
+  Shape shape{};  ///< free extents are `Shape::any`
+  std::vector<std::string>
+      symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
+  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
+
+  /// Whether a tensor of this shape may be passed.
+  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
+};
+
+/// What an ONNX file says about itself.
+struct ModelInfo {
+  std::string producer{};
+  std::int64_t ir_version = 0;
+  std::int64_t opset = 0;
+  std::vector<TensorSpec> inputs{}, outputs{};
+  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
+
+  /// The input or output of that name; null when there is none.
+  static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
+    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
+    return found == specs.end() ? nullptr : &*found;
+  }
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// What a model is for. The pool prefers browsers by task (`PoolOptions::browser_preferences`).
+enum class Task : std::uint8_t { other, vision, audio, text_embedding, text_generation, multimodal };
+
+namespace detail {
+inline constexpr std::array<std::string_view, 6> task_names{"other",          "vision",          "audio",
+                                                            "text_embedding", "text_generation", "multimodal"};
+
+struct TaskRow {
+  std::string_view pattern;
+  Task task;
+};
+
+// clang-format off
+/// How a task is deduced: the first row whose pattern begins a word of the model's lower-cased name ...
+inline constexpr std::array<TaskRow, 32> task_by_name{{
+    {"clip", Task::multimodal},       {"siglip", Task::multimodal},      {"llava", Task::multimodal},
+    {"blip", Task::multimodal},       {"whisper", Task::audio},          {"wav2vec", Task::audio},
+    {"hubert", Task::audio},          {"clap", Task::audio},             {"speech", Task::audio},
+    {"vit", Task::vision},            {"mobilevit", Task::vision},       {"resnet", Task::vision},
+    {"mobilenet", Task::vision},      {"efficientnet", Task::vision},    {"yolo", Task::vision},
+    {"detr", Task::vision},           {"digits", Task::vision},          {"llama", Task::text_generation},
+    {"tinyllama", Task::text_generation}, {"gpt", Task::text_generation}, {"qwen", Task::text_generation},
+    {"mistral", Task::text_generation},   {"phi", Task::text_generation}, {"gemma", Task::text_generation},
+    {"bert", Task::text_embedding},   {"distilbert", Task::text_embedding}, {"roberta", Task::text_embedding},
+    {"albert", Task::text_embedding}, {"minilm", Task::text_embedding},  {"e5", Task::text_embedding},
+    {"bge", Task::text_embedding},    {"encoder", Task::text_embedding},
+}};
+
+/// ... and failing that, the first row whose pattern begins a word of an input's lower-cased name.
+inline constexpr std::array<TaskRow, 8> task_by_input{{
+    {"past_key_values", Task::text_generation}, {"pixel", Task::vision}, {"image", Task::vision},
+    {"audio", Task::audio},                     {"mel", Task::audio},    {"wave", Task::audio},
+    {"input_ids", Task::text_embedding},        {"ids", Task::text_embedding},
+}};
+// clang-format on
+
+inline std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+/// Whether a word of `text` begins so: "vit" does in "google-vit-base", not in "activity".
+inline bool has_word(std::string_view text, std::string_view beginning) {
+  for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
+    if (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))) return true;
+  return false;
+}
+}  // namespace detail
+
+constexpr std::string_view to_string(Task task) noexcept { return detail::task_names[static_cast<std::size_t>(task)]; }
+
+/// The task that a model's name, or else its inputs' names, suggest; `Task::other` when neither does.
+inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
+  const std::string name = detail::lower(model_name);
+  for (const auto& row : detail::task_by_name)
+    if (detail::has_word(name, row.pattern)) return row.task;
+  for (const auto& row : detail::task_by_input)
+    for (const auto& input : info.inputs)
+      if (detail::has_word(detail::lower(input.name), row.pattern)) return row.task;
+  return Task::other;
+}
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// Whether a request is run once more when its tab, worker or device failed.
+enum class Retry : std::uint8_t {
+  never,
+  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
+  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+};
+
+/// What a caller may say about one request.
+struct RequestOptions {
+  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
+  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
+  std::optional<std::chrono::milliseconds>
+      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
+  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
+  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  std::vector<std::string> keep_on_device{};
+  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
+  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
+};
+
+/// A request as policies see it.
+struct Request {
+  RequestId id{};
+  ModelIndex model{};
+  Task task = Task::other;
+  int priority = 0;
+  std::uint32_t client = 0;
+  TimePoint submitted{};
+  TimePoint deadline = end_of_time;
+  std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
+  std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool::driver {
+
+/// Lets a caller cancel a request whose id is not known yet: the id is filled in on the pool's thread, where alone it
+/// is read.
+struct Ticket {
+  RequestId request{};
+  std::uint64_t member = 0;  ///< its number in the batches, where it is not a request of the engine's
+  bool cancelled = false;
+};
+
+/// One of the models that a worker holds: the engine knows them as one.
+struct ModelRef {
+  ModelIndex model{};
+  std::uint32_t part = 0;
+};
+
+class Backlog;
+class EventLoop;
+class ResidentTensor;
+struct GenerationRun;
+
+/// Hears of a request's end: once, on the pool's thread, when its place in the backlog has been given back.
+class Completion {
+ public:
+  using Done = detail::UniqueFunction<void(Expected<Outputs>)>;
+
+  Completion() = default;
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Completion> && std::is_constructible_v<Done, F>)
+      Completion(F&& done, Place place = {})  // NOLINT(google-explicit-constructor)
+      : done_(std::forward<F>(done)), place_(std::move(place)) {}
+
+  explicit operator bool() const noexcept { return static_cast<bool>(done_); }
+
+  void operator()(Expected<Outputs> result) {
+    place_.leave();
+    done_(std::move(result));
+  }
+
+ private:
+  Done done_;
+  Place place_;
+};
+
+/// What a model handle needs of its pool. All functions may be called from any thread.
+class Runtime {
+ public:
+  using Completion = driver::Completion;
+
+  virtual ~Runtime() = default;
+
+  /// Takes over a request whose inputs have been checked. `ticket` may be null.
+  virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
+                      Completion done) = 0;
+  /// Takes over a generation that has been checked, whose only input is the prompt.
+  virtual void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run,
+                        std::shared_ptr<Ticket> ticket, Completion done) = 0;
+  /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
+  virtual void finish(Expected<Outputs> result, Completion done) = 0;
+  /// Whether requests can still be submitted.
+  virtual bool is_open() const = 0;
+  virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
+  virtual void release(ModelIndex model) = 0;
+  /// Copies a tensor that a worker holds: the result has one output.
+  virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
+  /// Nobody refers any more to a tensor that a worker holds.
+  virtual void release(WorkerId worker, TensorId tensor) = 0;
+  virtual EventLoop& loop() noexcept = 0;
+  virtual Backlog& backlog() noexcept = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
+// Standalone Asio, set up once for the whole library.
+
+#ifndef ASIO_STANDALONE
+#define ASIO_STANDALONE
+#endif
+
+#include <asio/version.hpp>
+
+#if ASIO_VERSION >= 103300
+#error "webpool: websocketpp needs asio::io_service, which Asio 1.33 removed; use Asio 1.22 to 1.32"
+#endif
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_future.hpp>
+#include <asio/write.hpp>
+#endif
+
+namespace webpool::driver {
+
+/// Wraps an Asio handler: it will run on its associated executor (without one: on the pool's thread), and that executor
+/// has work to wait for until then.
+template <class Value, class Handler>
+detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler) {
+  auto work = asio::make_work_guard(asio::get_associated_executor(handler));
+  return [handler = std::move(handler), work = std::move(work)](Expected<Value> result) mutable {
+    asio::dispatch(work.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
+      if (result)
+        std::move(handler)(std::exception_ptr(), std::move(*result));
+      else
+        std::move(handler)(std::make_exception_ptr(result.error()), Value());
+    });
+    work.reset();  // not before: a context that ends with this handler may be destroyed as soon as it has no more work
+  };
+}
+
+/// A ticket that the handler's cancellation slot cashes in; null when the handler has no connected slot.
+template <class Handler>
+std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::shared_ptr<Runtime>& runtime) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (!slot.is_connected()) return nullptr;
+  auto ticket = std::make_shared<Ticket>();
+  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type) {
+    if (const auto alive = weak.lock()) alive->cancel(ticket);
+  });
+  return ticket;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_MODEL_HPP_INCLUDED
+#define WEBPOOL_MODEL_HPP_INCLUDED
+#ifndef ASIO_STANDALONE
+#define ASIO_STANDALONE
+#endif
+
+#include <asio/async_result.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DETAIL_COMPLETION_SIGNATURE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_COMPLETION_SIGNATURE_HPP_INCLUDED
+#include <exception>
+
+namespace webpool::detail {
+
+/// What every asynchronous operation of the library completes with: null and a value, or an `Error` as an exception.
+template <class Value>
+using CompletionSignature = void(std::exception_ptr, Value);
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_FWD_HPP_INCLUDED
+#define WEBPOOL_FWD_HPP_INCLUDED
 #ifndef WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
 #define WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
 #include <concepts>
@@ -247,38 +1305,6 @@ inline constexpr TimePoint end_of_time = TimePoint::max();
 #include <cstdint>
 #include <optional>
 #include <span>
-#ifndef WEBPOOL_IDS_HPP_INCLUDED
-#define WEBPOOL_IDS_HPP_INCLUDED
-#include <cstdint>
-#include <functional>
-
-namespace webpool {
-
-/// A number that only compares with its own kind. `Tag` keeps a model's id from being passed as a request's.
-template <class Tag, class Rep>
-struct StrongId {
-  Rep value = 0;
-  friend constexpr auto operator<=>(StrongId, StrongId) = default;
-};
-
-/// Wire ids: 64-bit counters below 2^53, never reused while the pool lives.
-using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
-using RequestId = StrongId<struct RequestTag, std::uint64_t>;
-using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
-using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
-using TensorId = StrongId<struct TensorTag, std::uint64_t>;
-
-/// Slots of the engine's tables: dense, small, and reused after their owner is gone.
-using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
-using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
-
-}  // namespace webpool
-
-template <class Tag, class Rep>
-struct std::hash<webpool::StrongId<Tag, Rep>> {
-  std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
-};
-#endif
 #ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
 #define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
 #include <array>
@@ -444,490 +1470,6 @@ class PoolView {
   std::size_t idle_;
   Serving serving_;
   bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_REQUEST_HPP_INCLUDED
-#define WEBPOOL_REQUEST_HPP_INCLUDED
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_TASK_HPP_INCLUDED
-#define WEBPOOL_TASK_HPP_INCLUDED
-#include <array>
-#include <cctype>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#define WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <map>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-#ifndef WEBPOOL_DATATYPE_HPP_INCLUDED
-#define WEBPOOL_DATATYPE_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace webpool {
-
-/// Element types of tensors, as the KServe V2 inference protocol counts them.
-enum class Datatype : std::uint8_t {
-  boolean,
-  uint8,
-  uint16,
-  uint32,
-  uint64,
-  int8,
-  int16,
-  int32,
-  int64,
-  float16,
-  float32,
-  float64
-};
-
-/// IEEE 754 binary16 as its bits; arithmetic is the caller's affair.
-struct Float16 {
-  std::uint16_t bits = 0;
-  friend constexpr bool operator==(Float16, Float16) = default;
-};
-
-namespace detail {
-struct DatatypeRow {
-  std::string_view name;
-  std::size_t bytes;
-};
-inline constexpr std::array<DatatypeRow, 12> datatypes{{{"BOOL", 1},
-                                                        {"UINT8", 1},
-                                                        {"UINT16", 2},
-                                                        {"UINT32", 4},
-                                                        {"UINT64", 8},
-                                                        {"INT8", 1},
-                                                        {"INT16", 2},
-                                                        {"INT32", 4},
-                                                        {"INT64", 8},
-                                                        {"FP16", 2},
-                                                        {"FP32", 4},
-                                                        {"FP64", 8}}};
-}  // namespace detail
-
-/// KServe's name, such as "FP32".
-constexpr std::string_view to_string(Datatype type) noexcept {
-  return detail::datatypes[static_cast<std::size_t>(type)].name;
-}
-
-/// Bytes per element.
-constexpr std::size_t size_of(Datatype type) noexcept {
-  return detail::datatypes[static_cast<std::size_t>(type)].bytes;
-}
-
-/// The datatype of a KServe name; empty for any other text.
-constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < detail::datatypes.size(); ++i)
-    if (detail::datatypes[i].name == name) return static_cast<Datatype>(i);
-  return std::nullopt;
-}
-
-/// The datatype that holds C++ values of type `T`; only these types may be elements.
-template <class T>
-inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<bool> = Datatype::boolean;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint8_t> = Datatype::uint8;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint16_t> = Datatype::uint16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint32_t> = Datatype::uint32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint64_t> = Datatype::uint64;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int8_t> = Datatype::int8;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int16_t> = Datatype::int16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int32_t> = Datatype::int32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int64_t> = Datatype::int64;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<Float16> = Datatype::float16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<float> = Datatype::float32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<double> = Datatype::float64;
-
-template <class T>
-concept TensorElement = datatype_of<T>
-.has_value();
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_SHAPE_HPP_INCLUDED
-#define WEBPOOL_SHAPE_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <ostream>
-#include <span>
-#include <string>
-#ifndef WEBPOOL_ERROR_HPP_INCLUDED
-#define WEBPOOL_ERROR_HPP_INCLUDED
-#include <exception>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-namespace webpool {
-
-/// Everything that can go wrong, by what the caller can do about it.
-enum class errc {
-  // before the pool runs
-  invalid_options = 1,  ///< options contradict each other; the message names both
-  no_browser_found,     ///< nothing to launch is installed
-  address_in_use,       ///< the port is taken
-  runtime_missing,      ///< the ONNX Runtime Web files are not where they were looked for
-  // models
-  model_not_found,  ///< no such file
-  model_invalid,    ///< empty, truncated, or not ONNX
-  model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
-  load_failed,      ///< the page could not fetch or build the model
-  // requests
-  unknown_input,
-  missing_input,
-  wrong_datatype,
-  wrong_shape,
-  unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
-  run_failed,            ///< the runtime refused or failed the run
-  device_lost,           ///< the GPU device behind the session went away
-  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
-  tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
-  cancelled,             ///< by the caller
-  deadline_exceeded,     ///< the request's own deadline passed
-  would_block,           ///< the pool holds as much as it may, and the caller does not wait
-  queue_full,            ///< the scheduler's limit for waiting requests is reached
-  deadline_unreachable,  ///< refused at once, because it would not be done in time
-  policy_failed,         ///< a policy of the pool broke its contract; the message says how
-  timed_out,             ///< no answer within the pool's message time-out
-  pool_closed,
-  invalid_message,  ///< a message of the application's own that the wire could not carry
-  would_deadlock,   ///< a blocking call on the pool's own thread
-  // browsers and connections
-  launch_failed,    ///< the browser could not be started or died at once; the message has its last words
-  connect_timeout,  ///< the browser runs but its page never said hello
-  connection_lost,  ///< the tab went away while it held the request
-  wrong_token,
-  foreign_origin,
-  version_mismatch,
-  malformed_frame,
-  message_too_large,
-};
-
-/// The category of `errc`; its messages are the short form, `Error::what()` has the facts.
-inline const std::error_category& error_category() noexcept {
-  struct Category final : std::error_category {
-    const char* name() const noexcept override { return "webpool"; }
-    std::string message(int value) const override {
-      switch (static_cast<errc>(value)) {
-        case errc::invalid_options: return "invalid options";
-        case errc::no_browser_found: return "no browser found";
-        case errc::address_in_use: return "address in use";
-        case errc::runtime_missing: return "ONNX Runtime Web files missing";
-        case errc::model_not_found: return "model file not found";
-        case errc::model_invalid: return "not a valid ONNX model";
-        case errc::model_released: return "model released";
-        case errc::no_backend: return "no usable backend";
-        case errc::load_failed: return "model load failed";
-        case errc::unknown_input: return "unknown input";
-        case errc::missing_input: return "missing input";
-        case errc::wrong_datatype: return "wrong datatype";
-        case errc::wrong_shape: return "wrong shape";
-        case errc::unknown_output: return "unknown output";
-        case errc::bad_input: return "bad input";
-        case errc::run_failed: return "run failed";
-        case errc::device_lost: return "GPU device lost";
-        case errc::tensor_lost: return "tensor lost with its tab";
-        case errc::tensor_elsewhere: return "tensor is elsewhere";
-        case errc::cancelled: return "cancelled";
-        case errc::deadline_exceeded: return "deadline exceeded";
-        case errc::would_block: return "would block";
-        case errc::queue_full: return "queue full";
-        case errc::deadline_unreachable: return "deadline unreachable";
-        case errc::policy_failed: return "policy failed";
-        case errc::timed_out: return "timed out";
-        case errc::pool_closed: return "pool closed";
-        case errc::invalid_message: return "invalid message";
-        case errc::would_deadlock: return "blocking call on the pool's thread";
-        case errc::launch_failed: return "browser launch failed";
-        case errc::connect_timeout: return "browser did not connect in time";
-        case errc::connection_lost: return "connection lost";
-        case errc::wrong_token: return "wrong token";
-        case errc::foreign_origin: return "foreign origin or host";
-        case errc::version_mismatch: return "protocol version mismatch";
-        case errc::malformed_frame: return "malformed frame";
-        case errc::message_too_large: return "message too large";
-      }
-      return "unknown error";
-    }
-  };
-  static const Category category;
-  return category;
-}
-
-inline std::error_code make_error_code(errc value) noexcept { return {static_cast<int>(value), error_category()}; }
-
-/// A code to branch on and a sentence with the facts (model, browser, expected and given shape ...).
-/// Thrown by blocking calls, delivered by asynchronous ones, returned per item by `execute_concurrent`.
-class Error : public std::exception {
- public:
-  Error(errc code, std::string message) : code_(make_error_code(code)), message_(std::move(message)) {}
-
-  const std::error_code& code() const noexcept { return code_; }
-  const std::string& message() const noexcept { return message_; }
-  const char* what() const noexcept override { return message_.c_str(); }
-
- private:
-  std::error_code code_;
-  std::string message_;
-};
-
-}  // namespace webpool
-
-template <>
-struct std::is_error_code_enum<webpool::errc> : std::true_type {};
-#endif
-
-namespace webpool {
-
-class Shape;
-std::string to_string(const Shape& shape);
-
-/// Extents of a tensor, outermost first, held in place: at most 8 dimensions.
-/// In a model's declared shape, `Shape::any` stands for an extent that is free.
-class Shape {
- public:
-  static constexpr std::size_t max_rank = 8;
-  static constexpr std::int64_t any = -1;
-  static constexpr std::int64_t max_elements = std::int64_t{1}
-                                               << 60;  ///< their bytes fit 64 bits, whatever the datatype
-
-  constexpr Shape() = default;
-  constexpr Shape(std::initializer_list<std::int64_t> extents)
-      : Shape(std::span<const std::int64_t>(extents.begin(), extents.size())) {}
-
-  /// Throws `errc::wrong_shape` for more than `max_rank` dimensions, an extent below -1, or more than `max_elements`.
-  constexpr explicit Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
-    if (rank_ > max_rank)
-      throw Error(errc::wrong_shape, "a tensor has at most 8 dimensions, given " + std::to_string(rank_));
-    for (std::size_t i = 0; i < rank_; ++i) {
-      if (extents[i] < any) throw Error(errc::wrong_shape, "an extent can't be " + std::to_string(extents[i]));
-      extents_[i] = extents[i];
-    }
-    if (!countable()) throw Error(errc::wrong_shape, "a tensor has at most 2^60 elements, given " + to_string(*this));
-  }
-
-  constexpr std::size_t rank() const noexcept { return rank_; }
-  constexpr std::int64_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
-  constexpr std::span<const std::int64_t> extents() const noexcept { return {extents_.data(), rank_}; }
-
-  /// Product of the extents, 1 for a scalar. The shape must have no free extent.
-  constexpr std::size_t elements() const noexcept {
-    std::size_t product = 1;
-    for (std::int64_t extent : extents()) product *= static_cast<std::size_t>(extent);
-    return product;
-  }
-
-  /// Whether `given` has this declared shape: the same rank, and equal extents wherever they are not free.
-  constexpr bool accepts(const Shape& given) const noexcept {
-    return std::ranges::equal(extents(), given.extents(),
-                              [](auto mine, auto its) { return mine == any || mine == its; });
-  }
-
-  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
-    return std::ranges::equal(a.extents(), b.extents());
-  }
-
- private:
-  constexpr bool countable() const noexcept {
-    if (std::ranges::find(extents(), 0) != extents().end()) return true;
-    std::int64_t room = max_elements;
-    for (std::int64_t extent : extents())
-      if (extent != any) room /= extent;
-    return room > 0;
-  }
-
-  std::array<std::int64_t, max_rank> extents_{};
-  std::size_t rank_ = 0;
-};
-
-/// "[1, 256]"; a free extent prints as "?".
-inline std::string to_string(const Shape& shape) {
-  std::string text = "[";
-  for (std::int64_t extent : shape.extents()) {
-    if (text.size() > 1) text += ", ";
-    text += extent == Shape::any ? "?" : std::to_string(extent);
-  }
-  return text + "]";
-}
-
-inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-/// One input or output as the model declares it.
-struct TensorSpec {
-  std::string name{};
-  Datatype datatype = Datatype::float32;
-  Shape shape{};  ///< free extents are `Shape::any`
-  std::vector<std::string>
-      symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
-  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
-
-  /// Whether a tensor of this shape may be passed.
-  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
-};
-
-/// What an ONNX file says about itself.
-struct ModelInfo {
-  std::string producer{};
-  std::int64_t ir_version = 0;
-  std::int64_t opset = 0;
-  std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
-
-  /// The input or output of that name; null when there is none.
-  static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
-    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
-    return found == specs.end() ? nullptr : &*found;
-  }
-};
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-/// What a model is for. The pool prefers browsers by task (`PoolOptions::browser_preferences`).
-enum class Task : std::uint8_t { other, vision, audio, text_embedding, text_generation, multimodal };
-
-namespace detail {
-inline constexpr std::array<std::string_view, 6> task_names{"other",          "vision",          "audio",
-                                                            "text_embedding", "text_generation", "multimodal"};
-
-struct TaskRow {
-  std::string_view pattern;
-  Task task;
-};
-
-// clang-format off
-/// How a task is deduced: the first row whose pattern begins a word of the model's lower-cased name ...
-inline constexpr std::array<TaskRow, 32> task_by_name{{
-    {"clip", Task::multimodal},       {"siglip", Task::multimodal},      {"llava", Task::multimodal},
-    {"blip", Task::multimodal},       {"whisper", Task::audio},          {"wav2vec", Task::audio},
-    {"hubert", Task::audio},          {"clap", Task::audio},             {"speech", Task::audio},
-    {"vit", Task::vision},            {"mobilevit", Task::vision},       {"resnet", Task::vision},
-    {"mobilenet", Task::vision},      {"efficientnet", Task::vision},    {"yolo", Task::vision},
-    {"detr", Task::vision},           {"digits", Task::vision},          {"llama", Task::text_generation},
-    {"tinyllama", Task::text_generation}, {"gpt", Task::text_generation}, {"qwen", Task::text_generation},
-    {"mistral", Task::text_generation},   {"phi", Task::text_generation}, {"gemma", Task::text_generation},
-    {"bert", Task::text_embedding},   {"distilbert", Task::text_embedding}, {"roberta", Task::text_embedding},
-    {"albert", Task::text_embedding}, {"minilm", Task::text_embedding},  {"e5", Task::text_embedding},
-    {"bge", Task::text_embedding},    {"encoder", Task::text_embedding},
-}};
-
-/// ... and failing that, the first row whose pattern begins a word of an input's lower-cased name.
-inline constexpr std::array<TaskRow, 8> task_by_input{{
-    {"past_key_values", Task::text_generation}, {"pixel", Task::vision}, {"image", Task::vision},
-    {"audio", Task::audio},                     {"mel", Task::audio},    {"wave", Task::audio},
-    {"input_ids", Task::text_embedding},        {"ids", Task::text_embedding},
-}};
-// clang-format on
-
-inline std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
-/// Whether a word of `text` begins so: "vit" does in "google-vit-base", not in "activity".
-inline bool has_word(std::string_view text, std::string_view beginning) {
-  for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
-    if (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))) return true;
-  return false;
-}
-}  // namespace detail
-
-constexpr std::string_view to_string(Task task) noexcept { return detail::task_names[static_cast<std::size_t>(task)]; }
-
-/// The task that a model's name, or else its inputs' names, suggest; `Task::other` when neither does.
-inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
-  const std::string name = detail::lower(model_name);
-  for (const auto& row : detail::task_by_name)
-    if (detail::has_word(name, row.pattern)) return row.task;
-  for (const auto& row : detail::task_by_input)
-    for (const auto& input : info.inputs)
-      if (detail::has_word(detail::lower(input.name), row.pattern)) return row.task;
-  return Task::other;
-}
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-/// Whether a request is run once more when its tab, worker or device failed.
-enum class Retry : std::uint8_t {
-  never,
-  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
-  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
-};
-
-/// What a caller may say about one request.
-struct RequestOptions {
-  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
-  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
-  std::optional<std::chrono::milliseconds>
-      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
-  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
-  /// a copy. Such a request is neither batched nor computed again where guests are checked.
-  std::vector<std::string> keep_on_device{};
-  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
-};
-
-/// A request as policies see it.
-struct Request {
-  RequestId id{};
-  ModelIndex model{};
-  Task task = Task::other;
-  int priority = 0;
-  std::uint32_t client = 0;
-  TimePoint submitted{};
-  TimePoint deadline = end_of_time;
-  std::size_t payload_bytes = 0;  ///< tensor bytes that travel to the page
-  std::uint32_t rows = 1;         ///< extent of the inputs' first axis: the batch, where the model has one
 };
 
 }  // namespace webpool
@@ -1229,44 +1771,6 @@ concept MemoryPolicy = std::movable<M> && requires(M m, const MemoryView& v) {
 
 }  // namespace webpool
 #endif
-#ifndef WEBPOOL_CONCEPTS_OBSERVER_HPP_INCLUDED
-#define WEBPOOL_CONCEPTS_OBSERVER_HPP_INCLUDED
-#include <chrono>
-#include <concepts>
-
-namespace webpool {
-
-/// How one run ended.
-struct Outcome {
-  const Request& request;
-  ConnectionIndex connection;
-  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
-  Browser browser = Browser::other;
-  Backend backend = Backend::wasm;
-  TimePoint sent, ended;
-  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
-  /// came later, to its own answer.
-  std::chrono::nanoseconds service{0};
-  bool ok = true;
-};
-
-/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
-/// that learns nothing pays nothing.
-///
-/// | expression     | result | contract                                                                              |
-/// |----------------|--------|---------------------------------------------------------------------------------------|
-/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
-/// |                |        | that were cancelled or ran out of time; must not block                                |
-///
-/// `o` is a `const Outcome&`, valid during the call.
-template <class P>
-concept Observer = requires(P p, const Outcome& o) {
-  { p.observe(o) }
-  noexcept->std::same_as<void>;
-};
-
-}  // namespace webpool
-#endif
 #ifndef WEBPOOL_CONCEPTS_SCALING_POLICY_HPP_INCLUDED
 #define WEBPOOL_CONCEPTS_SCALING_POLICY_HPP_INCLUDED
 #include <concepts>
@@ -1381,100 +1885,6 @@ concept EndListener = requires(S s, const Request& r) {
 
 }  // namespace webpool
 #endif
-#ifndef WEBPOOL_CONCEPTS_SELECTOR_PARTS_HPP_INCLUDED
-#define WEBPOOL_CONCEPTS_SELECTOR_PARTS_HPP_INCLUDED
-#include <concepts>
-#include <optional>
-
-namespace webpool {
-
-/// A part of a `selector::Chain`: rules tabs out.
-///
-/// | expression          | result | contract                                                                            |
-/// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
-/// |                     |        | 16 candidates per decision; must not block                                          |
-///
-/// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
-template <class F>
-concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, ConnectionIndex c, const Request& r) {
-  { f.accepts(p, c, r) }
-  noexcept->std::same_as<bool>;
-};
-
-/// A part of a `selector::Chain`: has the first say.
-///
-/// | expression        | result                      | contract                                                         |
-/// |-------------------|-----------------------------|------------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
-/// |                   |                             | called on the pool's strand; must not block                      |
-template <class S>
-concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
-  { s.propose(p, r) }
-  noexcept->std::same_as<std::optional<ConnectionIndex>>;
-};
-
-/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
-///
-/// | expression        | result | contract                                                                           |
-/// |-------------------|--------|------------------------------------------------------------------------------------|
-/// | `p.chosen(c, r)`  | `void` | `r` goes to `c` now; called on the pool's strand; must not block                   |
-template <class P>
-concept ChoiceListener = requires(P p, ConnectionIndex c, const Request& r) {
-  { p.chosen(c, r) }
-  noexcept->std::same_as<void>;
-};
-
-template <class P>
-concept SelectorPart = CandidateFilter<P> || Proposer<P>;
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_EXPECTED_HPP_INCLUDED
-#define WEBPOOL_EXPECTED_HPP_INCLUDED
-#include <utility>
-#include <variant>
-
-namespace webpool {
-
-/// A value or the `Error` that took its place; the subset of C++23's `std::expected<T, Error>` that this library uses.
-template <class T>
-class [[nodiscard]] Expected {
- public:
-  using value_type = T;
-
-  Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
-
-  bool has_value() const noexcept { return state_.index() == 0; }
-  explicit operator bool() const noexcept { return has_value(); }
-
-  /// The value; throws the error when there is none.
-  T& value() & { return check(), *std::get_if<0>(&state_); }
-  const T& value() const& { return check(), *std::get_if<0>(&state_); }
-  T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
-
-  /// The value, which must be there.
-  T& operator*() & noexcept { return *std::get_if<0>(&state_); }
-  const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-  T* operator->() noexcept { return std::get_if<0>(&state_); }
-  const T* operator->() const noexcept { return std::get_if<0>(&state_); }
-
-  /// The error, which must be there.
-  const Error& error() const noexcept { return *std::get_if<1>(&state_); }
-
- private:
-  void check() const {
-    if (const Error* error = std::get_if<1>(&state_)) throw *error;
-  }
-
-  std::variant<T, Error> state_;
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_FWD_HPP_INCLUDED
-#define WEBPOOL_FWD_HPP_INCLUDED
 #ifndef WEBPOOL_POLICIES_MEMORY_LRU_BUDGET_HPP_INCLUDED
 #define WEBPOOL_POLICIES_MEMORY_LRU_BUDGET_HPP_INCLUDED
 #ifndef WEBPOOL_POLICIES_MEMORY_BUDGET_HPP_INCLUDED
@@ -1980,142 +2390,6 @@ class Model;
 #define WEBPOOL_KEPT_TEXT_HPP_INCLUDED
 #include <cstddef>
 #include <utility>
-#ifndef WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
-#define WEBPOOL_DEVICE_TENSOR_HPP_INCLUDED
-#include <cstddef>
-
-namespace webpool {
-
-class Tensor;
-
-/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
-/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
-class DeviceTensor {
- public:
-  DeviceTensor() = default;
-  DeviceTensor(const DeviceTensor&) = delete;
-  DeviceTensor& operator=(const DeviceTensor&) = delete;
-  virtual ~DeviceTensor() = default;
-
-  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
-  /// `errc::would_deadlock` on the pool's own thread.
-  virtual Tensor fetch() const = 0;
-
-  /// Whether it went with its tab.
-  virtual bool lost() const noexcept = 0;
-
-  virtual std::size_t bytes() const noexcept = 0;
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_TENSOR_HPP_INCLUDED
-#define WEBPOOL_TENSOR_HPP_INCLUDED
-#include <algorithm>
-#include <concepts>
-#include <cstddef>
-#include <memory>
-#include <ranges>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace webpool {
-
-/// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
-/// `Tensor` objects may be used from any threads, also when they share bytes.
-class Tensor {
- public:
-  Tensor() = default;
-
-  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
-  template <std::ranges::contiguous_range R>
-  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
-  static Tensor from(const R& elements, Shape shape) {
-    using T = std::ranges::range_value_t<R>;
-    const std::span<const T> given(elements);
-    std::shared_ptr<T[]> owner(new T[given.size()]);
-    std::ranges::copy(given, owner.get());
-    return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
-  }
-
-  /// Takes the elements over without a copy.
-  template <TensorElement T>
-  requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
-    auto owner = std::make_shared<std::vector<T>>(std::move(elements));
-    return borrow(std::span<const T>(*owner), shape, owner);
-  }
-
-  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
-  /// ends.
-  template <TensorElement T>
-  static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
-    return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
-  }
-
-  /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
-  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
-  Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
-      : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
-    for (std::int64_t extent : shape_.extents())
-      if (extent == Shape::any)
-        throw Error(errc::wrong_shape, "a tensor's shape can't have a free extent: " + to_string(shape_));
-    if (bytes_.size() != shape_.elements() * size_of(datatype_))
-      throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
-                                         " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
-                                         " bytes, given " + std::to_string(bytes_.size()));
-  }
-
-  /// Refers to a tensor in a tab; the pool makes these.
-  Tensor(Datatype datatype, Shape shape, std::shared_ptr<const DeviceTensor> device)
-      : datatype_(datatype), shape_(shape), device_(std::move(device)) {}
-
-  Datatype datatype() const noexcept { return datatype_; }
-  const Shape& shape() const noexcept { return shape_; }
-  /// Empty when they are in a tab.
-  std::span<const std::byte> bytes() const noexcept { return bytes_; }
-
-  /// Where the elements are when they are not in this program; null when they are.
-  const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
-
-  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
-  /// `DeviceTensor::fetch` does.
-  Tensor to_host() const { return device_ ? device_->fetch() : *this; }
-
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
-  /// `errc::tensor_elsewhere` when they are in a tab.
-  template <TensorElement T>
-  std::span<const T> as() const {
-    if (datatype_ != *datatype_of<T>)
-      throw Error(errc::wrong_datatype, "the tensor holds " + std::string(to_string(datatype_)) + ", not " +
-                                            std::string(to_string(*datatype_of<T>)));
-    if (device_)
-      throw Error(errc::tensor_elsewhere,
-                  "the tensor's elements are in the tab that computed it; to_host() copies them");
-    return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
-  }
-
- private:
-  Datatype datatype_ = Datatype::float32;
-  Shape shape_{0};
-  std::span<const std::byte> bytes_;
-  std::shared_ptr<const void> owner_;
-  std::shared_ptr<const DeviceTensor> device_;
-};
-
-/// A tensor and the model input or output that it belongs to.
-struct NamedTensor {
-  std::string name;
-  Tensor tensor;
-};
-
-/// What a request carries: `{{"ids", Tensor::from(ids, {1, 64})}}`.
-using Inputs = std::vector<NamedTensor>;
-
-}  // namespace webpool
-#endif
 
 namespace webpool {
 
@@ -2149,106 +2423,6 @@ class KeptText {
   Tensor cache_{};
   std::size_t tokens_ = 0;
   bool unread_ = false;
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
-#define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <ostream>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace webpool {
-
-/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
-struct BackendFailure {
-  Backend backend = Backend::wasm;
-  std::string message{};
-};
-
-/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
-struct NodePlacement {
-  std::string provider;  ///< "CPU", "WebGpu", "WebNN"
-  std::uint64_t nodes = 0;
-  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
-};
-
-/// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
-struct Where {
-  ConnectionId connection{};
-  BrowserInfo browser{};
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< WebNN's
-  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
-  std::vector<BackendFailure> passed_over{};  ///< in the order tried
-  std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
-
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
-  /// the application's own, which alone knows.
-  std::optional<bool> software() const {
-    if (!is_builtin(backend)) return std::nullopt;
-    if (backend != Backend::webgpu) return false;
-    return browser.webgpu ? browser.webgpu->software : std::nullopt;
-  }
-};
-
-inline std::ostream& operator<<(std::ostream& out, const Where& where) {
-  out << where.browser.browser << '/' << where.backend;
-  if (where.device) out << '-' << to_string(*where.device);
-  if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
-  return where.browser.simulated ? out << " (simulated)" : out;
-}
-
-/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
-/// page's.
-struct RunTimes {
-  double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
-};
-
-/// A request's results. Copying shares the bytes.
-class Outputs {
- public:
-  Outputs() = default;
-  Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
-      : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
-
-  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
-  const Tensor& operator[](std::string_view name) const {
-    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
-    if (found != tensors_.end()) return found->tensor;
-    std::string message = "no output '" + std::string(name) + "'; there is";
-    for (const auto& each : tensors_) message += " '" + each.name + "'";
-    throw Error(errc::unknown_output, message);
-  }
-
-  auto begin() const noexcept { return tensors_.begin(); }
-  auto end() const noexcept { return tensors_.end(); }
-  std::size_t size() const noexcept { return tensors_.size(); }
-
-  /// The tab that computed it. Only outputs that came from a request have one.
-  const Where& where() const noexcept { return *where_; }
-  std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
-  const RunTimes& times() const noexcept { return times_; }
-
-  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
-  bool from_cache() const noexcept { return from_cache_; }
-  Outputs as_cached() && {
-    from_cache_ = true;
-    return std::move(*this);
-  }
-
- private:
-  std::vector<NamedTensor> tensors_;
-  std::shared_ptr<const Where> where_;
-  RunTimes times_;
-  bool from_cache_ = false;
 };
 
 }  // namespace webpool
@@ -2299,6 +2473,251 @@ struct Generation {
 
 /// Hears each token as it comes.
 using TokenHandler = std::function<void(std::int64_t)>;
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_IMPL_MODEL_INTERFACE_HPP_INCLUDED
+#define WEBPOOL_IMPL_MODEL_INTERFACE_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::impl {
+
+/// What `Model` calls: its side of the boundary. `ModelImpl` stands behind it. What each function does and throws is
+/// said at `Model`.
+class ModelInterface {
+ public:
+  using RunDone = detail::UniqueFunction<void(Expected<Outputs>)>;
+  using GenerationDone = detail::UniqueFunction<void(Expected<Generation>)>;
+
+  virtual ~ModelInterface() = default;
+
+  virtual Outputs run(Inputs inputs, RequestOptions options) const = 0;
+  /// `ticket` may be null; the runtime cancels by it.
+  virtual void start(Inputs inputs, RequestOptions options, std::shared_ptr<driver::Ticket> ticket,
+                     RunDone done) const = 0;
+  virtual std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
+                                                        const RequestOptions& options) const = 0;
+  virtual std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options) const = 0;
+  virtual Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options,
+                              const TokenHandler& on_token) const = 0;
+  virtual void start_generation(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
+                                std::shared_ptr<driver::Ticket> ticket, GenerationDone done) const = 0;
+  virtual void set_max_batch_size(std::size_t rows) const = 0;
+  /// Null where the load failed.
+  virtual const std::shared_ptr<driver::Runtime>& runtime() const noexcept = 0;
+
+  const std::string name;
+  const ModelInfo info;
+  const Task task;
+
+ protected:
+  ModelInterface(std::string its_name, ModelInfo its_info, Task its_task)
+      : name(std::move(its_name)), info(std::move(its_info)), task(its_task) {}
+};
+
+}  // namespace webpool::impl
+#endif
+
+namespace webpool {
+
+// Completion tokens take Asio's larger headers.
+namespace detail {
+template <class Token>
+struct StartRun;  // include <webpool/async.hpp>
+template <class Token>
+struct StartGeneration;  // include <webpool/async.hpp>
+}  // namespace detail
+
+/// A model that a pool has loaded. Copies share it; when the last copy goes, the pool releases the model, not the tabs.
+/// All functions may be called from any thread. A handle may outlive its pool: its calls then end with
+/// `errc::pool_closed`.
+class Model {
+ public:
+  const std::string& name() const noexcept { return impl_->name; }
+  Task task() const noexcept { return impl_->task; }
+  /// Inputs and outputs; free dimensions that got a value at load have it here.
+  const ModelInfo& info() const noexcept { return impl_->info; }
+
+  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
+  /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
+  Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
+    return impl_->run(std::move(inputs), std::move(options));
+  }
+
+  /// Runs once, with any Asio completion token; handler signature `void(std::exception_ptr, Outputs)`.
+  ///
+  /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
+  /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
+  /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
+  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
+  /// borrow must live until the handler runs.
+  template <class Token>
+  auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
+    return asio::async_initiate<Token, detail::CompletionSignature<Outputs>>(detail::StartRun<Token>{impl_}, token,
+                                                                             std::move(inputs), std::move(options));
+  }
+
+  template <class Token>
+  auto async_run(Inputs inputs, Token&& token) const {
+    return async_run(std::move(inputs), RequestOptions{}, std::forward<Token>(token));
+  }
+
+  /// Runs all at once, spread over the tabs, and waits; one result or error each, in order.
+  std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
+                                                const RequestOptions& options = {}) const {
+    return impl_->run_concurrent(std::move(requests), options);
+  }
+
+  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
+  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
+  /// request is divided. Throws the first error.
+  std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
+    return impl_->run_batch(std::move(requests), options);
+  }
+
+  /// Lets a decoder go on with a prompt, and waits. `on_token` is called on the caller's thread as tokens come; what it
+  /// throws ends the generation and reaches the caller.
+  ///
+  /// A decoder has the inputs `input_ids` INT64 [batch, sequence], `past_key_values.<x>` FP32 or FP16
+  /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
+  /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
+  /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
+  /// take turns, token by token. With `GenerationOptions::keep` it stays after the last one, and another generation
+  /// goes on with the text without reading it anew. Batching, the response cache and the checks of guests don't apply.
+  ///
+  /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
+  /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
+  /// `max_tokens`; `errc::tensor_lost` for a text that is lost; a tab that goes away after the first token ends it with
+  /// `errc::connection_lost`; otherwise as the call operator.
+  Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
+                      const TokenHandler& on_token = {}) const {
+    return impl_->generate(std::move(prompt), std::move(options), on_token);
+  }
+
+  /// The same with any Asio completion token; handler signature `void(std::exception_ptr, Generation)`. `on_token` is
+  /// called on the pool's thread, where it must neither block nor throw, and never after the handler. The handler, its
+  /// executor and cancellation are as with `async_run`: a generation is cancelled between two tokens.
+  template <class Token>
+  auto async_generate(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
+                      Token&& token) const {
+    return asio::async_initiate<Token, detail::CompletionSignature<Generation>>(
+        detail::StartGeneration<Token>{impl_}, token, std::move(prompt), std::move(options), std::move(on_token));
+  }
+
+  /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
+  /// the load's `ModelOptions::batching` says otherwise remains. Throws `errc::invalid_options` for 0, and for more
+  /// than 1 where the model can't be batched.
+  void set_max_batch_size(std::size_t rows) const { impl_->set_max_batch_size(rows); }
+
+  /// For pools: what a handle stands for.
+  explicit Model(std::shared_ptr<const impl::ModelInterface> impl) : impl_(std::move(impl)) {}
+  const std::shared_ptr<const impl::ModelInterface>& impl() const noexcept { return impl_; }
+
+ private:
+  std::shared_ptr<const impl::ModelInterface> impl_;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_POOL_HPP_INCLUDED
+#define WEBPOOL_POOL_HPP_INCLUDED
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
+#define WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
+#define WEBPOOL_KERNEL_HPP_INCLUDED
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool {
+
+/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
+struct KernelExtent {
+  // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
+  KernelExtent(const char* name) : text(name) {}
+  KernelExtent(std::string name) : text(std::move(name)) {}
+  template <std::integral Number>
+  KernelExtent(Number size) : text(std::to_string(size)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  std::string text;
+};
+
+/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
+/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
+struct KernelTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  std::vector<KernelExtent> shape{};
+};
+
+/// One dispatch. Passes run in order, each sees what the ones before wrote.
+struct KernelPass {
+  std::string entry = "main";  ///< a `@compute` function
+  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
+  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
+  std::array<std::string, 3> invocations{"1", "1", "1"};
+};
+
+/// One way to run a kernel, for adapters that can.
+struct KernelVariant {
+  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
+  std::vector<std::string>
+      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
+  std::string wgsl{};  ///< empty: the kernel's
+};
+
+/// A computation in WGSL, run on tensors like a model, on WebGPU.
+///
+///     webpool::Kernel scale{.name = "scale",
+///                           .wgsl = R"(
+///                             @compute @workgroup_size(workgroup_x)
+///                             fn main(@builtin(global_invocation_id) id: vec3u) {
+///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
+///                             })",
+///                           .inputs = {{.name = "x", .shape = {"n"}}},
+///                           .outputs = {{.name = "y", .shape = {"n"}}},
+///                           .passes = {{.invocations = {"n", "1", "1"}}}};
+///
+/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
+/// read any element of the same array, and drops what is written or puts it into another element of it.
+struct Kernel {
+  std::string name;
+  std::string wgsl;
+  std::vector<KernelTensor> inputs{}, outputs{};
+  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
+  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
+  std::vector<KernelPass> passes{{}};
+  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
+                                                 ///< `ModelOptions::fastest` the one that runs fastest there
+  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
+};
 
 }  // namespace webpool
 #endif
@@ -2501,6 +2920,18 @@ struct ModelPart {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
+#define WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
+#include <filesystem>
+#include <variant>
+
+namespace webpool {
+
+/// What `ResourcePool::load_together` loads: an ONNX file, or WGSL of the application's own.
+using ModelSource = std::variant<std::filesystem::path, Kernel>;
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
 #define WEBPOOL_PAGE_MESSAGE_HPP_INCLUDED
 #include <functional>
@@ -2522,6 +2953,299 @@ struct PageMessage {
 
 /// Called on the pool's thread, where it must not block. What it throws is logged and counted, nothing more.
 using MessageHandler = std::function<void(const PageMessage&)>;
+
+}  // namespace webpool
+#endif
+
+namespace webpool::impl {
+
+/// What `Pool` calls: its side of the boundary. `PoolImpl` stands behind it. What each function does and throws is said
+/// at `Pool`.
+class PoolInterface {
+ public:
+  using LoadDone = detail::UniqueFunction<void(Expected<std::optional<Model>>)>;
+  using StartLoad = detail::UniqueFunction<void(LoadDone)>;
+
+  virtual ~PoolInterface() = default;
+
+  virtual Model load(const std::filesystem::path& path, ModelOptions options) = 0;
+  virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
+  virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
+  virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
+  /// Reads the file; what it returns loads it, and may be called when the pool is gone.
+  virtual StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) = 0;
+  virtual bool has_model(std::string_view name) const = 0;
+  virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
+                                                            const RequestOptions& options) = 0;
+
+  virtual void on_join(std::function<void(const BrowserInfo&)> handler) = 0;
+  virtual void on_message(std::string name, MessageHandler handler) = 0;
+  /// To all tabs without a `connection`; returns to how many it went.
+  virtual std::size_t send_message(std::optional<ConnectionId> connection, std::string_view name, std::string_view body,
+                                   const std::vector<NamedTensor>& tensors) = 0;
+
+  virtual std::string join_url() const = 0;
+  virtual Metrics metrics() const = 0;
+  virtual std::vector<ConnectionInfo> connections() const = 0;
+  virtual std::vector<RecoveryStats> recovery_stats() const = 0;
+  virtual std::vector<ExecutionStats> execution_stats() const = 0;
+  virtual void close() = 0;
+};
+
+}  // namespace webpool::impl
+#endif
+
+namespace webpool {
+
+namespace detail {
+template <class Token>
+struct StartLoad;  // include <webpool/async.hpp>
+}
+
+/// A pool of browser tabs that run ONNX models, whatever its policies: `ResourcePool` makes one, and what uses a pool
+/// takes a `Pool&`.
+///
+/// The pool owns one thread, on which policies and handlers without an executor of their own run. A caller that waits
+/// in `Model::operator()` may do that thread's work meanwhile, and is the pool's thread then: there is one at a time,
+/// not always the same. All functions may be called from any thread; blocking ones (`load`, `execute_concurrent`,
+/// `close` and the destructor) not from that one. It launches browsers by itself and takes in every tab that opens
+/// `join_url()`.
+class Pool {
+ public:
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  virtual ~Pool() { close(); }
+
+  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
+  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
+  /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
+  /// `errc::launch_failed` ...
+  Model load(const std::filesystem::path& path, ModelOptions options = {}) {
+    return impl_->load(path, std::move(options));
+  }
+
+  /// Loads a computation of the application's own, in WGSL, and waits for that; then it runs like a model. Of the
+  /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
+  /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
+  /// reasons are the compiler's errors, each with line and column of the WGSL.
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->kernel(kernel, std::move(options)); }
+
+  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
+  /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
+  /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
+  ///
+  /// The options are for all of them: `free_dimensions` of any part, one list of backends that must hold every part
+  /// (WebGPU alone where a part is a kernel), a response cache for each; a name is that of the first and only part.
+  /// `url`, `batching` and the pool's model initializer don't apply. Throws what `load` throws, and
+  /// `errc::invalid_options` for no parts or two of one name.
+  std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options = {}) {
+    return impl_->load_together(std::move(parts), std::move(options));
+  }
+
+  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// model present exactly when there is no exception. The file is read before this returns.
+  template <class Token>
+  auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+    return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
+        detail::StartLoad<Token>{}, token, impl_->prepare_load(path, std::move(options)));
+  }
+
+  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
+  /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
+  /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
+  /// the same content are fetched once by each browser that can cache them.
+  ///
+  /// Throws `Error` as `load` does where a file or an option is wrong, and `errc::invalid_options` for two parts of one
+  /// name and for priorities of which some are missing or equal; then nothing is loaded. A part that no tab can hold
+  /// ends its requests with the reasons, like `ModelPart::ready`; the others go on.
+  std::vector<Model> load_parts(std::vector<ModelPart> parts) { return impl_->load_parts(std::move(parts)); }
+
+  /// Whether a model of that name is loaded or loading.
+  bool has_model(std::string_view name) const { return impl_->has_model(name); }
+
+  /// Runs each model on its inputs, all at once, and waits; one result or error each, in order.
+  std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
+                                                    const RequestOptions& options = {}) {
+    return impl_->execute_concurrent(std::move(requests), options);
+  }
+
+  /// Calls `handler` on the pool's thread for every tab that joins from now on; it must neither block nor throw.
+  void on_join(std::function<void(const BrowserInfo&)> handler) { impl_->on_join(std::move(handler)); }
+
+  /// From now on, messages of that name that modules in pages send (`PoolOptions::page_modules`) go to `handler`, in
+  /// place of the one before; an empty one ends that. Throws `errc::invalid_message` for a name that is empty or has
+  /// over 1024 bytes.
+  void on_message(std::string name, MessageHandler handler) { impl_->on_message(std::move(name), std::move(handler)); }
+
+  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there and
+  /// reads what it is sent (at most `ConnectionSettings::maximum_message_bytes` may wait); not whether it handles the
+  /// message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
+  /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
+  /// tensors whose names repeat.
+  bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
+                    const std::vector<NamedTensor>& tensors = {}) {
+    return impl_->send_message(connection, name, body, tensors) > 0;
+  }
+
+  /// The same to all tabs; returns to how many it went.
+  std::size_t broadcast_message(std::string_view name, std::string_view body,
+                                const std::vector<NamedTensor>& tensors = {}) {
+    return impl_->send_message(std::nullopt, name, body, tensors);
+  }
+
+  /// The link that makes a browser a worker of this pool. It contains the pool's secret: whoever has it is let in.
+  std::string join_url() const { return impl_->join_url(); }
+
+  Metrics metrics() const { return impl_->metrics(); }
+
+  /// One row for each tab.
+  std::vector<ConnectionInfo> connections() const { return impl_->connections(); }
+
+  /// One row for each way out of trouble that has been tried: which one works for what, here.
+  std::vector<RecoveryStats> recovery_stats() const { return impl_->recovery_stats(); }
+
+  /// One row for each model, browser and backend that has run something.
+  std::vector<ExecutionStats> execution_stats() const { return impl_->execution_stats(); }
+
+  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
+  /// The destructor does the same; a second call does nothing.
+  void close() { impl_->close(); }
+
+ protected:
+  explicit Pool(std::shared_ptr<impl::PoolInterface> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<impl::PoolInterface> impl_;
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool::detail {
+
+template <class Token>
+struct StartRun {
+  std::shared_ptr<const impl::ModelInterface> model;
+
+  template <class Handler>
+  void operator()(Handler handler, Inputs inputs, RequestOptions options) const {
+    auto ticket = driver::cancellation_ticket(handler, model->runtime());
+    model->start(std::move(inputs), std::move(options), std::move(ticket),
+                 driver::complete_on_executor<Outputs>(std::move(handler)));
+  }
+};
+
+template <class Token>
+struct StartGeneration {
+  std::shared_ptr<const impl::ModelInterface> model;
+
+  template <class Handler>
+  void operator()(Handler handler, std::vector<std::int64_t> prompt, GenerationOptions options,
+                  TokenHandler on_token) const {
+    auto ticket = driver::cancellation_ticket(handler, model->runtime());
+    model->start_generation(std::move(prompt), std::move(options), std::move(on_token), std::move(ticket),
+                            driver::complete_on_executor<Generation>(std::move(handler)));
+  }
+};
+
+template <class Token>
+struct StartLoad {
+  template <class Handler>
+  void operator()(Handler handler, impl::PoolInterface::StartLoad start) const {
+    start(driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
+  }
+};
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_CORE_HPP_INCLUDED
+#define WEBPOOL_CORE_HPP_INCLUDED
+// What the author of a policy needs, and nothing but the standard library: vocabulary, concepts and policies.
+
+#ifndef WEBPOOL_CONCEPTS_OBSERVER_HPP_INCLUDED
+#define WEBPOOL_CONCEPTS_OBSERVER_HPP_INCLUDED
+#include <chrono>
+#include <concepts>
+
+namespace webpool {
+
+/// How one run ended.
+struct Outcome {
+  const Request& request;
+  ConnectionIndex connection;
+  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  TimePoint sent, ended;
+  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
+  /// came later, to its own answer.
+  std::chrono::nanoseconds service{0};
+  bool ok = true;
+};
+
+/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
+/// that learns nothing pays nothing.
+///
+/// | expression     | result | contract                                                                              |
+/// |----------------|--------|---------------------------------------------------------------------------------------|
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
+/// |                |        | that were cancelled or ran out of time; must not block                                |
+///
+/// `o` is a `const Outcome&`, valid during the call.
+template <class P>
+concept Observer = requires(P p, const Outcome& o) {
+  { p.observe(o) }
+  noexcept->std::same_as<void>;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_CONCEPTS_SELECTOR_PARTS_HPP_INCLUDED
+#define WEBPOOL_CONCEPTS_SELECTOR_PARTS_HPP_INCLUDED
+#include <concepts>
+#include <optional>
+
+namespace webpool {
+
+/// A part of a `selector::Chain`: rules tabs out.
+///
+/// | expression          | result | contract                                                                            |
+/// |---------------------|--------|-------------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
+/// |                     |        | 16 candidates per decision; must not block                                          |
+///
+/// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
+template <class F>
+concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, ConnectionIndex c, const Request& r) {
+  { f.accepts(p, c, r) }
+  noexcept->std::same_as<bool>;
+};
+
+/// A part of a `selector::Chain`: has the first say.
+///
+/// | expression        | result                      | contract                                                         |
+/// |-------------------|-----------------------------|------------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
+/// |                   |                             | called on the pool's strand; must not block                      |
+template <class S>
+concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+  { s.propose(p, r) }
+  noexcept->std::same_as<std::optional<ConnectionIndex>>;
+};
+
+/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+///
+/// | expression        | result | contract                                                                           |
+/// |-------------------|--------|------------------------------------------------------------------------------------|
+/// | `p.chosen(c, r)`  | `void` | `r` goes to `c` now; called on the pool's strand; must not block                   |
+template <class P>
+concept ChoiceListener = requires(P p, ConnectionIndex c, const Request& r) {
+  { p.chosen(c, r) }
+  noexcept->std::same_as<void>;
+};
+
+template <class P>
+concept SelectorPart = CandidateFilter<P> || Proposer<P>;
 
 }  // namespace webpool
 #endif
@@ -4880,11 +5604,513 @@ class Patience {
 }  // namespace webpool::reliability
 #endif
 #endif
+#ifndef WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
+#define WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string>
+#include <vector>
+
+namespace webpool::kernels {
+
+/// Log-mel spectrogram: what speech models hear. Frames begin every `hop` samples, without padding.
+struct LogMel {
+  unsigned sample_rate = 16'000;   ///< Hz
+  unsigned window = 400;           ///< samples of a frame, under a periodic Hann window
+  unsigned hop = 160;              ///< samples
+  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; the rest of a frame is zeros
+  unsigned mels = 80;              ///< triangular filters, equally wide in mel
+  double lowest = 0, highest = 0;  ///< Hz that they span; a highest of 0: half the sample rate
+};
+
+namespace detail {
+
+inline void check(const LogMel& how) {
+  const auto must = [](bool good, const std::string& fault) {
+    if (!good) throw Error(errc::invalid_options, "log-mel spectrogram: " + fault);
+  };
+  must(how.sample_rate > 0 && how.hop > 0 && how.mels > 0, "sample_rate, hop and mels must not be 0");
+  must(std::has_single_bit(how.fft) && how.fft >= 2 && how.fft <= 2048,
+       "fft is " + std::to_string(how.fft) + ": it must be a power of two from 2 to 2048");
+  must(how.window > 0 && how.window <= how.fft,
+       "window is " + std::to_string(how.window) + ": it must be from 1 to fft, " + std::to_string(how.fft));
+  const double highest = how.highest > 0 ? how.highest : how.sample_rate / 2.0;
+  must(how.lowest >= 0 && how.lowest < highest && highest <= how.sample_rate / 2.0,
+       "lowest must be below highest, and both from 0 to half the sample rate");
+}
+
+}  // namespace detail
+
+/// The kernel's second input, `tables`: the window, cosines and sines of the FFT, and the filters' corners in bins.
+/// A frequency of f Hz is 2595 log10(1 + f / 700) mel (D. O'Shaughnessy, Speech Communication, 1987). Throws
+/// `errc::invalid_options`.
+inline Tensor log_mel_tables(const LogMel& how) {
+  detail::check(how);
+  constexpr double turn = 2 * std::numbers::pi;
+  std::vector<float> tables;
+  const auto add = [&](double value) { tables.push_back(static_cast<float>(value)); };
+  for (unsigned i = 0; i < how.window; ++i) add(0.5 - 0.5 * std::cos(turn * i / how.window));
+  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::cos(turn * i / how.fft));
+  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::sin(turn * i / how.fft));
+  const auto mel_of = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
+  const double low = mel_of(how.lowest), high = mel_of(how.highest > 0 ? how.highest : how.sample_rate / 2.0);
+  for (unsigned i = 0; i < how.mels + 2; ++i)
+    add(700 * (std::pow(10, (low + (high - low) * i / (how.mels + 1)) / 2595) - 1) * how.fft / how.sample_rate);
+  const auto size = static_cast<std::int64_t>(tables.size());
+  return Tensor::from(std::move(tables), {size});
+}
+
+/// Inputs `samples` FP32 [n] and `tables` as `log_mel_tables` gives them; output `log_mel` FP32 [frames, mels], where
+/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. In two layouts of workgroups:
+/// 256 invocations for a frame, or 64 for each of some frames. Throws `errc::invalid_options`.
+inline Kernel log_mel(const LogMel& how) {
+  detail::check(how);
+  const auto text = [](unsigned number) { return std::to_string(number); };
+  const auto constant = [&](const char* name, unsigned value) {
+    return "const " + std::string(name) + " = " + text(value) + "u;\n";
+  };
+  const unsigned bins = how.fft / 2 + 1, corners = how.window + how.fft;
+  const std::string wgsl = constant("fft", how.fft) +
+                           constant("bits", static_cast<unsigned>(std::countr_zero(how.fft))) + constant("bins", bins) +
+                           constant("window", how.window) + constant("hop", how.hop) + constant("mels", how.mels) +
+                           constant("corners", corners) + R"(
+var<workgroup> real: array<f32, fft * workgroup_y>;
+var<workgroup> imaginary: array<f32, fft * workgroup_y>;
+
+// Cooley and Tukey's FFT, in place, from samples in bit-reversed order.
+@compute @workgroup_size(workgroup_x, workgroup_y)
+fn spectrum(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+  let frame = group.y * workgroup_y + local.y;
+  let base = local.y * fft;
+  for (var i = local.x; i < fft; i += workgroup_x) {
+    let at = base + (reverseBits(i) >> (32u - bits));
+    var value = 0.0;
+    if (frame < extents.frames && i < window) { value = samples[frame * hop + i] * tables[i]; }
+    real[at] = value;
+    imaginary[at] = 0.0;
+  }
+  for (var half = 1u; half < fft; half *= 2u) {
+    workgroupBarrier();
+    for (var i = local.x; i < fft / 2u; i += workgroup_x) {
+      let a = base + i / half * 2u * half + i % half;
+      let b = a + half;
+      let step = i % half * (fft / 2u / half);
+      let c = tables[window + step];
+      let s = tables[window + fft / 2u + step];
+      let re = real[b] * c + imaginary[b] * s;
+      let im = imaginary[b] * c - real[b] * s;
+      real[b] = real[a] - re;
+      imaginary[b] = imaginary[a] - im;
+      real[a] += re;
+      imaginary[a] += im;
+    }
+  }
+  workgroupBarrier();
+  if (frame >= extents.frames) { return; }
+  for (var i = local.x; i < bins; i += workgroup_x) {
+    let re = real[base + i];
+    let im = imaginary[base + i];
+    power[frame * bins + i] = re * re + im * im;
+  }
+}
+
+@compute @workgroup_size(workgroup_x, workgroup_y)
+fn filters(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= mels || id.y >= extents.frames) { return; }
+  let left = tables[corners + id.x];
+  let middle = tables[corners + id.x + 1u];
+  let right = tables[corners + id.x + 2u];
+  var sum = 0.0;
+  for (var bin = u32(ceil(left)); bin < bins && f32(bin) < right; bin++) {
+    let weight = min((f32(bin) - left) / (middle - left), (right - f32(bin)) / (right - middle));
+    sum += weight * power[id.y * bins + bin];
+  }
+  log_mel[id.y * mels + id.x] = log(max(sum, 1e-10)) * 0.43429448;
+}
+)";
+  return {
+      .name = "log_mel",
+      .wgsl = wgsl,
+      .inputs = {{.name = "samples", .shape = {"n"}}, {.name = "tables", .shape = {corners + how.mels + 2}}},
+      .outputs = {{.name = "log_mel", .shape = {"frames", how.mels}}},
+      .scratch = {{.name = "power", .shape = {"frames", bins}}},
+      .extents = {{"frames", "(n - " + text(how.window) + ") / " + text(how.hop) + " + 1"}},
+      .passes = {{"spectrum", {"workgroup_x", "frames", "1"}}, {"filters", {text(how.mels), "frames", "1"}}},
+      .variants = {{.workgroup_size = {256, 1, 1}}, {.workgroup_size = {64, std::clamp(2048 / how.fft, 1u, 4u), 1}}},
+      .sample = {{"n", std::int64_t{how.sample_rate} * 10}}};
+}
+
+}  // namespace webpool::kernels
+#endif
+#ifndef WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
+#define WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
+// A pool's interface, for every file that uses one. In the header-only mode one file of a program, which makes the pool
+// or has `template class webpool::ResourcePool<...>;`, includes webpool.hpp instead. With WEBPOOL_COMPILED any file may
+// make pools: what stands behind them is compiled once, in the library or in the file that includes src.hpp.
+
+
+namespace webpool {
+
+/// A `Pool` whose every decision is one of four policies, chosen at compile time.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class ResourcePool : public Pool {
+ public:
+  /// Listens and starts `min_connections` browsers; does not wait for them. Throws `Error`: `errc::no_browser_found`,
+  /// `errc::runtime_missing`, `errc::address_in_use`, `errc::invalid_options`.
+  explicit ResourcePool(PoolOptions options = {}, Selector selector = Selector(), Scaling scaling = Scaling(),
+                        Memory memory = Memory(), Queue queue = Queue());
+};
+
+}  // namespace webpool
+
+#ifdef WEBPOOL_COMPILED
 #ifndef WEBPOOL_IMPL_RESOURCE_POOL_HPP_INCLUDED
 #define WEBPOOL_IMPL_RESOURCE_POOL_HPP_INCLUDED
-// The members of ResourcePool, for the file that instantiates it. They are not inline: `extern template` keeps them out
-// of other files that include this, too.
+#include <utility>
+#ifndef WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#include <cstddef>
+#include <optional>
 
+namespace webpool::engine {
+
+/// Everything that the engine asks of a pool's four policies: the boundary behind which nothing is a template. What
+/// each question means stands in the concept of the policy that answers it.
+class Decisions {
+ public:
+  /// Which optional questions a policy answers. The engine skips the others without a call.
+  struct Hooks {
+    bool observes = false;    ///< `Observer`, of any of the four
+    bool admits = false;      ///< `AdmissionControl`
+    bool hears_ends = false;  ///< `EndListener`
+  };
+
+  virtual ~Decisions() = default;
+
+  // The selector
+  virtual std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept = 0;
+
+  // The scheduler
+  virtual void push(const Request& request) noexcept = 0;
+  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual void erase(const Request& request) noexcept = 0;
+  virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
+  virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
+  virtual void ended(const Request& request) noexcept = 0;
+
+  // The scaling policy
+  virtual std::size_t desired(const PoolLoad& load) noexcept = 0;
+
+  // The memory policy
+  virtual MemoryDecision make_room(const MemoryView& view) noexcept = 0;
+
+  // All that listen
+  virtual void observe(const Outcome& outcome) noexcept = 0;
+
+  const Hooks hooks;
+
+ protected:
+  explicit Decisions(Hooks which) noexcept : hooks(which) {}
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Four policies as one `Decisions`. The only class that is instantiated per set of policies: one virtual call per
+/// question, and none inside a policy that is composed of others.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class PolicySet final : public Decisions {
+ public:
+  explicit PolicySet(Selector selector = Selector(), Scaling scaling = Scaling(), Memory memory = Memory(),
+                     Queue queue = Queue())
+      : Decisions({.observes = Observer<Selector> || Observer<Scaling> || Observer<Memory> || Observer<Queue>,
+                   .admits = AdmissionControl<Queue>,
+                   .hears_ends = EndListener<Queue>}),
+        selector_(std::move(selector)),
+        scaling_(std::move(scaling)),
+        memory_(std::move(memory)),
+        queue_(std::move(queue)) {}
+
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept override {
+    return selector_.select(pool, request);
+  }
+
+  void push(const Request& request) noexcept override { queue_.push(request); }
+  std::optional<RequestId> front(ModelIndex model) noexcept override { return queue_.front(model); }
+  void erase(const Request& request) noexcept override { queue_.erase(request); }
+  std::size_t waiting(ModelIndex model) const noexcept override { return queue_.waiting(model); }
+  Admission admit([[maybe_unused]] const Request& request, [[maybe_unused]] const LaneLoad& load) noexcept override {
+    if constexpr (AdmissionControl<Queue>) return queue_.admit(request, load);
+    return Admission::accept;
+  }
+  void ended([[maybe_unused]] const Request& request) noexcept override {
+    if constexpr (EndListener<Queue>) queue_.ended(request);
+  }
+
+  std::size_t desired(const PoolLoad& load) noexcept override { return scaling_.desired(load); }
+
+  MemoryDecision make_room(const MemoryView& view) noexcept override { return memory_.make_room(view); }
+
+  void observe([[maybe_unused]] const Outcome& outcome) noexcept override {
+    tell(selector_, outcome);
+    tell(scaling_, outcome);
+    tell(memory_, outcome);
+    tell(queue_, outcome);
+  }
+
+ private:
+  template <class Policy>
+  static void tell([[maybe_unused]] Policy& policy, [[maybe_unused]] const Outcome& outcome) noexcept {
+    if constexpr (Observer<Policy>) policy.observe(outcome);
+  }
+
+  Selector selector_;
+  Scaling scaling_;
+  Memory memory_;
+  Queue queue_;
+};
+
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+std::unique_ptr<Decisions> make_policy_set(Selector selector = Selector(), Scaling scaling = Scaling(),
+                                           Memory memory = Memory(), Queue queue = Queue()) {
+  return std::make_unique<PolicySet<Selector, Scaling, Memory, Queue>>(std::move(selector), std::move(scaling),
+                                                                       std::move(memory), std::move(queue));
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_IMPL_MAKE_POOL_HPP_INCLUDED
+#define WEBPOOL_IMPL_MAKE_POOL_HPP_INCLUDED
+#include <memory>
+
+// `WEBPOOL_DECL` marks what is inline in the header-only mode, and compiled once otherwise.
+#ifdef WEBPOOL_COMPILED
+#define WEBPOOL_DECL
+#else
+#define WEBPOOL_DECL inline
+#endif
+
+namespace webpool::impl {
+
+#ifdef WEBPOOL_COMPILED
+// The name is what a linker prints where the library is missing.
+inline namespace link_webpool_compiled_or_include_webpool_src_hpp_in_one_file {
+#else
+inline namespace header_only {
+#endif
+
+/// The one function through which policies reach everything else: listens and launches the first browsers, as
+/// `ResourcePool`'s constructor says.
+WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::unique_ptr<engine::Decisions> policies);
+
+}  // namespace
+}  // namespace webpool::impl
+#endif
+
+namespace webpool {
+
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options, Selector selector, Scaling scaling,
+                                                             Memory memory, Queue queue)
+    : Pool(impl::make_pool(std::move(options), engine::make_policy_set(std::move(selector), std::move(scaling),
+                                                                       std::move(memory), std::move(queue)))) {}
+
+}  // namespace webpool
+#endif
+#endif
+#endif
+#ifndef WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
+#define WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Tokens on their way from the pool's thread to one that takes them, and the end of their generation. Thread-safe.
+class TokenQueue {
+ public:
+  using Next = Expected<std::optional<std::int64_t>>;  ///< a token; nothing after the last one; the error it ended with
+  using Waiter = detail::UniqueFunction<void(Next)>;
+
+  void push(std::int64_t token) {
+    std::unique_lock lock(mutex_);
+    if (!waiter_) return tokens_.push_back(token);
+    tell(std::move(lock), std::optional(token));
+  }
+
+  void end(Expected<Generation> result) {
+    std::unique_lock lock(mutex_);
+    end_ = std::move(result);
+    if (waiter_) tell(std::move(lock), ended());
+  }
+
+  /// What comes next, if it is there. Else the `waiter` is taken, of whom there must be one at a time, and is called
+  /// once with it, by whoever brings it.
+  std::optional<Next> take(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (!tokens_.empty()) {
+      const std::int64_t token = tokens_.front();
+      tokens_.pop_front();
+      return std::optional(token);
+    }
+    if (end_) return ended();
+    waiter_ = std::move(waiter);
+    return std::nullopt;
+  }
+
+  /// Calls a waiter with this error instead, if there is one.
+  void interrupt(const Error& error) {
+    std::unique_lock lock(mutex_);
+    if (waiter_) tell(std::move(lock), error);
+  }
+
+  /// The generation; empty until it has ended well.
+  std::optional<Generation> result() const {
+    const std::lock_guard lock(mutex_);
+    return end_ && *end_ ? std::optional(**end_) : std::nullopt;
+  }
+
+ private:
+  Next ended() const {
+    if (*end_) return std::optional<std::int64_t>();
+    return end_->error();
+  }
+
+  void tell(std::unique_lock<std::mutex> lock, Next next) {
+    Waiter waiter = std::exchange(waiter_, {});
+    lock.unlock();
+    waiter(std::move(next));
+  }
+
+  mutable std::mutex mutex_;
+  std::deque<std::int64_t> tokens_;
+  Waiter waiter_;
+  std::optional<Expected<Generation>> end_;
+};
+
+/// Waits for the next token; empty after the last one. Throws what the generation ended with.
+inline std::optional<std::int64_t> wait_for_token(TokenQueue& queue) {
+  std::promise<TokenQueue::Next> promise;
+  auto future = promise.get_future();
+  TokenQueue::Waiter waiter = [promise = std::move(promise)](TokenQueue::Next next) mutable {
+    promise.set_value(std::move(next));
+  };
+  if (auto next = queue.take(waiter)) return std::move(*next).value();
+  return future.get().value();
+}
+
+}  // namespace webpool::driver
+#endif
+
+#if defined(ASIO_HAS_CO_AWAIT)
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
+#endif
+
+namespace webpool {
+
+/// A generation as an async generator of tokens:
+///
+///     webpool::TokenStream stream(model, prompt, {.max_tokens = 100});
+///     while (auto token = co_await stream.next()) std::cout << decode(*token);
+///
+/// Begins at once; tokens that nobody has taken yet wait. Destroying it cancels what is not done. Its functions are for
+/// one thread at a time.
+class TokenStream {
+ public:
+  /// As `Model::async_generate`, whose errors the last token is followed by.
+  TokenStream(const Model& model, std::vector<std::int64_t> prompt, GenerationOptions options = {}) {
+    model.async_generate(
+        std::move(prompt), std::move(options), [queue = queue_](std::int64_t token) { queue->push(token); },
+        asio::bind_cancellation_slot(cancellation_->slot(),
+                                     [queue = queue_](const std::exception_ptr& failed, Generation all) {
+                                       queue->end(ended(failed, std::move(all)));
+                                     }));
+  }
+  TokenStream(TokenStream&&) noexcept = default;
+  TokenStream& operator=(TokenStream&&) = delete;
+  ~TokenStream() {
+    if (cancellation_) cancellation_->emit(asio::cancellation_type::all);
+  }
+
+  /// The next token, once it is there, with any Asio completion token; empty after the last one. Handler signature
+  /// `void(std::exception_ptr, std::optional<std::int64_t>)`; the exception is the `Error` that the generation ended
+  /// with. One at a time. A cancellation slot ends the waiting with `errc::cancelled`, and not the generation: no token
+  /// is lost.
+  template <class Token>
+  auto async_next(Token&& token) {
+    return asio::async_initiate<Token, detail::CompletionSignature<std::optional<std::int64_t>>>(
+        [queue = queue_](auto handler) {
+          if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+            slot.assign([waited = std::weak_ptr(queue)](asio::cancellation_type) {
+              if (const auto alive = waited.lock())
+                alive->interrupt(Error(errc::cancelled, "cancelled while it waited for a token"));
+            });
+          const auto executor = asio::get_associated_executor(handler);
+          driver::TokenQueue::Waiter waiter =
+              driver::complete_on_executor<std::optional<std::int64_t>>(std::move(handler));
+          if (auto next = queue->take(waiter))  // not inside this function, which must return before the handler runs
+            asio::post(executor,
+                       [waiter = std::move(waiter), next = *std::move(next)]() mutable { waiter(std::move(next)); });
+        },
+        token);
+  }
+
+#if defined(ASIO_HAS_CO_AWAIT)  // not with every compiler
+  /// `async_next` for coroutines.
+  asio::awaitable<std::optional<std::int64_t>> next() { return async_next(asio::use_awaitable); }
+#endif
+
+  /// All of it; empty until it has ended well.
+  std::optional<Generation> result() const { return queue_->result(); }
+
+ private:
+  static Expected<Generation> ended(const std::exception_ptr& failed, Generation all) {
+    if (!failed) return all;
+    try {
+      std::rethrow_exception(failed);
+    } catch (const Error& error) {
+      return error;
+    }
+  }
+
+  std::shared_ptr<driver::TokenQueue> queue_ = std::make_shared<driver::TokenQueue>();
+  std::unique_ptr<asio::cancellation_signal> cancellation_ = std::make_unique<asio::cancellation_signal>();
+};
+
+}  // namespace webpool
+#endif
+
+// With WEBPOOL_COMPILED, only the file that includes src.hpp compiles what stands behind the pool.
+#if !defined(WEBPOOL_COMPILED) || defined(WEBPOOL_SOURCE)
+#define WEBPOOL_SOURCE_INCLUDED
+#ifndef WEBPOOL_IMPL_POOL_IMPL_HPP_INCLUDED
+#define WEBPOOL_IMPL_POOL_IMPL_HPP_INCLUDED
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -4895,6 +6121,7 @@ class Patience {
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_DRIVER_CHECK_OPTIONS_HPP_INCLUDED
@@ -5315,6 +6542,98 @@ inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexc
 
 }  // namespace webpool::detail
 #endif
+#ifndef WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
+#define WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Bounds the requests that a pool has taken over and not ended, and the bytes of their inputs: what callers may make
+/// the host hold. Any thread; owned by a `std::shared_ptr`, because a place may outlive the pool.
+class Backlog final : public PlaceOwner, public std::enable_shared_from_this<Backlog> {
+ public:
+  explicit Backlog(const BacklogLimits& limits) : limits_(limits) {}
+
+  /// A place, if there is one at once.
+  std::optional<Place> enter(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return fits(bytes) ? std::optional(take(bytes)) : std::nullopt;
+  }
+
+  /// A place, waited for until `deadline`; places are given as they come free, in no order.
+  std::optional<Place> wait(std::size_t bytes, TimePoint deadline) {
+    std::unique_lock lock(mutex_);
+    const auto possible = [&] { return closed_ || fits(bytes); };
+    ++waiting_;
+    const bool came =
+        deadline == end_of_time ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
+    --waiting_;
+    return came ? std::optional(take(bytes)) : std::nullopt;
+  }
+
+  /// How many hold a place.
+  std::size_t requests() const {
+    const std::lock_guard lock(mutex_);
+    return requests_;
+  }
+
+  /// Lets everybody in: a closed pool ends its requests by itself.
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    room_.notify_all();
+  }
+
+  /// What a request without a place ends with.
+  Error full(const std::string& model, errc code = errc::would_block) const {
+    const std::lock_guard lock(mutex_);
+    return {code, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
+                      std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) + " of " +
+                      std::to_string(limits_.bytes)};
+  }
+
+ private:
+  /// What is larger than all that the pool may hold goes alone, or it would never go.
+  bool fits(std::size_t bytes) const noexcept {
+    if (requests_ == 0 || closed_) return true;
+    return (limits_.requests == 0 || requests_ < limits_.requests) &&
+           (limits_.bytes == 0 || (bytes_ <= limits_.bytes && bytes <= limits_.bytes - bytes_));
+  }
+
+  Place take(std::size_t bytes) noexcept {
+    ++requests_;
+    bytes_ += bytes;
+    return {shared_from_this(), bytes};
+  }
+
+  void leave(std::size_t bytes) noexcept override {
+    bool awaited;
+    {
+      const std::lock_guard lock(mutex_);
+      --requests_;
+      bytes_ -= bytes;
+      awaited = waiting_ > 0;
+    }
+    if (awaited) room_.notify_all();
+  }
+
+  const BacklogLimits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::size_t requests_ = 0, bytes_ = 0, waiting_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_BATCHER_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BATCHER_HPP_INCLUDED
 #include <algorithm>
@@ -5487,821 +6806,6 @@ class BatchCollector {
   std::unordered_map<std::string, Group> groups_;
   std::set<std::pair<TimePoint, Group*>> by_age_;
   std::unordered_map<Item, Place> places_;
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_RUNTIME_HPP_INCLUDED
-#define WEBPOOL_DRIVER_RUNTIME_HPP_INCLUDED
-#include <cstdint>
-#include <memory>
-#ifndef WEBPOOL_DETAIL_UNIQUE_FUNCTION_HPP_INCLUDED
-#define WEBPOOL_DETAIL_UNIQUE_FUNCTION_HPP_INCLUDED
-#include <memory>
-#include <type_traits>
-#include <utility>
-
-namespace webpool::detail {
-
-template <class Signature>
-class UniqueFunction;
-
-/// A move-only `std::function`: C++23's `std::move_only_function` for standard libraries that lack it.
-/// Completion handlers need it, for they hold promises and coroutines.
-template <class Result, class... Args>
-class UniqueFunction<Result(Args...)> {
- public:
-  UniqueFunction() = default;
-
-  template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> && std::is_invocable_r_v<Result, F&, Args...>)
-      UniqueFunction(F&& function)  // NOLINT(google-explicit-constructor)
-      : callable_(std::make_unique<Holder<std::remove_cvref_t<F>>>(std::forward<F>(function))) {}
-
-  explicit operator bool() const noexcept { return callable_ != nullptr; }
-  Result operator()(Args... args) { return callable_->call(std::forward<Args>(args)...); }
-
- private:
-  struct Callable {
-    virtual ~Callable() = default;
-    virtual Result call(Args... args) = 0;
-  };
-
-  template <class F>
-  struct Holder final : Callable {
-    template <class G>
-    explicit Holder(G&& g) : function(std::forward<G>(g)) {}
-    Result call(Args... args) override { return function(std::forward<Args>(args)...); }
-    F function;
-  };
-
-  std::unique_ptr<Callable> callable_;
-};
-
-}  // namespace webpool::detail
-#endif
-#ifndef WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
-#define WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
-#include <condition_variable>
-#include <cstddef>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <utility>
-
-namespace webpool::driver {
-
-/// Bounds the requests that a pool has taken over and not ended, and the bytes of their inputs: what callers may make
-/// the host hold. Any thread; owned by a `std::shared_ptr`, because a place may outlive the pool.
-class Backlog : public std::enable_shared_from_this<Backlog> {
- public:
-  /// One request's share, given back when it is destroyed.
-  class Place {
-   public:
-    Place() = default;
-    Place(Place&&) noexcept = default;
-    Place& operator=(Place&& other) noexcept {
-      std::swap(backlog_, other.backlog_);
-      std::swap(bytes_, other.bytes_);
-      return *this;
-    }
-    ~Place() { leave(); }
-
-    /// Gives it back now.
-    void leave() noexcept {
-      if (const auto backlog = std::exchange(backlog_, nullptr)) backlog->leave(bytes_);
-    }
-
-   private:
-    friend class Backlog;
-    Place(std::shared_ptr<Backlog> backlog, std::size_t bytes) noexcept : backlog_(std::move(backlog)), bytes_(bytes) {}
-
-    std::shared_ptr<Backlog> backlog_;
-    std::size_t bytes_ = 0;
-  };
-
-  explicit Backlog(const BacklogLimits& limits) : limits_(limits) {}
-
-  /// A place, if there is one at once.
-  std::optional<Place> enter(std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    return fits(bytes) ? std::optional(take(bytes)) : std::nullopt;
-  }
-
-  /// A place, waited for until `deadline`; places are given as they come free, in no order.
-  std::optional<Place> wait(std::size_t bytes, TimePoint deadline) {
-    std::unique_lock lock(mutex_);
-    const auto possible = [&] { return closed_ || fits(bytes); };
-    ++waiting_;
-    const bool came =
-        deadline == end_of_time ? (room_.wait(lock, possible), true) : room_.wait_until(lock, deadline, possible);
-    --waiting_;
-    return came ? std::optional(take(bytes)) : std::nullopt;
-  }
-
-  /// How many hold a place.
-  std::size_t requests() const {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-  }
-
-  /// Lets everybody in: a closed pool ends its requests by itself.
-  void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
-    room_.notify_all();
-  }
-
-  /// What a request without a place ends with.
-  Error full(const std::string& model, errc code = errc::would_block) const {
-    const std::lock_guard lock(mutex_);
-    return {code, "model '" + model + "': the pool holds " + std::to_string(requests_) + " requests of " +
-                      std::to_string(bytes_) + " bytes, and may hold " + std::to_string(limits_.requests) + " of " +
-                      std::to_string(limits_.bytes)};
-  }
-
- private:
-  /// What is larger than all that the pool may hold goes alone, or it would never go.
-  bool fits(std::size_t bytes) const noexcept {
-    if (requests_ == 0 || closed_) return true;
-    return (limits_.requests == 0 || requests_ < limits_.requests) &&
-           (limits_.bytes == 0 || (bytes_ <= limits_.bytes && bytes <= limits_.bytes - bytes_));
-  }
-
-  Place take(std::size_t bytes) noexcept {
-    ++requests_;
-    bytes_ += bytes;
-    return {shared_from_this(), bytes};
-  }
-
-  void leave(std::size_t bytes) noexcept {
-    bool awaited;
-    {
-      const std::lock_guard lock(mutex_);
-      --requests_;
-      bytes_ -= bytes;
-      awaited = waiting_ > 0;
-    }
-    if (awaited) room_.notify_all();
-  }
-
-  const BacklogLimits limits_;
-  mutable std::mutex mutex_;
-  std::condition_variable room_;
-  std::size_t requests_ = 0, bytes_ = 0, waiting_ = 0;
-  bool closed_ = false;
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
-#define WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <mutex>
-#include <optional>
-#include <thread>
-#include <utility>
-#ifndef WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
-#define WEBPOOL_TRANSPORT_ASIO_HPP_INCLUDED
-// Standalone Asio, set up once for the whole library.
-
-#ifndef ASIO_STANDALONE
-#define ASIO_STANDALONE
-#endif
-
-#include <asio/version.hpp>
-
-#if ASIO_VERSION >= 103300
-#error "webpool: websocketpp needs asio::io_service, which Asio 1.33 removed; use Asio 1.22 to 1.32"
-#endif
-
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/async_result.hpp>
-#include <asio/dispatch.hpp>
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_future.hpp>
-#include <asio/write.hpp>
-#endif
-
-namespace webpool::driver {
-
-/// The pool's event loop, in which one thread at a time runs: the pool's own, or a caller that waits for the only
-/// request there is. Such a caller sends it and hears the answer by itself, where waking the one thread for the other
-/// would take longer than what they do (leader and followers: Schmidt et al., Pattern-Oriented Software Architecture,
-/// volume 2). All functions may be called from any thread, but for those that say otherwise.
-class EventLoop {
- public:
-  /// A caller that waits for one request, from before it is submitted.
-  class Waiter {
-   public:
-    explicit Waiter(EventLoop& loop) : loop_(loop) { loop_.enter(*this); }
-    Waiter(const Waiter&) = delete;
-    Waiter& operator=(const Waiter&) = delete;
-    ~Waiter() { loop_.leave(*this); }
-
-    /// Ends the wait; once.
-    void set(Expected<Outputs> result) {
-      const std::lock_guard lock(loop_.mutex_);
-      result_ = std::move(result);
-      ended_ = true;
-      changed_.notify_one();
-    }
-
-    /// Waits for `set`, and runs the loop meanwhile if it is this caller's turn. What a handler throws then ends the
-    /// program, as on the pool's own thread.
-    Expected<Outputs> wait() noexcept { return loop_.wait(*this); }  // NOLINT(bugprone-exception-escape)
-
-   private:
-    friend class EventLoop;
-    EventLoop& loop_;
-    const std::thread::id thread_ = std::this_thread::get_id();
-    std::condition_variable changed_;
-    std::optional<Expected<Outputs>> result_;
-    std::atomic<bool> ended_ = false;
-    bool leads_ = false;
-  };
-
-  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
-  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
-      : backlog_(backlog), busy_poll_(busy_poll) {}
-
-  asio::io_context& context() noexcept { return context_; }
-
-  /// Whether this thread is the one that runs the loop.
-  bool runs_here() const noexcept { return runner_id_.load() == std::this_thread::get_id(); }
-
-  /// Has the task run in the loop.
-  template <class Task>
-  void post(Task task) {
-    asio::post(context_, std::move(task));
-    if (runs_here()) return;
-    const std::lock_guard lock(mutex_);
-    if (runner_ == Runner::caller)
-      wanted_ = true;
-    else if (runner_ == Runner::nobody)
-      hand_to_own();
-  }
-
-  /// Runs the task on the pool's own thread and waits for that. Called in the loop.
-  template <class Task>
-  void run_on_own(Task task) {
-    if (std::this_thread::get_id() == own_id_) return task();
-    std::unique_lock lock(mutex_);
-    own_task_ = std::ref(task);
-    own_turn_.notify_one();
-    own_task_done_.wait(lock, [this] { return !own_task_; });
-  }
-
-  /// Runs the loop, on the pool's own thread, until the context is stopped.
-  void run() {
-    const auto work = asio::make_work_guard(context_);
-    std::unique_lock lock(mutex_);
-    own_id_ = std::this_thread::get_id();
-    for (;;) {
-      runner_id_ = own_id_;
-      lock.unlock();
-      do {
-        if (run_one() == 0) return;
-      } while (!heir_.load(std::memory_order_relaxed));
-      lock.lock();
-      Waiter* const heir = heir_;
-      if (!heir || heir->ended_ || backlog_.requests() > 1) continue;
-      heir_ = nullptr;
-      lead(*heir);
-      heir->changed_.notify_one();
-      await_turn(lock);
-    }
-  }
-
-  /// The pool's own thread has ended: the system may give its id to the next one.
-  void ended() noexcept { runner_id_ = std::thread::id(); }
-
- private:
-  enum class Runner : std::uint8_t { own, caller, nobody };
-
-  /// How long the loop may rest after a caller's turn, if there is no request: a program that calls again soon then
-  /// finds it free. So long, or twice that, waits what is no request: a tab's sign of life, or the end of a call that
-  /// failed its checks in a handler.
-  static constexpr std::chrono::milliseconds rest{1};
-
-  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
-  std::size_t run_one() {
-    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
-      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
-        if (context_.poll_one() > 0) return 1;
-        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
-      }
-    return context_.run_one();
-  }
-
-  void enter(Waiter& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (runner_ == Runner::nobody)
-      lead(waiter);
-    else if (!heir_)
-      heir_ = &waiter;
-  }
-
-  Expected<Outputs> wait(Waiter& waiter) {
-    std::unique_lock lock(mutex_);
-    while (!waiter.ended_) {
-      waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
-      if (waiter.ended_) break;
-      lock.unlock();
-      while (!waiter.ended_ && run_one() > 0)
-        ;
-      lock.lock();
-      resign(waiter);
-    }
-    return *std::move(waiter.result_);
-  }
-
-  void leave(Waiter& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (heir_ == &waiter) heir_ = nullptr;
-    if (waiter.leads_) resign(waiter);
-  }
-
-  void lead(Waiter& waiter) {
-    runner_ = Runner::caller;
-    runner_id_ = waiter.thread_;
-    waiter.leads_ = true;
-    wanted_ = false;
-  }
-
-  void resign(Waiter& waiter) {
-    waiter.leads_ = false;
-    runner_id_ = std::thread::id();
-    runner_ = Runner::nobody;
-    ++turns_;
-    if (wanted_ || backlog_.requests() > 0 || context_.stopped())
-      hand_to_own();
-    else if (std::exchange(own_sleeps_, false))
-      own_turn_.notify_one();
-  }
-
-  void hand_to_own() {
-    runner_ = Runner::own;
-    own_turn_.notify_one();
-  }
-
-  /// Waits until the loop is the own thread's again: because somebody says so, or because no caller came during a rest.
-  void await_turn(std::unique_lock<std::mutex>& lock) {
-    while (runner_ != Runner::own) {
-      if (own_task_) do_own_task(lock);
-      const std::uint64_t seen = turns_;
-      own_turn_.wait_for(lock, rest);
-      if (turns_ != seen || own_task_ || runner_ == Runner::own) continue;
-      if (runner_ == Runner::nobody) {
-        runner_ = Runner::own;
-      } else {  // a turn that lasts: its end will tell
-        own_sleeps_ = true;
-        own_turn_.wait(lock, [this] { return !own_sleeps_ || own_task_ || runner_ == Runner::own; });
-        own_sleeps_ = false;
-      }
-    }
-  }
-
-  /// Who asked for it waits in its turn, so this thread is the loop's meanwhile.
-  void do_own_task(std::unique_lock<std::mutex>& lock) {
-    const auto caller = runner_id_.exchange(own_id_);
-    lock.unlock();
-    own_task_();
-    lock.lock();
-    runner_id_ = caller;
-    own_task_ = nullptr;
-    own_task_done_.notify_one();
-  }
-
-  const Backlog& backlog_;
-  const std::chrono::microseconds busy_poll_;
-  asio::io_context context_{1};
-  std::thread::id own_id_;  ///< written before anything runs
-  std::atomic<std::thread::id> runner_id_{};
-  std::atomic<Waiter*> heir_ = nullptr;  ///< who would like to run the loop while it waits
-
-  std::mutex mutex_;  ///< guards the rest
-  std::condition_variable own_turn_, own_task_done_;
-  std::function<void()> own_task_;  ///< what a caller has the own thread do, and waits for
-  Runner runner_ = Runner::own;
-  std::uint64_t turns_ = 0;  ///< of callers
-  bool wanted_ = false;      ///< somebody else posted something during this turn
-  bool own_sleeps_ = false;
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
-#define WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
-namespace webpool::protocol {
-
-/// The version that both halves of the wire name in their first message.
-inline constexpr std::uint64_t version = 1;
-
-// --- page to pool, control socket
-
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
-struct Hello {
-  std::uint64_t version = protocol::version;
-  std::string token;
-  std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
-};
-struct Pong {
-  std::uint64_t id = 0;
-  PageHints hints{};
-  double timer_drift_ms = 0;
-};
-struct WorkerFailed {
-  WorkerId worker;
-  std::string message;
-};
-/// Something in the page failed and leaves the tab as it is.
-struct Trouble {
-  std::string source, message;
-};
-
-// --- both directions, control socket
-
-/// A message of the application's own kind.
-struct Custom {
-  std::string name, body;  ///< `body` is JSON
-  std::vector<NamedTensor> tensors;
-};
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
-
-// --- page to pool, data socket
-
-/// When `version` is not ours, only `version` is filled in.
-struct Attach {
-  std::uint64_t version = protocol::version;
-  WorkerId worker;
-  std::string key;
-};
-enum class LoadStage : std::uint8_t { fetch, create, warmup };
-struct Progress {
-  std::uint64_t id = 0;
-  LoadStage stage = LoadStage::fetch;
-  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
-};
-/// Where a load's time went, in milliseconds.
-struct LoadTimes {
-  double fetch = 0, create = 0, warmup = 0;
-};
-struct Loaded {
-  std::uint64_t id = 0;
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;
-  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
-  bool cpu_fallback = false;
-  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
-  LoadTimes times;
-  bool from_cache = false;
-  std::uint64_t memory_bytes = 0;
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
-  std::vector<NodePlacement> placements{};
-};
-/// An output that stays in the worker, under that id.
-struct KeptTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  Shape shape;
-  TensorId tensor;
-};
-struct Result {
-  RequestId id;
-  std::vector<NamedTensor> outputs;
-  std::vector<KeptTensor> kept;
-  RunTimes times;                  ///< without `total`
-  std::optional<Finish> finish{};  ///< of a generation
-};
-/// What a generation has brought since the last news of it.
-struct Tokens {
-  RequestId id;
-  std::uint64_t index = 0;  ///< how many came before
-  std::vector<std::int64_t> tokens;
-};
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
-struct RunError {
-  std::uint64_t id = 0;
-  std::string code, message;
-  std::vector<BackendFailure> tried;
-  std::string stack;
-  bool started = true;  ///< false: the run had certainly not begun
-};
-struct DeviceLost {
-  std::string reason, message;
-};
-using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
-
-// --- pool to page, control socket
-
-struct Welcome {
-  ConnectionId connection;
-  std::chrono::milliseconds heartbeat{1000};
-};
-enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
-struct Refused {
-  Refusal code = Refusal::wrong_token;
-  std::string message;
-};
-struct Ping {
-  std::uint64_t id = 0;
-};
-struct OpenWorker {
-  WorkerId worker;
-  std::string key;
-  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
-};
-struct CloseWorker {
-  WorkerId worker;
-};
-struct Close {
-  std::string message;
-};
-struct Reload {
-  std::string message;
-};
-
-// --- pool to page, data socket
-
-/// A file beside a model that holds some of its tensors.
-struct ExternalSource {
-  std::string path, sha256;  ///< `path`: its name in the model
-  std::uint64_t bytes = 0;
-  std::string url;
-};
-/// A model as the page fetches it.
-struct ModelSource {
-  std::string name, sha256;
-  std::uint64_t bytes = 0;
-  std::string url;
-  bool kernel = false;                                       ///< WGSL, not ONNX
-  bool generates = false;                                    ///< it is a decoder
-  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
-  std::vector<ExternalSource> external{};
-};
-/// One entry of the list of backends that the page tries in order.
-struct BackendChoice {
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;  ///< WebNN's
-  std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
-};
-struct Load {
-  std::uint64_t id = 0;
-  ModelSource model;
-  std::vector<BackendChoice> backends;
-  std::map<std::string, std::int64_t> free_dimensions;
-  std::optional<bool> warmup;
-  std::optional<bool> compare;
-  std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};            ///< further models of the same worker
-  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
-  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
-  std::string_view importance{};               ///< "high" or "low", where other models load with it
-};
-/// A tensor in the worker, and the input or output that it is.
-struct TensorReference {
-  std::string_view name;
-  TensorId tensor;
-};
-/// Refers to the caller's tensors and names, which must live until the message is encoded.
-struct Run {
-  RequestId id;
-  std::span<const NamedTensor> inputs;
-  std::span<const std::string> outputs;  ///< empty: all
-  std::uint32_t part = 0;                ///< which of the worker's models
-  std::span<const TensorReference> resident{};
-  std::span<const TensorReference> keep{};
-};
-/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
-struct Fetch {
-  RequestId id;
-  TensorId tensor;
-};
-struct Release {
-  std::span<const TensorId> tensors;
-};
-/// A text that is in the worker, and how many tokens its cache must have.
-struct TextReference {
-  TensorId tensor;
-  std::uint64_t length = 0;
-};
-/// Refers to the caller's prompt and options, which must live until the message is encoded.
-struct Generate {
-  RequestId id;
-  std::span<const NamedTensor> inputs;  ///< the prompt
-  const GenerationOptions& options;
-  std::uint32_t part = 0;                 ///< which of the worker's models
-  std::optional<TextReference> resume{};  ///< goes on with this
-  std::optional<TensorId> keep{};         ///< the id under which its text stays
-};
-struct Cancel {
-  RequestId id;
-};
-
-// --- names of the enumerators
-
-namespace detail {
-inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
-inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
-inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
-                                                               "pool_closed"};
-}  // namespace detail
-
-constexpr std::string_view to_string(LoadStage stage) noexcept {
-  return detail::stage_names[static_cast<std::size_t>(stage)];
-}
-constexpr std::string_view to_string(Refusal code) noexcept {
-  return detail::refusal_names[static_cast<std::size_t>(code)];
-}
-
-/// Every code that an `error` may carry, and what it is called on the host.
-struct ErrorCodeRow {
-  std::string_view code;
-  errc error;
-};
-inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
-                                                          {"hash_mismatch", errc::load_failed},
-                                                          {"no_backend", errc::no_backend},
-                                                          {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::bad_input},
-                                                          {"run_failed", errc::run_failed},
-                                                          {"device_lost", errc::device_lost},
-                                                          {"tensor_lost", errc::tensor_lost},
-                                                          {"cancelled", errc::cancelled}}};
-
-/// The host's code for a page's; empty for a code that the wire doesn't have.
-constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
-  for (const auto& row : error_codes)
-    if (row.code == code) return row.error;
-  return std::nullopt;
-}
-
-}  // namespace webpool::protocol
-#endif
-
-namespace webpool::driver {
-
-/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
-struct GenerationRun {
-  GenerationOptions options;
-  TokenHandler on_token;            ///< may be empty
-  std::int64_t vocabulary;          ///< `Shape::any` where the model doesn't say
-  std::size_t read = 0;             ///< tokens of the prompt, and of the text that it follows
-  std::size_t bytes_per_token = 0;  ///< of the cache
-  std::vector<std::int64_t> tokens{};
-  Finish finish = Finish::length;
-  double first_token = 0;
-
-  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
-  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
-    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
-    if (news.index != tokens.size())
-      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
-    if (news.tokens.size() > options.max_tokens - tokens.size())
-      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
-    for (const std::int64_t token : news.tokens)
-      if (vocabulary != Shape::any && token >= vocabulary)
-        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
-    if (tokens.empty()) first_token = elapsed;
-    for (const std::int64_t token : news.tokens) {
-      tokens.push_back(token);
-      if (on_token) on_token(token);
-    }
-    return std::nullopt;
-  }
-
-  /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
-  /// that is to stay.
-  std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
-    if (!result.finish) return "the page answered without the reason why it ended";
-    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
-        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
-      return "the page answered with something else than 'tokens' INT64 [n]";
-    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
-      return "the page answered with other tokens than it had told";
-    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
-      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
-    const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
-    const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
-    if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
-        std::ranges::any_of(result.kept, [&](const protocol::KeptTensor& each) {
-          return each.name != cache_name || each.datatype != Datatype::uint8 || each.shape != cache;
-        }))
-      return kept.empty() ? "the page kept a cache that it was not asked to keep"
-                          : "the page did not keep the cache UINT8 " + to_string(cache) + " that it was to keep";
-    finish = *result.finish;
-    return std::nullopt;
-  }
-
-  /// `outputs` are those of a result that was right.
-  Generation summary(const Outputs& outputs) {
-    const bool unread = finish == Finish::length;
-    const std::size_t all = read + tokens.size();
-    Generation generation{std::move(tokens), finish, outputs.times(), first_token, {}, outputs.shared_where()};
-    for (const auto& [name, tensor] : outputs)
-      if (name == cache_name) generation.text = KeptText(tensor, all, unread);
-    return generation;
-  }
-
-  static constexpr std::string_view cache_name = "cache";
-};
-
-/// The completion of its request, which tells `done` what has come.
-inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
-    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
-  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
-    if (!result) return done(result.error());
-    done(run->summary(*result));
-  };
-}
-
-}  // namespace webpool::driver
-#endif
-
-namespace webpool::driver {
-
-/// Lets a caller cancel a request whose id is not known yet: the id is filled in on the pool's thread, where alone it
-/// is read.
-struct Ticket {
-  RequestId request{};
-  std::uint64_t member = 0;  ///< its number in the batches, where it is not a request of the engine's
-  bool cancelled = false;
-};
-
-/// One of the models that a worker holds: the engine knows them as one.
-struct ModelRef {
-  ModelIndex model{};
-  std::uint32_t part = 0;
-};
-
-class ResidentTensor;
-
-/// What a model handle needs of its pool, whatever the pool's policies. All functions may be called from any thread.
-class Runtime {
- public:
-  /// Called once, on the pool's thread.
-  using Completion = detail::UniqueFunction<void(Expected<Outputs>)>;
-
-  virtual ~Runtime() = default;
-
-  /// Takes over a request whose inputs have been checked. `ticket` may be null.
-  virtual void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
-                      Completion done) = 0;
-  /// Takes over a generation that has been checked, whose only input is the prompt.
-  virtual void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run,
-                        std::shared_ptr<Ticket> ticket, Completion done) = 0;
-  /// Ends a request that needs no tab, such as one that failed its checks: later, as every asynchronous operation ends.
-  virtual void finish(Expected<Outputs> result, Completion done) = 0;
-  /// Whether requests can still be submitted.
-  virtual bool is_open() const = 0;
-  virtual void cancel(std::shared_ptr<Ticket> ticket) = 0;
-  virtual void release(ModelIndex model) = 0;
-  /// Copies a tensor that a worker holds: the result has one output.
-  virtual void fetch(const ResidentTensor& tensor, Completion done) = 0;
-  /// Nobody refers any more to a tensor that a worker holds.
-  virtual void release(WorkerId worker, TensorId tensor) = 0;
-  virtual EventLoop& loop() noexcept = 0;
-  virtual Backlog& backlog() noexcept = 0;
 };
 
 }  // namespace webpool::driver
@@ -9505,6 +10009,269 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
 #include <string>
 #include <string_view>
 #include <vector>
+#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
+namespace webpool::protocol {
+
+/// The version that both halves of the wire name in their first message.
+inline constexpr std::uint64_t version = 1;
+
+// --- page to pool, control socket
+
+/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+struct Hello {
+  std::uint64_t version = protocol::version;
+  std::string token;
+  std::optional<LaunchId> launch;
+  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+};
+struct Pong {
+  std::uint64_t id = 0;
+  PageHints hints{};
+  double timer_drift_ms = 0;
+};
+struct WorkerFailed {
+  WorkerId worker;
+  std::string message;
+};
+/// Something in the page failed and leaves the tab as it is.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application's own kind.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
+
+// --- page to pool, data socket
+
+/// When `version` is not ours, only `version` is filled in.
+struct Attach {
+  std::uint64_t version = protocol::version;
+  WorkerId worker;
+  std::string key;
+};
+enum class LoadStage : std::uint8_t { fetch, create, warmup };
+struct Progress {
+  std::uint64_t id = 0;
+  LoadStage stage = LoadStage::fetch;
+  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
+  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
+};
+/// Where a load's time went, in milliseconds.
+struct LoadTimes {
+  double fetch = 0, create = 0, warmup = 0;
+};
+struct Loaded {
+  std::uint64_t id = 0;
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;
+  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  bool cpu_fallback = false;
+  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
+  LoadTimes times;
+  bool from_cache = false;
+  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
+  std::vector<NodePlacement> placements{};
+};
+/// An output that stays in the worker, under that id.
+struct KeptTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  Shape shape;
+  TensorId tensor;
+};
+struct Result {
+  RequestId id;
+  std::vector<NamedTensor> outputs;
+  std::vector<KeptTensor> kept;
+  RunTimes times;                  ///< without `total`
+  std::optional<Finish> finish{};  ///< of a generation
+};
+/// What a generation has brought since the last news of it.
+struct Tokens {
+  RequestId id;
+  std::uint64_t index = 0;  ///< how many came before
+  std::vector<std::int64_t> tokens;
+};
+/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
+struct RunError {
+  std::uint64_t id = 0;
+  std::string code, message;
+  std::vector<BackendFailure> tried;
+  std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
+};
+struct DeviceLost {
+  std::string reason, message;
+};
+using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
+
+// --- pool to page, control socket
+
+struct Welcome {
+  ConnectionId connection;
+  std::chrono::milliseconds heartbeat{1000};
+};
+enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
+struct Refused {
+  Refusal code = Refusal::wrong_token;
+  std::string message;
+};
+struct Ping {
+  std::uint64_t id = 0;
+};
+struct OpenWorker {
+  WorkerId worker;
+  std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
+};
+struct CloseWorker {
+  WorkerId worker;
+};
+struct Close {
+  std::string message;
+};
+struct Reload {
+  std::string message;
+};
+
+// --- pool to page, data socket
+
+/// A file beside a model that holds some of its tensors.
+struct ExternalSource {
+  std::string path, sha256;  ///< `path`: its name in the model
+  std::uint64_t bytes = 0;
+  std::string url;
+};
+/// A model as the page fetches it.
+struct ModelSource {
+  std::string name, sha256;
+  std::uint64_t bytes = 0;
+  std::string url;
+  bool kernel = false;                                       ///< WGSL, not ONNX
+  bool generates = false;                                    ///< it is a decoder
+  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+  std::vector<ExternalSource> external{};
+};
+/// One entry of the list of backends that the page tries in order.
+struct BackendChoice {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;  ///< WebNN's
+  std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+};
+struct Load {
+  std::uint64_t id = 0;
+  ModelSource model;
+  std::vector<BackendChoice> backends;
+  std::map<std::string, std::int64_t> free_dimensions;
+  std::optional<bool> warmup;
+  std::optional<bool> compare;
+  std::optional<std::array<unsigned, 3>> workgroup_size;
+  std::vector<ModelSource> parts{};            ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
+  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
+  std::string_view importance{};               ///< "high" or "low", where other models load with it
+};
+/// A tensor in the worker, and the input or output that it is.
+struct TensorReference {
+  std::string_view name;
+  TensorId tensor;
+};
+/// Refers to the caller's tensors and names, which must live until the message is encoded.
+struct Run {
+  RequestId id;
+  std::span<const NamedTensor> inputs;
+  std::span<const std::string> outputs;  ///< empty: all
+  std::uint32_t part = 0;                ///< which of the worker's models
+  std::span<const TensorReference> resident{};
+  std::span<const TensorReference> keep{};
+};
+/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
+struct Fetch {
+  RequestId id;
+  TensorId tensor;
+};
+struct Release {
+  std::span<const TensorId> tensors;
+};
+/// A text that is in the worker, and how many tokens its cache must have.
+struct TextReference {
+  TensorId tensor;
+  std::uint64_t length = 0;
+};
+/// Refers to the caller's prompt and options, which must live until the message is encoded.
+struct Generate {
+  RequestId id;
+  std::span<const NamedTensor> inputs;  ///< the prompt
+  const GenerationOptions& options;
+  std::uint32_t part = 0;                 ///< which of the worker's models
+  std::optional<TextReference> resume{};  ///< goes on with this
+  std::optional<TensorId> keep{};         ///< the id under which its text stays
+};
+struct Cancel {
+  RequestId id;
+};
+
+// --- names of the enumerators
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
+inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
+                                                               "pool_closed"};
+}  // namespace detail
+
+constexpr std::string_view to_string(LoadStage stage) noexcept {
+  return detail::stage_names[static_cast<std::size_t>(stage)];
+}
+constexpr std::string_view to_string(Refusal code) noexcept {
+  return detail::refusal_names[static_cast<std::size_t>(code)];
+}
+
+/// Every code that an `error` may carry, and what it is called on the host.
+struct ErrorCodeRow {
+  std::string_view code;
+  errc error;
+};
+inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
+                                                          {"hash_mismatch", errc::load_failed},
+                                                          {"no_backend", errc::no_backend},
+                                                          {"runtime_missing", errc::runtime_missing},
+                                                          {"bad_input", errc::bad_input},
+                                                          {"run_failed", errc::run_failed},
+                                                          {"device_lost", errc::device_lost},
+                                                          {"tensor_lost", errc::tensor_lost},
+                                                          {"cancelled", errc::cancelled}}};
+
+/// The host's code for a page's; empty for a code that the wire doesn't have.
+constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
+  for (const auto& row : error_codes)
+    if (row.code == code) return row.error;
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
 
 namespace webpool::driver {
 
@@ -9641,6 +10408,227 @@ inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& g
   }
   return std::nullopt;
 }
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#define WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace webpool::driver {
+
+/// The pool's event loop, in which one thread at a time runs: the pool's own, or a caller that waits for the only
+/// request there is. Such a caller sends it and hears the answer by itself, where waking the one thread for the other
+/// would take longer than what they do (leader and followers: Schmidt et al., Pattern-Oriented Software Architecture,
+/// volume 2). All functions may be called from any thread, but for those that say otherwise.
+class EventLoop {
+ public:
+  /// A caller that waits for one request, from before it is submitted.
+  class Waiter {
+   public:
+    explicit Waiter(EventLoop& loop) : loop_(loop) { loop_.enter(*this); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { loop_.leave(*this); }
+
+    /// Ends the wait; once.
+    void set(Expected<Outputs> result) {
+      const std::lock_guard lock(loop_.mutex_);
+      result_ = std::move(result);
+      ended_ = true;
+      changed_.notify_one();
+    }
+
+    /// Waits for `set`, and runs the loop meanwhile if it is this caller's turn. What a handler throws then ends the
+    /// program, as on the pool's own thread.
+    Expected<Outputs> wait() noexcept { return loop_.wait(*this); }  // NOLINT(bugprone-exception-escape)
+
+   private:
+    friend class EventLoop;
+    EventLoop& loop_;
+    const std::thread::id thread_ = std::this_thread::get_id();
+    std::condition_variable changed_;
+    std::optional<Expected<Outputs>> result_;
+    std::atomic<bool> ended_ = false;
+    bool leads_ = false;
+  };
+
+  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
+  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
+      : backlog_(backlog), busy_poll_(busy_poll) {}
+
+  asio::io_context& context() noexcept { return context_; }
+
+  /// Whether this thread is the one that runs the loop.
+  bool runs_here() const noexcept { return runner_id_.load() == std::this_thread::get_id(); }
+
+  /// Has the task run in the loop.
+  template <class Task>
+  void post(Task task) {
+    asio::post(context_, std::move(task));
+    if (runs_here()) return;
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::caller)
+      wanted_ = true;
+    else if (runner_ == Runner::nobody)
+      hand_to_own();
+  }
+
+  /// Runs the task on the pool's own thread and waits for that. Called in the loop.
+  template <class Task>
+  void run_on_own(Task task) {
+    if (std::this_thread::get_id() == own_id_) return task();
+    std::unique_lock lock(mutex_);
+    own_task_ = std::ref(task);
+    own_turn_.notify_one();
+    own_task_done_.wait(lock, [this] { return !own_task_; });
+  }
+
+  /// Runs the loop, on the pool's own thread, until the context is stopped.
+  void run() {
+    const auto work = asio::make_work_guard(context_);
+    std::unique_lock lock(mutex_);
+    own_id_ = std::this_thread::get_id();
+    for (;;) {
+      runner_id_ = own_id_;
+      lock.unlock();
+      do {
+        if (run_one() == 0) return;
+      } while (!heir_.load(std::memory_order_relaxed));
+      lock.lock();
+      Waiter* const heir = heir_;
+      if (!heir || heir->ended_ || backlog_.requests() > 1) continue;
+      heir_ = nullptr;
+      lead(*heir);
+      heir->changed_.notify_one();
+      await_turn(lock);
+    }
+  }
+
+  /// The pool's own thread has ended: the system may give its id to the next one.
+  void ended() noexcept { runner_id_ = std::thread::id(); }
+
+ private:
+  enum class Runner : std::uint8_t { own, caller, nobody };
+
+  /// How long the loop may rest after a caller's turn, if there is no request: a program that calls again soon then
+  /// finds it free. So long, or twice that, waits what is no request: a tab's sign of life, or the end of a call that
+  /// failed its checks in a handler.
+  static constexpr std::chrono::milliseconds rest{1};
+
+  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
+  std::size_t run_one() {
+    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
+        if (context_.poll_one() > 0) return 1;
+        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
+      }
+    return context_.run_one();
+  }
+
+  void enter(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::nobody)
+      lead(waiter);
+    else if (!heir_)
+      heir_ = &waiter;
+  }
+
+  Expected<Outputs> wait(Waiter& waiter) {
+    std::unique_lock lock(mutex_);
+    while (!waiter.ended_) {
+      waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
+      if (waiter.ended_) break;
+      lock.unlock();
+      while (!waiter.ended_ && run_one() > 0)
+        ;
+      lock.lock();
+      resign(waiter);
+    }
+    return *std::move(waiter.result_);
+  }
+
+  void leave(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (heir_ == &waiter) heir_ = nullptr;
+    if (waiter.leads_) resign(waiter);
+  }
+
+  void lead(Waiter& waiter) {
+    runner_ = Runner::caller;
+    runner_id_ = waiter.thread_;
+    waiter.leads_ = true;
+    wanted_ = false;
+  }
+
+  void resign(Waiter& waiter) {
+    waiter.leads_ = false;
+    runner_id_ = std::thread::id();
+    runner_ = Runner::nobody;
+    ++turns_;
+    if (wanted_ || backlog_.requests() > 0 || context_.stopped())
+      hand_to_own();
+    else if (std::exchange(own_sleeps_, false))
+      own_turn_.notify_one();
+  }
+
+  void hand_to_own() {
+    runner_ = Runner::own;
+    own_turn_.notify_one();
+  }
+
+  /// Waits until the loop is the own thread's again: because somebody says so, or because no caller came during a rest.
+  void await_turn(std::unique_lock<std::mutex>& lock) {
+    while (runner_ != Runner::own) {
+      if (own_task_) do_own_task(lock);
+      const std::uint64_t seen = turns_;
+      own_turn_.wait_for(lock, rest);
+      if (turns_ != seen || own_task_ || runner_ == Runner::own) continue;
+      if (runner_ == Runner::nobody) {
+        runner_ = Runner::own;
+      } else {  // a turn that lasts: its end will tell
+        own_sleeps_ = true;
+        own_turn_.wait(lock, [this] { return !own_sleeps_ || own_task_ || runner_ == Runner::own; });
+        own_sleeps_ = false;
+      }
+    }
+  }
+
+  /// Who asked for it waits in its turn, so this thread is the loop's meanwhile.
+  void do_own_task(std::unique_lock<std::mutex>& lock) {
+    const auto caller = runner_id_.exchange(own_id_);
+    lock.unlock();
+    own_task_();
+    lock.lock();
+    runner_id_ = caller;
+    own_task_ = nullptr;
+    own_task_done_.notify_one();
+  }
+
+  const Backlog& backlog_;
+  const std::chrono::microseconds busy_poll_;
+  asio::io_context context_{1};
+  std::thread::id own_id_;  ///< written before anything runs
+  std::atomic<std::thread::id> runner_id_{};
+  std::atomic<Waiter*> heir_ = nullptr;  ///< who would like to run the loop while it waits
+
+  std::mutex mutex_;  ///< guards the rest
+  std::condition_variable own_turn_, own_task_done_;
+  std::function<void()> own_task_;  ///< what a caller has the own thread do, and waits for
+  Runner runner_ = Runner::own;
+  std::uint64_t turns_ = 0;  ///< of callers
+  bool wanted_ = false;      ///< somebody else posted something during this turn
+  bool own_sleeps_ = false;
+};
 
 }  // namespace webpool::driver
 #endif
@@ -9883,6 +10871,97 @@ class FlightLog {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#define WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
+struct GenerationRun {
+  GenerationOptions options;
+  TokenHandler on_token;            ///< may be empty
+  std::int64_t vocabulary;          ///< `Shape::any` where the model doesn't say
+  std::size_t read = 0;             ///< tokens of the prompt, and of the text that it follows
+  std::size_t bytes_per_token = 0;  ///< of the cache
+  std::vector<std::int64_t> tokens{};
+  Finish finish = Finish::length;
+  double first_token = 0;
+
+  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
+  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
+    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.index != tokens.size())
+      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
+    if (news.tokens.size() > options.max_tokens - tokens.size())
+      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
+    for (const std::int64_t token : news.tokens)
+      if (vocabulary != Shape::any && token >= vocabulary)
+        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
+    if (tokens.empty()) first_token = elapsed;
+    for (const std::int64_t token : news.tokens) {
+      tokens.push_back(token);
+      if (on_token) on_token(token);
+    }
+    return std::nullopt;
+  }
+
+  /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
+  /// that is to stay.
+  std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
+    if (!result.finish) return "the page answered without the reason why it ended";
+    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
+      return "the page answered with something else than 'tokens' INT64 [n]";
+    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
+      return "the page answered with other tokens than it had told";
+    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
+      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+    const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
+    const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
+    if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
+        std::ranges::any_of(result.kept, [&](const protocol::KeptTensor& each) {
+          return each.name != cache_name || each.datatype != Datatype::uint8 || each.shape != cache;
+        }))
+      return kept.empty() ? "the page kept a cache that it was not asked to keep"
+                          : "the page did not keep the cache UINT8 " + to_string(cache) + " that it was to keep";
+    finish = *result.finish;
+    return std::nullopt;
+  }
+
+  /// `outputs` are those of a result that was right.
+  Generation summary(const Outputs& outputs) {
+    const bool unread = finish == Finish::length;
+    const std::size_t all = read + tokens.size();
+    Generation generation{std::move(tokens), finish, outputs.times(), first_token, {}, outputs.shared_where()};
+    for (const auto& [name, tensor] : outputs)
+      if (name == cache_name) generation.text = KeptText(tensor, all, unread);
+    return generation;
+  }
+
+  static constexpr std::string_view cache_name = "cache";
+};
+
+/// The completion of its request, which tells `done` what has come.
+inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
+    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
+  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
+    if (!result) return done(result.error());
+    done(run->summary(*result));
+  };
+}
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
@@ -10023,8 +11102,210 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <system_error>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_CONTENT_EXTERNAL_DATA_HPP_INCLUDED
-#define WEBPOOL_CONTENT_EXTERNAL_DATA_HPP_INCLUDED
+#ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+#ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
+#define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+
+namespace webpool::detail {
+
+/// SHA-256 as FIPS 180-4 defines it, over bytes that come in pieces. One object per thread.
+class Sha256 {
+ public:
+  void update(std::span<const std::byte> bytes) noexcept {
+    length_ += bytes.size();
+    if (filled_ > 0) {
+      const std::size_t taken = std::min(bytes.size(), block_.size() - filled_);
+      std::ranges::copy(bytes.first(taken), block_.begin() + static_cast<std::ptrdiff_t>(filled_));
+      bytes = bytes.subspan(taken);
+      filled_ += taken;
+      if (filled_ < block_.size()) return;
+      absorb(block_.data());
+      filled_ = 0;
+    }
+    for (; bytes.size() >= block_.size(); bytes = bytes.subspan(block_.size())) absorb(bytes.data());
+    std::ranges::copy(bytes, block_.begin());
+    filled_ = bytes.size();
+  }
+
+  /// The digest of everything so far, in 64 lower-case hexadecimal digits. More may follow.
+  std::string hex() const {
+    Sha256 last = *this;
+    const std::uint64_t bits = length_ * 8;
+    std::array<std::byte, 72> padding{std::byte{0x80}};
+    const std::size_t zeros = (block_.size() * 2 - 9 - filled_) % block_.size();
+    for (std::size_t i = 0; i < 8; ++i) padding[1 + zeros + i] = static_cast<std::byte>(bits >> (56 - 8 * i));
+    last.update(std::span(padding).first(9 + zeros));
+    std::string text;
+    for (const std::uint32_t word : last.state_)
+      for (int shift = 28; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
+    return text;
+  }
+
+ private:
+  void absorb(const std::byte* block) noexcept {
+    std::array<std::uint32_t, 64> w;
+    for (std::size_t i = 0; i < 16; ++i)
+      w[i] = std::to_integer<std::uint32_t>(block[4 * i]) << 24 |
+             std::to_integer<std::uint32_t>(block[4 * i + 1]) << 16 |
+             std::to_integer<std::uint32_t>(block[4 * i + 2]) << 8 | std::to_integer<std::uint32_t>(block[4 * i + 3]);
+    for (std::size_t i = 16; i < 64; ++i)
+      w[i] = w[i - 16] + w[i - 7] + (std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3) +
+             (std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10);
+    auto [a, b, c, d, e, f, g, h] = state_;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::uint32_t t1 =
+          h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + w[i];
+      const std::uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+    }
+    const std::array<std::uint32_t, 8> mixed{a, b, c, d, e, f, g, h};
+    for (std::size_t i = 0; i < 8; ++i) state_[i] += mixed[i];
+  }
+
+  /// First 32 bits of the fractional parts of the cube roots of the first 64 primes (section 4.2.2).
+  static constexpr std::array<std::uint32_t, 64> constants{
+      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+      0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+      0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+      0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+      0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+      0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+      0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+  /// First 32 bits of the fractional parts of the square roots of the first eight primes (section 5.3.3).
+  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<std::byte, 64> block_{};
+  std::size_t filled_ = 0;
+  std::uint64_t length_ = 0;
+};
+
+/// The SHA-256 of some bytes in lower-case hexadecimal digits.
+inline std::string sha256_hex(std::span<const std::byte> bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
+}
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <system_error>
+
+namespace webpool::driver {
+
+/// A file's bytes, of which only those take memory that are looked at.
+///
+/// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
+class MappedFile {
+ public:
+  /// Throws std::system_error when it can't be mapped; an empty file can't.
+  explicit MappedFile(const std::filesystem::path& path) {
+    const browser::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct ::stat facts {};
+    if (::fstat(file.get(), &facts) == 0) size_ = static_cast<std::size_t>(facts.st_size);
+    begin_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    if (begin_ == MAP_FAILED) throw std::system_error(errno, std::generic_category());
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() { ::munmap(begin_, size_); }
+
+  std::span<const std::byte> bytes() const noexcept { return {static_cast<const std::byte*>(begin_), size_}; }
+
+ private:
+  std::size_t size_ = 0;
+  void* begin_;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// Bytes that pages fetch by their hash.
+struct ServedFile {
+  std::string name;
+  std::string sha256;
+  std::size_t size = 0;                                 ///< bytes
+  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
+  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
+};
+
+/// Larger files are read from disk whenever a page fetches them.
+inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
+
+[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
+  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+}
+
+/// The hash of a file that is read piece by piece.
+inline std::string hash_of(webpool::detail::FileReader& file, const std::filesystem::path& path) {
+  webpool::detail::Sha256 hash;
+  std::vector<std::byte> piece(std::size_t{1} << 20);
+  for (std::size_t done = 0; done < file.size(); done += piece.size()) {
+    piece.resize(std::min(piece.size(), file.size() - done));
+    if (!file.read(done, piece)) unreadable(path);
+    hash.update(piece);
+  }
+  return hash.hex();
+}
+
+/// Fills in what is served of the file at `path`, and shows its bytes to `look(std::span<const std::byte>)` before it
+/// reads one of more than `most` bytes piece by piece. Throws `errc::model_not_found`, and what `look` throws.
+template <class Look>
+void serve_file(ServedFile& served, const std::filesystem::path& path, Look look,
+                std::size_t most = most_in_memory) try {
+  std::error_code failed;
+  if (std::filesystem::file_size(path, failed) <= most || failed) {
+    served.bytes = webpool::detail::read_file(path);
+    if (!served.bytes) unreadable(path);
+    const auto bytes = std::as_bytes(std::span(*served.bytes));
+    served.size = bytes.size();
+    look(bytes);
+    served.sha256 = webpool::detail::sha256_hex(bytes);
+  } else {
+    served.file = webpool::detail::FileReader::open(path);
+    if (!served.file) unreadable(path);
+    served.size = served.file->size();
+    look(MappedFile(path).bytes());
+    served.sha256 = hash_of(*served.file, path);
+  }
+} catch (const std::system_error&) {
+  unreadable(path);
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_ONNX_EXTERNAL_DATA_HPP_INCLUDED
+#define WEBPOOL_ONNX_EXTERNAL_DATA_HPP_INCLUDED
 #include <protozero/pbf_message.hpp>
 #include <protozero/pbf_reader.hpp>
 
@@ -10039,8 +11320,8 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <string_view>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_CONTENT_ONNX_HPP_INCLUDED
-#define WEBPOOL_CONTENT_ONNX_HPP_INCLUDED
+#ifndef WEBPOOL_ONNX_MODEL_INFO_HPP_INCLUDED
+#define WEBPOOL_ONNX_MODEL_INFO_HPP_INCLUDED
 #include <protozero/pbf_message.hpp>
 #include <protozero/pbf_reader.hpp>
 
@@ -10054,15 +11335,15 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <string_view>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_CONTENT_FILE_KIND_HPP_INCLUDED
-#define WEBPOOL_CONTENT_FILE_KIND_HPP_INCLUDED
+#ifndef WEBPOOL_ONNX_FILE_KIND_HPP_INCLUDED
+#define WEBPOOL_ONNX_FILE_KIND_HPP_INCLUDED
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 namespace detail {
 struct SignatureRow {
@@ -10108,10 +11389,10 @@ inline std::string describe_start(std::string_view file) {
   return bytes;
 }
 
-}  // namespace webpool::content
+}  // namespace webpool::onnx
 #endif
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 namespace detail {
 
@@ -10353,10 +11634,10 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
   throw Error(errc::model_invalid, "model '" + std::string(name) + "' is not valid ONNX: " + reason);
 }
 
-}  // namespace webpool::content
+}  // namespace webpool::onnx
 #endif
 
-namespace webpool::content {
+namespace webpool::onnx {
 
 /// A file beside an ONNX file that holds some of its tensors.
 struct ExternalFile {
@@ -10515,209 +11796,7 @@ inline std::vector<ExternalFile> read_external_files(std::span<const std::byte> 
   throw Error(errc::model_invalid, "model '" + std::string(model) + "' can't be used: " + reason);
 }
 
-}  // namespace webpool::content
-#endif
-#ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
-#define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <filesystem>
-#include <memory>
-#include <span>
-#include <string>
-#include <system_error>
-#include <vector>
-#ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
-#define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <string>
-
-namespace webpool::detail {
-
-/// SHA-256 as FIPS 180-4 defines it, over bytes that come in pieces. One object per thread.
-class Sha256 {
- public:
-  void update(std::span<const std::byte> bytes) noexcept {
-    length_ += bytes.size();
-    if (filled_ > 0) {
-      const std::size_t taken = std::min(bytes.size(), block_.size() - filled_);
-      std::ranges::copy(bytes.first(taken), block_.begin() + static_cast<std::ptrdiff_t>(filled_));
-      bytes = bytes.subspan(taken);
-      filled_ += taken;
-      if (filled_ < block_.size()) return;
-      absorb(block_.data());
-      filled_ = 0;
-    }
-    for (; bytes.size() >= block_.size(); bytes = bytes.subspan(block_.size())) absorb(bytes.data());
-    std::ranges::copy(bytes, block_.begin());
-    filled_ = bytes.size();
-  }
-
-  /// The digest of everything so far, in 64 lower-case hexadecimal digits. More may follow.
-  std::string hex() const {
-    Sha256 last = *this;
-    const std::uint64_t bits = length_ * 8;
-    std::array<std::byte, 72> padding{std::byte{0x80}};
-    const std::size_t zeros = (block_.size() * 2 - 9 - filled_) % block_.size();
-    for (std::size_t i = 0; i < 8; ++i) padding[1 + zeros + i] = static_cast<std::byte>(bits >> (56 - 8 * i));
-    last.update(std::span(padding).first(9 + zeros));
-    std::string text;
-    for (const std::uint32_t word : last.state_)
-      for (int shift = 28; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
-    return text;
-  }
-
- private:
-  void absorb(const std::byte* block) noexcept {
-    std::array<std::uint32_t, 64> w;
-    for (std::size_t i = 0; i < 16; ++i)
-      w[i] = std::to_integer<std::uint32_t>(block[4 * i]) << 24 |
-             std::to_integer<std::uint32_t>(block[4 * i + 1]) << 16 |
-             std::to_integer<std::uint32_t>(block[4 * i + 2]) << 8 | std::to_integer<std::uint32_t>(block[4 * i + 3]);
-    for (std::size_t i = 16; i < 64; ++i)
-      w[i] = w[i - 16] + w[i - 7] + (std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3) +
-             (std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10);
-    auto [a, b, c, d, e, f, g, h] = state_;
-    for (std::size_t i = 0; i < 64; ++i) {
-      const std::uint32_t t1 =
-          h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + w[i];
-      const std::uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-    }
-    const std::array<std::uint32_t, 8> mixed{a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < 8; ++i) state_[i] += mixed[i];
-  }
-
-  /// First 32 bits of the fractional parts of the cube roots of the first 64 primes (section 4.2.2).
-  static constexpr std::array<std::uint32_t, 64> constants{
-      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-      0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-      0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-      0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-      0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-      0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-      0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
-  /// First 32 bits of the fractional parts of the square roots of the first eight primes (section 5.3.3).
-  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<std::byte, 64> block_{};
-  std::size_t filled_ = 0;
-  std::uint64_t length_ = 0;
-};
-
-/// The SHA-256 of some bytes in lower-case hexadecimal digits.
-inline std::string sha256_hex(std::span<const std::byte> bytes) {
-  Sha256 hash;
-  hash.update(bytes);
-  return hash.hex();
-}
-
-}  // namespace webpool::detail
-#endif
-#ifndef WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
-#define WEBPOOL_DRIVER_MAPPED_FILE_HPP_INCLUDED
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstddef>
-#include <filesystem>
-#include <span>
-#include <system_error>
-
-namespace webpool::driver {
-
-/// A file's bytes, of which only those take memory that are looked at.
-///
-/// Whoever looks at bytes of a file that has become shorter meanwhile is ended by the system: keep this for moments.
-class MappedFile {
- public:
-  /// Throws std::system_error when it can't be mapped; an empty file can't.
-  explicit MappedFile(const std::filesystem::path& path) {
-    const browser::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct ::stat facts {};
-    if (::fstat(file.get(), &facts) == 0) size_ = static_cast<std::size_t>(facts.st_size);
-    begin_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (begin_ == MAP_FAILED) throw std::system_error(errno, std::generic_category());
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  ~MappedFile() { ::munmap(begin_, size_); }
-
-  std::span<const std::byte> bytes() const noexcept { return {static_cast<const std::byte*>(begin_), size_}; }
-
- private:
-  std::size_t size_ = 0;
-  void* begin_;
-};
-
-}  // namespace webpool::driver
-#endif
-
-namespace webpool::driver {
-
-/// Bytes that pages fetch by their hash.
-struct ServedFile {
-  std::string name;
-  std::string sha256;
-  std::size_t size = 0;                                 ///< bytes
-  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
-};
-
-/// Larger files are read from disk whenever a page fetches them.
-inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
-
-[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
-  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
-}
-
-/// The hash of a file that is read piece by piece.
-inline std::string hash_of(webpool::detail::FileReader& file, const std::filesystem::path& path) {
-  webpool::detail::Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  for (std::size_t done = 0; done < file.size(); done += piece.size()) {
-    piece.resize(std::min(piece.size(), file.size() - done));
-    if (!file.read(done, piece)) unreadable(path);
-    hash.update(piece);
-  }
-  return hash.hex();
-}
-
-/// Fills in what is served of the file at `path`, and shows its bytes to `look(std::span<const std::byte>)` before it
-/// reads one of more than `most` bytes piece by piece. Throws `errc::model_not_found`, and what `look` throws.
-template <class Look>
-void serve_file(ServedFile& served, const std::filesystem::path& path, Look look,
-                std::size_t most = most_in_memory) try {
-  std::error_code failed;
-  if (std::filesystem::file_size(path, failed) <= most || failed) {
-    served.bytes = webpool::detail::read_file(path);
-    if (!served.bytes) unreadable(path);
-    const auto bytes = std::as_bytes(std::span(*served.bytes));
-    served.size = bytes.size();
-    look(bytes);
-    served.sha256 = webpool::detail::sha256_hex(bytes);
-  } else {
-    served.file = webpool::detail::FileReader::open(path);
-    if (!served.file) unreadable(path);
-    served.size = served.file->size();
-    look(MappedFile(path).bytes());
-    served.sha256 = hash_of(*served.file, path);
-  }
-} catch (const std::system_error&) {
-  unreadable(path);
-}
-
-}  // namespace webpool::driver
+}  // namespace webpool::onnx
 #endif
 
 namespace webpool::driver {
@@ -10771,8 +11850,8 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
 /// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
 /// `errc::model_invalid` where one is too short.
 inline void take_external(ModelFile& file, const std::filesystem::path& folder,
-                          const std::vector<content::ExternalFile>& wanted) {
-  for (const content::ExternalFile& each : wanted) {
+                          const std::vector<onnx::ExternalFile>& wanted) {
+  for (const onnx::ExternalFile& each : wanted) {
     const std::filesystem::path path = folder / each.name;
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
@@ -10799,10 +11878,10 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
                 "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
   ModelFile file;
   file.name = options.name.empty() ? path.stem().string() : options.name;
-  std::vector<content::ExternalFile> beside;
+  std::vector<onnx::ExternalFile> beside;
   serve_file(file, path, [&](std::span<const std::byte> bytes) {
-    file.info = content::read_model_info(bytes, file.name);
-    beside = content::read_external_files(bytes, file.name);
+    file.info = onnx::read_model_info(bytes, file.name);
+    beside = onnx::read_external_files(bytes, file.name);
   });
   take_external(file, path.parent_path(), beside);
   if (initialize) {
@@ -15418,34 +16497,405 @@ using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
 #endif
-#ifndef WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
-#define WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
+#ifndef WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
 #include <cstddef>
-#include <string>
-#include <vector>
+#include <optional>
 
 namespace webpool::engine {
 
-/// What the engine needs to know of a model; the bytes and the ONNX side of it stay with the driver.
-struct ModelSpec {
-  std::string name{};
-  Task task = Task::other;
-  std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
-  std::vector<Browser> browsers{};  ///< only these; empty: any
-  std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
-  bool pinned = false;              ///< never evicted
-  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+/// Everything that the engine asks of a pool's four policies: the boundary behind which nothing is a template. What
+/// each question means stands in the concept of the policy that answers it.
+class Decisions {
+ public:
+  /// Which optional questions a policy answers. The engine skips the others without a call.
+  struct Hooks {
+    bool observes = false;    ///< `Observer`, of any of the four
+    bool admits = false;      ///< `AdmissionControl`
+    bool hears_ends = false;  ///< `EndListener`
+  };
+
+  virtual ~Decisions() = default;
+
+  // The selector
+  virtual std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept = 0;
+
+  // The scheduler
+  virtual void push(const Request& request) noexcept = 0;
+  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual void erase(const Request& request) noexcept = 0;
+  virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
+  virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
+  virtual void ended(const Request& request) noexcept = 0;
+
+  // The scaling policy
+  virtual std::size_t desired(const PoolLoad& load) noexcept = 0;
+
+  // The memory policy
+  virtual MemoryDecision make_room(const MemoryView& view) noexcept = 0;
+
+  // All that listen
+  virtual void observe(const Outcome& outcome) noexcept = 0;
+
+  const Hooks hooks;
+
+ protected:
+  explicit Decisions(Hooks which) noexcept : hooks(which) {}
 };
 
 }  // namespace webpool::engine
 #endif
-#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#ifndef WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
+// Longer than other headers: it has all events of the state machine, and the decisions in which policies take part. Who
+// is there (tables, launches) and what needs no policy (fleet) are beside it, as is where a model goes (placement).
+
 #include <algorithm>
-#include <array>
+#include <cassert>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Moments at which something may have to end. Nothing is removed when it ends earlier: what is due is looked up by its
+/// key, and a key that means nothing any more is ignored. `prune` keeps such leftovers below half, which makes their
+/// cost O(1) per `push`, and a `push` in order of time is O(1) too.
+template <class Key>
+class Expiries {
+ public:
+  void push(TimePoint when, Key key) {
+    heap_.push_back({when, key});
+    std::ranges::push_heap(heap_, later);
+  }
+
+  /// Takes out one key whose time has come.
+  std::optional<Key> pop_due(TimePoint now) {
+    if (heap_.empty() || heap_.front().when > now) return std::nullopt;
+    std::ranges::pop_heap(heap_, later);
+    const Key key = heap_.back().key;
+    heap_.pop_back();
+    return key;
+  }
+
+  /// Forgets the keys for which `alive` is false, if they can be more than half. `living`: an upper bound of the
+  /// others.
+  template <class Alive>
+  void prune(std::size_t living, Alive alive) {
+    if (heap_.size() < 2 * living + 64) return;
+    std::erase_if(heap_, [&](const Entry& entry) { return !alive(entry.key); });
+    std::ranges::make_heap(heap_, later);
+  }
+
+  void clear() noexcept { heap_.clear(); }
+  std::size_t size() const noexcept { return heap_.size(); }
+
+ private:
+  struct Entry {
+    TimePoint when;
+    Key key;
+  };
+  static constexpr auto later = [](const Entry& a, const Entry& b) { return a.when > b.when; };
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+using reliability::Rung;
+using reliability::Trouble;
+
+/// A rung that was climbed for a tab.
+struct Attempt {
+  Trouble trouble = Trouble::runs_fail;
+  Rung rung = Rung::restart_worker;
+  TimePoint since{};
+  bool worked = false;  // there has been a right answer since
+};
+
+/// Which rung comes next for a tab in trouble, and what is learned from the last one.
+class Recovery {
+ public:
+  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
+  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
+                            TimePoint now) {
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
+    if (last && !last->worked) failed(*last);
+    const bool relapse = last && now - last->since < memory;
+    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
+    last.reset();
+    if (rung) last = Attempt{trouble, *rung, now};
+    return rung;
+  }
+
+  /// A tab with an attempt behind it gave a right answer.
+  void helped(Attempt& attempt, TimePoint now) {
+    if (std::exchange(attempt.worked, true)) return;
+    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
+  }
+
+  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
+
+  std::vector<RecoveryStats> stats() const {
+    std::vector<RecoveryStats> all;
+    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
+      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
+        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
+        if (record.tried > 0)
+          all.push_back(
+              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
+      }
+    return all;
+  }
+
+ private:
+  /// So long after an attempt, trouble counts as the same one come back.
+  static constexpr std::chrono::seconds memory{60}, hunch{1};
+
+  reliability::Ladder ladder_;
+};
+
+/// What kind of trouble a lost worker is.
+inline Trouble trouble_of(const Error& reason) noexcept {
+  return reason.code() == errc::device_lost ? Trouble::device_lost
+         : reason.code() == errc::timed_out ? Trouble::timed_out
+                                            : Trouble::worker_died;
+}
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The browsers that the pool started, and which kind to start next.
+///
+/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
+class Launches {
+ public:
+  struct Row {
+    Browser browser = Browser::other;
+    std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
+  };
+
+  /// `kinds`: those that can be launched, in order.
+  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
+
+  /// The kind to launch next; empty when none of `wanted` can be launched right now.
+  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
+    std::optional<Browser> best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
+        best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
+    return best;
+  }
+
+  /// Whether one of `wanted` can be launched now or after a short wait.
+  bool possible(std::span<const Browser> wanted, TimePoint now) const {
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
+  }
+
+  /// How many of `wanted` have been launched and have not joined yet.
+  std::size_t starting(std::span<const Browser> wanted = {}) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
+    return sum;
+  }
+
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
+    ++of(kind).instances;
+    ++of(kind).starting;
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
+    timeouts_.push(connect_by, id);
+    return id;
+  }
+
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
+  Row* find(LaunchId id) noexcept { return rows_.find(id); }
+
+  void joined(LaunchId id, ConnectionId connection) {
+    Row& row = *rows_.find(id);
+    row.connection = connection;
+    --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, patience);
+    history.not_before = now + resting;
+    history.last_resort = now + first_wait;
+    history.words = words;
+  }
+
+  /// The process is gone or going.
+  void erase(LaunchId id) {
+    const Row* row = rows_.find(id);
+    --of(row->browser).instances;
+    if (!row->connection) --of(row->browser).starting;
+    rows_.erase(id);
+  }
+
+  void succeeded(Browser kind) {
+    of(kind).failures = 0;
+    of(kind).not_before = {};
+    of(kind).worked = true;
+  }
+
+  void failed(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    ++history.failures;
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < patience ? history.last_resort : now + resting;
+    history.words = words;
+  }
+
+  /// One launch that did not join in time.
+  std::optional<LaunchId> pop_overdue(TimePoint now) {
+    while (const auto id = timeouts_.pop_due(now)) {
+      const Row* row = rows_.find(*id);
+      if (row && !row->connection) return id;
+    }
+    return std::nullopt;
+  }
+
+  /// The last words of each kind of `wanted` that rests.
+  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
+    std::vector<Error> all;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
+    return all;
+  }
+
+  std::span<const Browser> kinds() const noexcept { return kinds_; }
+
+  template <class Visit>
+  void for_each(Visit visit) {
+    rows_.for_each(visit);
+  }
+
+ private:
+  static constexpr unsigned patience = 3, patience_with_trusted = 9;
+  static constexpr std::chrono::milliseconds first_wait{500};
+  static constexpr std::chrono::seconds resting{30};
+
+  struct History {
+    std::size_t instances = 0, starting = 0;  // the second are part of the first
+    unsigned failures = 0;                    // in a row
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
+    std::optional<Error> words;
+  };
+
+  static bool contains(std::span<const Browser> set, Browser kind) {
+    return set.empty() || std::ranges::find(set, kind) != set.end();
+  }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
+  bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
+  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
+  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
+
+  std::vector<Browser> kinds_;
+  std::array<History, detail::browser_names.size()> history_{};
+  SlotMap<LaunchId, Row> rows_;
+  Expiries<LaunchId> timeouts_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 #ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
 #define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
 #include <cstddef>
@@ -15604,6 +17054,1059 @@ class Lane {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
+#define WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What the engine needs to know of a model; the bytes and the ONNX side of it stay with the driver.
+struct ModelSpec {
+  std::string name{};
+  Task task = Task::other;
+  std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
+  bool pinned = false;              ///< never evicted
+  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
+#define WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace webpool::telemetry {
+
+/// Counts durations from 1 ns to 73 minutes (longer ones count as that) in fixed buckets: 32 per power of two, so a
+/// percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record` is a few
+/// instructions and never allocates; the object has 10 KiB.
+class Histogram {
+ public:
+  void record(std::chrono::nanoseconds duration) noexcept {
+    const auto value = static_cast<std::uint64_t>(std::clamp<std::int64_t>(duration.count(), 0, largest));
+    ++buckets_[bucket_of(value)];
+    ++count_;
+    sum_ms_ += static_cast<double>(value) * 1e-6;
+  }
+
+  std::uint64_t count() const noexcept { return count_; }
+  double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
+
+  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 without any.
+  double quantile_ms(double quantile) const noexcept {
+    const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
+    double seen = 0;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      seen += static_cast<double>(buckets_[i]);
+      if (seen >= rank) return middle_of(i) * 1e-6;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr int steps_log2 = 5;  // 32 buckets per power of two
+  static constexpr int bits = 42;       // of the largest value
+  static constexpr std::int64_t largest = (std::int64_t{1} << bits) - 1;
+
+  static constexpr std::size_t bucket_of(std::uint64_t value) noexcept {
+    const int shift = std::max(static_cast<int>(std::bit_width(value)) - steps_log2 - 1, 0);
+    return static_cast<std::size_t>((static_cast<std::uint64_t>(shift) << steps_log2) + (value >> shift));
+  }
+
+  static constexpr double middle_of(std::size_t bucket) noexcept {
+    if (bucket < std::size_t{2} << steps_log2) return static_cast<double>(bucket);
+    const std::size_t shift = (bucket >> steps_log2) - 1;
+    const std::size_t lowest = (bucket - (shift << steps_log2)) << shift;
+    return static_cast<double>(lowest) + static_cast<double>((std::size_t{1} << shift) - 1) / 2;
+  }
+
+  std::array<std::uint64_t, (bits - steps_log2 + 1) << steps_log2> buckets_{};
+  std::uint64_t count_ = 0;
+  double sum_ms_ = 0;
+};
+
+}  // namespace webpool::telemetry
+#endif
+
+namespace webpool::engine {
+
+/// The rows of the engine's tables.
+
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+  std::uint32_t steps = 1;           // that took this time together
+};
+
+/// Whose result is held, and the run that gave it.
+struct HeldResult {
+  ConnectionId guest;
+  EndedRun run;
+};
+
+struct RequestRow {
+  enum class Phase : std::uint8_t {
+    refused,  // not let in
+    waits,    // in the scheduler
+    sent,     // to a worker
+    pauses,   // its run failed, and it is to be tried again
+    held,     // it has a guest's result, which an own tab is to compute again
+    pinned,   // it waits for the one worker that has its tensors
+  };
+
+  Request request;
+  Phase phase = Phase::refused;
+  Retry retry = Retry::always;
+  std::uint8_t runs = 0;                       // it has been sent so often
+  std::uint32_t steps = 1;                     // of its run, as far as was told
+  WorkerId worker{};                           // while it is sent
+  TimePoint sent{};                            // last
+  ConnectionId failed_in{};                    // the tab of the last run that failed
+  TimePoint failed{};                          // then
+  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
+  WorkerId pinned{};                           // that alone may have it
+};
+
+/// How a model did on one kind of browser and backend.
+struct Experience {
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t failed = 0;
+  telemetry::Histogram latency;
+  reliability::Drift drift;
+  reliability::Patience patience;
+};
+
+struct RunInFlight {
+  RequestId request;
+  std::size_t bytes = 0;  // of its inputs
+  TimePoint heard{};      // when it was sent, or there was news of it
+  bool told = false;      // there was
+};
+
+/// One placement: a model in a tab, being loaded or ready.
+struct WorkerRow {
+  ConnectionId connection;
+  ModelIndex model;
+  std::size_t bytes = 0;
+  TimePoint last_used;
+  TimePoint opened{}, loaded{}, answered{};
+  TimePoint load_due{};  // where the model was sent to it later than usual
+  std::uint64_t uses = 0;
+  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
+  bool ready = false;
+  Experience* experience = nullptr;  // once it is ready
+  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
+  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::size_t tensors = 0;           // that stay in it, part of its bytes
+  reliability::FailureShare failures{};
+  reliability::Drift drift{};
+
+  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
+
+  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
+  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
+};
+
+struct ConnectionRow {
+  std::optional<LaunchId> launch;
+  TimePoint last_used;
+  bool awaits_pong = false;
+  unsigned unanswered_pings = 0;          // overdue ones, in a row
+  double timer_lag_ms = 0;                // that it told of with its last heartbeat
+  reliability::FailureShare failures{};   // over all its models
+  double slowdown = 1;                    // of the model that has slowed down most
+  std::size_t bytes_in_flight = 0;        // inputs, over all its models
+  bool full = false;                      // those are as many as it may have: it has no room
+  bool relieved = false;                  // it has room again, which its models have not been told
+  bool suspended = false;                 // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt{};       // to get it out of trouble
+  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                    // its browser process has ended
+  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
+  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
+  std::vector<WorkerId> workers{};
+};
+
+/// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
+/// otherwise push each other out in turn. The more pressing comes first.
+enum class Need : std::uint8_t {
+  first,    // it is nowhere: any idle model may leave
+  further,  // it is somewhere: any idle model that is also elsewhere may leave
+  restore,  // nobody waits for it: nothing may leave
+};
+
+/// Why a model's next placement must wait.
+enum class Obstacle : std::uint8_t {
+  none,
+  declined,  // the selector leaves it for later
+  busy,      // the memory policy refused: other models are busy there
+  never,     // refused in a way that waiting doesn't change
+};
+
+struct ModelRow {
+  ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
+
+  ModelSpec spec;
+  ModelIndex index;
+  std::size_t bytes;                        // expected in the next tab
+  Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet own;                        // those of the lane that the pool launched
+  std::deque<RequestId> held;               // requests in that phase, oldest first
+  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
+  std::vector<Backend> backends;            // by tab, of those in the lane
+  std::vector<float> healths;               // the same
+  std::chrono::nanoseconds load_time{0};    // of the last load
+  ConnectionSet placeable;                  // tabs that may hold it and don't
+  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
+  std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
+  std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
+  std::size_t in_flight = 0;                // its runs, sent and not answered
+  std::size_t loading = 0;                  // placements under way
+  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
+  bool announced = false;                   // ModelReady has been said
+  Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
+  Need refused = Need::first;               // what met the obstacle
+  std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
+  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
+  TimePoint resting_until{};                // no loads until then, because there were too many of those
+  std::deque<Experience> experiences;       // a deque: workers point into it
+
+  bool has_run() const noexcept { return !experiences.empty(); }
+
+  /// Tabs that hold it or are about to.
+  std::size_t present() const noexcept { return lane.size() + loading; }
+
+  bool fits(const BrowserInfo& tab) const noexcept {
+    return (tab.launched || !spec.own_tabs_only) &&
+           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
+  }
+
+  Experience& experience(Browser browser, Backend backend) {
+    for (Experience& each : experiences)
+      if (each.browser == browser && each.backend == backend) return each;
+    Experience& fresh = experiences.emplace_back();
+    fresh.browser = browser;
+    fresh.backend = backend;
+    return fresh;
+  }
+
+  void add_reason(const Error& error) {
+    constexpr std::size_t most = 8;
+    for (const Error& known : reasons)
+      if (known.message() == error.message()) return;
+    if (reasons.size() == most) reasons.erase(reasons.begin());
+    reasons.push_back(error);
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
+/// failed.
+
+inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
+
+/// "firefox 153.7"
+inline std::string described(const BrowserInfo& browser) {
+  std::string text(to_string(browser.browser));
+  return browser.version.empty() ? text : text + ' ' + browser.version;
+}
+
+/// "120 s", "1.5 s"
+inline std::string seconds(std::chrono::milliseconds time) {
+  std::ostringstream text;
+  text << std::chrono::duration<double>(time).count() << " s";
+  return text.str();
+}
+
+/// What becomes of a request whose selector answers with a tab that can't take it.
+inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
+  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
+                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
+}
+
+/// Why the scheduler did not let a request in.
+inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
+  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
+                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
+  if (answer == Admission::queue_full)
+    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
+  return {errc::deadline_unreachable,
+          "a deadline in " +
+              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
+              " can't be met by " + facts};
+}
+
+/// The error that ends a request after several runs.
+inline Error after_runs(unsigned runs, const Error& last) {
+  return {static_cast<errc>(last.code().value()),
+          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
+}
+
+/// "chromium, firefox"; `none` for an empty list.
+inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
+  std::string text;
+  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
+  return text.empty() ? std::string(none) : text;
+}
+
+/// The error in `error`'s place, with `before` in front of its message.
+inline Error prefixed(const std::string& before, const Error& error) {
+  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
+}
+
+/// The one error that several reasons make: their own code when they agree.
+inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
+  std::string text;
+  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
+  const bool agree =
+      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
+  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
+/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
+struct Tables {
+  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
+  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
+      : limit(requests_in_flight),
+        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
+
+  const unsigned limit;
+  const std::size_t byte_limit;
+  SlotMap<RequestId, RequestRow> requests;
+  SlotMap<ConnectionId, ConnectionRow> connections;
+  SlotMap<WorkerId, WorkerRow> workers;
+  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
+  std::vector<ConnectionState> states;            // by connection index, what policies see
+
+  std::size_t running = 0;    // requests that are sent and have not ended
+  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
+  std::size_t places = 0;     // ready workers in lanes
+  std::size_t draining = 0;   // connections
+  std::size_t suspended = 0;  // connections
+  std::size_t memory = 0;     // bytes of all workers
+
+  static ConnectionIndex index_of(ConnectionId id) noexcept {
+    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
+  }
+  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
+  ModelRow* model(ModelIndex index) noexcept {
+    return index.value < models.size() ? models[index.value].get() : nullptr;
+  }
+  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+
+  ModelRow& add_model(ModelSpec spec) {
+    std::size_t slot = 0;
+    while (slot < models.size() && models[slot]) ++slot;
+    if (slot == models.size()) models.emplace_back();
+    models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
+    ModelRow& fresh = *models[slot];
+    connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
+    });
+    return fresh;
+  }
+
+  ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
+    if (connections.slots() > states.size()) states.resize(connections.slots());
+    state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).hints.visible = state(id).browser.visible;
+    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
+    for (const auto& each : models)
+      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
+    return id;
+  }
+
+  WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
+    workers.find(id)->runs.reserve(limit);
+    connections.find(connection)->workers.push_back(id);
+    connections.find(connection)->last_used = now;
+    ++state(connection).models;
+    state(connection).memory_bytes += model.bytes;
+    memory += model.bytes;
+    model.placeable.erase(index_of(connection));
+    ++model.loading;
+    model.evicted = false;
+    return id;
+  }
+
+  /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
+  void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionState& tab = state(worker.connection);
+    if (bytes > 0) {
+      tab.memory_bytes += bytes - worker.bytes;
+      memory += bytes - worker.bytes;
+      worker.bytes = model.bytes = bytes;
+    }
+    worker.ready = true;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    const std::size_t tab_index = index_of(worker.connection).value;
+    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
+    model.backends[tab_index] = backend;
+    model.healths[tab_index] = 100;
+    worker.experience = &model.experience(tab.browser.browser, backend);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
+  /// more.
+  void erase_worker(WorkerId id, bool again) {
+    const WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionRow& connection = *connections.find(worker.connection);
+    ConnectionState& tab = state(worker.connection);
+    if (worker.ready) {
+      close_lane(worker);
+    } else {
+      --model.loading;
+    }
+    --tab.models;
+    tab.memory_bytes -= worker.bytes;
+    memory -= worker.bytes;
+    if (again && !connection.draining) {
+      model.placeable.insert(index_of(worker.connection));
+      model.obstacle = Obstacle::none;
+    }
+    std::erase(connection.workers, id);
+    workers.erase(id);
+  }
+
+  void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::sent;
+    row.worker = id;
+    row.sent = now;
+    ++row.runs;
+    worker.runs.push_back({request, row.request.payload_bytes, now});
+    ++worker.uses;
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    model_of(worker).lane.sent(index_of(worker.connection));
+    ++state(worker.connection).in_flight;
+    ++model_of(worker).in_flight;
+    ++in_flight;
+    ++running;
+    charge(worker.connection, row.request.payload_bytes);
+  }
+
+  /// The worker has room again; false when it has no such run.
+  bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
+    const auto found = worker.find(request);
+    if (found == worker.runs.end()) return false;
+    const std::size_t bytes = found->bytes;
+    worker.runs.erase(found);
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    ModelRow& model = model_of(worker);
+    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
+      model.lane.answered(index_of(worker.connection));
+    release(worker.connection, bytes);
+    --state(worker.connection).in_flight;
+    --model_of(worker).in_flight;
+    --in_flight;
+    return true;
+  }
+
+  /// A run failed, and the request is to be tried again.
+  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
+    row.phase = RequestRow::Phase::pauses;
+    row.worker = {};
+    row.failed_in = failed_in;
+    row.failed = now;
+    --running;
+  }
+
+  /// A run gave a result that an own tab is to compute again.
+  void hold(RequestRow& row, const HeldResult& result) {
+    row.phase = RequestRow::Phase::held;
+    row.result = std::make_unique<const HeldResult>(result);
+    row.worker = {};
+    --running;
+    models[row.request.model.value]->held.push_back(row.request.id);
+  }
+
+  /// The request waits for the worker that has its tensors, which must be there.
+  void pin(RequestRow& row, WorkerId id) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::pinned;
+    row.pinned = id;
+    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
+    worker.pinned.push_back(row.request.id);
+  }
+
+  /// The request does not wait for its worker any more.
+  void unpin(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.pinned);
+    std::erase(worker.pinned, row.request.id);
+    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  }
+
+  /// So many more tensors of so many bytes stay in the worker, or fewer.
+  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    WorkerRow& worker = *workers.find(id);
+    worker.tensors += static_cast<std::size_t>(tensors);
+    worker.bytes += static_cast<std::size_t>(bytes);
+    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
+    memory += static_cast<std::size_t>(bytes);
+  }
+
+  /// The row goes; the request must not wait in a scheduler any more.
+  void erase_request(RequestId id) {
+    const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::pinned) unpin(row);
+    if (row.phase == RequestRow::Phase::sent) --running;
+    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
+    requests.erase(id);
+  }
+
+  /// The tab gets nothing new: no request, no model.
+  void drain(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.draining = true;
+    ++draining;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (const auto& each : models)
+      if (each) each->placeable.erase(index_of(id));
+  }
+
+  /// The tab gets no requests until `reopen`; loads go on.
+  void yield(ConnectionId id, ModelIndex to) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to = to;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `yield`, when nothing is in flight in the tab any more.
+  void reopen(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to.reset();
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
+  /// The tab gets no requests while it doesn't answer heartbeats.
+  void suspend(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (std::exchange(row.suspended, true)) return;
+    ++suspended;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `suspend`.
+  void resume(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (!std::exchange(row.suspended, false)) return;
+    --suspended;
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
+  /// Takes a tab without workers away.
+  void erase_connection(ConnectionId id) {
+    for (const auto& each : models) {
+      if (!each) continue;
+      each->placeable.erase(index_of(id));
+      each->failed_on.erase(index_of(id));
+    }
+    if (connections.find(id)->draining) --draining;
+    if (connections.find(id)->suspended) --suspended;
+    state(id) = {};
+    connections.erase(id);
+  }
+
+ private:
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
+  void open_lane(WorkerId id) {
+    const WorkerRow& worker = *workers.find(id);
+    const ConnectionRow& row = *connections.find(worker.connection);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    ++places;
+  }
+
+  void close_lane(const WorkerRow& worker) {
+    ModelRow& model = model_of(worker);
+    if (!model.lane.contains(index_of(worker.connection))) return;
+    model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
+    --places;
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The engine's state and those decisions in which no policy takes part: what may be launched, what can be spared, why
+/// a model is nowhere. A base of `Engine`, and not a template.
+class Fleet {
+ protected:
+  explicit Fleet(PoolOptions options)
+      : options_(effective(std::move(options))),
+        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
+        launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
+
+  // --- browsers
+
+  /// Tabs that have joined and browsers that start.
+  std::size_t occupied() const { return tables_.connections.size() + launches_.starting(); }
+
+  /// Without the tabs that drain.
+  std::size_t staying() const { return occupied() - tables_.draining; }
+
+  /// False when the pool is full or no kind of `wanted` can be launched now.
+  bool launch(std::span<const Browser> wanted, TimePoint now, Actions& out) {
+    if (occupied() >= options_.max_connections) return false;
+    const auto kind = launches_.choose(wanted, now);
+    if (!kind) return false;
+    out.emplace_back(
+        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
+    ++counters_.launches;
+    return true;
+  }
+
+  void launch_up_to(std::size_t tabs, TimePoint now, Actions& out) {
+    while (staying() < tabs && launch({}, now, out)) {
+    }
+  }
+
+  void end_browser(LaunchId launch, Actions& out) {
+    out.emplace_back(CloseBrowser{launch});
+    launches_.erase(launch);
+  }
+
+  void prove(ConnectionId id) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    if (row.launch && !row.proven) launches_.succeeded(launches_.find(*row.launch)->browser);
+    row.proven = true;
+  }
+
+  void expire_launches(TimePoint now, Actions& out) {
+    while (const auto id = launches_.pop_overdue(now)) {
+      const Browser kind = launches_.find(*id)->browser;
+      launches_.failed(
+          kind,
+          Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
+                                           seconds(options_.connection.connect_timeout)),
+          now);
+      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
+      end_browser(*id, out);
+    }
+  }
+
+  // --- models
+
+  /// Tabs that a model is to be loaded in before it is ready.
+  std::size_t replicas(const ModelRow& model) const {
+    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
+  }
+
+  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
+  /// run before does so only for a moment: there something else went wrong.
+  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
+    model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
+    if (++model.lost_loads >= lost_loads_tolerated)
+      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
+  }
+
+  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
+  /// model.
+  bool awaits_tabs(const ModelRow& model) const {
+    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
+
+  Error why_nowhere(const ModelRow& model, TimePoint now) {
+    std::vector<Error> reasons = model.reasons;
+    std::ranges::move(launches_.last_words(model.spec.browsers, now), std::back_inserter(reasons));
+    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
+    std::vector<Browser> there;
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const Browser kind = tables_.state(id).browser.browser;
+      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
+    });
+    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
+                                        "; joined: " + listed(there, "none") +
+                                        "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
+                                        std::to_string(options_.max_connections) + " connections"};
+  }
+
+  // --- tabs
+
+  bool loads(const ConnectionRow& row) const {
+    return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
+  }
+
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& row) const {
+    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
+  }
+
+  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
+  std::optional<ConnectionId> most_dispensable() {
+    if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
+      return std::nullopt;
+    std::optional<ConnectionId> best;
+    const auto rank = [this](ConnectionId id) {
+      return std::pair(tables_.state(id).in_flight, tables_.connections.find(id)->last_used);
+    };
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
+        const WorkerRow& placed = *tables_.workers.find(worker);
+        const ModelRow& model = tables_.model_of(placed);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
+      });
+      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
+    });
+    return best;
+  }
+
+  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
+  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
+    std::optional<ConnectionId> best;
+    for (ConnectionIndex each : model.placeable.tabs()) {
+      const ConnectionId id = tables_.connections.id_at(each.value);
+      const ConnectionRow& row = *tables_.connections.find(id);
+      const auto in_flight = [this](ConnectionId tab) { return tables_.states[Tables::index_of(tab).value].in_flight; };
+      if (!row.yields_to && !loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
+    }
+    return best;
+  }
+
+  /// Time heals: `interval` has passed.
+  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
+    row.failures.forgive(interval);
+    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
+  }
+
+  /// Brings up to date how well the tab does, and each of its models there.
+  void assess(ConnectionId id) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    ConnectionState& tab = tables_.state(id);
+    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
+    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
+      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
+    row.slowdown = 1;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      if (!worker.ready) continue;
+      ModelRow& model = tables_.model_of(worker);
+      vitals.failures = worker.failures.value();
+      vitals.slowdown = worker.drift.slowdown();
+      // What slows all tabs down alike is nobody's fault.
+      if (model.lane.size() > 1)
+        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
+      row.slowdown = std::max(row.slowdown, vitals.slowdown);
+      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+    }
+    vitals.failures = row.failures.value();
+    vitals.slowdown = row.slowdown;
+    tab.health = reliability::health(vitals);
+  }
+
+  // --- figures
+
+  PoolLoad load(TimePoint now) const {
+    return {.now = now,
+            .min_connections = options_.min_connections,
+            .max_connections = options_.max_connections,
+            .connections = tables_.connections.size() - tables_.draining,
+            .starting = launches_.starting(),
+            .in_flight = tables_.in_flight,
+            .capacity = tables_.places * tables_.limit,
+            .queued = tables_.requests.size() - tables_.running,
+            .submitted = counters_.submitted,
+            .memory_bytes = tables_.memory};
+  }
+
+  Metrics sums(std::uint64_t evictions) const {
+    Metrics all = counters_;
+    all.connections = tables_.connections.size();
+    all.starting = launches_.starting();
+    all.models = static_cast<std::size_t>(
+        std::ranges::count_if(tables_.models, [](const auto& each) { return each != nullptr; }));
+    all.workers = tables_.workers.size();
+    all.queued = tables_.requests.size() - tables_.running;
+    all.in_flight = tables_.running;
+    all.memory_bytes = tables_.memory;
+    all.evictions = evictions;
+    return all;
+  }
+
+  std::vector<ExecutionStats> execution_stats() const {
+    std::vector<ExecutionStats> all;
+    for (const auto& model : tables_.models) {
+      if (!model) continue;
+      for (const Experience& each : model->experiences)
+        all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
+                       each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
+    }
+    return all;
+  }
+
+  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
+
+  std::vector<ConnectionInfo> connections() const {
+    std::vector<ConnectionInfo> all;
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
+      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
+                     tab.failed, tab.trust, tab.agreements, tab.hints});
+    });
+    return all;
+  }
+
+  const PoolOptions options_;
+  Tables tables_;
+  Launches launches_;
+  Recovery recovery_;
+  std::optional<Attempt> restart_;  // that the next launch is part of
+  Metrics counters_;                // only the counters; the rest is read off the tables
+
+ private:
+  static constexpr unsigned lost_loads_tolerated = 3;
+  static constexpr std::chrono::seconds rest_after_lost_loads{30};
+
+  static PoolOptions effective(PoolOptions options) {
+    if (options.memory.low_memory_mode) {
+      options.memory.models_per_connection = 1;
+      options.connection.requests_in_flight = 1;
+    }
+    options.connection.requests_in_flight = std::max(options.connection.requests_in_flight, 1u);
+    return options;
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
+/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
+/// them.
+class Placement {
+ public:
+  static constexpr std::size_t attempts = 8;
+
+  explicit Placement(Decisions& policies) : policies_(policies) {}
+
+  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
+  /// that this need was refused, and whether it may be granted later; returns false.
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
+    model.obstacle = obstacle;
+    model.refused = need;
+    return obstacle == Obstacle::none;
+  }
+
+  std::uint64_t evictions() const noexcept { return evictions_; }
+
+ private:
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
+                   Actions& out) {
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
+    Obstacle result = Obstacle::never;
+    std::array<ConnectionIndex, attempts> refused;
+    for (std::size_t tried = 0; tried < attempts; ++tried) {
+      const auto candidates =
+          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
+      if (candidates.empty()) break;
+      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
+      if (!chosen) return Obstacle::declined;
+      if (!model.placeable.contains(*chosen)) {
+        model.add_reason(no_candidate(*chosen, candidates.size()));
+        return Obstacle::never;
+      }
+      const ConnectionId connection = tables.connections.id_at(chosen->value);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
+      if (obstacle == Obstacle::none) {
+        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
+        return Obstacle::none;
+      }
+      if (obstacle == Obstacle::busy) result = Obstacle::busy;
+      refused[tried] = *chosen;
+    }
+    return result;
+  }
+
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
+  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
+    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    if (options.guests.recheck_share > 0 && model.own.empty()) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
+    const auto wishes = options.browser_preferences.find(model.spec.task);
+    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
+    for (Browser kind : wishes->second) {
+      tabs_.clear();
+      for (ConnectionIndex each : model.placeable.tabs())
+        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
+      if (!tabs_.empty()) return tabs_;
+    }
+    return model.placeable.tabs();
+  }
+
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
+    tabs_.clear();
+    for (ConnectionIndex each : model.placeable.tabs())
+      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
+    return tabs_;
+  }
+
+  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
+                     TimePoint now, Actions& out) {
+    while (true) {
+      models_.clear();
+      std::size_t used = 0;
+      for (WorkerId id : tables.connections.find(connection)->workers) {
+        const WorkerRow& worker = *tables.workers.find(id);
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
+                           worker.uses, tables.models[worker.model.value]->load_time});
+        used += worker.bytes;
+      }
+      const MemoryDecision decision = policies_.make_room(
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
+      if (decision.kind == MemoryDecision::Kind::refuse) {
+        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
+        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
+                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
+                                                      budget(options.memory) + ")"));
+        return Obstacle::never;
+      }
+      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
+    }
+  }
+
+  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
+    const ModelRow& model = *tables.models[worker.model.value];
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
+    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
+    return need == Need::first || model.lane.size() > 1;
+  }
+
+  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
+    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
+    assert(allowed != models_.end() && allowed->idle);
+    if (allowed == models_.end() || !allowed->idle) return false;
+    const WorkerId worker =
+        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.models[victim.value]->evicted = true;
+    tables.erase_worker(worker, true);
+    out.emplace_back(CloseWorker{connection, worker});
+    ++evictions_;
+    return true;
+  }
+
+  static std::string budget(const MemorySettings& settings) {
+    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
+                                              : std::to_string(settings.bytes_per_connection) + " bytes";
+  }
+
+  Decisions& policies_;
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<LoadedModel> models_;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 namespace webpool::engine {
 
@@ -15654,6 +18157,1127 @@ class OwnTabs {
 
   std::array<ConnectionIndex, most> tabs_;
   std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace webpool::engine {
+
+/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
+/// together.
+inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
+  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
+}
+
+/// Why a launched tab is to be replaced by a new one; empty while it need not be.
+inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
+                                              const ConnectionSettings& limits, TimePoint now) {
+  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
+    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
+  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
+    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
+  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
+    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
+  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
+    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
+  return std::nullopt;
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace webpool::engine {
+
+/// Which runs that failed are tried again, and when: `RetrySettings`.
+class Retries {
+ public:
+  explicit Retries(const RetrySettings& settings) : settings_(settings), saved_(settings.burst) {}
+
+  /// A request was submitted: a share of a retry is earned.
+  void earn() noexcept { saved_ = std::min(saved_ + settings_.budget, static_cast<double>(settings_.burst)); }
+
+  /// Errors that another tab may not make.
+  static bool worth_it(const Error& error) noexcept {
+    return error.code() == errc::connection_lost || error.code() == errc::device_lost ||
+           error.code() == errc::timed_out || error.code() == errc::run_failed;
+  }
+
+  /// When to run the request again, whose run has just failed; empty when it is to end. Takes what that costs.
+  /// `started`: whether the run may have begun.
+  std::optional<TimePoint> plan(const RequestRow& row, const Error& error, bool started, TimePoint now) noexcept {
+    if (row.retry == Retry::never || (row.retry == Retry::if_not_started && started) || !worth_it(error) ||
+        row.runs >= settings_.attempts || saved_ < 1)
+      return std::nullopt;
+    const TimePoint when = now + wait(row.runs);
+    if (when >= row.request.deadline) return std::nullopt;
+    saved_ -= 1;
+    return when;
+  }
+
+  void push(TimePoint when, RequestId request) { due_.push(when, request); }
+  std::optional<RequestId> pop_due(TimePoint now) { return due_.pop_due(now); }
+
+ private:
+  /// Before the run that follows run `runs`.
+  std::chrono::milliseconds wait(unsigned runs) noexcept {
+    if (runs < 2) return {};
+    const unsigned doublings = std::min(runs - 2, 20u);
+    const auto most = std::min(settings_.maximum, settings_.base * (1 << doublings));
+    return std::chrono::milliseconds(draw_.below(static_cast<std::size_t>(most.count()) + 1));
+  }
+
+  RetrySettings settings_;
+  double saved_;
+  Expiries<RequestId> due_;
+  selector::Draw draw_;
+};
+
+/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
+class Elsewhere {
+ public:
+  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
+    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
+      if (lane.candidates()[i] == failed_in) continue;
+      tabs_[size_++] = lane.candidates()[i];
+      if (i < lane.idle()) idle_ = size_;
+    }
+  }
+
+  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  std::array<ConnectionIndex, most> tabs_;
+  std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
+/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
+/// what is to be done to `out`; appending is the only allocation on the path of a request.
+///
+/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
+class Engine : private Fleet {
+ public:
+  /// `options.browsers` are the kinds that can be launched; empty when none can.
+  Engine(PoolOptions options, std::unique_ptr<Decisions> policies)
+      : Fleet(std::move(options)),
+        policies_(std::move(policies)),
+        placement_(*policies_),
+        retries_(options_.retries),
+        rechecks_(options_.guests) {}
+
+  // --- models and requests
+
+  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
+    if (closed_) {
+      tables_.models.emplace_back();
+      const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
+      out.emplace_back(
+          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
+      return none;
+    }
+    ModelRow& model = tables_.add_model(std::move(spec));
+    acquire(model, now, out);
+    return model.index;
+  }
+
+  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
+  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
+    ModelRow* model = tables_.model(index);
+    if (!model) return;
+    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
+    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if (row.request.model == index) complete(id, released, now, out);
+    });
+    std::vector<std::pair<WorkerId, ConnectionId>> placed;
+    tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
+      if (row.model == index) placed.emplace_back(id, row.connection);
+    });
+    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
+    tables_.models[index.value].reset();
+    for (const auto& [worker, connection] : placed) settle(connection, now, out);
+  }
+
+  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
+  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
+  /// asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+                   std::optional<WorkerId> pinned = std::nullopt) {
+    request.submitted = now;
+    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
+    RequestRow& row = *tables_.requests.find(id);
+    row.request.id = id;
+    ++counters_.submitted;
+    retries_.earn();
+    ModelRow* model = tables_.model(request.model);
+    if (!model || closed_ || tables_.requests.full()) {
+      complete(id, refusal(model), now, out);
+      return id;
+    }
+    row.request.task = model->spec.task;
+    if (pinned) {
+      const WorkerRow* worker = tables_.workers.find(*pinned);
+      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        return id;
+      }
+      tables_.pin(row, *pinned);
+      return watch(row), serve_pinned(*model, now, out), id;
+    }
+    if (policies_->hooks.admits) {
+      const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
+      if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
+        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        return id;
+      }
+    }
+    enqueue(row);
+    watch(row);
+    serve(*model, now, out);
+    return id;
+  }
+
+  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
+  void cancel(RequestId request, TimePoint now, Actions& out) {
+    const RequestRow* row = tables_.requests.find(request);
+    if (!row) return;
+    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
+    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
+  }
+
+  // --- tabs
+
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
+    if (closed_ || tables_.connections.full()) return std::nullopt;
+    if (launch) {
+      const Launches::Row* row = launches_.find(*launch);
+      if (!row || row->connection) return std::nullopt;
+      browser.browser = row->browser;  // some kinds call themselves by another's name
+    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
+      return std::nullopt;
+    }
+    browser.launched = launch.has_value();
+    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
+    if (launch) {
+      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
+      launches_.joined(*launch, id);
+    }
+    ++counters_.joins;
+    serve_all(now, out);
+    return id;
+  }
+
+  /// Its control socket closed, for whatever reason.
+  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
+    if (!tables_.connections.find(connection)) return;
+    ++counters_.losses;
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
+  }
+
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
+    ConnectionRow* row = tables_.connections.find(connection);
+    if (!row) return;
+    row->awaits_pong = false;
+    row->unanswered_pings = 0;
+    row->timer_lag_ms = timer_lag_ms;
+    tables_.state(connection).hints = hints;
+    tables_.resume(connection);
+    prove(connection);
+  }
+
+  /// The browser process ended, or could not be started.
+  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
+    const Launches::Row* row = launches_.find(launch);
+    if (!row) return;
+    if (const auto connection = row->connection) {
+      ++counters_.losses;
+      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      tables_.connections.find(*connection)->exited = true;
+      forget(*connection, last_words, now, out);
+    } else {
+      const auto& attempt = row->attempt;
+      if (attempt) {
+        recovery_.failed(*attempt);
+        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
+      }
+      // A browser that had a page before was launched well.
+      if (!attempt || attempt->rung > Rung::new_tab)
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+      launches_.erase(launch);
+    }
+    if (!closed_) launch_up_to(options_.min_connections, now, out);
+    serve_all(now, out);
+  }
+
+  // --- workers
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
+  }
+
+  /// The worker holds the model. `memory_bytes`: 0 when unknown.
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = tables_.model_of(*worker);
+    tables_.worker_ready(id, backend, memory_bytes, now);
+    model.lost_loads = 0;
+    model.resting_until = {};
+    model.reasons.clear();
+    prove(worker->connection);
+    ++counters_.loads;
+    serve(model, now, out);
+  }
+
+  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    model.failed_on.insert(Tables::index_of(connection));
+    model.add_reason(prefixed(described(tables_.state(connection).browser), error));
+    close_worker(id, false, error, now, out);
+    serve(model, now, out);
+  }
+
+  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
+  /// nobody waits for it any more.
+  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
+                const Check& check = {}) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || !tables_.end_run(*worker, request, now)) {
+      ++counters_.late_replies;
+      return false;
+    }
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    const bool awaited = tables_.requests.find(request) != nullptr;
+    std::optional<ConnectionId> wrong;
+    if (!awaited) {
+      ++counters_.late_replies;
+    } else if (error) {
+      fail_run(request, *error, started, now, out);
+    } else {
+      wrong = succeed(request, check, now, out);
+    }
+    worker->answered = now;
+    if (!error) {
+      tables_.state(connection).consecutive_failures = 0;
+    } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
+      count_failure(connection, id, *error, now, out);
+    }
+    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
+    settle(connection, now, out);
+    serve(model, now, out);
+    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
+    return awaited;
+  }
+
+  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
+  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
+  }
+
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = tables_.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = tables_.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
+  /// The worker's socket closed, its thread died, or its device was lost.
+  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (!worker) return;
+    ModelRow& model = tables_.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    const bool ready = worker->ready;
+    if (!ready) note_lost_load(model, connection, reason, now);
+    close_worker(id, true, reason, now, out);
+    if (ready)
+      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+    else
+      count_failure(connection, std::nullopt, reason, now, out);
+    settle(connection, now, out);
+    serve(model, now, out);
+  }
+
+  // --- time
+
+  /// Launches what `min_connections` asks for. Call once, first.
+  void start(TimePoint now, Actions& out) {
+    if (!closed_) launch_up_to(options_.min_connections, now, out);
+  }
+
+  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
+  void tick(TimePoint now, Actions& out) {
+    if (closed_) return;
+    expire_requests(now, out);
+    expire_runs(now, out);
+    while (const auto request = retries_.pop_due(now))
+      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
+        enqueue(*row);
+    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
+    expire_launches(now, out);
+    check_tabs(now, out);
+    scale(now, out);
+    relieve_starving(now, out);
+    serve_all(now, out);
+  }
+
+  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
+  void close(TimePoint now, Actions& out) {
+    if (closed_) return;
+    closed_ = true;
+    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
+    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
+    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      out.emplace_back(CloseConnection{id, "the pool is closing"});
+      forget(id, closing, now, out);
+    });
+    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
+    for (auto& model : tables_.models) {
+      if (model && !model->announced)
+        out.emplace_back(ModelReady{
+            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
+      model.reset();
+    }
+  }
+
+  Metrics metrics() const { return sums(placement_.evictions()); }
+  using Fleet::connections;
+  using Fleet::execution_stats;
+  using Fleet::recovery_stats;
+
+ private:
+  struct SentRun {
+    WorkerId worker;
+    RequestId request;
+    std::chrono::milliseconds limit;
+  };
+  struct Renewal {
+    ConnectionId worn;
+    std::uint64_t joins;  // when the new tab was launched
+    TimePoint patience;   // until then
+  };
+
+  static constexpr unsigned pings_tolerated = 3;
+  static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
+
+  // --- requests
+
+  /// Ends a request that waits or runs.
+  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
+    const RequestRow& row = *tables_.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
+    end(row, std::move(error), false, out);
+  }
+
+  /// The one place where requests end. `held`: with the result that is held.
+  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
+    const RequestId id = row.request.id;
+    if (row.phase == RequestRow::Phase::waits) policies_->erase(row.request);
+    if (policies_->hooks.hears_ends)
+      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) policies_->ended(row.request);
+    ++(!error                                     ? counters_.completed
+       : error->code() == errc::cancelled         ? counters_.cancelled
+       : error->code() == errc::deadline_exceeded ? counters_.expired
+                                                  : counters_.failed);
+    tables_.erase_request(id);
+    out.emplace_back(Complete{id, std::move(error), held});
+  }
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
+    const WorkerRow& worker = *tables_.workers.find(row.worker);
+    const bool guest = tables_.state(worker.connection).trust != Trust::own;
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
+        tables_.hold(row, {worker.connection, run_of(row, now)});
+        out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++counters_.unchecked;
+    }
+    complete(id, std::nullopt, now, out);
+    return std::nullopt;
+  }
+
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+    const HeldResult held = *row.result;
+    ++counters_.rechecked;
+    record(row.request, run_of(row, now), true, now, differs);
+    record(row.request, held.run, !differs, now);
+    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = tables_.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    end(row, std::nullopt, !differs, out);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+    ++counters_.unchecked;
+    record(row.request, row.result->run, true, now);
+    end(row, std::nullopt, true, out);
+  }
+
+  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
+  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+    ++counters_.disagreements;
+    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
+      if (!row.result || row.result->guest != guest) return;
+      row.result.reset();
+      if (row.phase != RequestRow::Phase::held) return;
+      std::erase(tables_.model(row.request.model)->held, id);
+      if (policies_->hooks.hears_ends) policies_->ended(row.request);
+      enqueue(row);
+    });
+    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
+  }
+
+  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
+  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+    RequestRow& row = *tables_.requests.find(id);
+    if (row.result) {
+      record(row.request, run_of(row, now), false, now);
+      return forgo(row, now, out);
+    }
+    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
+    const auto again = retries_.plan(row, error, started, now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
+    record(row.request, run_of(row, now), false, now);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    ++counters_.retries;
+    if (*again <= now)
+      enqueue(row);
+    else
+      retries_.push(*again, id);
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(tables_.requests.size(),
+                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
+  }
+
+  void enqueue(RequestRow& row) {
+    row.phase = RequestRow::Phase::waits;
+    policies_->push(row.request);
+  }
+
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = tables_.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = tables_.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
+    ConnectionState& tab = tables_.state(worker.connection);
+    ++(ok ? tab.completed : tab.failed);
+    worker.failures.add(ok);
+    tables_.connections.find(worker.connection)->failures.add(ok);
+    if (ok) {
+      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service / run.steps);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service / run.steps);
+    } else {
+      ++worker.experience->failed;
+      assess(worker.connection);
+    }
+    tell(request, worker, run, ok);
+  }
+
+  /// Tells the policies that listen how a run ended.
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
+    if (!policies_->hooks.observes) return;
+    policies_->observe({.request = request,
+                        .connection = Tables::index_of(worker.connection),
+                        .joined = tables_.state(worker.connection).joined,
+                        .browser = worker.experience->browser,
+                        .backend = worker.experience->backend,
+                        .sent = run.sent,
+                        .ended = run.ended,
+                        .service = run.service,
+                        .ok = ok});
+  }
+
+  Error refusal(const ModelRow* model) const {
+    if (closed_) return {errc::pool_closed, "the pool is closed"};
+    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
+    return {errc::run_failed, "the pool holds as many requests as it can: " + std::to_string(tables_.requests.size())};
+  }
+
+  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
+  /// requests.
+  RequestRow* next(const ModelRow& model) {
+    const auto id = policies_->front(model.index);
+    if (!id) return nullptr;
+    RequestRow* row = tables_.requests.find(*id);
+    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
+    assert(valid);
+    return valid ? row : nullptr;
+  }
+
+  /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
+  void serve(ModelRow& model, TimePoint now, Actions& out) {
+    serve_pinned(model, now, out);
+    recheck(model, now, out);
+    while (model.lane.has_room()) {
+      RequestRow* row = next(model);
+      if (!row) break;
+      const RequestId request = row->request.id;
+      if (row->request.deadline <= now) {
+        complete(request, overdue(*row), now, out);
+        continue;
+      }
+      PoolView view = view_of(model);
+      std::optional<Elsewhere> elsewhere;
+      if (avoids_a_tab(model, *row, now)) {
+        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
+        if (elsewhere->tabs().empty()) {
+          hold_back(*row, now);
+          continue;
+        }
+        view = view.with(elsewhere->tabs(), elsewhere->idle());
+      }
+      const auto chosen = policies_->select(view, row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        continue;
+      }
+      policies_->erase(row->request);
+      send(*row, request, model.lane.worker(*chosen), now, out);
+    }
+    acquire(model, now, out);
+  }
+
+  PoolView view_of(const ModelRow& model) {
+    return {tables_.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(),
+             policies_->waiting(model.index) + model.held.size(), model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *tables_.workers.find(id);
+      while (!worker.pinned.empty()) {
+        RequestRow& row = *tables_.requests.find(worker.pinned.front());
+        if (row.request.deadline <= now) {
+          complete(row.request.id, overdue(row), now, out);
+          continue;
+        }
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        tables_.unpin(row);
+        send(row, row.request.id, id, now, out);
+      }
+    }
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+    while (!model.held.empty()) {
+      RequestRow& row = *tables_.requests.find(model.held.front());
+      if (row.request.deadline <= now) {
+        complete(row.request.id, overdue(row), now, out);
+        continue;
+      }
+      if (model.own.empty()) {
+        forgo(row, now, out);
+        continue;
+      }
+      const OwnTabs own(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+    }
+  }
+
+  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
+  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
+           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+  }
+
+  /// Until the next tick the request lets others pass.
+  void hold_back(RequestRow& row, TimePoint now) {
+    policies_->erase(row.request);
+    if (policies_->hooks.hears_ends) policies_->ended(row.request);
+    row.phase = RequestRow::Phase::pauses;
+    retries_.push(now, row.request.id);
+  }
+
+  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
+    tables_.start_run(row, request, worker, now);
+    out.emplace_back(Run{worker, request});
+    const auto limit = patience_for(*tables_.workers.find(worker));
+    run_timeouts_.push(now + limit, {worker, request, limit});
+    run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
+      const WorkerRow* sent_to = tables_.workers.find(each.worker);
+      return sent_to && sent_to->has(each.request);
+    });
+  }
+
+  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
+    const auto most = options_.connection.message_timeout;
+    if (!options_.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
+  }
+
+  void serve_all(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      if (!tables_.models[i]) continue;
+      tables_.models[i]->obstacle = Obstacle::none;
+      serve(*tables_.models[i], now, out);
+    }
+  }
+
+  /// A tab fell idle: perhaps there is room now for a model that found none.
+  void serve_blocked(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      ModelRow* model = tables_.models[i].get();
+      if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
+      model->obstacle = Obstacle::none;
+      serve(*model, now, out);
+    }
+  }
+
+  // --- placements
+
+  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
+  void acquire(ModelRow& model, TimePoint now, Actions& out) {
+    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
+    const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
+    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
+    if (need < model.refused) model.obstacle = Obstacle::none;
+    if (model.announced && model.lane.size() > 0 &&
+        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
+         model.placeable.empty()))
+      return;
+
+    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
+           !model.placeable.empty()) {
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
+    }
+
+    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
+    std::size_t coming = launches_.starting(model.spec.browsers);
+    const bool helps = model.obstacle != Obstacle::never;
+    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
+    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
+
+    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
+      if (!model.announced) announce(model, std::nullopt, out);
+    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
+      if (model.lane.size() > 0) {
+        announce(model, std::nullopt, out);
+      } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
+        give_up(model, now, out);
+      }
+    }
+  }
+
+  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
+  bool own_tabs_left(std::size_t beyond) const {
+    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
+  }
+
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(),
+                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
+  }
+
+  /// Loads the model into one more tab, or notes why not.
+  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
+    if (placement_.place(tables_, options_, model, need, now, out))
+      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+  }
+
+  void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
+    model.announced = true;
+    out.emplace_back(ModelReady{model.index, std::move(error)});
+  }
+
+  void give_up(ModelRow& model, TimePoint now, Actions& out) {
+    const Error error = why_nowhere(model, now);
+    if (!model.announced) announce(model, error, out);
+    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
+    if (policies_->waiting(model.index) == 0) return;
+    // A scheduler may hold requests back; these end too.
+    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        complete(id, error, now, out);
+    });
+  }
+
+  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
+  /// the model may be loaded into that tab once more.
+  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
+    const ConnectionId connection = tables_.workers.find(id)->connection;
+    end_runs(id, reason, now, out);
+    const bool trouble = again || reason.code() == errc::load_failed;
+    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    tables_.erase_worker(id, again);
+  }
+
+  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+    WorkerRow& worker = *tables_.workers.find(id);
+    while (!worker.runs.empty()) {
+      const RequestId request = worker.runs.front().request;
+      tables_.end_run(worker, request, now);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
+    }
+    end_pinned(worker, reason, now, out);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+    while (!worker.pinned.empty())
+      complete(worker.pinned.front(),
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
+               out);
+  }
+
+  // --- tabs and browsers
+
+  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
+  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const std::string browser = described(tables_.state(id).browser);
+    while (!row.workers.empty()) {
+      const WorkerId worker = row.workers.back();
+      const WorkerRow& placed = *tables_.workers.find(worker);
+      ModelRow& model = tables_.model_of(placed);
+      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
+      end_runs(worker,
+               Error(errc::connection_lost,
+                     quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
+               now, out);
+      tables_.erase_worker(worker, false);
+    }
+    if (row.launch && rejoin) {
+      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+    } else if (row.launch) {
+      const Browser kind = launches_.find(*row.launch)->browser;
+      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
+      if (row.exited) {
+        launches_.erase(*row.launch);
+      } else {
+        end_browser(*row.launch, out);
+      }
+    }
+    tables_.erase_connection(id);
+  }
+
+  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
+    out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, reason, now, out);
+    serve_all(now, out);
+  }
+
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+    unsigned& failures = tables_.state(id).consecutive_failures;
+    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover(id, Trouble::runs_fail, worker, reason, now, out);
+  }
+
+  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
+  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
+               Actions& out, bool gone = false) {
+    ConnectionRow& row = *tables_.connections.find(id);
+    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
+    if (row.draining && listens) return;
+    std::optional<Rung> rung;
+    if (!row.draining && !closed_)
+      rung = recovery_.climb(row.attempt, trouble,
+                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
+                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
+                             now);
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
+    if (rung == Rung::restart_worker) {
+      if (worker) close_worker(*worker, true, reason, now, out);
+      return;
+    }
+    if (rung == Rung::reload_page) {
+      out.emplace_back(ReloadPage{id, reason.message()});
+    } else if (rung == Rung::new_tab) {
+      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+    } else {
+      if (rung) restart_ = row.attempt;
+      const BrowserInfo& browser = tables_.state(id).browser;
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
+      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
+    }
+    forget(id, reason, now, out, rejoins);
+    serve_all(now, out);
+  }
+
+  /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
+  void drain(ConnectionId id, TimePoint now, Actions& out) {
+    const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
+    const Error draining(errc::connection_lost, "the tab is being closed");
+    for (WorkerId each : workers) {
+      const WorkerRow& worker = *tables_.workers.find(each);
+      end_pinned(worker, draining, now, out);
+      if (!worker.ready) close_worker(each, false, draining, now, out);
+    }
+    tables_.drain(id);
+    settle(id, now, out);
+  }
+
+  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
+  void settle(ConnectionId id, TimePoint now, Actions& out) {
+    ConnectionRow* row = tables_.connections.find(id);
+    if (!row) return;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = tables_.state(id).in_flight == 0;
+    if (idle && row->draining) {
+      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
+    } else if (idle && row->yields_to) {
+      ModelRow* needy = tables_.model(*row->yields_to);
+      tables_.reopen(id);
+      if (needy && needy->starving_since) {
+        needy->obstacle = Obstacle::none;
+        needy->offered = Tables::index_of(id);
+        acquire(*needy, now, out);
+        needy->offered.reset();
+      }
+      serve_all(now, out);
+    } else if (relieved) {
+      serve_all(now, out);
+    }
+  }
+
+  /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
+  /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
+  void relieve_starving(TimePoint now, Actions& out) {
+    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
+      ModelRow* model = tables_.models[i].get();
+      if (!model) continue;
+      if (model->obstacle != Obstacle::busy || model->present() > 0 ||
+          (model->announced && policies_->waiting(model->index) == 0)) {
+        model->starving_since.reset();
+      } else if (!model->starving_since) {
+        model->starving_since = now;
+      } else if (now - *model->starving_since >= patience) {
+        model->starving_since = now;
+        if (const auto tab = least_busy(*model)) {
+          tables_.yield(*tab, model->index);
+          settle(*tab, now, out);
+        }
+      }
+    }
+  }
+
+  // --- time
+
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.result
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
+
+  void expire_requests(TimePoint now, Actions& out) {
+    while (const auto id = deadlines_.pop_due(now)) {
+      const RequestRow* row = tables_.requests.find(*id);
+      if (!row) continue;
+      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
+      complete(*id, overdue(*row), now, out);
+    }
+  }
+
+  void expire_runs(TimePoint now, Actions& out) {
+    while (const auto sent = run_timeouts_.pop_due(now)) {
+      WorkerRow* worker = tables_.workers.find(sent->worker);
+      if (!worker || !worker->has(sent->request)) continue;
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
+      }
+      worker_lost(sent->worker,
+                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
+                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
+                                             seconds(sent->limit)),
+                  now, out);
+    }
+  }
+
+  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+    const auto limit = options_.connection.load_timeout;
+    const WorkerRow* worker = tables_.workers.find(id);
+    if (worker && !worker->ready && worker->load_due > now) {
+      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+      return load_timeouts_.push(std::min(worker->load_due, again), id);
+    }
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
+  }
+
+  void check_tabs(TimePoint now, Actions& out) {
+    const ConnectionSettings& limits = options_.connection;
+    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
+    if (ping) next_ping_ = now + limits.health_interval;
+    std::vector<ConnectionId> silent, unused;
+    std::optional<std::pair<ConnectionId, std::string>> worn;
+    tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
+      const ConnectionState& tab = tables_.state(id);
+      if (ping) {
+        if (row.awaits_pong) ++row.unanswered_pings;
+        forgive(row, limits.health_interval);
+        assess(id);
+        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
+        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
+        row.awaits_pong = true;
+        out.emplace_back(Ping{id});
+      }
+      if (!row.launch || row.draining) return;
+      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+          !loads(row) && !holds_tensors(row))
+        unused.push_back(id);
+      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+        worn = {id, *std::move(why)};
+    });
+    for (ConnectionId id : silent) {
+      ++counters_.losses;
+      recover(id, Trouble::silent, std::nullopt,
+              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                               " heartbeats, one each " + seconds(limits.health_interval)),
+              now, out);
+    }
+    for (ConnectionId id : unused)
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
+    if (worn) renew(worn->first, worn->second, now, out);
+  }
+
+  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
+  /// that are in no third tab; then the old one drains.
+  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
+    if (tables_.draining > 0 || launches_.starting() > 0) return;
+    const bool begun = renewal_ && renewal_->worn == worn;
+    if (!begun && occupied() < options_.max_connections) {
+      const Browser kind = tables_.state(worn).browser.browser;
+      if (launch({&kind, 1}, now, out))
+        renewal_ = {worn, counters_.joins,
+                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+      return;
+    }
+    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
+    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    renewal_.reset();
+    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
+    drain(worn, now, out);
+  }
+
+  /// Loads the tab's models elsewhere; whether each is there.
+  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+    bool done = true;
+    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
+      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+      done = false;
+      if (model.loading == 0) load_into(model, Need::further, now, out);
+    }
+    return done;
+  }
+
+  void scale(TimePoint now, Actions& out) {
+    const PoolLoad load = this->load(now);
+    const std::size_t wanted =
+        std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
+    launch_up_to(wanted, now, out);
+    if (!own_tabs_left(0)) launch({}, now, out);
+    if (load.connections + load.starting > wanted && own_tabs_left(1))
+      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
+  }
+
+  const std::unique_ptr<Decisions> policies_;
+  Placement placement_;
+  Retries retries_;
+  Rechecks rechecks_;
+  Expiries<RequestId> deadlines_;
+  Expiries<SentRun> run_timeouts_;
+  Expiries<WorkerId> load_timeouts_;
+  TimePoint next_ping_{};
+  std::optional<Renewal> renewal_;
+  bool closed_ = false;
 };
 
 }  // namespace webpool::engine
@@ -17068,8 +20692,8 @@ namespace webpool::driver {
 
 /// Owns the pool's event loop, its thread, and everything that lives there: sockets, browsers, the engine. Other
 /// threads only post.
-template <class Engine>
-class Driver final : public Runtime, public std::enable_shared_from_this<Driver<Engine>> {
+class Driver final : public Runtime, public std::enable_shared_from_this<Driver> {
+  using Engine = engine::Engine;
   using Server = transport::WebSocketServer;
   using Socket = Server::Socket;
   using Frame = std::span<const std::byte>;
@@ -17086,8 +20710,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
   };
 
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
-  template <class... Policies>
-  explicit Driver(PoolOptions options, Policies... policies)
+  Driver(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
       : options_(check_options(std::move(options))),
         logger_(options_.log_level, options_.log),
         flights_(logger_, options_.flight_record),
@@ -17097,7 +20720,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
                [this](std::string_view sha256) { return find_model(sha256); }),
         server_(loop_.context(), options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
                 options_.public_origin),
-        engine_(engine_options(), std::move(policies)...),
+        engine_(engine_options(), std::move(policies)),
         thread_([this] { run(); }) {}
 
   // Ends the program on the pool's own thread, where nothing could wait for it.
@@ -18160,82 +21783,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver<
 #include <set>
 #include <string>
 #include <string_view>
-#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
-#define WEBPOOL_KERNEL_HPP_INCLUDED
-#include <array>
-#include <concepts>
-#include <cstdint>
-#include <map>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace webpool {
-
-/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
-struct KernelExtent {
-  // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
-  KernelExtent(const char* name) : text(name) {}
-  KernelExtent(std::string name) : text(std::move(name)) {}
-  template <std::integral Number>
-  KernelExtent(Number size) : text(std::to_string(size)) {}
-  // NOLINTEND(google-explicit-constructor)
-
-  std::string text;
-};
-
-/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
-/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
-struct KernelTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  std::vector<KernelExtent> shape{};
-};
-
-/// One dispatch. Passes run in order, each sees what the ones before wrote.
-struct KernelPass {
-  std::string entry = "main";  ///< a `@compute` function
-  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
-  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
-  std::array<std::string, 3> invocations{"1", "1", "1"};
-};
-
-/// One way to run a kernel, for adapters that can.
-struct KernelVariant {
-  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
-  std::vector<std::string>
-      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
-  std::string wgsl{};  ///< empty: the kernel's
-};
-
-/// A computation in WGSL, run on tensors like a model, on WebGPU.
-///
-///     webpool::Kernel scale{.name = "scale",
-///                           .wgsl = R"(
-///                             @compute @workgroup_size(workgroup_x)
-///                             fn main(@builtin(global_invocation_id) id: vec3u) {
-///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
-///                             })",
-///                           .inputs = {{.name = "x", .shape = {"n"}}},
-///                           .outputs = {{.name = "y", .shape = {"n"}}},
-///                           .passes = {{.invocations = {"n", "1", "1"}}}};
-///
-/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
-/// read any element of the same array, and drops what is written or puts it into another element of it.
-struct Kernel {
-  std::string name;
-  std::string wgsl;
-  std::vector<KernelTensor> inputs{}, outputs{};
-  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
-  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
-  std::vector<KernelPass> passes{{}};
-  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
-                                                 ///< `ModelOptions::fastest` the one that runs fastest there
-  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
-};
-
-}  // namespace webpool
-#endif
 
 namespace webpool::driver {
 
@@ -18474,18 +22021,6 @@ inline void check_part_names(std::vector<std::string> names) {
 #include <utility>
 #include <variant>
 #include <vector>
-#ifndef WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
-#define WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
-#include <filesystem>
-#include <variant>
-
-namespace webpool {
-
-/// What `ResourcePool::load_together` loads: an ONNX file, or WGSL of the application's own.
-using ModelSource = std::variant<std::filesystem::path, Kernel>;
-
-}  // namespace webpool
-#endif
 
 namespace webpool::driver {
 
@@ -18522,2516 +22057,326 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
-#define WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
-// Longer than other headers: it has all events of the state machine, and the decisions in which policies take part. Who
-// is there (tables, launches) and what needs no policy (fleet) are beside it, as is where a model goes (placement).
-
-#include <algorithm>
-#include <cassert>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <optional>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Moments at which something may have to end. Nothing is removed when it ends earlier: what is due is looked up by its
-/// key, and a key that means nothing any more is ignored. `prune` keeps such leftovers below half, which makes their
-/// cost O(1) per `push`, and a `push` in order of time is O(1) too.
-template <class Key>
-class Expiries {
- public:
-  void push(TimePoint when, Key key) {
-    heap_.push_back({when, key});
-    std::ranges::push_heap(heap_, later);
-  }
-
-  /// Takes out one key whose time has come.
-  std::optional<Key> pop_due(TimePoint now) {
-    if (heap_.empty() || heap_.front().when > now) return std::nullopt;
-    std::ranges::pop_heap(heap_, later);
-    const Key key = heap_.back().key;
-    heap_.pop_back();
-    return key;
-  }
-
-  /// Forgets the keys for which `alive` is false, if they can be more than half. `living`: an upper bound of the
-  /// others.
-  template <class Alive>
-  void prune(std::size_t living, Alive alive) {
-    if (heap_.size() < 2 * living + 64) return;
-    std::erase_if(heap_, [&](const Entry& entry) { return !alive(entry.key); });
-    std::ranges::make_heap(heap_, later);
-  }
-
-  void clear() noexcept { heap_.clear(); }
-  std::size_t size() const noexcept { return heap_.size(); }
-
- private:
-  struct Entry {
-    TimePoint when;
-    Key key;
-  };
-  static constexpr auto later = [](const Entry& a, const Entry& b) { return a.when > b.when; };
-
-  std::vector<Entry> heap_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
-#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#include <chrono>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-using reliability::Rung;
-using reliability::Trouble;
-
-/// A rung that was climbed for a tab.
-struct Attempt {
-  Trouble trouble = Trouble::runs_fail;
-  Rung rung = Rung::restart_worker;
-  TimePoint since{};
-  bool worked = false;  // there has been a right answer since
-};
-
-/// Which rung comes next for a tab in trouble, and what is learned from the last one.
-class Recovery {
- public:
-  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
-  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
-                            TimePoint now) {
-    // When a page dies, its workers are often missed first: to restart those was no attempt.
-    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
-      last.reset();
-    if (last && !last->worked) failed(*last);
-    const bool relapse = last && now - last->since < memory;
-    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
-    last.reset();
-    if (rung) last = Attempt{trouble, *rung, now};
-    return rung;
-  }
-
-  /// A tab with an attempt behind it gave a right answer.
-  void helped(Attempt& attempt, TimePoint now) {
-    if (std::exchange(attempt.worked, true)) return;
-    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
-  }
-
-  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
-
-  std::vector<RecoveryStats> stats() const {
-    std::vector<RecoveryStats> all;
-    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
-      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
-        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
-        if (record.tried > 0)
-          all.push_back(
-              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
-      }
-    return all;
-  }
-
- private:
-  /// So long after an attempt, trouble counts as the same one come back.
-  static constexpr std::chrono::seconds memory{60}, hunch{1};
-
-  reliability::Ladder ladder_;
-};
-
-/// What kind of trouble a lost worker is.
-inline Trouble trouble_of(const Error& reason) noexcept {
-  return reason.code() == errc::device_lost ? Trouble::device_lost
-         : reason.code() == errc::timed_out ? Trouble::timed_out
-                                            : Trouble::worker_died;
-}
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The browsers that the pool started, and which kind to start next.
-///
-/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
-/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
-/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
-/// span, where an empty one means all.
-class Launches {
- public:
-  struct Row {
-    Browser browser = Browser::other;
-    std::optional<ConnectionId> connection;  // once it has joined
-    std::optional<Attempt> attempt;          // that it is part of
-  };
-
-  /// `kinds`: those that can be launched, in order.
-  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
-
-  /// The kind to launch next; empty when none of `wanted` can be launched right now.
-  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
-    std::optional<Browser> best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
-        best = kind;
-    if (best || instances(wanted) > 0) return best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
-          (!best || of(kind).last_resort < of(*best).last_resort))
-        best = kind;
-    return best;
-  }
-
-  /// Whether one of `wanted` can be launched now or after a short wait.
-  bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(
-        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
-  }
-
-  /// How many of `wanted` have been launched and have not joined yet.
-  std::size_t starting(std::span<const Browser> wanted = {}) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
-    return sum;
-  }
-
-  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
-    ++of(kind).instances;
-    ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
-    timeouts_.push(connect_by, id);
-    return id;
-  }
-
-  /// Browsers that start or have joined.
-  std::size_t size() const noexcept { return rows_.size(); }
-
-  Row* find(LaunchId id) noexcept { return rows_.find(id); }
-
-  void joined(LaunchId id, ConnectionId connection) {
-    Row& row = *rows_.find(id);
-    row.connection = connection;
-    --of(row.browser).starting;
-  }
-
-  /// Its page goes, and is to join once more.
-  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
-    Row& row = *rows_.find(id);
-    row.connection.reset();
-    row.attempt = attempt;
-    ++of(row.browser).starting;
-    timeouts_.push(connect_by, id);
-  }
-
-  /// Other kinds are to be launched for a while.
-  void rest(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    history.failures = std::max(history.failures, patience);
-    history.not_before = now + resting;
-    history.last_resort = now + first_wait;
-    history.words = words;
-  }
-
-  /// The process is gone or going.
-  void erase(LaunchId id) {
-    const Row* row = rows_.find(id);
-    --of(row->browser).instances;
-    if (!row->connection) --of(row->browser).starting;
-    rows_.erase(id);
-  }
-
-  void succeeded(Browser kind) {
-    of(kind).failures = 0;
-    of(kind).not_before = {};
-    of(kind).worked = true;
-  }
-
-  void failed(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    ++history.failures;
-    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
-    history.not_before = history.failures < patience ? history.last_resort : now + resting;
-    history.words = words;
-  }
-
-  /// One launch that did not join in time.
-  std::optional<LaunchId> pop_overdue(TimePoint now) {
-    while (const auto id = timeouts_.pop_due(now)) {
-      const Row* row = rows_.find(*id);
-      if (row && !row->connection) return id;
-    }
-    return std::nullopt;
-  }
-
-  /// The last words of each kind of `wanted` that rests.
-  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
-    std::vector<Error> all;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
-    return all;
-  }
-
-  std::span<const Browser> kinds() const noexcept { return kinds_; }
-
-  template <class Visit>
-  void for_each(Visit visit) {
-    rows_.for_each(visit);
-  }
-
- private:
-  static constexpr unsigned patience = 3, patience_with_trusted = 9;
-  static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds resting{30};
-
-  struct History {
-    std::size_t instances = 0, starting = 0;  // the second are part of the first
-    unsigned failures = 0;                    // in a row
-    bool worked = false;                      // once, at least
-    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
-    std::optional<Error> words;
-  };
-
-  static bool contains(std::span<const Browser> set, Browser kind) {
-    return set.empty() || std::ranges::find(set, kind) != set.end();
-  }
-  std::size_t instances(std::span<const Browser> wanted) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
-    return sum;
-  }
-  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
-  bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
-  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
-  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
-
-  std::vector<Browser> kinds_;
-  std::array<History, detail::browser_names.size()> history_{};
-  SlotMap<LaunchId, Row> rows_;
-  Expiries<LaunchId> timeouts_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <span>
-#include <sstream>
-#include <string>
-#include <string_view>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <deque>
+#ifndef WEBPOOL_IMPL_MAKE_POOL_HPP_INCLUDED
+#define WEBPOOL_IMPL_MAKE_POOL_HPP_INCLUDED
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
-#define WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
+
+// `WEBPOOL_DECL` marks what is inline in the header-only mode, and compiled once otherwise.
+#ifdef WEBPOOL_COMPILED
+#define WEBPOOL_DECL
+#else
+#define WEBPOOL_DECL inline
+#endif
+
+namespace webpool::impl {
+
+#ifdef WEBPOOL_COMPILED
+// The name is what a linker prints where the library is missing.
+inline namespace link_webpool_compiled_or_include_webpool_src_hpp_in_one_file {
+#else
+inline namespace header_only {
+#endif
+
+/// The one function through which policies reach everything else: listens and launches the first browsers, as
+/// `ResourcePool`'s constructor says.
+WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::unique_ptr<engine::Decisions> policies);
+
+}  // namespace
+}  // namespace webpool::impl
+#endif
+#ifndef WEBPOOL_IMPL_MODEL_IMPL_HPP_INCLUDED
+#define WEBPOOL_IMPL_MODEL_IMPL_HPP_INCLUDED
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <chrono>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-
-namespace webpool::telemetry {
-
-/// Counts durations from 1 ns to 73 minutes (longer ones count as that) in fixed buckets: 32 per power of two, so a
-/// percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record` is a few
-/// instructions and never allocates; the object has 10 KiB.
-class Histogram {
- public:
-  void record(std::chrono::nanoseconds duration) noexcept {
-    const auto value = static_cast<std::uint64_t>(std::clamp<std::int64_t>(duration.count(), 0, largest));
-    ++buckets_[bucket_of(value)];
-    ++count_;
-    sum_ms_ += static_cast<double>(value) * 1e-6;
-  }
-
-  std::uint64_t count() const noexcept { return count_; }
-  double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
-
-  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 without any.
-  double quantile_ms(double quantile) const noexcept {
-    const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
-    double seen = 0;
-    for (std::size_t i = 0; i < buckets_.size(); ++i) {
-      seen += static_cast<double>(buckets_[i]);
-      if (seen >= rank) return middle_of(i) * 1e-6;
-    }
-    return 0;
-  }
-
- private:
-  static constexpr int steps_log2 = 5;  // 32 buckets per power of two
-  static constexpr int bits = 42;       // of the largest value
-  static constexpr std::int64_t largest = (std::int64_t{1} << bits) - 1;
-
-  static constexpr std::size_t bucket_of(std::uint64_t value) noexcept {
-    const int shift = std::max(static_cast<int>(std::bit_width(value)) - steps_log2 - 1, 0);
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(shift) << steps_log2) + (value >> shift));
-  }
-
-  static constexpr double middle_of(std::size_t bucket) noexcept {
-    if (bucket < std::size_t{2} << steps_log2) return static_cast<double>(bucket);
-    const std::size_t shift = (bucket >> steps_log2) - 1;
-    const std::size_t lowest = (bucket - (shift << steps_log2)) << shift;
-    return static_cast<double>(lowest) + static_cast<double>((std::size_t{1} << shift) - 1) / 2;
-  }
-
-  std::array<std::uint64_t, (bits - steps_log2 + 1) << steps_log2> buckets_{};
-  std::uint64_t count_ = 0;
-  double sum_ms_ = 0;
-};
-
-}  // namespace webpool::telemetry
-#endif
-
-namespace webpool::engine {
-
-/// The rows of the engine's tables.
-
-/// A run that a tab answered or failed.
-struct EndedRun {
-  WorkerId worker;
-  TimePoint sent, ended;
-  std::chrono::nanoseconds service;  // of `Outcome`
-  std::uint32_t steps = 1;           // that took this time together
-};
-
-/// Whose result is held, and the run that gave it.
-struct HeldResult {
-  ConnectionId guest;
-  EndedRun run;
-};
-
-struct RequestRow {
-  enum class Phase : std::uint8_t {
-    refused,  // not let in
-    waits,    // in the scheduler
-    sent,     // to a worker
-    pauses,   // its run failed, and it is to be tried again
-    held,     // it has a guest's result, which an own tab is to compute again
-    pinned,   // it waits for the one worker that has its tensors
-  };
-
-  Request request;
-  Phase phase = Phase::refused;
-  Retry retry = Retry::always;
-  std::uint8_t runs = 0;                       // it has been sent so often
-  std::uint32_t steps = 1;                     // of its run, as far as was told
-  WorkerId worker{};                           // while it is sent
-  TimePoint sent{};                            // last
-  ConnectionId failed_in{};                    // the tab of the last run that failed
-  TimePoint failed{};                          // then
-  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId pinned{};                           // that alone may have it
-};
-
-/// How a model did on one kind of browser and backend.
-struct Experience {
-  Browser browser = Browser::other;
-  Backend backend = Backend::wasm;
-  std::uint64_t failed = 0;
-  telemetry::Histogram latency;
-  reliability::Drift drift;
-  reliability::Patience patience;
-};
-
-struct RunInFlight {
-  RequestId request;
-  std::size_t bytes = 0;  // of its inputs
-  TimePoint heard{};      // when it was sent, or there was news of it
-  bool told = false;      // there was
-};
-
-/// One placement: a model in a tab, being loaded or ready.
-struct WorkerRow {
-  ConnectionId connection;
-  ModelIndex model;
-  std::size_t bytes = 0;
-  TimePoint last_used;
-  TimePoint opened{}, loaded{}, answered{};
-  TimePoint load_due{};  // where the model was sent to it later than usual
-  std::uint64_t uses = 0;
-  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
-  bool ready = false;
-  Experience* experience = nullptr;  // once it is ready
-  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
-  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
-  std::size_t tensors = 0;           // that stay in it, part of its bytes
-  reliability::FailureShare failures{};
-  reliability::Drift drift{};
-
-  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
-
-  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
-  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
-};
-
-struct ConnectionRow {
-  std::optional<LaunchId> launch;
-  TimePoint last_used;
-  bool awaits_pong = false;
-  unsigned unanswered_pings = 0;          // overdue ones, in a row
-  double timer_lag_ms = 0;                // that it told of with its last heartbeat
-  reliability::FailureShare failures{};   // over all its models
-  double slowdown = 1;                    // of the model that has slowed down most
-  std::size_t bytes_in_flight = 0;        // inputs, over all its models
-  bool full = false;                      // those are as many as it may have: it has no room
-  bool relieved = false;                  // it has room again, which its models have not been told
-  bool suspended = false;                 // gets no requests until it answers a heartbeat
-  std::optional<Attempt> attempt{};       // to get it out of trouble
-  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
-  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
-  bool exited = false;                    // its browser process has ended
-  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
-  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
-  std::vector<WorkerId> workers{};
-};
-
-/// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
-/// otherwise push each other out in turn. The more pressing comes first.
-enum class Need : std::uint8_t {
-  first,    // it is nowhere: any idle model may leave
-  further,  // it is somewhere: any idle model that is also elsewhere may leave
-  restore,  // nobody waits for it: nothing may leave
-};
-
-/// Why a model's next placement must wait.
-enum class Obstacle : std::uint8_t {
-  none,
-  declined,  // the selector leaves it for later
-  busy,      // the memory policy refused: other models are busy there
-  never,     // refused in a way that waiting doesn't change
-};
-
-struct ModelRow {
-  ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
-
-  ModelSpec spec;
-  ModelIndex index;
-  std::size_t bytes;                        // expected in the next tab
-  Lane lane;                                // tabs that hold it, without those that drain
-  ConnectionSet own;                        // those of the lane that the pool launched
-  std::deque<RequestId> held;               // requests in that phase, oldest first
-  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
-  std::vector<Backend> backends;            // by tab, of those in the lane
-  std::vector<float> healths;               // the same
-  std::chrono::nanoseconds load_time{0};    // of the last load
-  ConnectionSet placeable;                  // tabs that may hold it and don't
-  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
-  std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
-  std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
-  std::size_t in_flight = 0;                // its runs, sent and not answered
-  std::size_t loading = 0;                  // placements under way
-  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
-  bool announced = false;                   // ModelReady has been said
-  Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
-  Need refused = Need::first;               // what met the obstacle
-  std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
-  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
-  TimePoint resting_until{};                // no loads until then, because there were too many of those
-  std::deque<Experience> experiences;       // a deque: workers point into it
-
-  bool has_run() const noexcept { return !experiences.empty(); }
-
-  /// Tabs that hold it or are about to.
-  std::size_t present() const noexcept { return lane.size() + loading; }
-
-  bool fits(const BrowserInfo& tab) const noexcept {
-    return (tab.launched || !spec.own_tabs_only) &&
-           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
-  }
-
-  Experience& experience(Browser browser, Backend backend) {
-    for (Experience& each : experiences)
-      if (each.browser == browser && each.backend == backend) return each;
-    Experience& fresh = experiences.emplace_back();
-    fresh.browser = browser;
-    fresh.backend = backend;
-    return fresh;
-  }
-
-  void add_reason(const Error& error) {
-    constexpr std::size_t most = 8;
-    for (const Error& known : reasons)
-      if (known.message() == error.message()) return;
-    if (reasons.size() == most) reasons.erase(reasons.begin());
-    reasons.push_back(error);
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
-/// failed.
-
-inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
-
-/// "firefox 153.7"
-inline std::string described(const BrowserInfo& browser) {
-  std::string text(to_string(browser.browser));
-  return browser.version.empty() ? text : text + ' ' + browser.version;
-}
-
-/// "120 s", "1.5 s"
-inline std::string seconds(std::chrono::milliseconds time) {
-  std::ostringstream text;
-  text << std::chrono::duration<double>(time).count() << " s";
-  return text.str();
-}
-
-/// What becomes of a request whose selector answers with a tab that can't take it.
-inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
-  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
-                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
-}
-
-/// Why the scheduler did not let a request in.
-inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
-  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
-                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
-  if (answer == Admission::queue_full)
-    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
-  return {errc::deadline_unreachable,
-          "a deadline in " +
-              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
-              " can't be met by " + facts};
-}
-
-/// The error that ends a request after several runs.
-inline Error after_runs(unsigned runs, const Error& last) {
-  return {static_cast<errc>(last.code().value()),
-          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
-}
-
-/// "chromium, firefox"; `none` for an empty list.
-inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
-  std::string text;
-  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
-  return text.empty() ? std::string(none) : text;
-}
-
-/// The error in `error`'s place, with `before` in front of its message.
-inline Error prefixed(const std::string& before, const Error& error) {
-  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
-}
-
-/// The one error that several reasons make: their own code when they agree.
-inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
-  std::string text;
-  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
-  const bool agree =
-      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
-  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
-}
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
-// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
-
-#include <algorithm>
-#include <cstddef>
+#include <future>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
-/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
-struct Tables {
-  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
-  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
-      : limit(requests_in_flight),
-        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
-
-  const unsigned limit;
-  const std::size_t byte_limit;
-  SlotMap<RequestId, RequestRow> requests;
-  SlotMap<ConnectionId, ConnectionRow> connections;
-  SlotMap<WorkerId, WorkerRow> workers;
-  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
-  std::vector<ConnectionState> states;            // by connection index, what policies see
-
-  std::size_t running = 0;    // requests that are sent and have not ended
-  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
-  std::size_t places = 0;     // ready workers in lanes
-  std::size_t draining = 0;   // connections
-  std::size_t suspended = 0;  // connections
-  std::size_t memory = 0;     // bytes of all workers
-
-  static ConnectionIndex index_of(ConnectionId id) noexcept {
-    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
-  }
-  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
-  ModelRow* model(ModelIndex index) noexcept {
-    return index.value < models.size() ? models[index.value].get() : nullptr;
-  }
-  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
-
-  ModelRow& add_model(ModelSpec spec) {
-    std::size_t slot = 0;
-    while (slot < models.size() && models[slot]) ++slot;
-    if (slot == models.size()) models.emplace_back();
-    models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
-    ModelRow& fresh = *models[slot];
-    connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
-    });
-    return fresh;
-  }
-
-  ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
-    if (connections.slots() > states.size()) states.resize(connections.slots());
-    state(id) = {.browser = std::move(browser), .joined = now};
-    state(id).hints.visible = state(id).browser.visible;
-    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
-    for (const auto& each : models)
-      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
-    return id;
-  }
-
-  WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert(
-        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
-    workers.find(id)->runs.reserve(limit);
-    connections.find(connection)->workers.push_back(id);
-    connections.find(connection)->last_used = now;
-    ++state(connection).models;
-    state(connection).memory_bytes += model.bytes;
-    memory += model.bytes;
-    model.placeable.erase(index_of(connection));
-    ++model.loading;
-    model.evicted = false;
-    return id;
-  }
-
-  /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
-  void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
-    ModelRow& model = model_of(worker);
-    ConnectionState& tab = state(worker.connection);
-    if (bytes > 0) {
-      tab.memory_bytes += bytes - worker.bytes;
-      memory += bytes - worker.bytes;
-      worker.bytes = model.bytes = bytes;
-    }
-    worker.ready = true;
-    worker.last_used = worker.loaded = now;
-    model.load_time = now - worker.opened;
-    const std::size_t tab_index = index_of(worker.connection).value;
-    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
-    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
-    model.backends[tab_index] = backend;
-    model.healths[tab_index] = 100;
-    worker.experience = &model.experience(tab.browser.browser, backend);
-    --model.loading;
-    open_lane(id);
-  }
-
-  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
-  /// more.
-  void erase_worker(WorkerId id, bool again) {
-    const WorkerRow& worker = *workers.find(id);
-    ModelRow& model = model_of(worker);
-    ConnectionRow& connection = *connections.find(worker.connection);
-    ConnectionState& tab = state(worker.connection);
-    if (worker.ready) {
-      close_lane(worker);
-    } else {
-      --model.loading;
-    }
-    --tab.models;
-    tab.memory_bytes -= worker.bytes;
-    memory -= worker.bytes;
-    if (again && !connection.draining) {
-      model.placeable.insert(index_of(worker.connection));
-      model.obstacle = Obstacle::none;
-    }
-    std::erase(connection.workers, id);
-    workers.erase(id);
-  }
-
-  void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::sent;
-    row.worker = id;
-    row.sent = now;
-    ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now});
-    ++worker.uses;
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    model_of(worker).lane.sent(index_of(worker.connection));
-    ++state(worker.connection).in_flight;
-    ++model_of(worker).in_flight;
-    ++in_flight;
-    ++running;
-    charge(worker.connection, row.request.payload_bytes);
-  }
-
-  /// The worker has room again; false when it has no such run.
-  bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
-    const auto found = worker.find(request);
-    if (found == worker.runs.end()) return false;
-    const std::size_t bytes = found->bytes;
-    worker.runs.erase(found);
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    ModelRow& model = model_of(worker);
-    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
-      model.lane.answered(index_of(worker.connection));
-    release(worker.connection, bytes);
-    --state(worker.connection).in_flight;
-    --model_of(worker).in_flight;
-    --in_flight;
-    return true;
-  }
-
-  /// A run failed, and the request is to be tried again.
-  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
-    row.phase = RequestRow::Phase::pauses;
-    row.worker = {};
-    row.failed_in = failed_in;
-    row.failed = now;
-    --running;
-  }
-
-  /// A run gave a result that an own tab is to compute again.
-  void hold(RequestRow& row, const HeldResult& result) {
-    row.phase = RequestRow::Phase::held;
-    row.result = std::make_unique<const HeldResult>(result);
-    row.worker = {};
-    --running;
-    models[row.request.model.value]->held.push_back(row.request.id);
-  }
-
-  /// The request waits for the worker that has its tensors, which must be there.
-  void pin(RequestRow& row, WorkerId id) {
-    WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::pinned;
-    row.pinned = id;
-    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
-    worker.pinned.push_back(row.request.id);
-  }
-
-  /// The request does not wait for its worker any more.
-  void unpin(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.pinned);
-    std::erase(worker.pinned, row.request.id);
-    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
-  }
-
-  /// So many more tensors of so many bytes stay in the worker, or fewer.
-  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    WorkerRow& worker = *workers.find(id);
-    worker.tensors += static_cast<std::size_t>(tensors);
-    worker.bytes += static_cast<std::size_t>(bytes);
-    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
-    memory += static_cast<std::size_t>(bytes);
-  }
-
-  /// The row goes; the request must not wait in a scheduler any more.
-  void erase_request(RequestId id) {
-    const RequestRow& row = *requests.find(id);
-    if (row.phase == RequestRow::Phase::pinned) unpin(row);
-    if (row.phase == RequestRow::Phase::sent) --running;
-    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
-    requests.erase(id);
-  }
-
-  /// The tab gets nothing new: no request, no model.
-  void drain(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    row.draining = true;
-    ++draining;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-    for (const auto& each : models)
-      if (each) each->placeable.erase(index_of(id));
-  }
-
-  /// The tab gets no requests until `reopen`; loads go on.
-  void yield(ConnectionId id, ModelIndex to) {
-    ConnectionRow& row = *connections.find(id);
-    row.yields_to = to;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-  }
-
-  /// Ends `yield`, when nothing is in flight in the tab any more.
-  void reopen(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    row.yields_to.reset();
-    for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
-  }
-
-  /// The tab gets no requests while it doesn't answer heartbeats.
-  void suspend(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    if (std::exchange(row.suspended, true)) return;
-    ++suspended;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-  }
-
-  /// Ends `suspend`.
-  void resume(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    if (!std::exchange(row.suspended, false)) return;
-    --suspended;
-    for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
-  }
-
-  /// Takes a tab without workers away.
-  void erase_connection(ConnectionId id) {
-    for (const auto& each : models) {
-      if (!each) continue;
-      each->placeable.erase(index_of(id));
-      each->failed_on.erase(index_of(id));
-    }
-    if (connections.find(id)->draining) --draining;
-    if (connections.find(id)->suspended) --suspended;
-    state(id) = {};
-    connections.erase(id);
-  }
-
- private:
-  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight += bytes;
-    if (row.full || row.bytes_in_flight < byte_limit) return;
-    row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
-  }
-
-  /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight -= bytes;
-    if (!row.full || row.bytes_in_flight >= byte_limit) return;
-    row.full = false;
-    row.relieved = true;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
-      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
-        model.lane.unblock(index_of(id), worker.runs.size());
-    }
-  }
-
-  void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
-    ++places;
-  }
-
-  void close_lane(const WorkerRow& worker) {
-    ModelRow& model = model_of(worker);
-    if (!model.lane.contains(index_of(worker.connection))) return;
-    model.lane.erase(index_of(worker.connection));
-    model.own.erase(index_of(worker.connection));
-    --places;
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The engine's state and those decisions in which no policy takes part: what may be launched, what can be spared, why
-/// a model is nowhere. A base of `Engine`, and not a template.
-class Fleet {
- protected:
-  explicit Fleet(PoolOptions options)
-      : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
-        launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
-
-  // --- browsers
-
-  /// Tabs that have joined and browsers that start.
-  std::size_t occupied() const { return tables_.connections.size() + launches_.starting(); }
-
-  /// Without the tabs that drain.
-  std::size_t staying() const { return occupied() - tables_.draining; }
-
-  /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, TimePoint now, Actions& out) {
-    if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, now);
-    if (!kind) return false;
-    out.emplace_back(
-        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
-    ++counters_.launches;
-    return true;
-  }
-
-  void launch_up_to(std::size_t tabs, TimePoint now, Actions& out) {
-    while (staying() < tabs && launch({}, now, out)) {
-    }
-  }
-
-  void end_browser(LaunchId launch, Actions& out) {
-    out.emplace_back(CloseBrowser{launch});
-    launches_.erase(launch);
-  }
-
-  void prove(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    if (row.launch && !row.proven) launches_.succeeded(launches_.find(*row.launch)->browser);
-    row.proven = true;
-  }
-
-  void expire_launches(TimePoint now, Actions& out) {
-    while (const auto id = launches_.pop_overdue(now)) {
-      const Browser kind = launches_.find(*id)->browser;
-      launches_.failed(
-          kind,
-          Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
-                                           seconds(options_.connection.connect_timeout)),
-          now);
-      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, out);
-    }
-  }
-
-  // --- models
-
-  /// Tabs that a model is to be loaded in before it is ready.
-  std::size_t replicas(const ModelRow& model) const {
-    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
-  }
-
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
-  /// run before does so only for a moment: there something else went wrong.
-  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
-    model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated)
-      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
-  }
-
-  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
-  /// model.
-  bool awaits_tabs(const ModelRow& model) const {
-    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
-  }
-
-  Error why_nowhere(const ModelRow& model, TimePoint now) {
-    std::vector<Error> reasons = model.reasons;
-    std::ranges::move(launches_.last_words(model.spec.browsers, now), std::back_inserter(reasons));
-    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
-    std::vector<Browser> there;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const Browser kind = tables_.state(id).browser.browser;
-      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
-    });
-    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
-                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
-                                        "; joined: " + listed(there, "none") +
-                                        "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
-                                        std::to_string(options_.max_connections) + " connections"};
-  }
-
-  // --- tabs
-
-  bool loads(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
-  }
-
-  /// Whether somebody has handles of tensors in it.
-  bool holds_tensors(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
-  }
-
-  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
-  std::optional<ConnectionId> most_dispensable() {
-    if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
-      return std::nullopt;
-    std::optional<ConnectionId> best;
-    const auto rank = [this](ConnectionId id) {
-      return std::pair(tables_.state(id).in_flight, tables_.connections.find(id)->last_used);
-    };
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
-        const WorkerRow& placed = *tables_.workers.find(worker);
-        const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
-      });
-      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
-    });
-    return best;
-  }
-
-  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
-  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
-    std::optional<ConnectionId> best;
-    for (ConnectionIndex each : model.placeable.tabs()) {
-      const ConnectionId id = tables_.connections.id_at(each.value);
-      const ConnectionRow& row = *tables_.connections.find(id);
-      const auto in_flight = [this](ConnectionId tab) { return tables_.states[Tables::index_of(tab).value].in_flight; };
-      if (!row.yields_to && !loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
-    }
-    return best;
-  }
-
-  /// Time heals: `interval` has passed.
-  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
-    row.failures.forgive(interval);
-    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
-  }
-
-  /// Brings up to date how well the tab does, and each of its models there.
-  void assess(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    ConnectionState& tab = tables_.state(id);
-    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
-    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
-      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
-    row.slowdown = 1;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      if (!worker.ready) continue;
-      ModelRow& model = tables_.model_of(worker);
-      vitals.failures = worker.failures.value();
-      vitals.slowdown = worker.drift.slowdown();
-      // What slows all tabs down alike is nobody's fault.
-      if (model.lane.size() > 1)
-        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
-      row.slowdown = std::max(row.slowdown, vitals.slowdown);
-      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
-    }
-    vitals.failures = row.failures.value();
-    vitals.slowdown = row.slowdown;
-    tab.health = reliability::health(vitals);
-  }
-
-  // --- figures
-
-  PoolLoad load(TimePoint now) const {
-    return {.now = now,
-            .min_connections = options_.min_connections,
-            .max_connections = options_.max_connections,
-            .connections = tables_.connections.size() - tables_.draining,
-            .starting = launches_.starting(),
-            .in_flight = tables_.in_flight,
-            .capacity = tables_.places * tables_.limit,
-            .queued = tables_.requests.size() - tables_.running,
-            .submitted = counters_.submitted,
-            .memory_bytes = tables_.memory};
-  }
-
-  Metrics sums(std::uint64_t evictions) const {
-    Metrics all = counters_;
-    all.connections = tables_.connections.size();
-    all.starting = launches_.starting();
-    all.models = static_cast<std::size_t>(
-        std::ranges::count_if(tables_.models, [](const auto& each) { return each != nullptr; }));
-    all.workers = tables_.workers.size();
-    all.queued = tables_.requests.size() - tables_.running;
-    all.in_flight = tables_.running;
-    all.memory_bytes = tables_.memory;
-    all.evictions = evictions;
-    return all;
-  }
-
-  std::vector<ExecutionStats> execution_stats() const {
-    std::vector<ExecutionStats> all;
-    for (const auto& model : tables_.models) {
-      if (!model) continue;
-      for (const Experience& each : model->experiences)
-        all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
-                       each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
-    }
-    return all;
-  }
-
-  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
-
-  std::vector<ConnectionInfo> connections() const {
-    std::vector<ConnectionInfo> all;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements, tab.hints});
-    });
-    return all;
-  }
-
-  const PoolOptions options_;
-  Tables tables_;
-  Launches launches_;
-  Recovery recovery_;
-  std::optional<Attempt> restart_;  // that the next launch is part of
-  Metrics counters_;                // only the counters; the rest is read off the tables
-
- private:
-  static constexpr unsigned lost_loads_tolerated = 3;
-  static constexpr std::chrono::seconds rest_after_lost_loads{30};
-
-  static PoolOptions effective(PoolOptions options) {
-    if (options.memory.low_memory_mode) {
-      options.memory.models_per_connection = 1;
-      options.connection.requests_in_flight = 1;
-    }
-    options.connection.requests_in_flight = std::max(options.connection.requests_in_flight, 1u);
-    return options;
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace webpool::engine {
+namespace webpool::impl {
 
-/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
-/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
-/// them.
-template <MemoryPolicy Memory>
-class Placement {
- public:
-  static constexpr std::size_t attempts = 8;
+/// What a pool has loaded into one worker per tab: one model, or those that share workers.
+struct Lease {
+  std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
+  ModelIndex index;
+  const bool shared;
 
-  explicit Placement(Memory memory) : memory_(std::move(memory)) {}
-
-  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
-  /// that this need was refused, and whether it may be granted later; returns false.
-  template <BrowserSelector Selector>
-  bool place(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need, TimePoint now,
-             Actions& out) {
-    Obstacle obstacle = attempt(tables, options, selector, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore)
-      obstacle = attempt(tables, options, selector, model, need, now, out);
-    model.obstacle = obstacle;
-    model.refused = need;
-    return obstacle == Obstacle::none;
+  Lease(std::shared_ptr<driver::Runtime> of, bool several) : runtime(std::move(of)), shared(several) {}
+  Lease(const Lease&) = delete;  // each releases the model once
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() {
+    if (runtime) runtime->release(index);
   }
-
-  std::uint64_t evictions() const noexcept { return evictions_; }
-
- private:
-  template <BrowserSelector Selector>
-  Obstacle attempt(Tables& tables, const PoolOptions& options, Selector& selector, ModelRow& model, Need need,
-                   TimePoint now, Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
-    Obstacle result = Obstacle::never;
-    std::array<ConnectionIndex, attempts> refused;
-    for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates =
-          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
-      if (candidates.empty()) break;
-      const auto chosen = selector.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      if (!chosen) return Obstacle::declined;
-      if (!model.placeable.contains(*chosen)) {
-        model.add_reason(no_candidate(*chosen, candidates.size()));
-        return Obstacle::never;
-      }
-      const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
-      if (obstacle == Obstacle::none) {
-        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
-        return Obstacle::none;
-      }
-      if (obstacle == Obstacle::busy) result = Obstacle::busy;
-      refused[tried] = *chosen;
-    }
-    return result;
-  }
-
-  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
-  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
-  /// of them.
-  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
-    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
-    if (options.guests.recheck_share > 0 && model.own.empty()) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    const auto wishes = options.browser_preferences.find(model.spec.task);
-    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
-    for (Browser kind : wishes->second) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    return model.placeable.tabs();
-  }
-
-  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
-    tabs_.clear();
-    for (ConnectionIndex each : model.placeable.tabs())
-      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
-    return tabs_;
-  }
-
-  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     TimePoint now, Actions& out) {
-    while (true) {
-      models_.clear();
-      std::size_t used = 0;
-      for (WorkerId id : tables.connections.find(connection)->workers) {
-        const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
-                           worker.uses, tables.models[worker.model.value]->load_time});
-        used += worker.bytes;
-      }
-      const MemoryDecision decision = memory_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
-      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
-      if (decision.kind == MemoryDecision::Kind::refuse) {
-        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
-        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
-                                                      ": the memory policy refused " + std::to_string(model.bytes) +
-                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
-                                                      budget(options.memory) + ")"));
-        return Obstacle::never;
-      }
-      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
-    }
-  }
-
-  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
-    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
-    return need == Need::first || model.lane.size() > 1;
-  }
-
-  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
-    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
-    assert(allowed != models_.end() && allowed->idle);
-    if (allowed == models_.end() || !allowed->idle) return false;
-    const WorkerId worker =
-        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
-    tables.models[victim.value]->evicted = true;
-    tables.erase_worker(worker, true);
-    out.emplace_back(CloseWorker{connection, worker});
-    ++evictions_;
-    return true;
-  }
-
-  static std::string budget(const MemorySettings& settings) {
-    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
-                                              : std::to_string(settings.bytes_per_connection) + " bytes";
-  }
-
-  Memory memory_;
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<LoadedModel> models_;
-  std::uint64_t evictions_ = 0;
 };
 
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
-
-namespace webpool::engine {
-
-/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
-/// together.
-inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
-  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
-  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
-}
-
-/// Why a launched tab is to be replaced by a new one; empty while it need not be.
-inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
-                                              const ConnectionSettings& limits, TimePoint now) {
-  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
-    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
-  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
-    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
-  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
-    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
-  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
-    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
-  return std::nullopt;
-}
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <optional>
-#include <span>
-
-namespace webpool::engine {
-
-/// Which runs that failed are tried again, and when: `RetrySettings`.
-class Retries {
+/// Checks a request, looks for its answer in the cache, finds it a place in the backlog, and submits it.
+class ModelImpl final : public ModelInterface {
  public:
-  explicit Retries(const RetrySettings& settings) : settings_(settings), saved_(settings.burst) {}
+  /// `part`: which of the lease's models. `max_batch_size` is shared with the pool. Without a `cache` it is off.
+  ModelImpl(std::string its_name, ModelInfo its_info, Task its_task, std::shared_ptr<Lease> lease, std::uint32_t part,
+            std::size_t context, std::shared_ptr<std::atomic<std::size_t>> max_batch_size,
+            std::shared_ptr<driver::ResponseCache> cache)
+      : ModelInterface(std::move(its_name), std::move(its_info), its_task),
+        lease_(std::move(lease)),
+        part_(part),
+        context_(context),
+        max_batch_size_(std::move(max_batch_size)),
+        cache_(std::move(cache)) {}
 
-  /// A request was submitted: a share of a retry is earned.
-  void earn() noexcept { saved_ = std::min(saved_ + settings_.budget, static_cast<double>(settings_.burst)); }
-
-  /// Errors that another tab may not make.
-  static bool worth_it(const Error& error) noexcept {
-    return error.code() == errc::connection_lost || error.code() == errc::device_lost ||
-           error.code() == errc::timed_out || error.code() == errc::run_failed;
+  Outputs run(Inputs inputs, RequestOptions options) const override {
+    Admitted admitted;
+    if (auto answer = admit(inputs, options, cache_.get(), admitted)) return std::move(*answer).value();
+    driver::EventLoop::Waiter waiter(runtime()->loop());
+    submit(std::move(inputs), std::move(options), std::move(admitted), nullptr,
+           [&waiter](Expected<Outputs> result) { waiter.set(std::move(result)); });
+    return std::move(waiter.wait()).value();
   }
 
-  /// When to run the request again, whose run has just failed; empty when it is to end. Takes what that costs.
-  /// `started`: whether the run may have begun.
-  std::optional<TimePoint> plan(const RequestRow& row, const Error& error, bool started, TimePoint now) noexcept {
-    if (row.retry == Retry::never || (row.retry == Retry::if_not_started && started) || !worth_it(error) ||
-        row.runs >= settings_.attempts || saved_ < 1)
-      return std::nullopt;
-    const TimePoint when = now + wait(row.runs);
-    if (when >= row.request.deadline) return std::nullopt;
-    saved_ -= 1;
-    return when;
+  void start(Inputs inputs, RequestOptions options, std::shared_ptr<driver::Ticket> ticket,
+             RunDone done) const override {
+    Admitted admitted;
+    auto answer = answer_now(cache_.get(), inputs, options, admitted);
+    if (!answer) answer = find_room(inputs, options, Room::now, admitted);
+    if (answer) return runtime()->finish(*std::move(answer), std::move(done));
+    submit(std::move(inputs), std::move(options), std::move(admitted), std::move(ticket), std::move(done));
   }
 
-  void push(TimePoint when, RequestId request) { due_.push(when, request); }
-  std::optional<RequestId> pop_due(TimePoint now) { return due_.pop_due(now); }
+  std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
+                                                const RequestOptions& options) const override {
+    return run_all(std::move(requests), options, cache_.get());
+  }
+
+  std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options) const override {
+    for (const auto& request : requests)
+      if (auto error = driver::check_inputs(name, info, request, options)) throw Error(*error);
+    refuse_pool_thread();
+    if (!cache_ || !runtime()->is_open()) return compute_batch(requests, options);
+    std::vector<std::optional<Outputs>> results;
+    std::vector<Inputs> unknown;
+    std::vector<std::optional<driver::Question>> questions;
+    for (auto& request : requests) {
+      if (cacheable(request)) {
+        driver::Question question(request, options);
+        if (results.emplace_back(cache_->find(question))) continue;
+        questions.push_back(cache_->remember(std::move(question)));
+      } else {
+        results.emplace_back();
+        questions.emplace_back();
+      }
+      unknown.push_back(std::move(request));
+    }
+    auto computed = compute_batch(unknown, options);
+    std::vector<Outputs> all;
+    all.reserve(results.size());
+    std::size_t next = 0;
+    for (auto& result : results) {
+      if (!result && questions[next]) cache_->add(*std::move(questions[next]), computed[next]);
+      all.push_back(result ? *std::move(result) : std::move(computed[next++]));
+    }
+    return all;
+  }
+
+  Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options,
+                      const TokenHandler& on_token) const override {
+    refuse_pool_thread();
+    const auto queue = std::make_shared<driver::TokenQueue>();
+    const auto ticket = std::make_shared<driver::Ticket>();
+    const Room room = options.request.would_block ? Room::now : Room::wait;
+    begin(
+        std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, room, ticket,
+        [queue](Expected<Generation> result) { queue->end(std::move(result)); });
+    try {
+      while (const auto token = driver::wait_for_token(*queue))
+        if (on_token) on_token(*token);
+    } catch (...) {
+      runtime()->cancel(ticket);
+      throw;
+    }
+    return *queue->result();
+  }
+
+  void start_generation(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
+                        std::shared_ptr<driver::Ticket> ticket, GenerationDone done) const override {
+    begin(std::move(prompt), std::move(options), std::move(on_token), Room::now, std::move(ticket), std::move(done));
+  }
+
+  void set_max_batch_size(std::size_t rows) const override {
+    driver::check_batching(name, info, {.maximum = rows});
+    if (rows > 1 && lease_->shared)
+      throw Error(errc::invalid_options,
+                  "model '" + name + "' shares its workers with others, whose requests can't be batched");
+    *max_batch_size_ = rows;
+  }
+
+  const std::shared_ptr<driver::Runtime>& runtime() const noexcept override { return lease_->runtime; }
+  const std::shared_ptr<std::atomic<std::size_t>>& max_batch_size() const noexcept { return max_batch_size_; }
+
+  std::future<Expected<Outputs>> run_async(Inputs inputs, RequestOptions options) const {
+    return run_async(std::move(inputs), std::move(options), cache_.get());
+  }
 
  private:
-  /// Before the run that follows run `runs`.
-  std::chrono::milliseconds wait(unsigned runs) noexcept {
-    if (runs < 2) return {};
-    const unsigned doublings = std::min(runs - 2, 20u);
-    const auto most = std::min(settings_.maximum, settings_.base * (1 << doublings));
-    return std::chrono::milliseconds(draw_.below(static_cast<std::size_t>(most.count()) + 1));
-  }
+  enum class Room : std::uint8_t { now, wait };
 
-  RetrySettings settings_;
-  double saved_;
-  Expiries<RequestId> due_;
-  selector::Draw draw_;
-};
-
-/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
-class Elsewhere {
- public:
-  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
-    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
-      if (lane.candidates()[i] == failed_in) continue;
-      tabs_[size_++] = lane.candidates()[i];
-      if (i < lane.idle()) idle_ = size_;
-    }
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
-/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
-/// what is to be done to `out`; appending is the only allocation on the path of a request.
-///
-/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
-/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
-template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
-class Engine : private Fleet {
- public:
-  /// `options.browsers` are the kinds that can be launched; empty when none can.
-  explicit Engine(PoolOptions options, Selector selector = Selector(), Scaling scaling = Scaling(),
-                  Memory memory = Memory(), Queue queue = Queue())
-      : Fleet(std::move(options)),
-        selector_(std::move(selector)),
-        scaling_(std::move(scaling)),
-        queue_(std::move(queue)),
-        placement_(std::move(memory)),
-        retries_(options_.retries),
-        rechecks_(options_.guests) {}
-
-  // --- models and requests
-
-  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
-    if (closed_) {
-      tables_.models.emplace_back();
-      const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      out.emplace_back(
-          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
-      return none;
-    }
-    ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, now, out);
-    return model.index;
-  }
-
-  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
-    ModelRow* model = tables_.model(index);
-    if (!model) return;
-    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, now, out);
-    });
-    std::vector<std::pair<WorkerId, ConnectionId>> placed;
-    tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
-      if (row.model == index) placed.emplace_back(id, row.connection);
-    });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
-    tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, now, out);
-  }
-
-  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
-  /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
-                   std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = now;
-    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
-    RequestRow& row = *tables_.requests.find(id);
-    row.request.id = id;
-    ++counters_.submitted;
-    retries_.earn();
-    ModelRow* model = tables_.model(request.model);
-    if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), now, out);
-      return id;
-    }
-    row.request.task = model->spec.task;
-    if (pinned) {
-      const WorkerRow* worker = tables_.workers.find(*pinned);
-      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
-        return id;
-      }
-      tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, now, out), id;
-    }
-    if constexpr (AdmissionControl<Queue>) {
-      const LaneLoad load{queue_.waiting(model->index), model->in_flight, model->lane.size()};
-      if (const Admission answer = queue_.admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), now, out);
-        return id;
-      }
-    }
-    enqueue(row);
-    watch(row);
-    serve(*model, now, out);
-    return id;
-  }
-
-  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, TimePoint now, Actions& out) {
-    const RequestRow* row = tables_.requests.find(request);
-    if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
-  }
-
-  // --- tabs
-
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
-  /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
-    if (closed_ || tables_.connections.full()) return std::nullopt;
-    if (launch) {
-      const Launches::Row* row = launches_.find(*launch);
-      if (!row || row->connection) return std::nullopt;
-      browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
-      return std::nullopt;
-    }
-    browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
-    if (launch) {
-      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
-      launches_.joined(*launch, id);
-    }
-    ++counters_.joins;
-    serve_all(now, out);
-    return id;
-  }
-
-  /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
-    if (!tables_.connections.find(connection)) return;
-    ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
-  }
-
-  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
-    ConnectionRow* row = tables_.connections.find(connection);
-    if (!row) return;
-    row->awaits_pong = false;
-    row->unanswered_pings = 0;
-    row->timer_lag_ms = timer_lag_ms;
-    tables_.state(connection).hints = hints;
-    tables_.resume(connection);
-    prove(connection);
-  }
-
-  /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
-    const Launches::Row* row = launches_.find(launch);
-    if (!row) return;
-    if (const auto connection = row->connection) {
-      ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
-      tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, now, out);
-    } else {
-      const auto& attempt = row->attempt;
-      if (attempt) {
-        recovery_.failed(*attempt);
-        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
-      }
-      // A browser that had a page before was launched well.
-      if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
-      launches_.erase(launch);
-    }
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
-    serve_all(now, out);
-  }
-
-  // --- workers
-
-  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
-  void load_held(WorkerId id) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
-  }
-
-  void load_sent(WorkerId id, TimePoint now) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
-  }
-
-  /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, now);
-    model.lost_loads = 0;
-    model.resting_until = {};
-    model.reasons.clear();
-    prove(worker->connection);
-    ++counters_.loads;
-    serve(model, now, out);
-  }
-
-  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    model.failed_on.insert(Tables::index_of(connection));
-    model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, now, out);
-    serve(model, now, out);
-  }
-
-  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
-  /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
-                const Check& check = {}) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, now)) {
-      ++counters_.late_replies;
-      return false;
-    }
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool awaited = tables_.requests.find(request) != nullptr;
-    std::optional<ConnectionId> wrong;
-    if (!awaited) {
-      ++counters_.late_replies;
-    } else if (error) {
-      fail_run(request, *error, started, now, out);
-    } else {
-      wrong = succeed(request, check, now, out);
-    }
-    worker->answered = now;
-    if (!error) {
-      tables_.state(connection).consecutive_failures = 0;
-    } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, now, out);
-    }
-    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
-    return awaited;
-  }
-
-  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
-  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
-  }
-
-  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
-  /// its caller has heard of this run. False: nobody waits for it any more.
-  bool progressed(WorkerId id, RequestId request, TimePoint now) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !worker->has(request)) return false;
-    RunInFlight& run = *worker->find(request);
-    run.heard = now;
-    RequestRow* row = tables_.requests.find(request);
-    if (row) {
-      row->retry = Retry::never;
-      row->steps += std::exchange(run.told, true) ? 1 : 0;
-    }
-    return row != nullptr;
-  }
-
-  /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, now);
-    close_worker(id, true, reason, now, out);
-    if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
-    else
-      count_failure(connection, std::nullopt, reason, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
-  }
-
-  // --- time
-
-  /// Launches what `min_connections` asks for. Call once, first.
-  void start(TimePoint now, Actions& out) {
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
-  }
-
-  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(TimePoint now, Actions& out) {
-    if (closed_) return;
-    expire_requests(now, out);
-    expire_runs(now, out);
-    while (const auto request = retries_.pop_due(now))
-      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
-        enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
-    expire_launches(now, out);
-    check_tabs(now, out);
-    scale(now, out);
-    relieve_starving(now, out);
-    serve_all(now, out);
-  }
-
-  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(TimePoint now, Actions& out) {
-    if (closed_) return;
-    closed_ = true;
-    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, now, out);
-    });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
-    for (auto& model : tables_.models) {
-      if (model && !model->announced)
-        out.emplace_back(ModelReady{
-            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
-      model.reset();
-    }
-  }
-
-  Metrics metrics() const { return sums(placement_.evictions()); }
-  using Fleet::connections;
-  using Fleet::execution_stats;
-  using Fleet::recovery_stats;
-
- private:
-  struct SentRun {
-    WorkerId worker;
-    RequestId request;
-    std::chrono::milliseconds limit;
-  };
-  struct Renewal {
-    ConnectionId worn;
-    std::uint64_t joins;  // when the new tab was launched
-    TimePoint patience;   // until then
+  /// What a request takes along once it has been checked.
+  struct Admitted {
+    std::optional<driver::Question> asked;  ///< whose answer the cache wants to know
+    driver::Place place;
   };
 
-  static constexpr unsigned pings_tolerated = 3;
-  static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
-  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
+  driver::ModelRef ref() const noexcept { return {lease_->index, part_}; }
 
-  // --- requests
-
-  /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
-    const RequestRow& row = *tables_.requests.find(id);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
-    end(row, std::move(error), false, out);
+  void refuse_pool_thread() const {
+    if (runtime()->loop().runs_here())
+      throw Error(errc::would_deadlock,
+                  "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
   }
 
-  /// The one place where requests end. `held`: with the result that is held.
-  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
-    const RequestId id = row.request.id;
-    if (row.phase == RequestRow::Phase::waits) queue_.erase(row.request);
-    if constexpr (EndListener<Queue>)
-      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) queue_.ended(row.request);
-    ++(!error                                     ? counters_.completed
-       : error->code() == errc::cancelled         ? counters_.cancelled
-       : error->code() == errc::deadline_exceeded ? counters_.expired
-                                                  : counters_.failed);
-    tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error), held});
-  }
+  /// A response cache compares bytes, and those of tensors in tabs are not here.
+  static bool cacheable(const Inputs& inputs) { return !driver::touches_devices(inputs, {}); }
 
-  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
-    const WorkerRow& worker = *tables_.workers.find(row.worker);
-    const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
-      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, now)});
-        out.emplace_back(HoldResult{id});
-        return std::nullopt;
-      }
-      ++counters_.unchecked;
-    }
-    complete(id, std::nullopt, now, out);
+  /// Ends a request for which no tab is needed: a faulty one, and one whose answer `cache` has.
+  std::optional<Expected<Outputs>> answer_now(driver::ResponseCache* cache, const Inputs& inputs,
+                                              const RequestOptions& options, Admitted& admitted) const {
+    if (auto error = driver::check_inputs(name, info, inputs, options)) return *std::move(error);
+    if (!cache || !runtime()->is_open() || !cacheable(inputs)) return std::nullopt;
+    driver::Question question(inputs, options);
+    if (auto answer = cache->find(question)) return *std::move(answer);
+    admitted.asked = cache->remember(std::move(question));
     return std::nullopt;
   }
 
-  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
-    const HeldResult held = *row.result;
-    ++counters_.rechecked;
-    record(row.request, run_of(row, now), true, now, differs);
-    record(row.request, held.run, !differs, now);
-    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
-      ConnectionState& tab = tables_.state(worker->connection);
-      ++worker->agreements;
-      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
-    }
-    end(row, std::nullopt, !differs, out);
-    return differs ? std::optional(held.guest) : std::nullopt;
+  /// Takes a place in the pool's backlog; else the error that ends the request.
+  std::optional<Expected<Outputs>> find_room(const Inputs& inputs, const RequestOptions& options, Room room,
+                                             Admitted& admitted) const {
+    driver::Backlog& backlog = runtime()->backlog();
+    const std::size_t bytes = driver::bytes_of(inputs);
+    auto place =
+        room == Room::wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
+    if (!place) return backlog.full(name, room == Room::wait ? errc::deadline_exceeded : errc::would_block);
+    admitted.place = *std::move(place);
+    return std::nullopt;
   }
 
-  /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
-    ++counters_.unchecked;
-    record(row.request, row.result->run, true, now);
-    end(row, std::nullopt, true, out);
+  /// Admits a request of a blocking call, which may wait for room; else the answer, or the error that ends it.
+  std::optional<Expected<Outputs>> admit(const Inputs& inputs, const RequestOptions& options,
+                                         driver::ResponseCache* cache, Admitted& admitted) const {
+    refuse_pool_thread();
+    auto answer = answer_now(cache, inputs, options, admitted);
+    if (!answer) answer = find_room(inputs, options, options.would_block ? Room::now : Room::wait, admitted);
+    return answer;
   }
 
-  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
-    ++counters_.disagreements;
-    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
-      if (!row.result || row.result->guest != guest) return;
-      row.result.reset();
-      if (row.phase != RequestRow::Phase::held) return;
-      std::erase(tables_.model(row.request.model)->held, id);
-      if constexpr (EndListener<Queue>) queue_.ended(row.request);
-      enqueue(row);
-    });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
+  void submit(Inputs inputs, RequestOptions options, Admitted admitted, std::shared_ptr<driver::Ticket> ticket,
+              RunDone done) const {
+    if (admitted.asked)
+      done = [cache = cache_, asked = *std::move(admitted.asked),
+              told = std::move(done)](Expected<Outputs> result) mutable {
+        if (result) cache->add(std::move(asked), *result);
+        told(std::move(result));
+      };
+    runtime()->submit(ref(), std::move(inputs), std::move(options), std::move(ticket),
+                      {std::move(done), std::move(admitted.place)});
   }
 
-  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) {
-      record(row.request, run_of(row, now), false, now);
-      return forgo(row, now, out);
-    }
-    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
-    const auto again = retries_.plan(row, error, started, now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row.request, run_of(row, now), false, now);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
-    ++counters_.retries;
-    if (*again <= now)
-      enqueue(row);
+  std::future<Expected<Outputs>> run_async(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
+    std::promise<Expected<Outputs>> promise;
+    auto future = promise.get_future();
+    Admitted admitted;
+    if (auto answer = admit(inputs, options, cache, admitted))
+      promise.set_value(*std::move(answer));
     else
-      retries_.push(*again, id);
+      submit(
+          std::move(inputs), std::move(options), std::move(admitted), nullptr,
+          [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
+    return future;
   }
 
-  /// Sees to it that the request ends at its deadline.
-  void watch(const RequestRow& row) {
-    if (row.request.deadline == end_of_time) return;
-    deadlines_.push(row.request.deadline, row.request.id);
-    deadlines_.prune(tables_.requests.size(),
-                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
+  std::vector<Expected<Outputs>> run_all(std::vector<Inputs> requests, const RequestOptions& options,
+                                         driver::ResponseCache* cache) const {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
+    for (auto& request : requests) futures.push_back(run_async(std::move(request), options, cache));
+    std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
   }
 
-  void enqueue(RequestRow& row) {
-    row.phase = RequestRow::Phase::waits;
-    queue_.push(row.request);
-  }
-
-  /// The run of a request that is sent, which ends now.
-  EndedRun run_of(const RequestRow& row, TimePoint now) {
-    const TimePoint answered = tables_.workers.find(row.worker)->answered;
-    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
-    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
-  }
-
-  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
-  /// `delivered`: the caller gets its result.
-  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
-    WorkerRow* found = tables_.workers.find(run.worker);
-    if (!found) return;
-    WorkerRow& worker = *found;
-    ConnectionState& tab = tables_.state(worker.connection);
-    ++(ok ? tab.completed : tab.failed);
-    worker.failures.add(ok);
-    tables_.connections.find(worker.connection)->failures.add(ok);
-    if (ok) {
-      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      if (delivered) worker.experience->latency.record(now - request.submitted);
-      worker.experience->drift.add(run.service / run.steps);
-      worker.experience->patience.add(run.ended - run.sent);
-      worker.drift.add(run.service / run.steps);
-    } else {
-      ++worker.experience->failed;
-      assess(worker.connection);
+  /// `run_batch` without the cache.
+  std::vector<Outputs> compute_batch(std::span<const Inputs> requests, const RequestOptions& options) const {
+    const std::size_t maximum = *max_batch_size_;
+    struct Part {
+      std::span<const Inputs> requests;
+      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
+    };
+    std::vector<Part> parts;
+    std::vector<Inputs> runs;
+    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
+      const bool apart =
+          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      auto batch = apart ? std::nullopt : driver::concatenate(info, part);
+      if (batch)
+        runs.push_back(std::move(batch->inputs));
+      else
+        runs.insert(runs.end(), part.begin(), part.end());
+      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
     }
-    tell(request, worker, run, ok);
-  }
-
-  /// Tells the policies that listen how a run ended.
-  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
-    if constexpr (Observer<Selector> || Observer<Scaling> || Observer<Queue>) {
-      const Outcome outcome{.request = request,
-                            .connection = Tables::index_of(worker.connection),
-                            .joined = tables_.state(worker.connection).joined,
-                            .browser = worker.experience->browser,
-                            .backend = worker.experience->backend,
-                            .sent = run.sent,
-                            .ended = run.ended,
-                            .service = run.service,
-                            .ok = ok};
-      if constexpr (Observer<Selector>) selector_.observe(outcome);
-      if constexpr (Observer<Scaling>) scaling_.observe(outcome);
-      if constexpr (Observer<Queue>) queue_.observe(outcome);
-    }
-  }
-
-  Error refusal(const ModelRow* model) const {
-    if (closed_) return {errc::pool_closed, "the pool is closed"};
-    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
-    return {errc::run_failed, "the pool holds as many requests as it can: " + std::to_string(tables_.requests.size())};
-  }
-
-  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
-  /// requests.
-  RequestRow* next(const ModelRow& model) {
-    const auto id = queue_.front(model.index);
-    if (!id) return nullptr;
-    RequestRow* row = tables_.requests.find(*id);
-    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
-    assert(valid);
-    return valid ? row : nullptr;
-  }
-
-  /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, TimePoint now, Actions& out) {
-    serve_pinned(model, now, out);
-    recheck(model, now, out);
-    while (model.lane.has_room()) {
-      RequestRow* row = next(model);
-      if (!row) break;
-      const RequestId request = row->request.id;
-      if (row->request.deadline <= now) {
-        complete(request, overdue(*row), now, out);
-        continue;
-      }
-      PoolView view = view_of(model);
-      std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, now)) {
-        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
-        if (elsewhere->tabs().empty()) {
-          hold_back(*row, now);
-          continue;
-        }
-        view = view.with(elsewhere->tabs(), elsewhere->idle());
-      }
-      const auto chosen = selector_.select(view, row->request);
-      if (!chosen) break;
-      if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
-        continue;
-      }
-      queue_.erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), now, out);
-    }
-    acquire(model, now, out);
-  }
-
-  PoolView view_of(const ModelRow& model) {
-    return {tables_.states,
-            model.lane.candidates(),
-            model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(), queue_.waiting(model.index) + model.held.size(),
-             model.healths}};
-  }
-
-  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
-  /// tensors take up memory.
-  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
-    for (std::size_t i = model.awaited.size(); i-- > 0;) {
-      const WorkerId id = model.awaited[i];
-      const WorkerRow& worker = *tables_.workers.find(id);
-      while (!worker.pinned.empty()) {
-        RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= now) {
-          complete(row.request.id, overdue(row), now, out);
-          continue;
-        }
-        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
-        tables_.unpin(row);
-        send(row, row.request.id, id, now, out);
+    auto ended = run_all(std::move(runs), options, nullptr);
+    std::vector<Outputs> results;
+    results.reserve(requests.size());
+    auto next = ended.begin();
+    for (const auto& [part, rows] : parts) {
+      if (rows.empty()) {
+        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
+      } else if (auto split = driver::split((next++)->value(), rows)) {
+        std::ranges::move(*split, std::back_inserter(results));
+      } else {  // the page gave the batch another number of rows
+        for (auto& result : run_all({part.begin(), part.end()}, options, nullptr))
+          results.push_back(std::move(result).value());
       }
     }
+    return results;
   }
 
-  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
-  void recheck(ModelRow& model, TimePoint now, Actions& out) {
-    while (!model.held.empty()) {
-      RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= now) {
-        complete(row.request.id, overdue(row), now, out);
-        continue;
-      }
-      if (model.own.empty()) {
-        forgo(row, now, out);
-        continue;
-      }
-      const OwnTabs own(model.lane, model.own);
-      if (own.tabs().empty()) return;
-      // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = selector_.select(view_of(model).with(own.tabs(), own.idle()), row.request);
-      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
-      model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
-    }
+  void begin(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token, Room room,
+             std::shared_ptr<driver::Ticket> ticket, GenerationDone done) const {
+    std::optional<Expected<Outputs>> answer;
+    if (auto error = driver::check_generation(name, info, context_, prompt, options))
+      answer = *std::move(error);
+    else if (const auto* there = driver::resident(options.text.cache(), *runtime());
+             options.text && (!there || there->model() != lease_->index))
+      answer = Error(errc::bad_input, "model '" + name + "' can't go on with another model's text");
+    const auto length = static_cast<std::int64_t>(prompt.size());
+    const std::size_t read = options.text.tokens() + prompt.size();
+    Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
+    if (options.text) inputs.push_back({"text", options.text.cache()});
+    if (options.keep) options.request.keep_on_device = {std::string(driver::GenerationRun::cache_name)};
+    Admitted admitted;
+    if (!answer) answer = find_room(inputs, options.request, room, admitted);
+    auto run = std::make_shared<driver::GenerationRun>(driver::GenerationRun{std::move(options), std::move(on_token),
+                                                                             driver::vocabulary_of(info), read,
+                                                                             driver::cache_bytes_per_token(info)});
+    driver::Completion ended(driver::completion_of(run, std::move(done)), std::move(admitted.place));
+    if (answer) return runtime()->finish(*std::move(answer), std::move(ended));
+    runtime()->generate(ref(), std::move(inputs), std::move(run), std::move(ticket), std::move(ended));
   }
 
-  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
-  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
-           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
-  }
-
-  /// Until the next tick the request lets others pass.
-  void hold_back(RequestRow& row, TimePoint now) {
-    queue_.erase(row.request);
-    if constexpr (EndListener<Queue>) queue_.ended(row.request);
-    row.phase = RequestRow::Phase::pauses;
-    retries_.push(now, row.request.id);
-  }
-
-  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
-    tables_.start_run(row, request, worker, now);
-    out.emplace_back(Run{worker, request});
-    const auto limit = patience_for(*tables_.workers.find(worker));
-    run_timeouts_.push(now + limit, {worker, request, limit});
-    run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
-      const WorkerRow* sent_to = tables_.workers.find(each.worker);
-      return sent_to && sent_to->has(each.request);
-    });
-  }
-
-  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
-    const auto most = options_.connection.message_timeout;
-    if (!options_.connection.adaptive_timeouts) return most;
-    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
-  }
-
-  void serve_all(TimePoint now, Actions& out) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      if (!tables_.models[i]) continue;
-      tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], now, out);
-    }
-  }
-
-  /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(TimePoint now, Actions& out) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model || model->obstacle != Obstacle::busy || queue_.waiting(model->index) == 0) continue;
-      model->obstacle = Obstacle::none;
-      serve(*model, now, out);
-    }
-  }
-
-  // --- placements
-
-  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, TimePoint now, Actions& out) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
-    const bool starved = !model.lane.has_room() && queue_.waiting(model.index) > 0;
-    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
-    if (need < model.refused) model.obstacle = Obstacle::none;
-    if (model.announced && model.lane.size() > 0 &&
-        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         model.placeable.empty()))
-      return;
-
-    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
-    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
-    }
-
-    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches_.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
-    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
-
-    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, out);
-    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
-      if (model.lane.size() > 0) {
-        announce(model, std::nullopt, out);
-      } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, now, out);
-      }
-    }
-  }
-
-  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
-  bool own_tabs_left(std::size_t beyond) const {
-    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
-  }
-
-  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
-  bool lacks_own_tab(const ModelRow& model) const {
-    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
-           std::ranges::any_of(model.placeable.tabs(),
-                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
-  }
-
-  /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, selector_, model, need, now, out))
-      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
-  }
-
-  void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
-    model.announced = true;
-    out.emplace_back(ModelReady{model.index, std::move(error)});
-  }
-
-  void give_up(ModelRow& model, TimePoint now, Actions& out) {
-    const Error error = why_nowhere(model, now);
-    if (!model.announced) announce(model, error, out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
-    if (queue_.waiting(model.index) == 0) return;
-    // A scheduler may hold requests back; these end too.
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
-          row.request.model == model.index)
-        complete(id, error, now, out);
-    });
-  }
-
-  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
-  /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
-    const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, now, out);
-    const bool trouble = again || reason.code() == errc::load_failed;
-    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
-    tables_.erase_worker(id, again);
-  }
-
-  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
-    WorkerRow& worker = *tables_.workers.find(id);
-    while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
-    }
-    end_pinned(worker, reason, now, out);
-  }
-
-  /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
-    while (!worker.pinned.empty())
-      complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
-               out);
-  }
-
-  // --- tabs and browsers
-
-  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const std::string browser = described(tables_.state(id).browser);
-    while (!row.workers.empty()) {
-      const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = *tables_.workers.find(worker);
-      ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
-      end_runs(worker,
-               Error(errc::connection_lost,
-                     quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
-               now, out);
-      tables_.erase_worker(worker, false);
-    }
-    if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
-    } else if (row.launch) {
-      const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
-      if (row.exited) {
-        launches_.erase(*row.launch);
-      } else {
-        end_browser(*row.launch, out);
-      }
-    }
-    tables_.erase_connection(id);
-  }
-
-  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
-    out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, now, out);
-    serve_all(now, out);
-  }
-
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
-    unsigned& failures = tables_.state(id).consecutive_failures;
-    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
-    const Error reason(errc::connection_lost,
-                       std::to_string(failures) + " failures in a row, the last: " + error.message());
-    failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, now, out);
-  }
-
-  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out, bool gone = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining && listens) return;
-    std::optional<Rung> rung;
-    if (!row.draining && !closed_)
-      rung = recovery_.climb(row.attempt, trouble,
-                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
-                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             now);
-    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
-    if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, now, out);
-      return;
-    }
-    if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
-    } else if (rung == Rung::new_tab) {
-      out.emplace_back(NewTab{id, *row.launch, reason.message()});
-    } else {
-      if (rung) restart_ = row.attempt;
-      const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
-    }
-    forget(id, reason, now, out, rejoins);
-    serve_all(now, out);
-  }
-
-  /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
-  void drain(ConnectionId id, TimePoint now, Actions& out) {
-    const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::connection_lost, "the tab is being closed");
-    for (WorkerId each : workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, now, out);
-      if (!worker.ready) close_worker(each, false, draining, now, out);
-    }
-    tables_.drain(id);
-    settle(id, now, out);
-  }
-
-  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
-  /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, TimePoint now, Actions& out) {
-    ConnectionRow* row = tables_.connections.find(id);
-    if (!row) return;
-    const bool relieved = std::exchange(row->relieved, false);
-    const bool idle = tables_.state(id).in_flight == 0;
-    if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
-    } else if (idle && row->yields_to) {
-      ModelRow* needy = tables_.model(*row->yields_to);
-      tables_.reopen(id);
-      if (needy && needy->starving_since) {
-        needy->obstacle = Obstacle::none;
-        needy->offered = Tables::index_of(id);
-        acquire(*needy, now, out);
-        needy->offered.reset();
-      }
-      serve_all(now, out);
-    } else if (relieved) {
-      serve_all(now, out);
-    }
-  }
-
-  /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
-  /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(TimePoint now, Actions& out) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model) continue;
-      if (model->obstacle != Obstacle::busy || model->present() > 0 ||
-          (model->announced && queue_.waiting(model->index) == 0)) {
-        model->starving_since.reset();
-      } else if (!model->starving_since) {
-        model->starving_since = now;
-      } else if (now - *model->starving_since >= patience) {
-        model->starving_since = now;
-        if (const auto tab = least_busy(*model)) {
-          tables_.yield(*tab, model->index);
-          settle(*tab, now, out);
-        }
-      }
-    }
-  }
-
-  // --- time
-
-  static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.result
-                                         ? "the request's deadline passed while a guest's result was computed again"
-                                         : "the request's deadline passed before its result came"};
-  }
-
-  void expire_requests(TimePoint now, Actions& out) {
-    while (const auto id = deadlines_.pop_due(now)) {
-      const RequestRow* row = tables_.requests.find(*id);
-      if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), now, out);
-    }
-  }
-
-  void expire_runs(TimePoint now, Actions& out) {
-    while (const auto sent = run_timeouts_.pop_due(now)) {
-      WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || !worker->has(sent->request)) continue;
-      const RunInFlight& run = *worker->find(sent->request);
-      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
-        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
-        continue;
-      }
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(sent->limit)),
-                  now, out);
-    }
-  }
-
-  void expire_load(WorkerId id, TimePoint now, Actions& out) {
-    const auto limit = options_.connection.load_timeout;
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > now) {
-      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
-      return load_timeouts_.push(std::min(worker->load_due, again), id);
-    }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
-  }
-
-  void check_tabs(TimePoint now, Actions& out) {
-    const ConnectionSettings& limits = options_.connection;
-    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
-    if (ping) next_ping_ = now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused;
-    std::optional<std::pair<ConnectionId, std::string>> worn;
-    tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
-      const ConnectionState& tab = tables_.state(id);
-      if (ping) {
-        if (row.awaits_pong) ++row.unanswered_pings;
-        forgive(row, limits.health_interval);
-        assess(id);
-        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
-        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
-        row.awaits_pong = true;
-        out.emplace_back(Ping{id});
-      }
-      if (!row.launch || row.draining) return;
-      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row) && !holds_tensors(row))
-        unused.push_back(id);
-      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
-        worn = {id, *std::move(why)};
-    });
-    for (ConnectionId id : silent) {
-      ++counters_.losses;
-      recover(id, Trouble::silent, std::nullopt,
-              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                               " heartbeats, one each " + seconds(limits.health_interval)),
-              now, out);
-    }
-    for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
-    if (worn) renew(worn->first, worn->second, now, out);
-  }
-
-  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
-  /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
-    if (tables_.draining > 0 || launches_.starting() > 0) return;
-    const bool begun = renewal_ && renewal_->worn == worn;
-    if (!begun && occupied() < options_.max_connections) {
-      const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, now, out))
-        renewal_ = {worn, counters_.joins,
-                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
-      return;
-    }
-    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
-    renewal_.reset();
-    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, now, out);
-  }
-
-  /// Loads the tab's models elsewhere; whether each is there.
-  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
-    bool done = true;
-    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
-      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
-      done = false;
-      if (model.loading == 0) load_into(model, Need::further, now, out);
-    }
-    return done;
-  }
-
-  void scale(TimePoint now, Actions& out) {
-    const PoolLoad load = this->load(now);
-    const std::size_t wanted =
-        std::min(std::max(scaling_.desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, now, out);
-    if (!own_tabs_left(0)) launch({}, now, out);
-    if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
-  }
-
-  Selector selector_;
-  Scaling scaling_;
-  Queue queue_;
-  Placement<Memory> placement_;
-  Retries retries_;
-  Rechecks rechecks_;
-  Expiries<RequestId> deadlines_;
-  Expiries<SentRun> run_timeouts_;
-  Expiries<WorkerId> load_timeouts_;
-  TimePoint next_ping_{};
-  std::optional<Renewal> renewal_;
-  bool closed_ = false;
+  const std::shared_ptr<Lease> lease_;
+  const std::uint32_t part_;
+  const std::size_t context_;
+  const std::shared_ptr<std::atomic<std::size_t>> max_batch_size_;
+  const std::shared_ptr<driver::ResponseCache> cache_;  ///< requests that run share it
 };
 
-}  // namespace webpool::engine
+}  // namespace webpool::impl
 #endif
 #ifndef WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
 #define WEBPOOL_PROTOCOL_CHECK_MESSAGE_HPP_INCLUDED
@@ -21080,662 +22425,8 @@ inline std::optional<std::string> message_fault(std::string_view name, std::stri
 
 }  // namespace webpool::protocol
 #endif
-#ifndef WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
-#define WEBPOOL_RESOURCE_POOL_HPP_INCLUDED
-// The pool's interface, for every file of a program that uses a pool. One of them, which makes it or has
-// `template class webpool::ResourcePool<...>;`, includes webpool.hpp instead, where the members are defined.
 
-#include <cstddef>
-#include <filesystem>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_DRIVER_COMPLETION_HPP_INCLUDED
-#define WEBPOOL_DRIVER_COMPLETION_HPP_INCLUDED
-#include <exception>
-#include <memory>
-#include <utility>
-
-namespace webpool::driver {
-
-/// What every asynchronous operation of the library completes with: null and a value, or an `Error` as an exception.
-template <class Value>
-using CompletionSignature = void(std::exception_ptr, Value);
-
-/// Wraps an Asio handler: it will run on its associated executor (without one: on the pool's thread), and that executor
-/// has work to wait for until then. `place` is given back just before.
-template <class Value, class Handler>
-detail::UniqueFunction<void(Expected<Value>)> complete_on_executor(Handler handler, Backlog::Place place = {}) {
-  auto work = asio::make_work_guard(asio::get_associated_executor(handler));
-  return [handler = std::move(handler), work = std::move(work),
-          place = std::move(place)](Expected<Value> result) mutable {
-    place.leave();
-    asio::dispatch(work.get_executor(), [handler = std::move(handler), result = std::move(result)]() mutable {
-      if (result)
-        std::move(handler)(std::exception_ptr(), std::move(*result));
-      else
-        std::move(handler)(std::make_exception_ptr(result.error()), Value());
-    });
-    work.reset();  // not before: a context that ends with this handler may be destroyed as soon as it has no more work
-  };
-}
-
-/// A ticket that the handler's cancellation slot cashes in; null when the handler has no connected slot.
-template <class Handler>
-std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::shared_ptr<Runtime>& runtime) {
-  auto slot = asio::get_associated_cancellation_slot(handler);
-  if (!slot.is_connected()) return nullptr;
-  auto ticket = std::make_shared<Ticket>();
-  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type) {
-    if (const auto alive = weak.lock()) alive->cancel(ticket);
-  });
-  return ticket;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_MODEL_HPP_INCLUDED
-#define WEBPOOL_MODEL_HPP_INCLUDED
-// Longer than other headers: all that a handle can do, each function with its contract.
-
-#include <algorithm>
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <future>
-#include <iterator>
-#include <limits>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
-#define WEBPOOL_DRIVER_TOKEN_QUEUE_HPP_INCLUDED
-#include <cstdint>
-#include <deque>
-#include <future>
-#include <mutex>
-#include <optional>
-#include <utility>
-
-namespace webpool::driver {
-
-/// Tokens on their way from the pool's thread to one that takes them, and the end of their generation. Thread-safe.
-class TokenQueue {
- public:
-  using Next = Expected<std::optional<std::int64_t>>;  ///< a token; nothing after the last one; the error it ended with
-  using Waiter = detail::UniqueFunction<void(Next)>;
-
-  void push(std::int64_t token) {
-    std::unique_lock lock(mutex_);
-    if (!waiter_) return tokens_.push_back(token);
-    tell(std::move(lock), std::optional(token));
-  }
-
-  void end(Expected<Generation> result) {
-    std::unique_lock lock(mutex_);
-    end_ = std::move(result);
-    if (waiter_) tell(std::move(lock), ended());
-  }
-
-  /// What comes next, if it is there. Else the `waiter` is taken, of whom there must be one at a time, and is called
-  /// once with it, by whoever brings it.
-  std::optional<Next> take(Waiter& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (!tokens_.empty()) {
-      const std::int64_t token = tokens_.front();
-      tokens_.pop_front();
-      return std::optional(token);
-    }
-    if (end_) return ended();
-    waiter_ = std::move(waiter);
-    return std::nullopt;
-  }
-
-  /// Calls a waiter with this error instead, if there is one.
-  void interrupt(const Error& error) {
-    std::unique_lock lock(mutex_);
-    if (waiter_) tell(std::move(lock), error);
-  }
-
-  /// The generation; empty until it has ended well.
-  std::optional<Generation> result() const {
-    const std::lock_guard lock(mutex_);
-    return end_ && *end_ ? std::optional(**end_) : std::nullopt;
-  }
-
- private:
-  Next ended() const {
-    if (*end_) return std::optional<std::int64_t>();
-    return end_->error();
-  }
-
-  void tell(std::unique_lock<std::mutex> lock, Next next) {
-    Waiter waiter = std::exchange(waiter_, {});
-    lock.unlock();
-    waiter(std::move(next));
-  }
-
-  mutable std::mutex mutex_;
-  std::deque<std::int64_t> tokens_;
-  Waiter waiter_;
-  std::optional<Expected<Generation>> end_;
-};
-
-/// Waits for the next token; empty after the last one. Throws what the generation ended with.
-inline std::optional<std::int64_t> wait_for_token(TokenQueue& queue) {
-  std::promise<TokenQueue::Next> promise;
-  auto future = promise.get_future();
-  TokenQueue::Waiter waiter = [promise = std::move(promise)](TokenQueue::Next next) mutable {
-    promise.set_value(std::move(next));
-  };
-  if (auto next = queue.take(waiter)) return std::move(*next).value();
-  return future.get().value();
-}
-
-}  // namespace webpool::driver
-#endif
-
-namespace webpool {
-
-/// A model that a pool has loaded. Copies share it; when the last copy goes, the pool releases the model, not the tabs.
-/// All functions may be called from any thread. A handle may outlive its pool: its calls then end with
-/// `errc::pool_closed`.
-class Model {
- public:
-  const std::string& name() const noexcept { return state_->name; }
-  Task task() const noexcept { return state_->task; }
-  /// Inputs and outputs; free dimensions that got a value at load have it here.
-  const ModelInfo& info() const noexcept { return state_->info; }
-
-  /// Runs once and waits, first for room where the pool holds as much as it may (`BacklogLimits`), and not at all where
-  /// a response cache has the answer. Throws `Error`; `errc::would_deadlock` when called on the pool's own thread.
-  Outputs operator()(Inputs inputs, RequestOptions options = {}) const {
-    std::optional<driver::Question> asked;
-    driver::Backlog::Place place;
-    if (auto answer = admit(inputs, options, state_->cache.get(), asked, place)) return std::move(*answer).value();
-    driver::EventLoop::Waiter waiter(state_->lease->runtime->loop());
-    submit(std::move(inputs), std::move(options), std::move(asked), std::move(place),
-           [&waiter](Expected<Outputs> result) { waiter.set(std::move(result)); });
-    return std::move(waiter.wait()).value();
-  }
-
-  /// Runs once, with any Asio completion token; handler signature `void(std::exception_ptr, Outputs)`.
-  ///
-  /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
-  /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
-  /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
-  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
-  /// borrow must live until the handler runs.
-  template <class Token>
-  auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
-    return asio::async_initiate<Token, driver::CompletionSignature<Outputs>>(
-        [state = state_](auto handler, Inputs in, RequestOptions how) {
-          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
-          std::optional<driver::Question> asked;
-          driver::Backlog::Place place;
-          auto answer = answer_now(*state, state->cache.get(), in, how, asked);
-          if (!answer) answer = find_room(*state, in, how, false, place);
-          auto done = driver::complete_on_executor<Outputs>(std::move(handler), std::move(place));
-          if (answer) return state->lease->runtime->finish(*std::move(answer), std::move(done));
-          state->lease->runtime->submit(state->place(), std::move(in), std::move(how), std::move(ticket),
-                                        remembering(*state, std::move(asked), std::move(done)));
-        },
-        token, std::move(inputs), std::move(options));
-  }
-
-  template <class Token>
-  auto async_run(Inputs inputs, Token&& token) const {
-    return async_run(std::move(inputs), RequestOptions{}, std::forward<Token>(token));
-  }
-
-  /// Runs all at once, spread over the tabs, and waits; one result or error each, in order.
-  std::vector<Expected<Outputs>> run_concurrent(std::vector<Inputs> requests,
-                                                const RequestOptions& options = {}) const {
-    return run_all(std::move(requests), options, state_->cache.get());
-  }
-
-  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
-  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
-  /// request is divided. Throws the first error.
-  std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
-    for (const auto& request : requests)
-      if (auto error = driver::check_inputs(name(), info(), request, options)) throw Error(*error);
-    refuse_pool_thread();
-    if (!state_->cache || !state_->lease->runtime->is_open()) return compute_batch(requests, options);
-    std::vector<std::optional<Outputs>> results;
-    std::vector<Inputs> unknown;
-    std::vector<std::optional<driver::Question>> questions;
-    for (auto& request : requests) {
-      if (cacheable(request)) {
-        driver::Question question(request, options);
-        if (results.emplace_back(state_->cache->find(question))) continue;
-        questions.push_back(state_->cache->remember(std::move(question)));
-      } else {
-        results.emplace_back();
-        questions.emplace_back();
-      }
-      unknown.push_back(std::move(request));
-    }
-    auto computed = compute_batch(unknown, options);
-    std::vector<Outputs> all;
-    all.reserve(results.size());
-    std::size_t next = 0;
-    for (auto& result : results) {
-      if (!result && questions[next]) state_->cache->add(*std::move(questions[next]), computed[next]);
-      all.push_back(result ? *std::move(result) : std::move(computed[next++]));
-    }
-    return all;
-  }
-
-  /// Lets a decoder go on with a prompt, and waits. `on_token` is called on the caller's thread as tokens come; what it
-  /// throws ends the generation and reaches the caller.
-  ///
-  /// A decoder has the inputs `input_ids` INT64 [batch, sequence], `past_key_values.<x>` FP32 or FP16
-  /// [batch, heads, past, size] and perhaps `attention_mask` and `position_ids`, and the outputs `logits` FP32
-  /// [batch, sequence, vocabulary] and a `present.<x>` for each past, as decoders are usually exported. Its cache stays
-  /// in the tab, on WebGPU in the GPU's memory. Up to `ConnectionSettings::requests_in_flight` generations of a tab
-  /// take turns, token by token. With `GenerationOptions::keep` it stays after the last one, and another generation
-  /// goes on with the text without reading it anew. Batching, the response cache and the checks of guests don't apply.
-  ///
-  /// Throws `Error`: `errc::invalid_options` where the model is no decoder or an option makes no sense,
-  /// `errc::bad_input` for a prompt that is empty, has an unknown token, or does not fit into the context together with
-  /// `max_tokens`; `errc::tensor_lost` for a text that is lost; a tab that goes away after the first token ends it with
-  /// `errc::connection_lost`; otherwise as the call operator.
-  Generation generate(std::vector<std::int64_t> prompt, GenerationOptions options = {},
-                      const TokenHandler& on_token = {}) const {
-    refuse_pool_thread();
-    const auto queue = std::make_shared<driver::TokenQueue>();
-    const auto ticket = std::make_shared<driver::Ticket>();
-    start_generation(
-        *state_, std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, true,
-        ticket,
-        [&](driver::Backlog::Place place) {
-          return [queue, place = std::move(place)](Expected<Generation> result) mutable {
-            place.leave();
-            queue->end(std::move(result));
-          };
-        });
-    try {
-      while (const auto token = driver::wait_for_token(*queue))
-        if (on_token) on_token(*token);
-    } catch (...) {
-      state_->lease->runtime->cancel(ticket);
-      throw;
-    }
-    return *queue->result();
-  }
-
-  /// The same with any Asio completion token; handler signature `void(std::exception_ptr, Generation)`. `on_token` is
-  /// called on the pool's thread, where it must neither block nor throw, and never after the handler. The handler, its
-  /// executor and cancellation are as with `async_run`: a generation is cancelled between two tokens.
-  template <class Token>
-  auto async_generate(std::vector<std::int64_t> prompt, GenerationOptions options, TokenHandler on_token,
-                      Token&& token) const {
-    return asio::async_initiate<Token, driver::CompletionSignature<Generation>>(
-        [state = state_](auto handler, std::vector<std::int64_t> text, GenerationOptions how, TokenHandler hears) {
-          auto ticket = driver::cancellation_ticket(handler, state->lease->runtime);
-          start_generation(*state, std::move(text), std::move(how), std::move(hears), false, std::move(ticket),
-                           [&](driver::Backlog::Place place) {
-                             return driver::complete_on_executor<Generation>(std::move(handler), std::move(place));
-                           });
-        },
-        token, std::move(prompt), std::move(options), std::move(on_token));
-  }
-
-  /// From now on at most so many rows of this model's requests share a run; 1: each request is a run of its own. What
-  /// the load's `ModelOptions::batching` says otherwise remains. Throws `errc::invalid_options` for 0, and for more
-  /// than 1 where the model can't be batched.
-  void set_max_batch_size(std::size_t rows) const {
-    driver::check_batching(name(), info(), {.maximum = rows});
-    if (rows > 1 && state_->lease->shared)
-      throw Error(errc::invalid_options,
-                  "model '" + name() + "' shares its workers with others, whose requests can't be batched");
-    *state_->max_batch_size = rows;
-  }
-
- private:
-  template <BrowserSelector, ScalingPolicy, MemoryPolicy, Scheduler>
-  friend class ResourcePool;
-
-  /// What the pool has loaded: one model, or those that share workers.
-  struct Lease {
-    std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
-    ModelIndex index;
-    bool shared = false;
-
-    Lease(std::shared_ptr<driver::Runtime> of, bool several) : runtime(std::move(of)), shared(several) {}
-    Lease(const Lease&) = delete;  // each releases the model once
-    Lease& operator=(const Lease&) = delete;
-    ~Lease() {
-      if (runtime) runtime->release(index);
-    }
-  };
-  struct State {
-    std::shared_ptr<Lease> lease;
-    std::uint32_t part = 0;
-    std::string name;
-    ModelInfo info;
-    Task task = Task::other;
-    std::size_t context = 0;                                   ///< `driver::context_of`
-    std::shared_ptr<std::atomic<std::size_t>> max_batch_size;  ///< shared with the pool
-    std::shared_ptr<driver::ResponseCache> cache;              ///< null: off; requests that run share it
-
-    driver::ModelRef place() const noexcept { return {lease->index, part}; }
-  };
-
-  explicit Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-
-  /// `run_batch` without the cache.
-  std::vector<Outputs> compute_batch(std::span<const Inputs> requests, const RequestOptions& options) const {
-    const std::size_t maximum = *state_->max_batch_size;
-    struct Part {
-      std::span<const Inputs> requests;
-      std::vector<std::int64_t> rows;  ///< of each request when they are one run, else empty
-    };
-    std::vector<Part> parts;
-    std::vector<Inputs> runs;
-    for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      const bool apart =
-          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
-      auto batch = apart ? std::nullopt : driver::concatenate(info(), part);
-      if (batch)
-        runs.push_back(std::move(batch->inputs));
-      else
-        runs.insert(runs.end(), part.begin(), part.end());
-      parts.push_back({part, batch ? std::move(batch->rows) : std::vector<std::int64_t>()});
-    }
-    auto ended = run_all(std::move(runs), options, nullptr);
-    std::vector<Outputs> results;
-    results.reserve(requests.size());
-    auto next = ended.begin();
-    for (const auto& [part, rows] : parts) {
-      if (rows.empty()) {
-        for (std::size_t i = 0; i < part.size(); ++i) results.push_back(std::move(*next++).value());
-      } else if (auto split = driver::split((next++)->value(), rows)) {
-        std::ranges::move(*split, std::back_inserter(results));
-      } else {  // the page gave the batch another number of rows
-        for (auto& result : run_all({part.begin(), part.end()}, options, nullptr))
-          results.push_back(std::move(result).value());
-      }
-    }
-    return results;
-  }
-
-  /// Ends a request for which no tab is needed: a faulty one, and one whose answer `cache` has. Otherwise empty, and
-  /// `asked` is what `cache` wants to know the answer to, if anything.
-  static std::optional<Expected<Outputs>> answer_now(const State& state, driver::ResponseCache* cache,
-                                                     const Inputs& inputs, const RequestOptions& options,
-                                                     std::optional<driver::Question>& asked) {
-    if (auto error = driver::check_inputs(state.name, state.info, inputs, options)) return *std::move(error);
-    if (!cache || !state.lease->runtime->is_open() || !cacheable(inputs)) return std::nullopt;
-    driver::Question question(inputs, options);
-    if (auto answer = cache->find(question)) return *std::move(answer);
-    asked = cache->remember(std::move(question));
-    return std::nullopt;
-  }
-
-  /// A response cache compares bytes, and those of tensors in tabs are not here.
-  static bool cacheable(const Inputs& inputs) { return !driver::touches_devices(inputs, {}); }
-
-  /// Takes a place in the pool's backlog, and waits for one if it may; else the error that ends the request.
-  static std::optional<Expected<Outputs>> find_room(const State& state, const Inputs& inputs,
-                                                    const RequestOptions& options, bool may_wait,
-                                                    driver::Backlog::Place& place) {
-    driver::Backlog& backlog = state.lease->runtime->backlog();
-    const std::size_t bytes = driver::bytes_of(inputs);
-    auto room = may_wait ? backlog.wait(bytes, driver::deadline_of(Clock::now(), options)) : backlog.enter(bytes);
-    if (!room) return backlog.full(state.name, may_wait ? errc::deadline_exceeded : errc::would_block);
-    place = *std::move(room);
-    return std::nullopt;
-  }
-
-  static driver::Runtime::Completion remembering(const State& state, std::optional<driver::Question> asked,
-                                                 driver::Runtime::Completion done) {
-    if (!asked) return done;
-    return [cache = state.cache, asked = *std::move(asked), done = std::move(done)](Expected<Outputs> result) mutable {
-      if (result) cache->add(std::move(asked), *result);
-      done(std::move(result));
-    };
-  }
-
-  /// `make_done(place)` is what hears of the end, and gives the place in the backlog back.
-  template <class MakeDone>
-  static void start_generation(const State& state, std::vector<std::int64_t> prompt, GenerationOptions options,
-                               TokenHandler on_token, bool may_wait, std::shared_ptr<driver::Ticket> ticket,
-                               MakeDone make_done) {
-    std::optional<Expected<Outputs>> answer;
-    if (auto error = driver::check_generation(state.name, state.info, state.context, prompt, options))
-      answer = *std::move(error);
-    else if (const auto* there = driver::resident(options.text.cache(), *state.lease->runtime);
-             options.text && (!there || there->model() != state.lease->index))
-      answer = Error(errc::bad_input, "model '" + state.name + "' can't go on with another model's text");
-    const auto length = static_cast<std::int64_t>(prompt.size());
-    const std::size_t read = options.text.tokens() + prompt.size();
-    Inputs inputs{{"prompt", Tensor::from(std::move(prompt), {length})}};
-    if (options.text) inputs.push_back({"text", options.text.cache()});
-    if (options.keep) options.request.keep_on_device = {std::string(driver::GenerationRun::cache_name)};
-    driver::Backlog::Place place;
-    if (!answer) answer = find_room(state, inputs, options.request, may_wait && !options.request.would_block, place);
-    auto run = std::make_shared<driver::GenerationRun>(
-        driver::GenerationRun{std::move(options), std::move(on_token), driver::vocabulary_of(state.info), read,
-                              driver::cache_bytes_per_token(state.info)});
-    auto done = driver::completion_of(run, make_done(std::move(place)));
-    if (answer) return state.lease->runtime->finish(*std::move(answer), std::move(done));
-    state.lease->runtime->generate(state.place(), std::move(inputs), std::move(run), std::move(ticket),
-                                   std::move(done));
-  }
-
-  void refuse_pool_thread() const {
-    if (state_->lease->runtime->loop().runs_here())
-      throw Error(errc::would_deadlock,
-                  "a blocking call on the pool's own thread would wait for itself; use async_run in handlers");
-  }
-
-  /// Admits a request of a blocking call, which may wait for room; else the answer, or the error that ends it.
-  std::optional<Expected<Outputs>> admit(const Inputs& inputs, const RequestOptions& options,
-                                         driver::ResponseCache* cache, std::optional<driver::Question>& asked,
-                                         driver::Backlog::Place& place) const {
-    refuse_pool_thread();
-    auto answer = answer_now(*state_, cache, inputs, options, asked);
-    if (!answer) answer = find_room(*state_, inputs, options, !options.would_block, place);
-    return answer;
-  }
-
-  /// Submits what was admitted; `ended(result)` comes when its place is free again.
-  template <class Ended>
-  void submit(Inputs inputs, RequestOptions options, std::optional<driver::Question> asked,
-              driver::Backlog::Place place, Ended ended) const {
-    state_->lease->runtime->submit(
-        state_->place(), std::move(inputs), std::move(options), nullptr,
-        remembering(*state_, std::move(asked),
-                    [ended = std::move(ended), place = std::move(place)](Expected<Outputs> result) mutable {
-                      place.leave();
-                      ended(std::move(result));
-                    }));
-  }
-
-  std::future<Expected<Outputs>> start(Inputs inputs, RequestOptions options, driver::ResponseCache* cache) const {
-    std::promise<Expected<Outputs>> promise;
-    auto future = promise.get_future();
-    std::optional<driver::Question> asked;
-    driver::Backlog::Place place;
-    if (auto answer = admit(inputs, options, cache, asked, place))
-      promise.set_value(*std::move(answer));
-    else
-      submit(
-          std::move(inputs), std::move(options), std::move(asked), std::move(place),
-          [promise = std::move(promise)](Expected<Outputs> result) mutable { promise.set_value(std::move(result)); });
-    return future;
-  }
-
-  std::vector<Expected<Outputs>> run_all(std::vector<Inputs> requests, const RequestOptions& options,
-                                         driver::ResponseCache* cache) const {
-    std::vector<std::future<Expected<Outputs>>> futures;
-    futures.reserve(requests.size());
-    for (auto& request : requests) futures.push_back(start(std::move(request), options, cache));
-    std::vector<Expected<Outputs>> results;
-    results.reserve(futures.size());
-    for (auto& future : futures) results.push_back(future.get());
-    return results;
-  }
-
-  std::shared_ptr<const State> state_;
-};
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-namespace engine {
-template <BrowserSelector, ScalingPolicy, MemoryPolicy, Scheduler>
-class Engine;
-}
-namespace driver {
-template <class Engine>
-class Driver;
-struct ModelFile;
-}  // namespace driver
-
-/// A pool of browser tabs that run ONNX models. Every decision is one of the four policies, chosen at compile time.
-///
-/// The pool owns one thread, on which policies and handlers without an executor of their own run. A caller that waits
-/// in `Model::operator()` may do that thread's work meanwhile, and is the pool's thread then: there is one at a time,
-/// not always the same. All functions may be called from any thread; blocking ones (`load`, `execute_concurrent`,
-/// `close` and the destructor) not from that one. It launches browsers by itself and takes in every tab that opens
-/// `join_url()`.
-template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
-class ResourcePool {
- public:
-  /// Listens and starts `min_connections` browsers; does not wait for them. Throws `Error`: `errc::no_browser_found`,
-  /// `errc::runtime_missing`, `errc::address_in_use`, `errc::invalid_options`.
-  explicit ResourcePool(PoolOptions options = {}, Selector selector = Selector(), Scaling scaling = Scaling(),
-                        Memory memory = Memory(), Queue queue = Queue());
-
-  ResourcePool(const ResourcePool&) = delete;
-  ResourcePool& operator=(const ResourcePool&) = delete;
-  ~ResourcePool() { close(); }
-
-  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
-  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
-  /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
-  /// `errc::launch_failed` ...
-  Model load(const std::filesystem::path& path, ModelOptions options = {});
-
-  /// Loads a computation of the application's own, in WGSL, and waits for that; then it runs like a model. Of the
-  /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
-  /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
-  /// reasons are the compiler's errors, each with line and column of the WGSL.
-  Model kernel(const Kernel& kernel, ModelOptions options = {});
-
-  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
-  /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
-  /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
-  ///
-  /// The options are for all of them: `free_dimensions` of any part, one list of backends that must hold every part
-  /// (WebGPU alone where a part is a kernel), a response cache for each; a name is that of the first and only part.
-  /// `url`, `batching` and the pool's model initializer don't apply. Throws what `load` throws, and
-  /// `errc::invalid_options` for no parts or two of one name.
-  std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options = {});
-
-  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The file is read before this returns.
-  template <class Token>
-  auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
-    return asio::async_initiate<Token, driver::CompletionSignature<std::optional<Model>>>(
-        [](auto handler, detail::UniqueFunction<void(Loaded)> load_it) {
-          load_it(driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
-        },
-        token, prepare_load(path, std::move(options)));
-  }
-
-  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
-  /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
-  /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
-  /// the same content are fetched once by each browser that can cache them.
-  ///
-  /// Throws `Error` as `load` does where a file or an option is wrong, and `errc::invalid_options` for two parts of one
-  /// name and for priorities of which some are missing or equal; then nothing is loaded. A part that no tab can hold
-  /// ends its requests with the reasons, like `ModelPart::ready`; the others go on.
-  std::vector<Model> load_parts(std::vector<ModelPart> parts);
-
-  /// Whether a model of that name is loaded or loading.
-  bool has_model(std::string_view name) const;
-
-  /// Runs each model on its inputs, all at once, and waits; one result or error each, in order.
-  std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
-                                                    const RequestOptions& options = {});
-
-  /// Calls `handler` on the pool's thread for every tab that joins from now on; it must neither block nor throw.
-  void on_join(std::function<void(const BrowserInfo&)> handler);
-
-  /// From now on, messages of that name that modules in pages send (`PoolOptions::page_modules`) go to `handler`, in
-  /// place of the one before; an empty one ends that. Throws `errc::invalid_message` for a name that is empty or has
-  /// over 1024 bytes.
-  void on_message(std::string name, MessageHandler handler);
-
-  /// Sends a message to the modules of one tab, with any JSON value as its body. Whether the tab is there and
-  /// reads what it is sent (at most `ConnectionSettings::maximum_message_bytes` may wait); not whether it handles the
-  /// message. Any thread may call it, the pool's own too. The tensors are copied before it returns.
-  /// Throws `errc::invalid_message`: a name that breaks the wire's rules, a body that is not JSON or has over 512 KiB,
-  /// tensors whose names repeat.
-  bool send_message(ConnectionId connection, std::string_view name, std::string_view body,
-                    const std::vector<NamedTensor>& tensors = {});
-
-  /// The same to all tabs; returns to how many it went.
-  std::size_t broadcast_message(std::string_view name, std::string_view body,
-                                const std::vector<NamedTensor>& tensors = {});
-
-  /// The link that makes a browser a worker of this pool. It contains the pool's secret: whoever has it is let in.
-  std::string join_url() const;
-
-  Metrics metrics() const;
-
-  /// One row for each tab.
-  std::vector<ConnectionInfo> connections() const;
-
-  /// One row for each way out of trouble that has been tried: which one works for what, here.
-  std::vector<RecoveryStats> recovery_stats() const;
-
-  /// One row for each model, browser and backend that has run something.
-  std::vector<ExecutionStats> execution_stats() const;
-
-  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
-  /// The destructor does the same; a second call does nothing.
-  void close();
-
- private:
-  using Engine = engine::Engine<Selector, Scaling, Memory, Queue>;
-  using Driver = driver::Driver<Engine>;
-  using Loaded = detail::UniqueFunction<void(Expected<std::optional<Model>>)>;
-  using AllLoaded = detail::UniqueFunction<void(Expected<std::vector<Model>>)>;
-
-  void refuse_pool_thread() const;
-  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const;
-  Model load_file(driver::ModelFile file, ModelOptions options);
-  std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options);
-  detail::UniqueFunction<void(Loaded)> prepare_load(const std::filesystem::path& path, ModelOptions options);
-  void start_load(std::vector<driver::ModelFile> files, ModelOptions options, AllLoaded done);
-  std::vector<Model> handles_of(const std::vector<driver::ModelFile>& files, const ModelOptions& options,
-                                const std::shared_ptr<Model::Lease>& lease) const;
-
-  std::shared_ptr<Driver> driver_;
-};
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-namespace detail {
+namespace webpool::impl {
 
 inline std::string message_frame(std::string_view name, std::string_view body,
                                  const std::vector<NamedTensor>& tensors) {
@@ -21746,459 +22437,288 @@ inline std::string message_frame(std::string_view name, std::string_view body,
   return frame;
 }
 
-}  // namespace detail
+/// Reads and checks what a call gives it, and hands it to the driver.
+class PoolImpl final : public PoolInterface {
+ public:
+  PoolImpl(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
+      : driver_(std::make_shared<driver::Driver>(std::move(options), std::move(policies))) {}
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-ResourcePool<B, C, M, S>::ResourcePool(PoolOptions options, B selector, C scaling, M memory, S queue)
-    : driver_(std::make_shared<Driver>(std::move(options), std::move(selector), std::move(scaling), std::move(memory),
-                                       std::move(queue))) {}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-Model ResourcePool<B, C, M, S>::load(const std::filesystem::path& path, ModelOptions options) {
-  refuse_pool_thread();
-  auto file = read_file(path, options);
-  return load_file(std::move(file), std::move(options));
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-Model ResourcePool<B, C, M, S>::kernel(const Kernel& kernel, ModelOptions options) {
-  refuse_pool_thread();
-  auto file = driver::make_kernel_file(kernel, options);
-  return load_file(std::move(file), std::move(options));
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<Model> ResourcePool<B, C, M, S>::load_together(std::vector<ModelSource> parts, ModelOptions options) {
-  refuse_pool_thread();
-  auto files = driver::read_parts(parts, options);
-  driver::check_backends(files.front().name, options.backends);
-  return load_files(std::move(files), std::move(options));
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<Model> ResourcePool<B, C, M, S>::load_parts(std::vector<ModelPart> parts) {
-  refuse_pool_thread();
-  const auto order = driver::part_order(parts);
-  std::vector<std::vector<driver::ModelFile>> files;
-  std::vector<std::string> names;
-  for (ModelPart& part : parts) {
-    files.emplace_back().push_back(read_file(part.path, part.options));
-    names.push_back(files.back()[0].name);
+  Model load(const std::filesystem::path& path, ModelOptions options) override {
+    refuse_pool_thread();
+    auto file = read_file(path, options);
+    return load_file(std::move(file), std::move(options));
   }
-  driver::check_part_names(std::move(names));
-  std::vector<std::shared_ptr<Model::Lease>> leases;
-  std::vector<Model> models;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    leases.push_back(std::make_shared<Model::Lease>(nullptr, false));
-    models.push_back(handles_of(files[i], parts[i].options, leases[i]).front());
+
+  Model kernel(const Kernel& kernel, ModelOptions options) override {
+    refuse_pool_thread();
+    auto file = driver::make_kernel_file(kernel, options);
+    return load_file(std::move(file), std::move(options));
   }
-  std::vector<typename Driver::Part> loads;
-  for (const std::size_t i : order)
-    loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i].task(),
-                     models[i].state_->max_batch_size,
-                     [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
-                       if (ready) ready(index ? std::nullopt : std::optional(index.error()));
-                     }});
-  const auto indices = driver_->load_parts(std::move(loads));
-  for (std::size_t rank = 0; rank < order.size(); ++rank) {
-    leases[order[rank]]->index = indices[rank];
-    leases[order[rank]]->runtime = driver_;
+
+  std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) override {
+    refuse_pool_thread();
+    auto files = driver::read_parts(parts, options);
+    driver::check_backends(files.front().name, options.backends);
+    return load_files(std::move(files), std::move(options));
   }
-  return models;
-}
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-bool ResourcePool<B, C, M, S>::has_model(std::string_view name) const {
-  return driver_->has_model(name);
-}
+  std::vector<Model> load_parts(std::vector<ModelPart> parts) override {
+    refuse_pool_thread();
+    const auto order = driver::part_order(parts);
+    std::vector<std::vector<driver::ModelFile>> files;
+    std::vector<std::string> names;
+    for (ModelPart& part : parts) {
+      files.emplace_back().push_back(read_file(part.path, part.options));
+      names.push_back(files.back()[0].name);
+    }
+    driver::check_part_names(std::move(names));
+    std::vector<std::shared_ptr<Lease>> leases;
+    std::vector<std::shared_ptr<const ModelImpl>> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      leases.push_back(std::make_shared<Lease>(nullptr, false));
+      models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
+    }
+    std::vector<driver::Driver::Part> loads;
+    for (const std::size_t i : order)
+      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
+                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+                       }});
+    const auto indices = driver_->load_parts(std::move(loads));
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+      leases[order[rank]]->index = indices[rank];
+      leases[order[rank]]->runtime = driver_;
+    }
+    return {models.begin(), models.end()};
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<Expected<Outputs>> ResourcePool<B, C, M, S>::execute_concurrent(
-    std::vector<std::pair<Model, Inputs>> requests, const RequestOptions& options) {
-  std::vector<std::future<Expected<Outputs>>> futures;
-  futures.reserve(requests.size());
-  for (auto& [model, inputs] : requests)
-    futures.push_back(model.start(std::move(inputs), options, model.state_->cache.get()));
-  std::vector<Expected<Outputs>> results;
-  results.reserve(futures.size());
-  for (auto& future : futures) results.push_back(future.get());
-  return results;
-}
+  StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) override {
+    std::vector<driver::ModelFile> files;
+    files.push_back(read_file(path, options));
+    // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
+    return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
+      start_load(driver, std::move(files), std::move(options),
+                 [done = std::move(done)](Expected<std::vector<Model>> result) mutable {
+                   if (result)
+                     done(std::optional(std::move(result->front())));
+                   else
+                     done(result.error());
+                 });
+    };
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-void ResourcePool<B, C, M, S>::on_join(std::function<void(const BrowserInfo&)> handler) {
-  driver_->on_join(std::move(handler));
-}
+  bool has_model(std::string_view name) const override { return driver_->has_model(name); }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-void ResourcePool<B, C, M, S>::on_message(std::string name, MessageHandler handler) {
-  if (const auto fault = protocol::message_name_fault(name))
-    throw Error(errc::invalid_message, "no message can come: " + *fault);
-  driver_->on_message(std::move(name), std::move(handler));
-}
+  std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
+                                                    const RequestOptions& options) override {
+    std::vector<std::future<Expected<Outputs>>> futures;
+    futures.reserve(requests.size());
+    for (auto& [model, inputs] : requests)
+      futures.push_back(static_cast<const ModelImpl&>(*model.impl()).run_async(std::move(inputs), options));
+    std::vector<Expected<Outputs>> results;
+    results.reserve(futures.size());
+    for (auto& future : futures) results.push_back(future.get());
+    return results;
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-bool ResourcePool<B, C, M, S>::send_message(ConnectionId connection, std::string_view name, std::string_view body,
-                                            const std::vector<NamedTensor>& tensors) {
-  return driver_->send_frame(connection, detail::message_frame(name, body, tensors)) > 0;
-}
+  void on_join(std::function<void(const BrowserInfo&)> handler) override { driver_->on_join(std::move(handler)); }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::size_t ResourcePool<B, C, M, S>::broadcast_message(std::string_view name, std::string_view body,
-                                                        const std::vector<NamedTensor>& tensors) {
-  return driver_->send_frame(std::nullopt, detail::message_frame(name, body, tensors));
-}
+  void on_message(std::string name, MessageHandler handler) override {
+    if (const auto fault = protocol::message_name_fault(name))
+      throw Error(errc::invalid_message, "no message can come: " + *fault);
+    driver_->on_message(std::move(name), std::move(handler));
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::string ResourcePool<B, C, M, S>::join_url() const {
-  return driver_->join_url();
-}
+  std::size_t send_message(std::optional<ConnectionId> connection, std::string_view name, std::string_view body,
+                           const std::vector<NamedTensor>& tensors) override {
+    return driver_->send_frame(connection, message_frame(name, body, tensors));
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-Metrics ResourcePool<B, C, M, S>::metrics() const {
-  return driver_->metrics();
-}
+  std::string join_url() const override { return driver_->join_url(); }
+  Metrics metrics() const override { return driver_->metrics(); }
+  std::vector<ConnectionInfo> connections() const override {
+    return driver_->ask([](const engine::Engine& engine) { return engine.connections(); });
+  }
+  std::vector<RecoveryStats> recovery_stats() const override {
+    return driver_->ask([](const engine::Engine& engine) { return engine.recovery_stats(); });
+  }
+  std::vector<ExecutionStats> execution_stats() const override {
+    return driver_->ask([](const engine::Engine& engine) { return engine.execution_stats(); });
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<ConnectionInfo> ResourcePool<B, C, M, S>::connections() const {
-  return driver_->ask([](const Engine& engine) { return engine.connections(); });
-}
+  void close() override { driver_->close(); }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<RecoveryStats> ResourcePool<B, C, M, S>::recovery_stats() const {
-  return driver_->ask([](const Engine& engine) { return engine.recovery_stats(); });
-}
+ private:
+  using Driver = std::shared_ptr<driver::Driver>;
+  using AllLoaded = detail::UniqueFunction<void(Expected<std::vector<Model>>)>;
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<ExecutionStats> ResourcePool<B, C, M, S>::execution_stats() const {
-  return driver_->ask([](const Engine& engine) { return engine.execution_stats(); });
-}
+  void refuse_pool_thread() const {
+    if (driver_->loop().runs_here())
+      throw Error(errc::would_deadlock,
+                  "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-void ResourcePool<B, C, M, S>::close() {
-  driver_->close();
-}
+  /// Lets the pool's initializer change the options before they are checked.
+  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const {
+    const PoolOptions& pool = driver_->options();
+    driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
+    driver::check_backends(file.name, options.backends);
+    driver::check_batching(file.name, file.info, options.batching);
+    if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
+    return file;
+  }
 
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-void ResourcePool<B, C, M, S>::refuse_pool_thread() const {
-  if (driver_->loop().runs_here())
-    throw Error(errc::would_deadlock,
-                "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
-}
+  Model load_file(driver::ModelFile file, ModelOptions options) {
+    std::vector<driver::ModelFile> files;
+    files.push_back(std::move(file));
+    return load_files(std::move(files), std::move(options)).front();
+  }
 
-// Lets the pool's initializer change the options before they are checked.
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-driver::ModelFile ResourcePool<B, C, M, S>::read_file(const std::filesystem::path& path, ModelOptions& options) const {
-  const PoolOptions& pool = driver_->options();
-  driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
-  driver::check_backends(file.name, options.backends);
-  driver::check_batching(file.name, file.info, options.batching);
-  if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
-  return file;
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-Model ResourcePool<B, C, M, S>::load_file(driver::ModelFile file, ModelOptions options) {
-  std::vector<driver::ModelFile> files;
-  files.push_back(std::move(file));
-  return load_files(std::move(files), std::move(options)).front();
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<Model> ResourcePool<B, C, M, S>::load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
-  std::promise<Expected<std::vector<Model>>> promise;
-  auto future = promise.get_future();
-  start_load(std::move(files), std::move(options),
-             [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
-               promise.set_value(std::move(result));
-             });
-  return std::move(future.get()).value();
-}
-
-// What it returns loads the file that it has read.
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-auto ResourcePool<B, C, M, S>::prepare_load(const std::filesystem::path& path, ModelOptions options)
-    -> detail::UniqueFunction<void(Loaded)> {
-  std::vector<driver::ModelFile> files;
-  files.push_back(read_file(path, options));
-  return [this, files = std::move(files), options = std::move(options)](Loaded done) mutable {
-    start_load(std::move(files), std::move(options),
-               [done = std::move(done)](Expected<std::vector<Model>> result) mutable {
-                 if (result)
-                   done(std::optional(std::move(result->front())));
-                 else
-                   done(result.error());
+  std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
+    std::promise<Expected<std::vector<Model>>> promise;
+    auto future = promise.get_future();
+    start_load(driver_, std::move(files), std::move(options),
+               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
+                 promise.set_value(std::move(result));
                });
-  };
-}
-
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-void ResourcePool<B, C, M, S>::start_load(std::vector<driver::ModelFile> files, ModelOptions options, AllLoaded done) {
-  const auto lease = std::make_shared<Model::Lease>(driver_, files.size() > 1);
-  auto models = handles_of(files, options, lease);
-  const Task task = models.front().task();
-  const auto max_batch_size = models.front().state_->max_batch_size;
-  driver_->load(std::move(files), std::move(options), task, max_batch_size,
-                [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                  if (!index) return lease->runtime.reset(), done(index.error());
-                  lease->index = *index;
-                  done(std::move(models));
-                });
-}
-
-// Of models that one worker in each tab is to hold.
-template <BrowserSelector B, ScalingPolicy C, MemoryPolicy M, Scheduler S>
-std::vector<Model> ResourcePool<B, C, M, S>::handles_of(const std::vector<driver::ModelFile>& files,
-                                                        const ModelOptions& options,
-                                                        const std::shared_ptr<Model::Lease>& lease) const {
-  const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
-  std::vector<Model> models;
-  for (std::uint32_t part = 0; part < files.size(); ++part) {
-    auto state = std::make_shared<Model::State>();
-    state->lease = lease;
-    state->part = part;
-    state->name = files[part].name;
-    state->info = files[part].info;
-    state->task = options.task.value_or(deduce_task(state->name, state->info));
-    state->context = driver::context_of(state->info, options.context);
-    state->max_batch_size = max_batch_size;
-    if (options.response_cache_bytes > 0)
-      state->cache = std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver_->cache_counts());
-    models.push_back(Model(std::move(state)));
+    return std::move(future.get()).value();
   }
-  return models;
-}
 
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
-#define WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
-#include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstdint>
-#include <numbers>
-#include <string>
-#include <vector>
+  static void start_load(const Driver& driver, std::vector<driver::ModelFile> files, ModelOptions options,
+                         AllLoaded done) {
+    const auto lease = std::make_shared<Lease>(driver, files.size() > 1);
+    auto models = models_of(driver, files, options, lease);
+    const Task task = models.front()->task;
+    const auto max_batch_size = models.front()->max_batch_size();
+    driver->load(std::move(files), std::move(options), task, max_batch_size,
+                 [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
+                   if (!index) return lease->runtime.reset(), done(index.error());
+                   lease->index = *index;
+                   done(std::vector<Model>(models.begin(), models.end()));
+                 });
+  }
 
-namespace webpool::kernels {
+  /// Of models that one worker in each tab is to hold.
+  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const Driver& driver,
+                                                                 const std::vector<driver::ModelFile>& files,
+                                                                 const ModelOptions& options,
+                                                                 const std::shared_ptr<Lease>& lease) {
+    const auto max_batch_size = std::make_shared<std::atomic<std::size_t>>(options.batching.maximum);
+    std::vector<std::shared_ptr<const ModelImpl>> models;
+    for (std::uint32_t part = 0; part < files.size(); ++part) {
+      const auto& [name, info] = std::tie(files[part].name, files[part].info);
+      auto cache = options.response_cache_bytes > 0
+                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver->cache_counts())
+                       : nullptr;
+      models.push_back(std::make_shared<const ModelImpl>(name, info, options.task.value_or(deduce_task(name, info)),
+                                                         lease, part, driver::context_of(info, options.context),
+                                                         max_batch_size, std::move(cache)));
+    }
+    return models;
+  }
 
-/// Log-mel spectrogram: what speech models hear. Frames begin every `hop` samples, without padding.
-struct LogMel {
-  unsigned sample_rate = 16'000;   ///< Hz
-  unsigned window = 400;           ///< samples of a frame, under a periodic Hann window
-  unsigned hop = 160;              ///< samples
-  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; the rest of a frame is zeros
-  unsigned mels = 80;              ///< triangular filters, equally wide in mel
-  double lowest = 0, highest = 0;  ///< Hz that they span; a highest of 0: half the sample rate
+  const Driver driver_;
 };
 
-namespace detail {
-
-inline void check(const LogMel& how) {
-  const auto must = [](bool good, const std::string& fault) {
-    if (!good) throw Error(errc::invalid_options, "log-mel spectrogram: " + fault);
-  };
-  must(how.sample_rate > 0 && how.hop > 0 && how.mels > 0, "sample_rate, hop and mels must not be 0");
-  must(std::has_single_bit(how.fft) && how.fft >= 2 && how.fft <= 2048,
-       "fft is " + std::to_string(how.fft) + ": it must be a power of two from 2 to 2048");
-  must(how.window > 0 && how.window <= how.fft,
-       "window is " + std::to_string(how.window) + ": it must be from 1 to fft, " + std::to_string(how.fft));
-  const double highest = how.highest > 0 ? how.highest : how.sample_rate / 2.0;
-  must(how.lowest >= 0 && how.lowest < highest && highest <= how.sample_rate / 2.0,
-       "lowest must be below highest, and both from 0 to half the sample rate");
-}
-
-}  // namespace detail
-
-/// The kernel's second input, `tables`: the window, cosines and sines of the FFT, and the filters' corners in bins.
-/// A frequency of f Hz is 2595 log10(1 + f / 700) mel (D. O'Shaughnessy, Speech Communication, 1987). Throws
-/// `errc::invalid_options`.
-inline Tensor log_mel_tables(const LogMel& how) {
-  detail::check(how);
-  constexpr double turn = 2 * std::numbers::pi;
-  std::vector<float> tables;
-  const auto add = [&](double value) { tables.push_back(static_cast<float>(value)); };
-  for (unsigned i = 0; i < how.window; ++i) add(0.5 - 0.5 * std::cos(turn * i / how.window));
-  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::cos(turn * i / how.fft));
-  for (unsigned i = 0; i < how.fft / 2; ++i) add(std::sin(turn * i / how.fft));
-  const auto mel_of = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
-  const double low = mel_of(how.lowest), high = mel_of(how.highest > 0 ? how.highest : how.sample_rate / 2.0);
-  for (unsigned i = 0; i < how.mels + 2; ++i)
-    add(700 * (std::pow(10, (low + (high - low) * i / (how.mels + 1)) / 2595) - 1) * how.fft / how.sample_rate);
-  const auto size = static_cast<std::int64_t>(tables.size());
-  return Tensor::from(std::move(tables), {size});
-}
-
-/// Inputs `samples` FP32 [n] and `tables` as `log_mel_tables` gives them; output `log_mel` FP32 [frames, mels], where
-/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. In two layouts of workgroups:
-/// 256 invocations for a frame, or 64 for each of some frames. Throws `errc::invalid_options`.
-inline Kernel log_mel(const LogMel& how) {
-  detail::check(how);
-  const auto text = [](unsigned number) { return std::to_string(number); };
-  const auto constant = [&](const char* name, unsigned value) {
-    return "const " + std::string(name) + " = " + text(value) + "u;\n";
-  };
-  const unsigned bins = how.fft / 2 + 1, corners = how.window + how.fft;
-  const std::string wgsl = constant("fft", how.fft) +
-                           constant("bits", static_cast<unsigned>(std::countr_zero(how.fft))) + constant("bins", bins) +
-                           constant("window", how.window) + constant("hop", how.hop) + constant("mels", how.mels) +
-                           constant("corners", corners) + R"(
-var<workgroup> real: array<f32, fft * workgroup_y>;
-var<workgroup> imaginary: array<f32, fft * workgroup_y>;
-
-// Cooley and Tukey's FFT, in place, from samples in bit-reversed order.
-@compute @workgroup_size(workgroup_x, workgroup_y)
-fn spectrum(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
-  let frame = group.y * workgroup_y + local.y;
-  let base = local.y * fft;
-  for (var i = local.x; i < fft; i += workgroup_x) {
-    let at = base + (reverseBits(i) >> (32u - bits));
-    var value = 0.0;
-    if (frame < extents.frames && i < window) { value = samples[frame * hop + i] * tables[i]; }
-    real[at] = value;
-    imaginary[at] = 0.0;
-  }
-  for (var half = 1u; half < fft; half *= 2u) {
-    workgroupBarrier();
-    for (var i = local.x; i < fft / 2u; i += workgroup_x) {
-      let a = base + i / half * 2u * half + i % half;
-      let b = a + half;
-      let step = i % half * (fft / 2u / half);
-      let c = tables[window + step];
-      let s = tables[window + fft / 2u + step];
-      let re = real[b] * c + imaginary[b] * s;
-      let im = imaginary[b] * c - real[b] * s;
-      real[b] = real[a] - re;
-      imaginary[b] = imaginary[a] - im;
-      real[a] += re;
-      imaginary[a] += im;
-    }
-  }
-  workgroupBarrier();
-  if (frame >= extents.frames) { return; }
-  for (var i = local.x; i < bins; i += workgroup_x) {
-    let re = real[base + i];
-    let im = imaginary[base + i];
-    power[frame * bins + i] = re * re + im * im;
-  }
-}
-
-@compute @workgroup_size(workgroup_x, workgroup_y)
-fn filters(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= mels || id.y >= extents.frames) { return; }
-  let left = tables[corners + id.x];
-  let middle = tables[corners + id.x + 1u];
-  let right = tables[corners + id.x + 2u];
-  var sum = 0.0;
-  for (var bin = u32(ceil(left)); bin < bins && f32(bin) < right; bin++) {
-    let weight = min((f32(bin) - left) / (middle - left), (right - f32(bin)) / (right - middle));
-    sum += weight * power[id.y * bins + bin];
-  }
-  log_mel[id.y * mels + id.x] = log(max(sum, 1e-10)) * 0.43429448;
-}
-)";
-  return {
-      .name = "log_mel",
-      .wgsl = wgsl,
-      .inputs = {{.name = "samples", .shape = {"n"}}, {.name = "tables", .shape = {corners + how.mels + 2}}},
-      .outputs = {{.name = "log_mel", .shape = {"frames", how.mels}}},
-      .scratch = {{.name = "power", .shape = {"frames", bins}}},
-      .extents = {{"frames", "(n - " + text(how.window) + ") / " + text(how.hop) + " + 1"}},
-      .passes = {{"spectrum", {"workgroup_x", "frames", "1"}}, {"filters", {text(how.mels), "frames", "1"}}},
-      .variants = {{.workgroup_size = {256, 1, 1}}, {.workgroup_size = {64, std::clamp(2048 / how.fft, 1u, 4u), 1}}},
-      .sample = {{"n", std::int64_t{how.sample_rate} * 10}}};
-}
-
-}  // namespace webpool::kernels
+#ifdef WEBPOOL_COMPILED
+inline namespace link_webpool_compiled_or_include_webpool_src_hpp_in_one_file {
+#else
+inline namespace header_only {
 #endif
-#ifndef WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
-#define WEBPOOL_TOKEN_STREAM_HPP_INCLUDED
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <cstdint>
-#include <exception>
+
+WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options,
+                                                      std::unique_ptr<engine::Decisions> policies) {
+  return std::make_shared<PoolImpl>(std::move(options), std::move(policies));
+}
+
+}  // namespace
+}  // namespace webpool::impl
+#endif
+#ifndef WEBPOOL_IMPL_RESOURCE_POOL_HPP_INCLUDED
+#define WEBPOOL_IMPL_RESOURCE_POOL_HPP_INCLUDED
+#include <utility>
+#ifndef WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_POLICY_SET_HPP_INCLUDED
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
-#if defined(ASIO_HAS_CO_AWAIT)
-#include <asio/awaitable.hpp>
-#include <asio/use_awaitable.hpp>
+namespace webpool::engine {
+
+/// Four policies as one `Decisions`. The only class that is instantiated per set of policies: one virtual call per
+/// question, and none inside a policy that is composed of others.
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+class PolicySet final : public Decisions {
+ public:
+  explicit PolicySet(Selector selector = Selector(), Scaling scaling = Scaling(), Memory memory = Memory(),
+                     Queue queue = Queue())
+      : Decisions({.observes = Observer<Selector> || Observer<Scaling> || Observer<Memory> || Observer<Queue>,
+                   .admits = AdmissionControl<Queue>,
+                   .hears_ends = EndListener<Queue>}),
+        selector_(std::move(selector)),
+        scaling_(std::move(scaling)),
+        memory_(std::move(memory)),
+        queue_(std::move(queue)) {}
+
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept override {
+    return selector_.select(pool, request);
+  }
+
+  void push(const Request& request) noexcept override { queue_.push(request); }
+  std::optional<RequestId> front(ModelIndex model) noexcept override { return queue_.front(model); }
+  void erase(const Request& request) noexcept override { queue_.erase(request); }
+  std::size_t waiting(ModelIndex model) const noexcept override { return queue_.waiting(model); }
+  Admission admit([[maybe_unused]] const Request& request, [[maybe_unused]] const LaneLoad& load) noexcept override {
+    if constexpr (AdmissionControl<Queue>) return queue_.admit(request, load);
+    return Admission::accept;
+  }
+  void ended([[maybe_unused]] const Request& request) noexcept override {
+    if constexpr (EndListener<Queue>) queue_.ended(request);
+  }
+
+  std::size_t desired(const PoolLoad& load) noexcept override { return scaling_.desired(load); }
+
+  MemoryDecision make_room(const MemoryView& view) noexcept override { return memory_.make_room(view); }
+
+  void observe([[maybe_unused]] const Outcome& outcome) noexcept override {
+    tell(selector_, outcome);
+    tell(scaling_, outcome);
+    tell(memory_, outcome);
+    tell(queue_, outcome);
+  }
+
+ private:
+  template <class Policy>
+  static void tell([[maybe_unused]] Policy& policy, [[maybe_unused]] const Outcome& outcome) noexcept {
+    if constexpr (Observer<Policy>) policy.observe(outcome);
+  }
+
+  Selector selector_;
+  Scaling scaling_;
+  Memory memory_;
+  Queue queue_;
+};
+
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+std::unique_ptr<Decisions> make_policy_set(Selector selector = Selector(), Scaling scaling = Scaling(),
+                                           Memory memory = Memory(), Queue queue = Queue()) {
+  return std::make_unique<PolicySet<Selector, Scaling, Memory, Queue>>(std::move(selector), std::move(scaling),
+                                                                       std::move(memory), std::move(queue));
+}
+
+}  // namespace webpool::engine
 #endif
 
 namespace webpool {
 
-/// A generation as an async generator of tokens:
-///
-///     webpool::TokenStream stream(model, prompt, {.max_tokens = 100});
-///     while (auto token = co_await stream.next()) std::cout << decode(*token);
-///
-/// Begins at once; tokens that nobody has taken yet wait. Destroying it cancels what is not done. Its functions are for
-/// one thread at a time.
-class TokenStream {
- public:
-  /// As `Model::async_generate`, whose errors the last token is followed by.
-  TokenStream(const Model& model, std::vector<std::int64_t> prompt, GenerationOptions options = {}) {
-    model.async_generate(
-        std::move(prompt), std::move(options), [queue = queue_](std::int64_t token) { queue->push(token); },
-        asio::bind_cancellation_slot(cancellation_->slot(),
-                                     [queue = queue_](const std::exception_ptr& failed, Generation all) {
-                                       queue->end(ended(failed, std::move(all)));
-                                     }));
-  }
-  TokenStream(TokenStream&&) noexcept = default;
-  TokenStream& operator=(TokenStream&&) = delete;
-  ~TokenStream() {
-    if (cancellation_) cancellation_->emit(asio::cancellation_type::all);
-  }
-
-  /// The next token, once it is there, with any Asio completion token; empty after the last one. Handler signature
-  /// `void(std::exception_ptr, std::optional<std::int64_t>)`; the exception is the `Error` that the generation ended
-  /// with. One at a time. A cancellation slot ends the waiting with `errc::cancelled`, and not the generation: no token
-  /// is lost.
-  template <class Token>
-  auto async_next(Token&& token) {
-    return asio::async_initiate<Token, driver::CompletionSignature<std::optional<std::int64_t>>>(
-        [queue = queue_](auto handler) {
-          if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
-            slot.assign([waited = std::weak_ptr(queue)](asio::cancellation_type) {
-              if (const auto alive = waited.lock())
-                alive->interrupt(Error(errc::cancelled, "cancelled while it waited for a token"));
-            });
-          const auto executor = asio::get_associated_executor(handler);
-          driver::TokenQueue::Waiter waiter =
-              driver::complete_on_executor<std::optional<std::int64_t>>(std::move(handler));
-          if (auto next = queue->take(waiter))  // not inside this function, which must return before the handler runs
-            asio::post(executor,
-                       [waiter = std::move(waiter), next = *std::move(next)]() mutable { waiter(std::move(next)); });
-        },
-        token);
-  }
-
-#if defined(ASIO_HAS_CO_AWAIT)  // not with every compiler
-  /// `async_next` for coroutines.
-  asio::awaitable<std::optional<std::int64_t>> next() { return async_next(asio::use_awaitable); }
-#endif
-
-  /// All of it; empty until it has ended well.
-  std::optional<Generation> result() const { return queue_->result(); }
-
- private:
-  static Expected<Generation> ended(const std::exception_ptr& failed, Generation all) {
-    if (!failed) return all;
-    try {
-      std::rethrow_exception(failed);
-    } catch (const Error& error) {
-      return error;
-    }
-  }
-
-  std::shared_ptr<driver::TokenQueue> queue_ = std::make_shared<driver::TokenQueue>();
-  std::unique_ptr<asio::cancellation_signal> cancellation_ = std::make_unique<asio::cancellation_signal>();
-};
+template <BrowserSelector Selector, ScalingPolicy Scaling, MemoryPolicy Memory, Scheduler Queue>
+ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options, Selector selector, Scaling scaling,
+                                                             Memory memory, Queue queue)
+    : Pool(impl::make_pool(std::move(options), engine::make_policy_set(std::move(selector), std::move(scaling),
+                                                                       std::move(memory), std::move(queue)))) {}
 
 }  // namespace webpool
+#endif
 #endif
 #endif

@@ -47,8 +47,8 @@ TEST_CASE("a registered backend is a value like any other") {
 TEST_CASE("descriptions that can't be are refused with the reason") {
   const auto file = folder().add("good.js", "export {};\n");
   for (const std::string& name : {std::string(), std::string("My TPU"), std::string("../tpu"), std::string(41, 'a')})
-    CHECK_THAT(complaint({name, file}), contains("backend '" + name + "': a name has 1 to 40 of the characters"));
-  CHECK_THAT(complaint({"webgpu", file}), contains("the page has one of that name itself"));
+    CHECK_THAT(complaint({name, file}), contains("backend '" + name + "': a name must have 1 to 40 of the characters"));
+  CHECK_THAT(complaint({"webgpu", file}), contains("the page already has a backend of that name"));
   CHECK_THAT(complaint({"absent", "/nowhere/absent.js"}), contains("can't read its module '/nowhere/absent.js'"));
   CHECK_FALSE(parse_backend("absent"));
   tpu();

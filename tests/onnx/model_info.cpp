@@ -170,7 +170,8 @@ TEST_CASE("a scalar and an unknown rank are told apart", "[onnx]") {
 
 TEST_CASE("shapes that no tensor has are refused", "[onnx]") {
   const std::vector<Dimension> nine(9, Dimension{1, ""});
-  CHECK(complaint(model_with_input(value("x", 1, &nine))) == "input 'x': a tensor has at most 8 dimensions, given 9");
+  CHECK(complaint(model_with_input(value("x", 1, &nine))) ==
+        "input 'x': a tensor can have at most 8 dimensions, not 9");
 }
 
 TEST_CASE("what is not a tensor is refused", "[onnx]") {

@@ -14,20 +14,20 @@ namespace webpool {
 /// A model that a tab holds.
 struct LoadedModel {
   ModelIndex model;
-  std::size_t bytes = 0;  ///< as the page reports; the file's size until then
+  std::size_t bytes = 0;  ///< as the page reports; until it does, the file's size
   TimePoint last_used;
   bool idle = false;                      ///< loaded, not pinned, nothing in flight: only such a model may be evicted
-  TimePoint loaded;                       ///< since when it is there
+  TimePoint loaded;                       ///< when it was loaded
   std::uint64_t uses = 0;                 ///< runs since then
-  std::chrono::nanoseconds load_time{0};  ///< what the model's last load took, in whichever tab
+  std::chrono::nanoseconds load_time{0};  ///< of the model's last load, in whichever tab
 };
 
-/// One tab that is to load a further model.
+/// One tab that is about to load another model.
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
   std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to come: as a page reported, the file's size until then
+  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
   std::size_t pool_bytes = 0;    ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
@@ -42,7 +42,7 @@ struct MemoryDecision {
   friend bool operator==(const MemoryDecision&, const MemoryDecision&) = default;
 };
 
-/// Decides whether a tab may load one more model and what has to leave first.
+/// Decides whether a tab may load one more model, and what has to be evicted first.
 ///
 /// | expression       | result           | contract                                                                  |
 /// |------------------|------------------|---------------------------------------------------------------------------|

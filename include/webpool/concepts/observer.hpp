@@ -14,23 +14,22 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
-  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
+  TimePoint joined;  ///< when the tab joined; another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;
-  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
-  /// came later, to its own answer.
+  /// How long the tab was busy with it: until its answer, from when it was sent or from the tab's previous answer for
+  /// that model, whichever came later.
   std::chrono::nanoseconds service{0};
   bool ok = true;
 };
 
-/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
-/// that learns nothing pays nothing.
+/// Optional for a policy of any kind: it is told how runs end. A policy that learns nothing pays nothing.
 ///
 /// | expression     | result | contract                                                                              |
 /// |----------------|--------|---------------------------------------------------------------------------------------|
-/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
-/// |                |        | that were cancelled or ran out of time; must not block                                |
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, but not for   |
+/// |                |        | runs that were cancelled or ran out of time; must not block                           |
 ///
 /// `o` is a `const Outcome&`, valid during the call.
 template <class P>

@@ -19,47 +19,47 @@ struct ConnectionState {
   TimePoint joined;
   unsigned in_flight = 0;                   ///< requests sent and not yet answered, over all models
   unsigned models = 0;                      ///< loaded or loading
-  std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
+  std::size_t memory_bytes = 0;             ///< of its models: as the page reports; until it does, the files' sizes
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
-  Trust trust = Trust::guest;    ///< what its results are worth
+  Trust trust = Trust::guest;    ///< how far its results are trusted
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
+  PageHints hints{};             ///< what it reports about its device: visible, charging, under pressure ...
 };
 
-/// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
+/// The tabs that serve one model, indexed by connection: what a request's view has beyond its candidates.
 struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
-  std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::span<const std::uint32_t> positions{};  ///< in the order of load; `nowhere` if the tab doesn't serve the model
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
-  std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+  std::size_t waiting = 0;                     ///< waiting requests for the model, this one included
   std::span<const float> healths{};            ///< of the model there, by connection
 };
 
-/// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
+/// The tabs that can take the request or load being placed, and their state. Valid during the call it is passed to.
 class PoolView {
  public:
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
                      std::size_t idle, const Serving& serving = {}) noexcept
       : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
 
-  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more,
-  /// fewest of that model's requests in flight first. For a load: those that may hold the model and don't yet.
+  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more, those with
+  /// the fewest of that model's requests in flight first. For a load: those that may hold the model but don't yet.
   constexpr std::span<const ConnectionIndex> candidates() const noexcept { return candidates_; }
 
   /// The candidates without any of that model's requests in flight: the front of `candidates()`.
   constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
 
-  /// Whether the tab is a candidate; O(1) for a request's view as the engine gives it.
+  /// Whether the tab is a candidate; O(1) for a request's view from the engine.
   constexpr bool contains(ConnectionIndex index) const noexcept {
     if (whole_ && !serving_.positions.empty())
       return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
     return std::ranges::find(candidates_, index) != candidates_.end();
   }
 
-  /// The same pool with other candidates, some of these, the first `idle` of them idle.
+  /// The same pool with a subset of the candidates; the first `idle` of them are idle.
   constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
     PoolView view(connections_, candidates, idle, serving_);
     view.whole_ = false;
@@ -70,13 +70,13 @@ class PoolView {
     return connections_[index.value];
   }
 
-  /// Slots of tabs, joined or gone: every `ConnectionIndex` is below.
+  /// Slots of tabs, joined or gone; every `ConnectionIndex` is below this.
   constexpr std::size_t slots() const noexcept { return connections_.size(); }
 
-  /// Requests for the model that wait, this one included; 0 for a load.
+  /// Waiting requests for the model, this one included; 0 for a load.
   constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
 
-  /// Whether the tab serves the request's model, with room or without; false for a load.
+  /// Whether the tab serves the request's model, even if it has no room; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
     return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
   }
@@ -89,7 +89,7 @@ class PoolView {
     return count;
   }
 
-  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
+  /// From 0 to 100: the lower of the tab's health and, if it serves the request's model, the model's health there.
   constexpr double health(ConnectionIndex index) const noexcept {
     const double own = serves(index) && index.value < serving_.healths.size()
                            ? static_cast<double>(serving_.healths[index.value])
@@ -97,7 +97,7 @@ class PoolView {
     return std::min(own, connections_[index.value].health);
   }
 
-  /// What runs the request's model in a tab that serves it; empty for others.
+  /// The backend that runs the request's model in this tab; empty if the tab doesn't serve it.
   constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
     return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
   }
@@ -107,7 +107,7 @@ class PoolView {
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
   Serving serving_;
-  bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
+  bool whole_ = true;  // all candidates are here, in the order of `serving_.positions`
 };
 
 }  // namespace webpool

@@ -15,7 +15,7 @@ struct PoolLoad {
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
-  std::size_t queued = 0;                                ///< requests that wait
+  std::size_t queued = 0;                                ///< waiting requests
   std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };

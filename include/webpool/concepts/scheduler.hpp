@@ -8,19 +8,19 @@
 
 namespace webpool {
 
-/// Keeps the requests that wait and says which comes next. Each model has a lane of its own; a lane is served when a
-/// tab that holds the model has room.
+/// Keeps the waiting requests and says which comes next. Each model has a lane of its own, which is served when a tab
+/// that holds the model has room.
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
 /// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
-/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
-/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
-/// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
-/// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
+/// |                |                       | `erase(r)` if its run failed and is to be retried                     |
+/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty if none waits      |
+/// | `s.erase(r)`   | `void`                | `r` stops waiting: it was sent, cancelled, or ran out of time         |
+/// | `s.waiting(m)` | `size_t`              | waiting requests in lane `m`                                          |
 ///
 /// `r` is a `const Request&`, `m` a `ModelIndex`. All are called on the pool's strand, must not block, and should cost
-/// at most O(log n) in the requests that wait. Null object: `scheduling::Fifo`. Put
+/// at most O(log n) in the number of waiting requests. Null object: `scheduling::Fifo`. Put
 /// `static_assert(webpool::Scheduler<Mine>);` beside your own.
 template <class S>
 concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& r, ModelIndex m) {
@@ -34,9 +34,9 @@ concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& 
   noexcept->std::same_as<std::size_t>;
 };
 
-/// What there is to serve a new request of a model with, when it is submitted.
+/// The load of a model's lane when a new request is submitted.
 struct LaneLoad {
-  std::size_t waiting = 0;    ///< requests before it, whatever their order
+  std::size_t waiting = 0;    ///< requests that wait already, whatever their order
   std::size_t in_flight = 0;  ///< requests sent and not yet answered
   std::size_t places = 0;     ///< tabs that hold the model
 };
@@ -47,7 +47,7 @@ enum class Admission : std::uint8_t {
   too_late,    ///< ends it with `errc::deadline_unreachable`
 };
 
-/// What a scheduler may have on top: it refuses what it could only fail.
+/// Optional for a scheduler: it refuses requests that it could only fail.
 ///
 /// | expression      | result      | contract                                                                    |
 /// |-----------------|-------------|-----------------------------------------------------------------------------|
@@ -60,12 +60,12 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
   noexcept->std::same_as<Admission>;
 };
 
-/// What a scheduler may have on top: it hears when requests end.
+/// Optional for a scheduler: it is told when requests end.
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
 /// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
-/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
+/// |              |        | after each `erase(r)`, and also for requests that were never pushed; must not block     |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }

@@ -7,11 +7,11 @@
 
 namespace webpool {
 
-/// A part of a `selector::Chain`: rules tabs out.
+/// A part of a `selector::Chain` that rules tabs out.
 ///
 /// | expression          | result | contract                                                                            |
 /// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
 /// |                     |        | 16 candidates per decision; must not block                                          |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
@@ -21,7 +21,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
   noexcept->std::same_as<bool>;
 };
 
-/// A part of a `selector::Chain`: has the first say.
+/// A part of a `selector::Chain` that may decide before the selector does.
 ///
 /// | expression        | result                      | contract                                                         |
 /// |-------------------|-----------------------------|------------------------------------------------------------------|
@@ -33,7 +33,7 @@ concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
 
-/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+/// Optional for a part of a `selector::Chain`: it is told what the chain decided.
 ///
 /// | expression        | result | contract                                                                           |
 /// |-------------------|--------|------------------------------------------------------------------------------------|

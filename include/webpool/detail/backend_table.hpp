@@ -11,8 +11,8 @@
 
 namespace webpool::detail {
 
-/// The backends that the application has registered, for the whole process: append-only, so that a row once seen stays
-/// where it is and as it is, and bounded, so that tables by backend have a size. Safe from any thread.
+/// The backends that the application has registered, for the whole process. Append-only, so that a row never moves or
+/// changes, and bounded, so that tables indexed by backend have a fixed size. Safe from any thread.
 class BackendTable {
  public:
   static constexpr std::size_t capacity = 5;
@@ -28,14 +28,14 @@ class BackendTable {
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
-  /// The row at a place; null where there is none.
+  /// The row at a place; null if there is none.
   const Row* find(std::size_t place) const noexcept {
     return place < capacity && place < size() ? &rows_[place] : nullptr;
   }
   /// The row at a place below `size()`.
   const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
 
-  /// The place of the row of that name, which is this one when there was none. Empty when the table is full.
+  /// The place of the row of that name, which is added if there is none. Empty if the table is full.
   std::optional<std::size_t> find_or_add(Row row) {
     const std::lock_guard lock(adding_);
     const std::size_t end = size();

@@ -10,8 +10,8 @@
 
 namespace webpool::detail {
 
-/// Passes lines on to the pool's sink when they are important enough; standard error is the default sink. Lines quote
-/// pages and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody forges a line of the log.
+/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
+/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
 class Logger {
  public:
   Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {

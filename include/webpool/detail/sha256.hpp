@@ -11,7 +11,7 @@
 
 namespace webpool::detail {
 
-/// SHA-256 as FIPS 180-4 defines it, over bytes that come in pieces. One object per thread.
+/// SHA-256 (FIPS 180-4) of bytes that come in pieces. Use one object per thread.
 class Sha256 {
  public:
   void update(std::span<const std::byte> bytes) noexcept {
@@ -30,7 +30,7 @@ class Sha256 {
     filled_ = bytes.size();
   }
 
-  /// The digest of everything so far, in 64 lower-case hexadecimal digits. More may follow.
+  /// The digest of everything so far, as 64 lower-case hexadecimal digits. More bytes may follow.
   std::string hex() const {
     Sha256 last = *this;
     const std::uint64_t bits = length_ * 8;
@@ -84,7 +84,7 @@ class Sha256 {
   std::uint64_t length_ = 0;
 };
 
-/// The SHA-256 of some bytes in lower-case hexadecimal digits.
+/// The SHA-256 of some bytes, in lower-case hexadecimal digits.
 inline std::string sha256_hex(std::span<const std::byte> bytes) {
   Sha256 hash;
   hash.update(bytes);

@@ -19,7 +19,7 @@ inline std::string random_token() {
   return token;
 }
 
-/// Compares without telling by its duration where two texts differ.
+/// Compares two texts in constant time, so that the duration doesn't reveal where they differ.
 inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   unsigned difference = 0;

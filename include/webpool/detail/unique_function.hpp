@@ -10,7 +10,7 @@ template <class Signature>
 class UniqueFunction;
 
 /// A move-only `std::function`: C++23's `std::move_only_function` for standard libraries that lack it.
-/// Completion handlers need it, for they hold promises and coroutines.
+/// Completion handlers need it, because they hold promises and coroutines.
 template <class Result, class... Args>
 class UniqueFunction<Result(Args...)> {
  public:

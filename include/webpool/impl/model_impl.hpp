@@ -114,7 +114,7 @@ class ModelImpl final : public ModelInterface {
     refuse_pool_thread();
     const auto queue = std::make_shared<driver::TokenQueue>();
     const auto ticket = std::make_shared<driver::Ticket>();
-    const Room room = options.request.would_block ? Room::now : Room::wait;
+    const Room room = options.request.fail_if_full ? Room::now : Room::wait;
     begin(
         std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, room, ticket,
         [queue](Expected<Generation> result) { queue->end(std::move(result)); });
@@ -196,7 +196,7 @@ class ModelImpl final : public ModelInterface {
                                          driver::ResponseCache* cache, Admitted& admitted) const {
     refuse_pool_thread();
     auto answer = answer_now(cache, inputs, options, admitted);
-    if (!answer) answer = find_room(inputs, options, options.would_block ? Room::now : Room::wait, admitted);
+    if (!answer) answer = find_room(inputs, options, options.fail_if_full ? Room::now : Room::wait, admitted);
     return answer;
   }
 

@@ -13,14 +13,14 @@
 
 namespace webpool::kernels {
 
-/// Log-mel spectrogram: what speech models hear. Frames begin every `hop` samples, without padding.
+/// Log-mel spectrogram, the input of speech models. Frames begin every `hop` samples, without padding.
 struct LogMel {
   unsigned sample_rate = 16'000;   ///< Hz
-  unsigned window = 400;           ///< samples of a frame, under a periodic Hann window
+  unsigned window = 400;           ///< samples per frame, under a periodic Hann window
   unsigned hop = 160;              ///< samples
-  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; the rest of a frame is zeros
+  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; frames are padded with zeros
   unsigned mels = 80;              ///< triangular filters, equally wide in mel
-  double lowest = 0, highest = 0;  ///< Hz that they span; a highest of 0: half the sample rate
+  double lowest = 0, highest = 0;  ///< range of the filters in Hz; a `highest` of 0 is half the sample rate
 };
 
 namespace detail {
@@ -60,9 +60,9 @@ inline Tensor log_mel_tables(const LogMel& how) {
   return Tensor::from(std::move(tables), {size});
 }
 
-/// Inputs `samples` FP32 [n] and `tables` as `log_mel_tables` gives them; output `log_mel` FP32 [frames, mels], where
-/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. In two layouts of workgroups:
-/// 256 invocations for a frame, or 64 for each of some frames. Throws `errc::invalid_options`.
+/// Inputs are `samples` FP32 [n] and `tables` from `log_mel_tables`. The output is `log_mel` FP32 [frames, mels], where
+/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. There are two layouts of
+/// workgroups: 256 invocations for one frame, or 64 for each of several frames. Throws `errc::invalid_options`.
 inline Kernel log_mel(const LogMel& how) {
   detail::check(how);
   const auto text = [](unsigned number) { return std::to_string(number); };

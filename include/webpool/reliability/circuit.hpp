@@ -13,22 +13,22 @@ namespace webpool::reliability {
 
 /// When a circuit opens, and how it closes again.
 struct CircuitSettings {
-  unsigned consecutive = 5;                   ///< failures in a row that open it; 0: never
-  double failure_share = 0.5;                 ///< of the last 20 runs, from which it opens
-  unsigned sample = 10;                       ///< runs that there must be for that
-  std::chrono::milliseconds slow{0};          ///< a run that takes so long counts as a failure; 0: none does
-  std::chrono::milliseconds ejection{1'000};  ///< open for so long the first time, each further time twice as long ...
-  std::chrono::milliseconds longest{60'000};  ///< ... up to this; so long without opening, and it starts over
-  unsigned trials = 3;                        ///< requests let through at a time to try, and successes that close it
+  unsigned consecutive = 5;                         ///< consecutive failures that open it; 0: never
+  double failure_share = 0.5;                       ///< share of failures in the last 20 runs from which it opens
+  unsigned sample = 10;                             ///< runs that this share needs at least
+  std::chrono::milliseconds slow{0};                ///< a run that takes this long counts as a failure; 0: none does
+  std::chrono::milliseconds ejection{1'000};        ///< time open at first; each further time is twice as long ...
+  std::chrono::milliseconds longest{60'000};        ///< ... up to this; after this long without opening, it starts over
+  unsigned trials = 3;                              ///< trial requests at a time, and successes that close it
   std::chrono::milliseconds trial_timeout{10'000};  ///< a trial that has not ended by then gives its slot back
 };
 
-/// A circuit breaker for one thing that can fail: closed, it lets everything through; open, nothing; half-open, after
-/// a while, a few trials, whose outcomes close or reopen it. M. Nygard, "Release It!" (2007); rates as resilience4j
-/// has them, growing ejections as Envoy's outlier detection.
+/// A circuit breaker for one thing that can fail. Closed, it lets everything through. Open, it lets nothing through.
+/// After a while it is half-open and lets a few trials through, whose outcomes close or reopen it. See M. Nygard,
+/// "Release It!" (2007). Failure rates work as in resilience4j, growing ejections as in Envoy's outlier detection.
 ///
-/// Runs that began before the circuit opened say nothing about whether it has recovered, so they are not counted. Time
-/// must not go backwards; where it does, the latest time stands.
+/// Runs that began before the circuit opened don't count, because they say nothing about recovery. Time must not go
+/// backwards; if it does, the latest time stands.
 class Circuit {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
@@ -47,7 +47,7 @@ class Circuit {
     return std::ranges::any_of(slots(settings), [&](TimePoint taken) { return free(taken, now, settings); });
   }
 
-  /// A request goes through: a trial, if the circuit is half-open.
+  /// A request goes through. If the circuit is half-open, it is a trial.
   constexpr void sent(TimePoint now, const CircuitSettings& settings) noexcept {
     if (state(now) != State::half_open) return;
     const auto slot = std::ranges::min_element(trials_.begin(), trials_.begin() + count(settings));
@@ -107,11 +107,11 @@ class Circuit {
   }
 
   bool opened_ = false;                             // and not closed since
-  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, 1 for a failure, the latest first
-  unsigned times_ = 0;                              // it has opened, without a long good time between
+  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, the latest in the lowest bit; 1 is a failure
+  unsigned times_ = 0;                              // times it has opened without a long good period in between
   unsigned successes_ = 0;                          // of trials
   TimePoint until_{}, closed_since_{};
-  std::array<TimePoint, most_trials> trials_{};  // since when each slot is taken
+  std::array<TimePoint, most_trials> trials_{};  // when each slot was taken
 };
 
 }  // namespace webpool::reliability

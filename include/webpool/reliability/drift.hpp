@@ -5,11 +5,11 @@
 
 namespace webpool::reliability {
 
-/// How long runs take now, compared with how long they took at first: browsers that leak or are throttled get slower
-/// without ever failing (crawl4ai#2231: eightfold, with every health check green).
+/// How long runs take now, compared with how long they took at first. Browsers that leak or are throttled get slower
+/// without ever failing (crawl4ai#2231: eight times slower, with every health check green).
 ///
-/// The baseline is the mean of the first 32 runs, `recent` an exponentially weighted mean in which each run counts a
-/// tenth. Negative times count as none.
+/// The baseline is the mean of the first 32 runs. `recent` is an exponentially weighted mean in which each run counts a
+/// tenth. Negative times count as 0.
 class Drift {
  public:
   constexpr void add(std::chrono::nanoseconds service) noexcept {
@@ -19,10 +19,10 @@ class Drift {
     recent_ += (time - recent_) * (runs_ == 1 ? 1 : 0.1);
   }
 
-  /// Recent time : baseline; 1 until there are runs enough to tell.
+  /// Recent time / baseline; 1 until there are enough runs to tell.
   constexpr double slowdown() const noexcept { return runs_ < 2 * first ? 1 : recent_ / nonzero(baseline_); }
 
-  /// Recent time : that of another one; 1 while either is new.
+  /// Recent time / that of `other`; 1 while either is new.
   constexpr double slowdown_against(const Drift& other) const noexcept {
     return runs_ < first || other.runs_ < first ? 1 : recent_ / nonzero(other.recent_);
   }

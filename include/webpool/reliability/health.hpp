@@ -6,7 +6,7 @@
 
 namespace webpool::reliability {
 
-/// The share of recent runs that failed: each run counts a fifth, and without runs the share halves every 30 s, so that
+/// The share of recent runs that failed. Each run counts a fifth. Without runs the share halves every 30 s, so that
 /// what is avoided for its failures gets another chance.
 class FailureShare {
  public:
@@ -18,21 +18,21 @@ class FailureShare {
   double share_ = 0;
 };
 
-/// What is known of one tab, or of one model in one tab.
+/// What is known about one tab, or about one model in one tab.
 struct Vitals {
   double failures = 0;            ///< share of recent runs, 0 to 1
   double slowdown = 1;            ///< of runs, against the first ones and against other tabs
-  unsigned unanswered_pings = 0;  ///< heartbeats in a row
-  double timer_lag_ms = 0;        ///< by which the page's own timers are late: it is throttled or overworked
+  unsigned unanswered_pings = 0;  ///< consecutive heartbeats
+  double timer_lag_ms = 0;        ///< how late the page's own timers are, because it is throttled or overloaded
   double memory_share = 0;        ///< of what the tab may hold
 };
 
-/// From 0, dead, to 100. A product, so that one bad sign is enough, and what always fails is at 0 however fast it does:
+/// From 0 (dead) to 100. A product, so that one bad sign is enough: what always fails is at 0, however fast it is.
 ///
 ///     100 · (1 − failures) · min(1, 1.5 / slowdown) · (1, 0.8, 0.4, 0 for 0, 1, 2, 3 unanswered heartbeats)
 ///         · 1 / (1 + timer lag / 1 s) · (1 up to 90 % of the memory, falling to 0.5 at 100 %)
 ///
-/// 1.5 is the slowdown from which a browser should have been renewed. Signals that are no numbers count as the worst.
+/// At a slowdown of 1.5, a browser should have been renewed. A signal that is not a number counts as the worst.
 constexpr double health(const Vitals& vitals) noexcept {
   const auto within = [](double value, double low, double high) {
     return value >= low ? std::min(value, high) : value < low ? low : high;  // NaN is the worst: the high end

@@ -12,15 +12,15 @@ namespace webpool::reliability {
 
 /// What can be wrong with a tab, beyond one request.
 enum class Trouble : std::uint8_t {
-  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  runs_fail,     ///< `ConnectionSettings::error_threshold` consecutive failures
   worker_died,   ///< the thread that holds a model ended by itself
   device_lost,   ///< its GPU device went away
-  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
-  silent,        ///< no answer to three heartbeats: the page is frozen
+  timed_out,     ///< a run or load was not answered in time: the worker spins or hangs
+  silent,        ///< three heartbeats were not answered: the page is frozen
   page_crashed,  ///< the browser says so
 };
 
-/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+/// What may help, cheapest first. Meanwhile requests are retried in another tab, whatever the rung.
 enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
 
 inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
@@ -32,25 +32,26 @@ constexpr std::string_view to_string(Trouble trouble) noexcept {
 }
 constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
 
-/// The rungs that can be climbed now: not every browser can be told to open a tab.
+/// The rungs that are possible now: not every browser can be told to open a tab.
 using Rungs = std::array<bool, rung_names.size()>;
 
-/// What became of one rung for one kind of trouble.
+/// The results of one rung for one kind of trouble.
 struct RungRecord {
   std::uint64_t tried = 0, worked = 0;
-  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+  double seconds = 0;  ///< mean time from the trouble to the next correct answer, of the attempts that worked
 };
 
-/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+/// Chooses the rung with the least expected time to recover, and learns from the outcome:
 ///
-///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' is the next possible rung above
 ///
-/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
-/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
-/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+/// p is the share of attempts that worked, and c the time that they took. Both start from the priors below, which were
+/// measured on Chromium and Firefox and weigh as much as two attempts. The choice is optimal if rungs fail
+/// independently (ordering tests by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial
+/// Engineering 11, 1960).
 class Ladder {
  public:
-  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  /// The rung to try, above `tried` if that is given; empty if none is left.
   constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
     std::optional<Rung> best;
     double above = 0, least = 0;
@@ -59,7 +60,7 @@ class Ladder {
     for (std::size_t i = possible.size(); i-- > lowest;) {
       if (!possible[i]) continue;
       const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
-      // What fails on the last rung fails for good: as dear as climbing it again.
+      // A failure on the last rung is final: it costs as much as trying that rung again.
       above = top ? cost / chance : cost + (1 - chance) * above;
       if (top || above <= least) {
         best = static_cast<Rung>(i);

@@ -6,14 +6,14 @@
 
 namespace webpool::reliability {
 
-/// How long to wait for an answer, judged by how long the answers before took: ten times what TCP would wait before it
-/// sends again,
+/// How long to wait for an answer, judged by how long earlier answers took. It is ten times what TCP waits before it
+/// retransmits (RFC 6298), because ending a worker costs more than sending a packet:
 ///
 ///     10 · (mean + 4 · deviation)      mean ← mean + (x − mean) / 8,  deviation ← deviation + (|x − mean| − deviation)
 ///     / 4
 ///
-/// (RFC 6298), because ending a worker costs more than sending a packet; at least 3 s, which busy machines need, and at
-/// most what the options say, which also stands until there are 16 answers.
+/// It is at least 3 s, which busy machines need, and at most what the options say, which also holds until there are 16
+/// answers.
 class Patience {
  public:
   using Duration = std::chrono::nanoseconds;

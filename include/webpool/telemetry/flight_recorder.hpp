@@ -11,9 +11,9 @@
 
 namespace webpool::telemetry {
 
-/// What happened last on one tab and its workers: wire headers and events in a ring, whose memory is taken as it fills,
-/// up to `capacity` entries of 240 bytes. Answered heartbeats don't push out what is worth reading: the latest stands
-/// for those before it. Not thread-safe.
+/// What happened last on one tab and its workers: wire headers and events in a ring of up to `capacity` entries of 240
+/// bytes, allocated as it fills. Answered heartbeats don't push out more interesting entries: only the latest one is
+/// kept. Not thread-safe.
 class FlightRecorder {
  public:
   enum class Kind : std::uint8_t { received, sent, event };
@@ -36,7 +36,7 @@ class FlightRecorder {
   ConnectionId tab() const noexcept { return tab_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// `text`: a header, or a sentence; its beginning is kept.
+  /// `text`: a header or a sentence, of which the beginning is kept.
   const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
     if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
         back(1).heartbeat)
@@ -58,7 +58,7 @@ class FlightRecorder {
     return entry;
   }
 
-  /// Calls `visit(const Entry&)` for each entry, the oldest first, and forgets them.
+  /// Calls `visit(const Entry&)` for each entry, the oldest first, then forgets them all.
   template <class Visit>
   void drain(Visit visit) {
     for (std::size_t i = 0; i < size_; ++i) visit(entries_[(first_ + i) % capacity_]);

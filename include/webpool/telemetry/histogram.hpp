@@ -9,9 +9,9 @@
 
 namespace webpool::telemetry {
 
-/// Counts durations from 1 ns to 73 minutes (longer ones count as that) in fixed buckets: 32 per power of two, so a
-/// percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record` is a few
-/// instructions and never allocates; the object has 10 KiB.
+/// Counts durations from 1 ns to 73 minutes (longer ones count as 73 minutes) in fixed buckets. There are 32 per power
+/// of two, so a percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record`
+/// takes a few instructions and never allocates; the object takes 10 KiB.
 class Histogram {
  public:
   void record(std::chrono::nanoseconds duration) noexcept {
@@ -24,7 +24,8 @@ class Histogram {
   std::uint64_t count() const noexcept { return count_; }
   double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
 
-  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 without any.
+  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 if there are
+  /// none.
   double quantile_ms(double quantile) const noexcept {
     const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
     double seen = 0;

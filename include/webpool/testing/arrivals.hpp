@@ -15,7 +15,7 @@
 
 namespace webpool::testing {
 
-/// What is asked for, again and again.
+/// What each request asks for.
 struct Work {
   ModelIndex model{};
   RequestOptions options{};
@@ -27,8 +27,8 @@ struct Work {
 ///
 /// | expression     | result               | contract                                                           |
 /// |----------------|----------------------|--------------------------------------------------------------------|
-/// | `a.work`       | `Work`               | what each of them asks for                                         |
-/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, itself an arrival or 0; empty when    |
+/// | `a.work`       | `Work`               | what each request asks for                                         |
+/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, which is an arrival or 0; empty if    |
 /// |                |                      | there is none; draws from `r`, a `Random&` of its own              |
 template <class A>
 concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r) {
@@ -36,8 +36,8 @@ concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r
   { a.next(t, r) } -> std::same_as<std::optional<Duration>>;
 };
 
-/// Arrivals of a rate that varies, by thinning those of the highest one (P. Lewis, G. Shedler, Nav. Res. Logist. 26(3),
-/// 1979). `rate`: of a time, in 1/s, at most `highest`.
+/// Arrivals at a rate that varies, by thinning those of the highest rate (P. Lewis, G. Shedler, Nav. Res. Logist.
+/// 26(3), 1979). `rate` is a function of time, in 1/s, and at most `highest`.
 template <class Rate>
 std::optional<Duration> thinned(Duration after, double highest, Rate rate, Random& random) {
   if (!(highest > 0)) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<Duration> thinned(Duration after, double highest, Rate rate, Rando
   return std::nullopt;
 }
 
-/// Requests that know nothing of each other.
+/// Independent requests.
 struct Poisson {
   double rate = 1;  ///< 1/s
   Work work{};
@@ -62,7 +62,7 @@ struct Poisson {
   }
 };
 
-/// Busy for `on`, quiet for `off`, and again, Poisson in both.
+/// Busy for `on`, quiet for `off`, over and over; Poisson in both.
 struct Bursts {
   double rate = 1, quiet_rate = 0;  ///< 1/s
   Duration on = std::chrono::seconds(1), off = std::chrono::seconds(9);
@@ -76,7 +76,7 @@ struct Bursts {
   }
 };
 
-/// A sine over the day: `rate` on average, `swing` (0 to 1) of it up and down, lowest at the start.
+/// A sine over the day: on average `rate`, up and down by `swing` (0 to 1) of it, lowest at the start.
 struct DayCurve {
   double rate = 1;  ///< 1/s
   double swing = 0.9;
@@ -104,13 +104,13 @@ struct Replay {
 
 static_assert(ArrivalProcess<Poisson> && ArrivalProcess<Bursts> && ArrivalProcess<DayCurve> && ArrivalProcess<Replay>);
 
-/// Clients that wait for each result, think, and ask again. Client i is `options.client` + i of its work, and begins
-/// with the i-th of its works.
+/// Clients that wait for each result, think, and ask again. Client i has the number `options.client` + i and starts
+/// with the i-th work.
 struct ClosedLoop {
   std::size_t clients = 1;
   Distribution think{};
   Work work{};
-  std::vector<Work> then{};  ///< what each asks for in turn after `work`
+  std::vector<Work> then{};  ///< what each client asks for in turn after `work`
 };
 
 }  // namespace webpool::testing

@@ -8,8 +8,8 @@
 
 namespace webpool::testing {
 
-/// How long something takes, at random. Given by its median, which is what one measures, and its spread: the standard
-/// deviation as a share of the mean. A plain duration converts to one that never varies.
+/// A random duration, given by its median, which is what one measures, and its spread, the standard deviation as a
+/// share of the mean. A plain duration converts to one that never varies.
 class Distribution {
  public:
   constexpr Distribution() = default;

@@ -9,8 +9,8 @@
 
 namespace webpool::testing {
 
-/// A virtual clock and what happens on it: a binary heap in the order of time, and of `push` among equals, so that a
-/// simulation is the same whenever its events are.
+/// A virtual clock and its events: a binary heap ordered by time, and among equals by `push`, so that the same events
+/// give the same simulation.
 template <class Event>
 class EventQueue {
  public:
@@ -25,8 +25,7 @@ class EventQueue {
     std::ranges::push_heap(heap_, later);
   }
 
-  /// The next event until `end`, with the clock set to its time; empty, with the clock set to `end`, when there is
-  /// none.
+  /// The next event until `end`; the clock is set to its time. If there is none, empty, and the clock is set to `end`.
   std::optional<Event> pop(TimePoint end) {
     if (heap_.empty() || heap_.front().when > end) {
       now_ = std::max(now_, end);

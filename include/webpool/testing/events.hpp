@@ -10,7 +10,7 @@
 
 namespace webpool::testing {
 
-/// What happens in a simulation. An event of something that is gone by then means nothing.
+/// What happens in a simulation. If the subject of an event is gone by then, the event is ignored.
 namespace event {
 struct Join {
   std::size_t kind;

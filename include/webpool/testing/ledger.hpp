@@ -12,7 +12,7 @@
 
 namespace webpool::testing {
 
-/// Who asked for what, and what became of it.
+/// Records every request and what became of it.
 class Ledger {
  public:
   /// `start`: of the simulation.
@@ -32,7 +32,7 @@ class Ledger {
     record.warm = warm;
   }
 
-  /// Sent to a tab. Its number: how many were submitted before it.
+  /// Sent to a tab. Returns the request's number: how many were submitted before it.
   std::size_t sent(RequestId id, ConnectionId tab, Browser browser, Backend backend) {
     const std::size_t number = numbers_.at(id);
     records_[number].tab = tab;
@@ -41,7 +41,7 @@ class Ledger {
     return number;
   }
 
-  /// A tab began to compute; for one that has ended this means nothing.
+  /// A tab began to compute. Ignored if the request has ended.
   void started(RequestId id, TimePoint now) {
     if (const auto found = numbers_.find(id); found != numbers_.end())
       records_[found->second].started = since_start(now);
@@ -59,13 +59,13 @@ class Ledger {
     numbers_.erase(found);
   }
 
-  /// Ends of requests that had ended already, or never were: a defect of the engine.
+  /// Ends of requests that had already ended, or never existed: a defect of the engine.
   std::uint64_t unknown_ends() const noexcept { return unknown_ends_; }
 
  private:
   TimePoint start_;
   std::vector<RequestRecord> records_;
-  std::unordered_map<RequestId, std::size_t> numbers_;  // of those that have not ended
+  std::unordered_map<RequestId, std::size_t> numbers_;  // of requests that have not ended
   std::uint64_t unknown_ends_ = 0;
 };
 

@@ -9,8 +9,9 @@
 namespace webpool::testing {
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014; constants of
-/// S. Vigna's public-domain splitmix64.c). The draws below are written out, because what std::*_distribution makes of
-/// the same bits differs from one standard library to the next; only the last bit of `std::log` and its like may.
+/// S. Vigna's public-domain splitmix64.c). The draws below are written out, because std::*_distribution turns the same
+/// bits into different numbers in different standard libraries. Here only the last bit of `std::log` and the like may
+/// differ.
 class Random {
  public:
   /// Streams of one seed are independent of each other.
@@ -22,13 +23,13 @@ class Random {
   /// Uniform in [0, 1), a multiple of 2^-53.
   constexpr double uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
-  /// Uniform below `bound`, which is not 0; biased by at most bound / 2^64.
+  /// Uniform below `bound`, which must not be 0; biased by at most bound / 2^64.
   constexpr std::uint64_t below(std::uint64_t bound) noexcept { return bits() % bound; }
 
-  /// Of mean 1.
+  /// With mean 1.
   double exponential() noexcept { return -std::log(1 - uniform()); }
 
-  /// Of mean 0 and variance 1 (G. Box, M. Muller, Ann. Math. Statist. 29(2), 1958).
+  /// With mean 0 and variance 1 (G. Box, M. Muller, Ann. Math. Statist. 29(2), 1958).
   double normal() noexcept {
     const double radius = std::sqrt(2 * exponential());
     return radius * std::cos(2 * std::numbers::pi * uniform());

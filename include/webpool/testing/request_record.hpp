@@ -21,17 +21,17 @@ struct RequestRecord {
   std::optional<ConnectionId> tab{};           ///< where it was sent
   Browser browser = Browser::other;            ///< with `tab`
   Backend backend = Backend::wasm;             ///< with `tab`
-  std::optional<Duration> started{}, ended{};  ///< empty: that didn't happen
+  std::optional<Duration> started{}, ended{};  ///< empty if that didn't happen
   std::optional<errc> error{};                 ///< why it ended without a result
 
   bool ok() const noexcept { return ended && !error; }
 
-  /// From submission until a tab computed, or until it ended without that; `now` for one that still waits.
+  /// From submission until a tab began to compute, or until it ended without that; until `now` if it still waits.
   Duration wait(Duration now) const noexcept { return started.value_or(ended.value_or(now)) - submitted; }
   Duration latency(Duration now) const noexcept { return ended.value_or(now) - submitted; }
   /// How long a tab computed for it.
   Duration service(Duration now) const noexcept { return started ? ended.value_or(now) - *started : Duration(0); }
-  /// It was due and had no result then, or will have none.
+  /// Whether it had no result when it was due, or will have none.
   bool missed(Duration now) const noexcept {
     return deadline && (ended ? error || *ended > *deadline : now > *deadline);
   }

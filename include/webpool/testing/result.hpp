@@ -14,15 +14,15 @@
 
 namespace webpool::testing {
 
-/// What a simulation was like. Figures of requests can be had of some of them only: `which` is called with each
-/// `RequestRecord`, and takes those for which it is true.
+/// The results of a simulation. Figures can be restricted to some requests: `which` is called with each
+/// `RequestRecord`, and those for which it returns true count.
 struct Result {
   Duration length{};
   std::vector<RequestRecord> requests{};        ///< in the order of submission
   Metrics metrics{};                            ///< of the engine, at the end
   std::map<ModelIndex, std::uint64_t> loads{};  ///< into any tab
   double browser_minutes = 0;                   ///< sum over tabs, from launch (or joining) to closing
-  std::size_t peak_browsers = 0;                ///< tabs and browsers that start
+  std::size_t peak_browsers = 0;                ///< of tabs and starting browsers
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
   std::vector<Duration> crash_times{};          ///< since the start, in order
 
@@ -42,12 +42,12 @@ struct Result {
     return length > Duration(0) ? static_cast<double>(completed(which)) / seconds_of(length) : 0;
   }
 
-  /// Milliseconds from submission until a tab computed; of all requests, those that still wait included.
+  /// Milliseconds from submission until a tab began to compute; of all requests, those that still wait included.
   template <class Which = decltype(all)>
   double wait_ms(double quantile, Which which = {}) const {
     return testing::quantile(values([&](const RequestRecord& each) { return each.wait(length); }, which), quantile);
   }
-  /// Milliseconds from submission to result; of the requests that got one.
+  /// Milliseconds from submission to result, of the requests that got one.
   template <class Which = decltype(all)>
   double latency_ms(double quantile, Which which = {}) const {
     return testing::quantile(latencies(which), quantile);
@@ -57,12 +57,12 @@ struct Result {
     return mean(latencies(which));
   }
 
-  /// Requests with a deadline that had no result then, for whatever reason.
+  /// Requests that had no result by their deadline, for whatever reason.
   template <class Which = decltype(all)>
   std::size_t deadline_misses(Which which = {}) const {
     return count([&](const RequestRecord& each) { return each.missed(length) && which(each); });
   }
-  /// Share of the requests whose model was loaded somewhere when they came.
+  /// The share of requests whose model was loaded somewhere when they came.
   template <class Which = decltype(all)>
   double hit_rate(Which which = {}) const {
     const std::size_t asked = count(which);

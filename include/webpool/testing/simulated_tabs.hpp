@@ -20,8 +20,8 @@
 
 namespace webpool::testing {
 
-/// The tabs of a simulation, which do as the engine says: an action goes in, the event that comes of it is pushed. A
-/// worker runs one request at a time, as a page does; others that are in flight wait for it.
+/// The tabs of a simulation, which obey the engine: an action goes in, and the event that follows from it is pushed. A
+/// worker runs one request at a time, as a page does; other requests in flight wait.
 class SimulatedTabs {
  public:
   SimulatedTabs(std::vector<TabKind> kinds, std::uint64_t seed, Events& events, Ledger& ledger)
@@ -97,7 +97,7 @@ class SimulatedTabs {
     if (line.size() == 1) start_next(line);
   }
 
-  /// What computes goes on to its end, as in a page; what waits is dropped. Both are answered.
+  /// A run that is computing goes on to its end, as in a page; one that waits is dropped. Both are answered.
   void obey(const engine::CancelRun& action) {
     const auto worker = workers_.find(action.worker);
     if (worker == workers_.end()) return;
@@ -110,7 +110,7 @@ class SimulatedTabs {
 
   // --- events
 
-  /// What the tab says when it joins; empty when its browser was closed before.
+  /// What the tab says when it joins; empty if its browser was closed before.
   std::optional<BrowserInfo> hello(const event::Join& join) const {
     if (join.launch && !launches_.contains(*join.launch)) return std::nullopt;
     BrowserInfo info = kinds_[join.kind].says;
@@ -138,7 +138,7 @@ class SimulatedTabs {
   struct Loss {
     std::optional<LaunchId> launch;
   };
-  /// The tab goes down; empty when it is gone already.
+  /// The tab crashes; empty if it is already gone.
   std::optional<Loss> crashed(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return std::nullopt;
@@ -157,7 +157,7 @@ class SimulatedTabs {
     Backend backend;
     std::size_t bytes;
   };
-  /// How the load ends; empty when its worker was closed before.
+  /// How the load ends; empty if its worker was closed before.
   std::optional<Load> load_ends(WorkerId id) {
     const auto found = workers_.find(id);
     if (found == workers_.end()) return std::nullopt;
@@ -177,7 +177,7 @@ class SimulatedTabs {
                 worker.speed->memory};
   }
 
-  /// The run's answer leaves the page; false when the worker was closed before.
+  /// The run's answer leaves the page; false if the worker was closed before.
   bool answered(const event::Answer& answer) {
     const auto worker = workers_.find(answer.worker);
     if (worker == workers_.end()) return false;
@@ -228,15 +228,15 @@ class SimulatedTabs {
     TimePoint since;
     std::size_t bytes;
     std::vector<WorkerId> workers;
-    Line line;  // where workers share a processor
+    Line line;  // if workers share a processor
   };
   struct Worker {
     ConnectionId tab;
     ModelIndex model;
-    const SimulatedModel* speed;  // null: this kind of tab can't load the model
+    const SimulatedModel* speed;  // null if this kind of tab can't load the model
     std::size_t bytes;
     bool ready;
-    Line line;  // where they don't
+    Line line;  // if they don't
   };
   struct Model {
     std::string name;
@@ -244,8 +244,8 @@ class SimulatedTabs {
     std::uint64_t loads = 0;
   };
 
-  /// What happens to one thing does not depend on what happened to others, so that two policies can be compared under
-  /// the same luck.
+  /// A stream for each thing, so that what happens to it does not depend on the others, and two policies can be
+  /// compared with the same luck.
   Random stream(std::uint64_t thing, std::uint64_t kind) const { return Random(seed_, thing * 8 + kind); }
 
   Line& line_of(Worker& worker) {
@@ -277,7 +277,7 @@ class SimulatedTabs {
     workers_.erase(worker);
   }
 
-  /// The page takes as long to join once more as its browser took to start.
+  /// The page takes as long to join again as its browser took to start.
   void come_back(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return;

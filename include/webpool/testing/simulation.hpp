@@ -27,14 +27,14 @@ namespace webpool::testing {
 
 struct SimulationSettings {
   std::uint64_t seed = 1;
-  PoolOptions options{};  ///< `browsers` empty: every kind of `tabs` that isn't attached
+  PoolOptions options{};  ///< if `browsers` is empty: every kind of `tabs` that isn't attached
   std::vector<TabKind> tabs{};
   std::chrono::nanoseconds tick = std::chrono::milliseconds(100);  ///< between calls of `Engine::tick`
 };
 
-/// The pool's engine with these policies over simulated tabs and callers, on a virtual clock: hours take seconds, and
-/// the same seed gives the same result. Two simulations that differ in a policy have the same arrivals, and request n
-/// has the same luck in both. Add models, then who asks for them, then run. Not thread-safe.
+/// Runs the pool's engine with these policies over simulated tabs and callers, on a virtual clock: hours take seconds,
+/// and the same seed gives the same result. Two simulations that differ in a policy have the same arrivals, and request
+/// n has the same luck in both. Add models, then their callers, then run. Not thread-safe.
 template <BrowserSelector Selector = selector::FirstFit, ScalingPolicy Scaling = scaling::Fixed,
           MemoryPolicy Memory = memory::LruBudget, Scheduler Queue = scheduling::Fifo>
 class Simulation {
@@ -89,7 +89,7 @@ class Simulation {
     }
   }
 
-  /// Calls back when that much time has passed since the start; the call may do anything but run the simulation.
+  /// Calls `call` when that much time has passed since the start. It may do anything but run the simulation.
   void at(Duration time, std::function<void()> call) { events_.push(start + time, std::move(call)); }
 
   RequestId submit(const Work& work) {
@@ -108,7 +108,7 @@ class Simulation {
 
   void cancel(RequestId request) { engine_.cancel(request, events_.now(), actions_); }
 
-  /// Everything until that much later. What has not ended by then goes on in the next call.
+  /// Runs for that much longer. What has not ended by then continues in the next call.
   const Result& run_for(Duration time) {
     const TimePoint end = events_.now() + time;
     obey();
@@ -128,7 +128,7 @@ class Simulation {
 
   /// Since the start.
   Duration now() const noexcept { return events_.now() - start; }
-  /// Ends of requests that had ended already: a defect of the engine.
+  /// Ends of requests that had already ended: a defect of the engine.
   std::uint64_t unknown_ends() const noexcept { return ledger_.unknown_ends(); }
   const auto& engine() const noexcept { return engine_; }
 
@@ -233,7 +233,7 @@ class Simulation {
     const auto asked = asked_by_.find(action.request);
     if (asked == asked_by_.end()) return;
     Client& client = clients_[asked->second];
-    // One that is refused at once would ask again for ever.
+    // A client that is refused at once would ask again for ever.
     const Duration pause = std::max(client.think(client.random), action.error ? tick_ : Duration(0));
     events_.push(events_.now() + pause, event::ClientAsks{asked->second});
     asked_by_.erase(asked);

@@ -8,7 +8,7 @@
 
 namespace webpool::testing {
 
-/// The smallest value that a share `quantile` (0 to 1) of all does not exceed; 0 without any.
+/// The smallest value that a share `quantile` (0 to 1) of all values does not exceed; 0 if there are none.
 inline double quantile(std::vector<double> values, double quantile) {
   if (values.empty()) return 0;
   const double rank = std::ceil(quantile * static_cast<double>(values.size()));
@@ -23,8 +23,8 @@ inline double mean(std::span<const double> values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-/// Jain's fairness index of what each of n got: (sum of x)^2 / (n * sum of x^2), from 1/n, one has it all, to 1, all
-/// have the same (R. Jain, D. Chiu, W. Hawe, DEC TR-301, 1984). 1 when nobody got anything.
+/// Jain's fairness index of what each of n clients got: (sum of x)^2 / (n * sum of x^2). It goes from 1/n, if one has
+/// everything, to 1, if all have the same (R. Jain, D. Chiu, W. Hawe, DEC TR-301, 1984). 1 if nobody got anything.
 inline double fairness(std::span<const double> shares) {
   double sum = 0, squares = 0;
   for (double each : shares) {

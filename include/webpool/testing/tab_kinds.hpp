@@ -10,7 +10,7 @@
 
 namespace webpool::testing {
 
-/// The kinds of tabs that a simulation has, by index.
+/// The kinds of tabs in a simulation, by index.
 class TabKinds {
  public:
   explicit TabKinds(std::vector<TabKind> kinds) : kinds_(std::move(kinds)) {}

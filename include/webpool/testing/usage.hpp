@@ -20,7 +20,7 @@ class Usage {
 
   std::size_t peak_open() const noexcept { return peak_open_; }
   std::size_t peak_bytes() const noexcept { return peak_bytes_; }
-  /// Of tabs that were closed.
+  /// Of the tabs that were closed.
   Duration time() const noexcept { return time_; }
 
  private:

@@ -8,22 +8,22 @@
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but the idle model that is cheapest to be without gives way first,
-/// the one with the least
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts first the idle model that is cheapest to lose, the one
+/// with the least
 ///
 ///     value = load time · rate / bytes        in seconds of loading spared, per second and byte
 ///     rate  = min((uses + 1) / seconds since it was loaded, 1 / seconds since it was used)
 ///
 /// This is GreedyDual-Size-Frequency (Cherkasova, "Improving WWW proxies performance with
-/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L: L ages what is not
-/// used any more, but has to be told of every use. Here a model's rate falls once its pause is longer than the pauses
-/// before. Loading counts as a use, so that a model is not thrown out before its first request.
+/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L. L ages what is no
+/// longer used, but has to be told of every use. Here a model's rate falls once its pause is longer than its earlier
+/// pauses. Loading counts as a use, so that a model is not evicted before its first request.
 ///
-/// No time is taken for less than a second, nor a clock that goes backwards for anything else. A load time of 0 is not
-/// known yet: such a model goes first; among equals, the least recently used.
+/// A time of less than a second counts as a second, even if the clock goes backwards. A load time of 0 is not known
+/// yet, and such a model is evicted first; among equals, the least recently used is.
 ///
-/// Use it where models differ much in size, loading time or use. Where they are alike it is hardly better than
-/// `LruBudget`, and it keeps a busy model of yesterday longer.
+/// Use it if models differ much in size, loading time or use. If they are alike, it is hardly better than `LruBudget`,
+/// and it keeps a model that was busy yesterday for longer.
 class CostAware {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {

@@ -4,8 +4,8 @@
 
 namespace webpool::memory {
 
-/// The null object: every model may be loaded everywhere, and nothing is ever put out. Use it where all models together
-/// fit into each tab; WebGPU won't refuse an allocation that doesn't fit, the machine just slows to a crawl.
+/// The null object: every model may be loaded everywhere, and nothing is ever evicted. Use it if all models together
+/// fit into each tab. WebGPU won't refuse an allocation that doesn't fit; the machine just slows to a crawl.
 class Unlimited {
  public:
   constexpr MemoryDecision make_room(const MemoryView&) noexcept { return {}; }

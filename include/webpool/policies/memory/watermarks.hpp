@@ -8,22 +8,23 @@
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but clears up in batches: nothing leaves below the high mark, and a
-/// model that would pass it makes idle models leave, least recently used first, until it stays below the low mark.
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts in batches. Nothing is evicted below the high mark. If a
+/// new model would exceed it, idle models are evicted, least recently used first, until the total is below the low
+/// mark.
 ///
 ///     high = pressure_threshold (0.8)        low = `Settings::low` (0.6)        as shares of each byte budget
 ///
-/// So several loads find room before the next clearing, and a tab at its limit doesn't evict for every load. Two marks
-/// are how kernels reclaim pages (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory Manager", 2004,
-/// chapter 10). Where only the number of models is passed, one leaves. A low mark above the high one, or no number, is
-/// the high one: then it is `LruBudget`.
+/// Several loads then find room before the next batch, and a tab at its limit doesn't evict for every load. Kernels
+/// reclaim pages by two marks in the same way (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory
+/// Manager", 2004, chapter 10). If only the number of models is exceeded, one is evicted. A low mark that is above the
+/// high one, or NaN, counts as the high one, which makes this `LruBudget`.
 ///
-/// Use it where models are loaded often and are small beside the budget. It keeps less loaded than `LruBudget`: with
-/// few large models it evicts what would have fitted.
+/// Use it if models are loaded often and are small compared with the budget. It keeps fewer models loaded than
+/// `LruBudget`: with few large models, it evicts some that would have fitted.
 class Watermarks {
  public:
   struct Settings {
-    double low = 0.6;  ///< share of the budget at which clearing up ends
+    double low = 0.6;  ///< share of the budget at which evicting ends
   };
 
   Watermarks() = default;

@@ -15,12 +15,12 @@ namespace webpool::scaling {
 ///
 /// Holt, "Forecasting seasonals and trends by exponentially weighted moving averages", ONR memorandum 52 (1957);
 /// Winters, "Forecasting sales by exponentially weighted moving averages", Management Science 6 (1960). The first
-/// season gives ℓ (its mean) and s; b begins at 0.
+/// season gives ℓ (its mean) and s; b starts at 0.
 class HoltWinters {
  public:
   struct Settings {
     std::size_t season = 1440;  ///< m; 0 and 1: the series has none
-    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s; what is not in [0, 1]
+    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s. Anything outside [0, 1]
     /// counts as the default.
     double alpha = 0.1, beta = 0.005, gamma = 0.3;
   };
@@ -37,7 +37,7 @@ class HoltWinters {
   /// Whether a whole season has been added.
   bool ready() const noexcept { return season_.size() == length_; }
 
-  /// Adds the next value. What is no finite number counts as what was expected.
+  /// Adds the next value. If it is not finite, the expected value counts instead.
   void add(double value) noexcept {
     if (!ready()) {
       season_.push_back(std::isfinite(value) ? value : 0);
@@ -54,7 +54,7 @@ class HoltWinters {
     next_ = (next_ + 1) % length_;
   }
 
-  /// The value to come, `ahead` ≥ 1 after the last one; only when ready.
+  /// The forecast of the value `ahead` ≥ 1 steps after the last one. Call it only when ready.
   double forecast(std::size_t ahead) const noexcept {
     return level_ + static_cast<double>(ahead) * trend_ + season_[(next_ + ahead - 1) % length_];
   }

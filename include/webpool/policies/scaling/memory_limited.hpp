@@ -12,17 +12,17 @@
 
 namespace webpool::scaling {
 
-/// Any scaling policy with at most as many tabs as their models' memory allows:
+/// Any scaling policy, with at most as many tabs as their models' memory allows:
 ///
 ///     tabs ≤ max(1, floor(bytes / bytes per tab))
 ///
-/// Bytes per tab are the average; it rises at once and falls slowly, because a tab that has just joined is going to
-/// load what the others hold. Nothing is measured for 10 s after a tab has gone, since a tab that drains still has its
-/// models' memory, but is counted no more. Until memory is known, and with `bytes` 0, the inner policy has its way. The
-/// pool's `min_connections` stand above this limit.
+/// Bytes per tab are an average. It rises at once and falls slowly, because a tab that has just joined is going to load
+/// what the others hold. Nothing is measured for 10 s after a tab has gone, since a draining tab still has its models'
+/// memory but is no longer counted. Until memory is known, and if `bytes` is 0, the inner policy decides alone. The
+/// pool's `min_connections` override this limit.
 ///
-/// Use it where all tabs are on one machine; for one with tabs elsewhere, `MemorySettings` limit each tab. Around
-/// `WarmSpare`, the spare tabs are within the limit.
+/// Use it if all tabs are on one machine. If some are elsewhere, `MemorySettings` limit each tab. Wrapped around
+/// `WarmSpare`, it counts the spare tabs too.
 template <ScalingPolicy Inner = Utilization>
 class MemoryLimited {
  public:

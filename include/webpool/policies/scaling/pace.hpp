@@ -8,19 +8,19 @@
 
 namespace webpool::scaling::detail {
 
-/// A wish rounded up, between 0 and the pool's most; what is no number is 0.
+/// The wanted number, rounded up and clamped to 0 .. the pool's maximum; NaN is 0.
 inline std::size_t whole_tabs(double wish, const PoolLoad& load) noexcept {
   const double tabs = std::ceil(wish);
   if (!(tabs > 0)) return 0;
   return tabs < static_cast<double>(load.max_connections) ? static_cast<std::size_t>(tabs) : load.max_connections;
 }
 
-/// Grows at once, because a burst can't wait; shrinks by one tab at a time, each a cool-down after the last change.
+/// Grows at once, because a burst can't wait. Shrinks by one tab at a time, each a cool-down after the last change.
 class Pace {
  public:
   explicit Pace(std::chrono::nanoseconds cooldown) noexcept : cooldown_(cooldown) {}
 
-  /// From the tabs that are joined or starting towards the wanted number, within the pool's bounds.
+  /// Moves from the tabs that are joined or starting towards the wanted number, within the pool's bounds.
   std::size_t step(std::size_t wanted, const PoolLoad& load) noexcept {
     const std::size_t tabs = load.connections + load.starting;
     if (!started_) changed_ = load.now;

@@ -8,8 +8,8 @@
 
 namespace webpool::scaling::detail {
 
-/// What one tab has of something, places or bytes. It rises at once and falls ten times slower than α per second would,
-/// because tabs that have just joined hold nothing yet and will soon be like the others.
+/// How much of something one tab has, places or bytes. It rises at once and falls ten times slower than α per second
+/// would, because tabs that have just joined hold nothing yet and will soon be like the others.
 class PerTab {
  public:
   explicit PerTab(double alpha = 0.2) noexcept : keep_(1 - alpha) {}

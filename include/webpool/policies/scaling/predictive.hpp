@@ -14,7 +14,7 @@
 namespace webpool::scaling {
 
 /// Has tabs ready when the load of the hour comes. `HoltWinters` forecasts λ, the requests submitted per second, from
-/// buckets of time; with S, how long a tab is busy with one request,
+/// buckets of time. With S, how long a tab is busy with one request,
 ///
 ///     tabs = max(what Utilization wants, ceil(λ · S / up))        λ: the highest forecast from now to now + horizon
 ///
@@ -22,21 +22,21 @@ namespace webpool::scaling {
 /// forecast costs idle tabs, never a burst.
 ///
 /// Why this method: load has a rhythm, mostly the day's, and a trend. A line through the last points, the usual choice,
-/// knows no rhythm: it rises on after each peak and sees no morning coming. Holt-Winters knows both with one number per
-/// bucket, O(1) per step, and no training.
+/// has no rhythm: it keeps rising after each peak and doesn't see a morning coming. Holt-Winters has both, with one
+/// number per bucket, O(1) per step, and no training.
 ///
-/// The season counts from the pool's start, by a clock that knows no midnight. After a gap longer than a season it
-/// learns anew. A day that was different is in the next day's forecast with weight γ.
+/// The season counts from the pool's start; the clock has no midnight. After a gap longer than a season, learning
+/// starts again. An unusual day enters the next day's forecast with weight γ.
 ///
-/// Use it where load comes back by the clock and browsers start slowly. Where it doesn't, it is `Utilization` with
-/// needless tabs. Make a bucket no shorter than it takes for some ten requests to come: counts of less are noise.
+/// Use it if load recurs by the clock and browsers start slowly. If it doesn't recur, this is `Utilization` with
+/// needless tabs. A bucket should be long enough for some ten requests: smaller counts are noise.
 class Predictive {
  public:
   struct Settings {
     std::chrono::nanoseconds bucket = std::chrono::minutes(1);    ///< at least 1 ms
     HoltWinters::Settings forecast{};                             ///< season: 1440 buckets, a day
-    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start and a model's load
-    Utilization::Settings reactive{};                             ///< its `up` is the share of busy time aimed at
+    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start plus a model's load
+    Utilization::Settings reactive{};                             ///< its `up` is the target share of busy time
   };
 
   Predictive() = default;
@@ -57,7 +57,7 @@ class Predictive {
   }
 
  private:
-  // Of the horizon, however long it is: this is asked a few times per second.
+  // However long the horizon is: this is asked a few times per second.
   static constexpr std::size_t most_buckets = 1000;
 
   /// Adds the buckets that are over to the forecast.

@@ -9,9 +9,9 @@
 
 namespace webpool::scaling::detail {
 
-/// How long a tab is busy with one request, over all models in the mix that is asked for. A tab that does nothing else
-/// serves 1 / this many per second. Smoothed with α = 0.2 per second where answers are many, and over 16 answers where
-/// they are few.
+/// How long a tab is busy with one request, over all models in the mix that is requested. A tab that does nothing else
+/// serves 1 / this many per second. Smoothed with α = 0.2 per second if answers are many, and over 16 answers if they
+/// are few.
 class ServiceTime {
  public:
   void observe(const Outcome& outcome) noexcept {
@@ -20,7 +20,7 @@ class ServiceTime {
     ++answers_;
   }
 
-  /// In seconds; 0 until something was answered.
+  /// In seconds; 0 until the first answer.
   double at(TimePoint now) noexcept {
     const double passed = known_ ? std::chrono::duration<double>(now - last_).count() : 0;
     if (answers_ == 0 || (known_ && passed <= 0)) return mean_;

@@ -13,22 +13,22 @@
 namespace webpool::scaling {
 
 /// As many tabs as keep the time in the queue at a goal. By Little's law (Little, "A proof for the queuing formula
-/// L = λW", Operations Research 9, 1961) what waits has waited, at its end, for queued / throughput; n tabs that are
-/// busy for S with each request have the throughput n / S. So
+/// L = λW", Operations Research 9, 1961) requests wait for queued / throughput. If n tabs are busy for S with each
+/// request, the throughput is n / S. So
 ///
 ///     tabs = ceil(S · max(λ, q / goal))
 ///
-/// λ: requests submitted per second, smoothed with α per second. q: those that wait, or their smoothed number if that
-/// is less, because a burst is over before a browser has started. S is measured per answer, not taken from how many
-/// requests ended: those that were refused or cancelled kept no tab busy, and with idle tabs the rate of ends says
-/// nothing of what the tabs could do. It grows at once and shrinks one at a time, `cooldown` after the last change.
+/// λ: requests submitted per second, smoothed with α per second. q: waiting requests, or their smoothed number if that
+/// is less, because a burst is over before a browser has started. S is measured per answer and not derived from how
+/// many requests ended: refused and cancelled ones kept no tab busy, and if tabs are idle, the rate says nothing about
+/// what they could do. The pool grows at once and shrinks by one tab at a time, `cooldown` after the last change.
 ///
-/// Nothing is changed until a request was answered, or while no tab holds a model. A goal of 0 or less wants all tabs
-/// as soon as something waits; α outside 0 .. 1 counts as 0.2.
+/// Nothing changes until a request has been answered, or while no tab holds a model. A goal of 0 or less wants all tabs
+/// as soon as something waits. α outside 0 .. 1 counts as 0.2.
 ///
-/// Use it where the promise is a time. Service comes on top of the goal, half of the requests wait longer than the
-/// mean, and S counts double where two models of a tab overlap. Where load swings with the hour, `Predictive` is ready
-/// before.
+/// Use it if you promise a waiting time. Service comes on top of the goal, half of the requests wait longer than the
+/// mean, and S counts double if two models of a tab overlap. If load varies with the hour, `Predictive` is ready
+/// earlier.
 class TargetWait {
  public:
   struct Settings {

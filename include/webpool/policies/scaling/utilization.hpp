@@ -16,18 +16,19 @@ namespace webpool::scaling {
 ///     u and s > 0.70:  tabs = max(n + 1, ceil(demand / (0.70 · places per tab)))
 ///     u and s < 0.30, and 30 s since the last change:  tabs = n − 1
 ///
-/// n counts tabs that are joined or starting. The numbers are the predecessor's (`Settings`). Changed: waiting requests
-/// count as demand, because a full pool with a long queue is not at 100 % but far above; α holds per second instead of
-/// per call, so the rate of calls doesn't matter; only shrinking waits for the cool-down, because a burst can't; tabs
-/// that start or have not loaded anything yet count with the places that the others have, or every burst would launch
-/// all tabs before the first new one is ready; and nothing is predicted here.
+/// n counts tabs that are joined or starting. The thresholds are `Settings`.
 ///
-/// Use it where load comes and goes. It sees no rise before it is there: with slow browsers and a daily rhythm,
-/// predict.
+/// - Waiting requests count as demand, because a full pool with a long queue is not at 100 % but far above.
+/// - α holds per second and not per call, so the rate of calls doesn't matter.
+/// - Only shrinking waits for the cool-down, because a burst can't wait.
+/// - Tabs that are starting, or have not loaded anything yet, count with as many places as the others have. Otherwise
+///   every burst would launch all tabs before the first new one is ready.
+///
+/// Use it if load comes and goes. It does not foresee a rise: for slow browsers and a daily rhythm, use `Predictive`.
 class Utilization {
  public:
   struct Settings {
-    double up = 0.70, down = 0.30;      ///< thresholds of u and s
+    double up = 0.70, down = 0.30;      ///< thresholds for u and s
     double alpha = 0.2;                 ///< weight of the newest second in s
     std::chrono::seconds cooldown{30};  ///< from any change to the next shrinking
   };

@@ -9,15 +9,15 @@
 
 namespace webpool::scaling {
 
-/// Any scaling policy and n tabs more than it wants, so that a rise finds a browser that has started already:
+/// Any scaling policy plus n tabs, so that a rise in load finds a browser that has already started:
 ///
 ///     tabs = min(inner(load without n tabs) + n, max_connections)
 ///
-/// The inner policy is shown the pool without the spare tabs, those that start first, and the rest's share of places
-/// and memory; else it would take them for its own, and n would be added to them again and again.
+/// The inner policy sees the pool without the spare tabs (starting ones are left out first) and with the remaining
+/// tabs' share of places and memory. Otherwise it would count them as its own, and n would be added again and again.
 ///
-/// Use it where browsers start slowly and load rises suddenly. The spare tabs take requests like the others; what is
-/// spare is capacity. They cost their memory all the time.
+/// Use it if browsers start slowly and load rises suddenly. The spare tabs take requests like the others; only capacity
+/// is spare. They cost their memory all the time.
 template <ScalingPolicy Inner = Utilization>
 class WarmSpare {
  public:

@@ -9,19 +9,19 @@
 
 namespace webpool::scheduling {
 
-/// Priorities that age: each level is worth `step` of waiting. In each lane, the least key comes next:
+/// Priorities that age: each level is worth `step` of waiting. In each lane, the request with the least key comes next:
 ///
 ///     key = submitted − priority · step
 ///
-/// All requests age at the same rate, so the order of two never changes, and a heap needs no sorting again. This is the
-/// dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research Logistics
-/// Quarterly 7 (1960).
+/// All requests age at the same rate, so the order of two never changes, and a heap never has to be sorted again. This
+/// is the dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research
+/// Logistics Quarterly 7 (1960).
 ///
-/// Nothing starves: a request of priority p is overtaken only by what is submitted within (P − p) · step after it, P
-/// being the highest priority in use. After that it waits for those before it, and for none that comes later.
+/// Nothing starves. A request of priority p is overtaken only by requests submitted within (P − p) · step after it,
+/// where P is the highest priority in use. It never waits for requests that come later than that.
 ///
-/// Use it where `Priority` would starve someone. A step longer than any wait makes it `Priority`, a step of 0 (or less)
-/// serves in order of submission.
+/// Use it if `Priority` would starve someone. With a step longer than any wait, this is `Priority`. With a step of 0 or
+/// less, it serves in order of submission.
 class Aged : detail::KeyedLanes<Duration> {
  public:
   struct Settings {
@@ -39,7 +39,7 @@ class Aged : detail::KeyedLanes<Duration> {
   using KeyedLanes::waiting;
 
  private:
-  /// Bounded to some 70 years, so that no sum overflows.
+  /// Bounded to about 70 years, so that no sum overflows.
   Duration advantage(int priority) const noexcept {
     if (step_ == Duration(0)) return step_;
     const Duration::rep most = std::numeric_limits<Duration::rep>::max() / 4 / step_.count();

@@ -12,31 +12,31 @@
 
 namespace webpool::scheduling {
 
-/// In each lane, the earliest deadline comes next, and those without one last; among equals the one that came first. A
-/// request that would not be done in time is refused at once (`Admission::too_late`), so that it costs nothing and its
-/// caller can go elsewhere:
+/// In each lane, the request with the earliest deadline comes next. Requests without one come last, and among equals
+/// the one that came first is next. A request that would not be done in time is refused at once
+/// (`Admission::too_late`), so that it costs nothing and its caller can go elsewhere:
 ///
 ///     finish = submitted + S · (ceil((ahead + in_flight) / places) + 1)         refused if finish > deadline
 ///
-/// `ahead` counts the waiting requests whose deadline is not later: exactly, in O(log n); `LaneLoad::waiting` would
-/// count all, and refuse the urgent behind a backlog that doesn't matter. S is how long a tab is busy with one request
-/// of the model, smoothed with α per answer. A mean, because the formula adds up many services, whose sum is near the
-/// sum of the means; a quantile would be taken that many times over.
+/// `ahead` counts the waiting requests whose deadline is not later, exactly and in O(log n). `LaneLoad::waiting` counts
+/// all of them, and would refuse urgent requests because of a backlog that doesn't matter to them. S is how long a tab
+/// is busy with one request of the model, smoothed with α per answer. It is a mean, because the formula adds up many
+/// services, whose sum is close to the sum of the means. A quantile would be added up that many times.
 ///
 /// Earliest deadline first is optimal on one machine that can be preempted: Liu and Layland, "Scheduling algorithms for
 /// multiprogramming in a hard-real-time environment", JACM 20 (1973). Refusing by predicted finish: Gujarati et al.,
 /// "Serving DNNs like Clockwork", OSDI 2020.
 ///
-/// Its bias: too strict where several requests of a tab overlap; too mild for what varies, because half the services
-/// are longer than the mean, and because an urgent newcomer may make those late that it overtakes. Until a model has an
-/// answer, or while no tab holds it, nothing is refused. S is the model's, not the browser's, and lives as long as the
-/// model's slot: a model that follows in it begins with the S of the one before.
+/// It is too strict if several requests of a tab overlap. It is too lenient if service times vary, because half of them
+/// exceed the mean, and because an urgent newcomer may delay the requests it overtakes beyond their deadlines. Nothing
+/// is refused until the model has its first answer, or while no tab holds it. S belongs to the model, not to the
+/// browser, and lives as long as the model's slot: the next model in that slot starts with the S of the one before.
 ///
-/// Use it where late is worthless. Without deadlines it is `Fifo`; priorities change nothing.
+/// Use it if a late answer is worthless. Without deadlines it is `Fifo`; priorities make no difference.
 class Deadline : detail::KeyedLanes<TimePoint> {
  public:
   struct Settings {
-    double alpha = 0.2;  ///< weight of the newest service in S; what is not in (0, 1] counts as 0.2
+    double alpha = 0.2;  ///< weight of the newest service in S; anything outside (0, 1] counts as 0.2
   };
 
   Deadline() = default;

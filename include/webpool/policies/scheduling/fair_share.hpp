@@ -12,27 +12,28 @@
 
 namespace webpool::scheduling {
 
-/// Shares each lane out between `RequestOptions::client`s by weight: start-time fair queueing. The least start tag S
-/// comes next:
+/// Divides each lane between `RequestOptions::client`s by weight: start-time fair queueing. The request with the least
+/// start tag S comes next:
 ///
-///     S = max(v, F of the client's request before)      F = S + rows / weight      v = S of the last one sent
+///     S = max(v, F of the client's previous request)      F = S + rows / weight      v = S of the last one sent
 ///
 /// While two clients f and g have requests waiting, the rows sent for them, divided by their weights, differ by at most
-/// r_f / w_f + r_g / w_g, r being their largest request. Idle time earns nothing, and none is punished for having had
-/// the pool alone. Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM ToN 5 (1997); with several
-/// requests in flight at once: Jin, Chase, Kaur, "Interposed proportional sharing for a storage service utility",
-/// SIGMETRICS 2004. Chosen over other fair queueing because it is fair at any speed of the server: tabs come and go.
+/// r_f / w_f + r_g / w_g, where r is a client's largest request. Idle time earns no credit, and a client is not
+/// punished for having had the pool alone. See Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM
+/// ToN 5 (1997), and for several requests in flight Jin, Chase, Kaur, "Interposed proportional sharing for a storage
+/// service utility", SIGMETRICS 2004. Unlike other fair queueing, it is fair at any speed of the server, and tabs come
+/// and go.
 ///
-/// The cost is `Request::rows`: in a lane all requests run the same model, so rows stand for time. A request that
-/// leaves before its turn is refunded to those that its client submits later, not to those that wait already.
+/// The cost is `Request::rows`: all requests of a lane run the same model, so rows stand for time. If a request leaves
+/// before its turn, its cost is refunded to requests that its client submits later, not to those that wait already.
 ///
-/// Use it where one caller's backlog must not be everybody's. It is fair per model, not over all models together, and
-/// looks at neither priority nor deadline.
+/// Use it if one caller's backlog must not delay everybody. It is fair per model, not over all models together, and
+/// ignores priorities and deadlines.
 class FairShare {
  public:
   struct Settings {
     std::map<std::uint32_t, double>
-        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for the others and for bad values
+        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for other clients and for invalid values
   };
 
   FairShare() = default;
@@ -45,7 +46,7 @@ class FairShare {
     const double start = finish ? std::max(share.now, *finish) : share.now;
     share.finish.set(request.client, start + cost(request));
     lanes_.push(request, start);
-    // Who is not ahead of v is as good as unknown.
+    // A client that is not ahead of v needs no entry.
     if (share.finish.size() > 2 * (waiting(request.model) + share.kept) + 64) {
       share.finish.remove_if([&share](double each) { return each <= share.now; });
       share.kept = share.finish.size();

@@ -8,10 +8,10 @@
 
 namespace webpool::scheduling {
 
-/// The null object: in each lane, first come, first served; priorities and deadlines change nothing. All calls are O(1)
-/// amortised.
+/// The null object: in each lane, first come, first served. Priorities and deadlines make no difference. All calls are
+/// O(1) amortised.
 ///
-/// Use it where requests are alike; where some must not wait behind others, use `Priority`.
+/// Use it if requests are alike. If some must not wait behind others, use `Priority`.
 class Fifo {
  public:
   void push(const Request& request) noexcept {

@@ -11,9 +11,9 @@ namespace webpool::scheduling::detail {
 /// Requests that left a queue from its middle; several queues may share them.
 using Tombstones = NodeMap<RequestId, std::monostate>;
 
-/// Requests in the order in which they came, of which any may leave; all calls are O(1) amortised. One that leaves from
-/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left; it must not
-/// come again before: a request that is sent, and may come again, leaves from the front.
+/// Requests in the order in which they came; any of them may leave. All calls are O(1) amortised. A request that leaves
+/// from the middle stays as a tombstone until the front reaches it or more than half of the queue are tombstones. It
+/// must not come again before that. A request that is sent, and may come again, leaves from the front.
 class IdQueue {
  public:
   std::size_t size() const noexcept { return ids_.size() - first_ - buried_; }
@@ -23,7 +23,7 @@ class IdQueue {
 
   void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  /// The request must be in the queue. Returns whether it was the last one.
+  /// The request must be in the queue. Returns whether the queue is now empty.
   bool erase(RequestId id, Tombstones& tombstones) noexcept {
     if (ids_[first_] != id) {
       tombstones.set(id, {});
@@ -50,8 +50,8 @@ class IdQueue {
   }
 
   std::vector<RequestId> ids_;
-  std::size_t first_ = 0;   // those before it have left
-  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is none
+  std::size_t first_ = 0;   // all before it have left
+  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is not one
 };
 
 }  // namespace webpool::scheduling::detail

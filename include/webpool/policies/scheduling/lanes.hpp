@@ -12,10 +12,10 @@
 
 namespace webpool::scheduling::detail {
 
-/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
-/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
-/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
-/// reaches the top or more than half of the heap are tombstones.
+/// Shared by schedulers with a fixed order: in each lane, the request with the least key comes next, and among equals
+/// the one that was pushed first. A key never changes, so one binary heap per lane is enough: `push` and `erase` are
+/// O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it reaches the top or
+/// more than half of the heap are tombstones.
 template <class Key>
 class KeyedLanes {
  public:
@@ -62,7 +62,7 @@ class KeyedLanes {
   };
   struct Lane {
     std::vector<Entry> heap;
-    std::size_t tombstones = 0;  // in heap; its top is none
+    std::size_t tombstones = 0;  // in heap, but never at its top
   };
   static constexpr auto behind = [](const Entry& a, const Entry& b) {
     return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;

@@ -20,21 +20,21 @@ enum class WhenFull : std::uint8_t {
   delay,   ///< it waits outside, first come, first served, until there is room
 };
 
-/// Any scheduler with a limit to the requests that wait: per model and priority, so that neither a backlog of one model
-/// nor one of low priority shuts the others out. A short queue is a fast answer: what waits in a full one is late
-/// anyway, and its caller learns it too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
+/// Any scheduler, with a limit on waiting requests. The limit is per model and priority, so that a backlog of one model
+/// or of low priority doesn't shut the others out. A short queue gives fast answers: what waits in a full one is late
+/// anyway, and its caller learns that too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
 ///
-/// `delay` refuses nobody; it bounds what the inner scheduler has to look at, and with it how much of one priority can
-/// be passed by later requests. `Deadline` inside doesn't count what waits outside. All calls cost O(log p) on top,
-/// with p pairs of model and priority; more than 64 pairs are forgotten when nothing of theirs waits.
+/// `delay` refuses nobody. It bounds what the inner scheduler has to look at, and so how much of one priority later
+/// requests can overtake. If the inner scheduler is `Deadline`, it doesn't count what waits outside. All calls cost
+/// O(log p) more, with p pairs of model and priority. Beyond 64 pairs, those without waiting requests are forgotten.
 ///
-/// Use `reject` where callers can retry elsewhere or do without, `delay` where they can't. The pool's memory is bounded
-/// by `reject` only, and only if callers don't make up ever new priorities.
+/// Use `reject` if callers can retry elsewhere or do without, and `delay` if they can't. Only `reject` bounds the
+/// pool's memory, and only if callers don't keep inventing new priorities.
 template <Scheduler Queue = Priority>
 class Limited {
  public:
   struct Settings {
-    std::size_t limit = 1000;                  ///< of requests that wait, per model and priority; 0: unlimited
+    std::size_t limit = 1000;                  ///< of waiting requests, per model and priority; 0: unlimited
     std::map<int, std::size_t> by_priority{};  ///< instead of `limit`, for these priorities
     WhenFull when_full = WhenFull::reject;
   };
@@ -89,7 +89,7 @@ class Limited {
 
   static Key key(const Request& request) noexcept { return {request.model, request.priority}; }
 
-  /// The request as `Class::outside` knows it.
+  /// The request as it is in `Class::outside`.
   static Request place(Request request) noexcept {
     request.model = {};
     return request;

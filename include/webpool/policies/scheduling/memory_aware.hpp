@@ -10,30 +10,30 @@
 
 namespace webpool::scheduling {
 
-/// Any scheduler that also holds requests back while too many tensor bytes are under way: the next request of a lane is
+/// Any scheduler that also holds requests back while too many tensor bytes are in flight. The next request of a lane is
 /// sent only if
 ///
 ///     payload bytes of all requests that are sent and have not ended + its own ≤ `bytes`
 ///
-/// The inner scheduler's order stands: a request that doesn't fit is not passed by a smaller one of its lane, or large
-/// ones would starve (smallest first is best on average only). Other lanes may go ahead meanwhile, as batch systems
-/// backfill (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times; then they wait until the
-/// held lane has had its turn. What has no payload is never held, and with nothing under way anything goes, also what
-/// is larger than `bytes`: so nothing waits for ever.
+/// The inner scheduler's order stands: a smaller request never overtakes a held one of its lane, or large ones would
+/// starve (smallest first is best only on average). Meanwhile other lanes may go ahead, as batch systems backfill
+/// (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times. Then they wait until the held lane
+/// has had its turn. A request without payload is never held. If nothing is in flight, any request is sent, even one
+/// that is larger than `bytes`, so nothing waits for ever.
 ///
-/// The budget is shared by all models. When another model's answer frees bytes, a lane that was held learns of it at
-/// the pool's next tick, a tenth of a second later at most.
+/// The budget is shared by all models. If another model's answer frees bytes, a held lane learns of it at the pool's
+/// next tick, at most a tenth of a second later.
 ///
-/// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
+/// Use it if inputs are large and tabs are many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
 /// sockets and the pages hold at once. Small requests of other models gain too, since large ones don't fill every tab;
-/// the large ones pay for both with their latency. Give `bytes` some room beyond the large requests that it is meant
-/// for, or small ones have to wait for these: then it is worse for both than without. Where no model's inputs are
-/// large, it only costs a look-up per request.
+/// the large ones pay with their latency. Leave some room in `bytes` beyond the large requests that it is meant for.
+/// Otherwise small ones wait for them, which is worse for both than no limit. If no model's inputs are large, it only
+/// costs a look-up per request.
 template <Scheduler Queue = Priority>
 class MemoryAware {
  public:
   struct Settings {
-    std::size_t bytes = 256u << 20;  ///< of payload under way in all tabs together; 0: unlimited
+    std::size_t bytes = 256u << 20;  ///< of payload in flight in all tabs together; 0: unlimited
     std::size_t overtakes = 64;      ///< requests of other models that may go ahead of a held one
   };
 
@@ -59,7 +59,7 @@ class MemoryAware {
     return next;
   }
 
-  /// Counts the request as under way; if it was not sent, `ended` follows at once.
+  /// Counts the request as in flight; if it was not sent, `ended` follows at once.
   void erase(const Request& request) noexcept {
     queue_.erase(request);
     under_way_ += request.payload_bytes;
@@ -98,9 +98,9 @@ class MemoryAware {
 
   Settings settings_{};
   Queue queue_{};
-  detail::NodeMap<RequestId, std::size_t> payloads_;  // of those that wait or are under way
+  detail::NodeMap<RequestId, std::size_t> payloads_;  // of requests that wait or are in flight
   std::size_t under_way_ = 0;
-  std::optional<Held> held_;  // the lane that has waited for room for longest
+  std::optional<Held> held_;  // the lane that has waited longest for room
 };
 
 static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);

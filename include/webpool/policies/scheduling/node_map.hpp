@@ -8,13 +8,13 @@
 
 namespace webpool::scheduling::detail {
 
-/// A hash map that uses its nodes again: after a warm-up, entries come and go without an allocation.
+/// A hash map that reuses its nodes: after a warm-up, entries come and go without allocating.
 template <class Key, class Value>
 class NodeMap {
  public:
   std::size_t size() const noexcept { return map_.size(); }
 
-  /// Null when there is none. Valid until the entry is taken.
+  /// Null if there is none. Valid until the entry is taken.
   const Value* find(Key key) const noexcept {
     const auto found = map_.find(key);
     return found == map_.end() ? nullptr : &found->second;
@@ -35,7 +35,7 @@ class NodeMap {
     }
   }
 
-  /// Removes the entry and returns its value; empty when there is none.
+  /// Removes the entry and returns its value; empty if there is none.
   std::optional<Value> take(Key key) noexcept {
     const auto found = map_.find(key);
     if (found == map_.end()) return std::nullopt;
@@ -44,7 +44,7 @@ class NodeMap {
     return value;
   }
 
-  /// Removes the entries whose value is so: O(size).
+  /// Removes the entries whose values satisfy the predicate: O(size).
   template <class Predicate>
   void remove_if(Predicate predicate) noexcept {
     for (auto each = map_.begin(); each != map_.end();) {

@@ -12,10 +12,10 @@
 namespace webpool::scheduling {
 
 /// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. `push` and `erase` are O(log p) in the different priorities that wait in the lane, `front` is O(1).
+/// first. `push` and `erase` are O(log p) for p different priorities that wait in the lane; `front` is O(1).
 ///
-/// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
-/// those a deadline, or use `Aged`.
+/// Use it if some callers are in a hurry and others are not. A steady stream of high priorities starves the low ones:
+/// give those a deadline, or use `Aged`.
 class Priority {
  public:
   void push(const Request& request) noexcept {
@@ -48,7 +48,7 @@ class Priority {
     std::size_t waiting = 0;
   };
 
-  /// Levels come and go with their memory: after a warm-up, without an allocation.
+  /// Levels keep their memory when they go: after a warm-up, they come and go without allocating.
   detail::IdQueue& level_of(Levels& levels, int priority) noexcept {
     const auto found = levels.find(priority);
     if (found != levels.end()) return found->second;

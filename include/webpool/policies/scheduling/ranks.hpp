@@ -6,9 +6,9 @@
 
 namespace webpool::scheduling::detail {
 
-/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. A treap
-/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes, its nodes in one vector
-/// and used again.
+/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. It is a treap
+/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes. Its nodes are in one
+/// vector and are reused.
 template <class Key>
 class Ranks {
  public:
@@ -35,7 +35,7 @@ class Ranks {
     *link = fresh;
   }
 
-  /// Removes one such key, which must be there.
+  /// Removes one such key, which must exist.
   void erase(Key key) noexcept {
     Index* link = &root_;
     while (nodes_[*link].key != key) {

@@ -9,12 +9,12 @@
 
 namespace webpool::selector {
 
-/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle: what the tab has
-/// warmed up or cached for them stays useful. For a load it proposes the tab that ran the model last, whose browser
-/// still has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
+/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle, so that what the tab
+/// has warmed up or cached stays useful. For a load it proposes the tab that ran the model last, whose browser still
+/// has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
 ///
-/// It remembers 4,096 pairs of model and client, by their hash; a newcomer takes the place of an older pair. Don't use
-/// it where clients are many and models few: it then only makes the tabs' load uneven.
+/// It remembers 4,096 pairs of model and client, by their hash; a new pair replaces an older one. Don't use it if
+/// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {

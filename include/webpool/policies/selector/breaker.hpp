@@ -9,16 +9,15 @@
 
 namespace webpool::selector {
 
-/// Rules out tabs whose circuit is open: one `reliability::Circuit` per tab and one per tab and model, and with the
-/// model its backend, so that a model that fails in a tab does not cost the others that tab. Half-open circuits let
-/// trials through; a trial that is cancelled or never ends gives its slot back after `trial_timeout`.
+/// Rules out tabs whose circuit is open. There is one `reliability::Circuit` per tab and one per tab, model and
+/// backend, so that a model that fails in a tab doesn't take that tab from the others. Half-open circuits let trials
+/// through. A trial that is cancelled or never ends gives its slot back after `trial_timeout`.
 ///
-/// A `Chain` passes over a filter that leaves no candidate, so the last tabs are never ejected all at once: requests
-/// then go to ejected ones rather than nowhere. The filter has no clock of its own: time is the latest that a request
-/// or an outcome has told.
+/// A `Chain` skips a filter that leaves no candidate, so requests go to ejected tabs rather than nowhere if all are
+/// ejected. The filter has no clock of its own: its time is the latest that a request or an outcome carried.
 ///
-/// Use it in front of any selector where tabs fail for a while and come back, and where retries are dear. A tab that
-/// fails and stays so is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
+/// Use it in front of any selector if tabs fail for a while and come back, and if retries are expensive. A tab that
+/// keeps failing is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
 class Breaker {
  public:
   using Settings = reliability::CircuitSettings;

@@ -10,7 +10,7 @@
 
 namespace webpool::selector {
 
-/// Scores what each tab said about itself when it joined and takes the best, divided by the requests that it has:
+/// Scores what each tab reported about itself when it joined, and takes the best score per request that the tab has:
 ///
 ///     score = 100 · (hardware WebGPU adapter) + 10 · (software one)
 ///           + 15 · shader-f16 + 10 · subgroups                           (hardware only: they double its arithmetic)
@@ -19,9 +19,9 @@ namespace webpool::selector {
 ///           + 2 · min(memory in GiB, 8)
 ///     taken: the largest score / (1 + requests in flight)
 ///
-/// The weights order devices as their makers' figures do and are not fitted to anything. A software adapter counts
-/// little, because WASM beats it nearly always. Use it for the first requests of a mixed crowd of devices, when there
-/// is no history yet; `Learned` overtakes it after a few requests per tab.
+/// The weights order devices as their vendors' figures do; they are not fitted to any data. A software adapter counts
+/// little, because WASM nearly always beats it. Use it for the first requests of a mix of devices, when there is no
+/// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
   std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -59,7 +59,7 @@ class Capability {
     return std::ranges::find(adapter.features, feature) != adapter.features.end();
   }
 
-  /// Computed once per tab: the maps and names in `BrowserInfo` are not for every decision.
+  /// Computed once per tab: the maps and names in `BrowserInfo` are too slow for every decision.
   double score(const PoolView& pool, ConnectionIndex tab) noexcept {
     if (tab.value >= known_.size()) known_.resize(pool.slots());
     Known& known = known_[tab.value];

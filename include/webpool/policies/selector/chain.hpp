@@ -23,11 +23,11 @@ inline constexpr bool well_formed_chain<First, Rest...> = SelectorPart<First>&& 
 
 }  // namespace detail
 
-/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may have the first say, and the
-/// last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
+/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may decide early, and otherwise
+/// the last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
 ///
-/// Filters look at a `Sample` of at most 16 candidates. Where a filter leaves none, it is passed over for this
-/// decision: a pool whose tabs are all unfit serves its requests badly rather than never.
+/// Filters look at a `Sample` of at most 16 candidates. A filter that leaves none is skipped for this decision: a pool
+/// whose tabs are all unfit serves its requests badly rather than never.
 template <class... Parts>
 requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chain {
  public:

@@ -5,8 +5,8 @@
 
 namespace webpool::selector {
 
-/// Random numbers for policies: the xorshift sequence of 64 bits (G. Marsaglia, J. Stat. Software 8(14), 2003) from a
-/// fixed seed, so that the same events make the same choices.
+/// Random numbers for policies: the 64-bit xorshift sequence (G. Marsaglia, J. Stat. Software 8(14), 2003) from a fixed
+/// seed, so that the same events lead to the same choices.
 class Draw {
  public:
   constexpr explicit Draw(std::uint64_t seed = 0) noexcept : state_((seed + 1) * 0x9e3779b97f4a7c15 | 1) {}

@@ -5,9 +5,9 @@
 
 namespace webpool::selector {
 
-/// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
-/// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
-/// `PowerOfTwo` costs as little and also sees the other models' work.
+/// The null object: the first candidate. The engine puts candidates with fewer of the model's requests in flight first,
+/// so the work spreads, but ties always go to the same tab. Use it in tests and with one tab. Otherwise use
+/// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {

@@ -4,9 +4,9 @@
 
 namespace webpool::selector {
 
-/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
-/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
-/// that is too simple, use `Breaker`.
+/// Rules out tabs if their health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven over time, so a tab that is ruled out for them gets another chance after half a minute or so.
+/// If that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {

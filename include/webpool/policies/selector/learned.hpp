@@ -15,31 +15,32 @@
 
 namespace webpool::selector {
 
-/// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
+/// Routes by measured speed. Per model, tab and batch size (in powers of two) it keeps the average time that a run
 /// keeps the tab busy, and takes the earliest expected finish,
 ///
 ///     finish = average · (requests of the model in flight there + 1) + c · average of the tab · those of other models
 ///
-/// where c, 0 to 1, is how much the models of a tab are seen to slow each other down: 0 where they run side by side, 1
-/// where they share one processor.
+/// where c, from 0 to 1, is how much the models of a tab slow each other down, as measured: 0 if they run side by side,
+/// 1 if they share one processor.
 ///
-/// Averages are exponential; two runs in a row that are off by more than `surprise` replace the average, so a browser
-/// that drifts is believed after two runs. A tab that has not run the model counts with the average of its browser and
-/// backend, and one of a kind that nobody has measured is tried at once, with one request. A failed run doubles the
-/// tab's average.
+/// Averages are exponential. If two consecutive runs are off by more than `surprise`, they replace the average, so a
+/// browser that drifts is believed after two runs. A tab that has not run the model counts with the average of its
+/// browser and backend. A tab of a kind that nobody has measured is tried at once, with one request. A failed run
+/// doubles the tab's average.
 ///
-/// Waiting can be better than running: a request stays queued as long as the faster tabs, which are full, would have
-/// done all that waits before the best tab with room were done with it. Such thresholds are optimal for a given backlog
-/// (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors",
-/// IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab
-/// is rarely missing.
+/// Waiting can be better than running. A request stays queued as long as the faster tabs, which are full, would finish
+/// everything that waits before the best tab with room finished this request. Such thresholds are optimal for a given
+/// backlog (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform
+/// Processors", IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan and a
+/// fast tab is nearly always idle.
 ///
-/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as such runs took together no
-/// longer than the best tab would have by more than `explore` of the busy time, three quarters of that for one tab. So
-/// exploration costs a bounded share, and a tab that is fifty times slower is asked fifty times less often.
+/// Exploration: a tab that was unused for `forget` requests of its model is asked again, as long as the extra time of
+/// such runs, compared with the best tab, is at most `explore` of the busy time, and three quarters of that for one
+/// tab. Exploration therefore costs a bounded share, and a tab that is fifty times slower is asked fifty times less
+/// often.
 ///
-/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less. The
-/// defaults are those that came out best in `benchmarks/policies`.
+/// Use it whenever browsers, backends or devices differ. With one kind of tab, `PowerOfTwo` does as well for less. The
+/// defaults did best in `benchmarks/policies`.
 class Learned {
  public:
   struct Settings {
@@ -115,7 +116,7 @@ class Learned {
     kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
   }
 
-  /// What a run of the model is expected to take in that tab, in seconds; 0 when nothing is known.
+  /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
   double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
@@ -155,7 +156,7 @@ class Learned {
     return table;
   }
 
-  /// What is known of a tab; nothing, if it is another one than before.
+  /// What is known about a tab; nothing, if a new tab has taken its index.
   static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
     Arm& arm = table.arms[tab.value];
     if (arm.joined != joined) arm = {.joined = joined};
@@ -169,7 +170,7 @@ class Learned {
     return backend ? table.kind(pool[tab].browser.browser, *backend) : 0;
   }
 
-  /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
+  /// Of the idle tabs that are due to be asked again and whose run fits the budget, the one unused for longest.
   std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
                                                double estimate) noexcept {
     const double budget = settings_.explore * table.busy;
@@ -185,17 +186,17 @@ class Learned {
     return stalest;
   }
 
-  /// How much of their time the models of a tab take from each other: 0 when they run side by side, 1 in turn.
+  /// How much time the models of a tab take from each other: 0 if they run side by side, 1 if they take turns.
   double crowding() const noexcept { return std::clamp(2 * (crowded_ / alone_ - 1), 0.0, 1.0); }
 
-  /// Seconds that the requests for other models in the tab are expected to take.
+  /// The expected time of the requests for other models in the tab, in seconds.
   double others(const PoolView& pool, ConnectionIndex tab) const noexcept {
     if (tab.value >= tabs_.size() || tabs_[tab.value].joined != pool[tab].joined) return 0;
     return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
   }
 
-  /// Whether the full tabs would have done all that waits by then. One that has none of the model's requests is not
-  /// full but ruled out, by a filter before this part, and waiting for it might have no end.
+  /// Whether the full tabs would finish everything that waits by then. A tab without any of the model's requests is not
+  /// full: a filter before this part ruled it out, and waiting for it might never end.
   bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
     std::size_t done = 0;
@@ -208,7 +209,7 @@ class Learned {
     return done >= pool.waiting();
   }
 
-  /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
+  /// Where the model will be fastest, judged by other tabs of the same browser; unknown ones first.
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;

@@ -7,10 +7,10 @@
 
 namespace webpool::selector {
 
-/// The tab with the fewest requests in flight over all models; among equals the one with the fewest models. It compares
-/// all candidates up to 16, and 16 neighbours drawn at random beyond.
+/// The tab with the fewest requests in flight over all models, and among equals the one with the fewest models. It
+/// compares all candidates if there are at most 16, otherwise 16 neighbours drawn at random.
 ///
-/// Use it with few tabs that hold several models each; `PowerOfTwo` is as good with many.
+/// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {

@@ -9,12 +9,12 @@
 
 namespace webpool::selector {
 
-/// Two tabs drawn at random, the one with fewer requests in flight over all models wins; drawn from the idle ones if
-/// there are any. With n tabs the longest queue is then about log2 log n instead of log n / log log n for one draw
+/// Draws two tabs at random, from the idle ones if there are any, and takes the one with fewer requests in flight over
+/// all models. With n tabs the longest queue is then about log2 log n, instead of log n / log log n for one draw
 /// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), at a cost that
 /// does not depend on n.
 ///
-/// The default, good where tabs are alike. Where browsers or devices differ much in speed, use `Learned`.
+/// The default, good if tabs are alike. If browsers or devices differ much in speed, use `Learned`.
 class PowerOfTwo {
  public:
   PowerOfTwo() = default;

@@ -12,12 +12,12 @@
 namespace webpool::selector {
 
 /// A fixed table: for each task, the browsers and backends to use, best first. A tab ranks by the first row that fits
-/// it, tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
+/// it. Tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
 ///
-/// The default table is the predecessor's belief: audio to Firefox; vision, text generation and multimodal models to
-/// Chrome and Chromium; text embedding to WebNN, which Edge has. It is a prior that nobody measured: on the machine
-/// where this was written, WebNN beat WebGPU by fifty times and Firefox's WebGPU Chromium's by seven, all on software
-/// adapters. Use it to say what you know better than any measurement; else use `Learned`.
+/// The default table sends audio to Firefox; vision, text generation and multimodal models to Chrome and Chromium; text
+/// embedding to WebNN, which Edge has. It is a prior that nobody measured. On the machine where this was written, WebNN
+/// beat WebGPU by fifty times, and Firefox's WebGPU beat Chromium's by seven, all on software adapters. Use this policy
+/// to state what you know better than any measurement; otherwise use `Learned`.
 class Preference {
  public:
   struct Row {

@@ -7,11 +7,11 @@
 
 namespace webpool::selector {
 
-/// The candidates in turn, idle ones while there are any. The engine reorders them as they fill and empty, so the turn
-/// is exact when all are idle or all are busy, and statistical in between.
+/// The candidates in turn, idle ones if there are any. The engine reorders them as they fill and empty, so the turn is
+/// exact if all are idle or all are busy, and statistical in between.
 ///
-/// Use it where each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere
-/// `PowerOfTwo` costs as little and follows the load.
+/// Use it if each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere use
+/// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {

@@ -9,8 +9,8 @@
 
 namespace webpool::selector {
 
-/// What a selector looks at that wants to compare candidates: all of them up to `most`, else `most` neighbours from a
-/// place drawn at random, among the idle ones while there are enough. So a decision costs the same with 10,000 tabs.
+/// The candidates that a selector compares: all of them if there are at most `most`, otherwise `most` neighbours from a
+/// position drawn at random, among the idle ones if there are enough. A decision then costs the same with 10,000 tabs.
 class Sample {
  public:
   static constexpr std::size_t most = 16;
