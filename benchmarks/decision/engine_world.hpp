@@ -21,16 +21,16 @@ class EngineWorld {
  public:
   EngineWorld(std::size_t tabs, std::size_t queued)
       : engine_(options(tabs), engine::make_policy_set<Selector, scaling::Utilization, memory::LruBudget, Queue>()) {
-    model_ = engine_.add_model({.name = "digits", .replicas = tabs}, now_, out_);
+    model_ = engine_.add_model({.name = "digits", .replicas = tabs}, {now_, out_});
     for (std::size_t i = 0; i < tabs; ++i) {
       BrowserInfo browser;
       browser.browser = i % 2 == 0 ? Browser::chromium : Browser::firefox;
-      engine_.joined(std::move(browser), std::nullopt, now_, out_);
+      engine_.joined(std::move(browser), std::nullopt, {now_, out_});
     }
     const engine::Actions joined = std::exchange(out_, {});
     for (const engine::Action& each : joined)
       if (const auto* open = std::get_if<engine::OpenWorker>(&each))
-        engine_.loaded(open->worker, Backend::webgpu, 0, now_, out_);
+        engine_.loaded(open->worker, Backend::webgpu, 0, {now_, out_});
     for (std::size_t i = 0; i < queued + 2 * tabs; ++i) submit();
   }
 
@@ -38,7 +38,7 @@ class EngineWorld {
     now_ += std::chrono::microseconds(1);
     if (first_ < running_.size()) {
       const engine::Run done = running_[first_++];
-      engine_.finished(done.worker, done.request, nullptr, now_, out_);
+      engine_.finished({done.worker, done.request, nullptr}, {now_, out_});
     }
     if (first_ > 4096 && 2 * first_ > running_.size()) {
       running_.erase(running_.begin(), running_.begin() + static_cast<std::ptrdiff_t>(first_));
@@ -60,7 +60,7 @@ class EngineWorld {
     Request each = request(submitted_++);
     each.model = model_;
     each.deadline = end_of_time;
-    engine_.submit(each, now_, out_);
+    engine_.submit(each, {now_, out_});
     for (const engine::Action& action : out_)
       if (const auto* run = std::get_if<engine::Run>(&action)) running_.push_back(*run);
     out_.clear();

@@ -4,7 +4,7 @@
 
 #ifndef WEBPOOL_TESTING_HPP_INCLUDED
 #define WEBPOOL_TESTING_HPP_INCLUDED
-// The core, the engine that its policies drive, and simulated tabs to try them with: standard library only.
+// The core, the engine that asks its policies, and simulated tabs to try them with. Standard library only.
 
 #ifndef WEBPOOL_CORE_HPP_INCLUDED
 #define WEBPOOL_CORE_HPP_INCLUDED
@@ -32,8 +32,8 @@
 
 namespace webpool::detail {
 
-/// The backends that the application has registered, for the whole process: append-only, so that a row once seen stays
-/// where it is and as it is, and bounded, so that tables by backend have a size. Safe from any thread.
+/// The backends that the application has registered, for the whole process. Append-only, so that a row never moves or
+/// changes, and bounded, so that tables indexed by backend have a fixed size. Safe from any thread.
 class BackendTable {
  public:
   static constexpr std::size_t capacity = 5;
@@ -49,14 +49,14 @@ class BackendTable {
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
-  /// The row at a place; null where there is none.
+  /// The row at a place; null if there is none.
   const Row* find(std::size_t place) const noexcept {
     return place < capacity && place < size() ? &rows_[place] : nullptr;
   }
   /// The row at a place below `size()`.
   const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
 
-  /// The place of the row of that name, which is this one when there was none. Empty when the table is full.
+  /// The place of the row of that name, which is added if there is none. Empty if the table is full.
   std::optional<std::size_t> find_or_add(Row row) {
     const std::lock_guard lock(adding_);
     const std::size_t end = size();
@@ -79,7 +79,7 @@ class BackendTable {
 
 namespace webpool {
 
-/// What computes inside a tab. `register_backend` makes further values, for backends of the application's own.
+/// What computes inside a tab. `register_backend` makes further values, for the application's own backends.
 enum class Backend : std::uint8_t { wasm, webgpu, webnn };
 
 /// The device that a WebNN context asks for.
@@ -90,16 +90,16 @@ inline constexpr std::array<std::string_view, 3> builtin_backend_names{"wasm", "
 inline constexpr std::array<std::string_view, 3> webnn_device_names{"cpu", "gpu", "npu"};
 }  // namespace detail
 
-/// How many backends there can be: the size of a table by `static_cast<std::size_t>(backend)`.
+/// How many backends there can be: the size of a table indexed by `static_cast<std::size_t>(backend)`.
 inline constexpr std::size_t max_backends = detail::builtin_backend_names.size() + detail::BackendTable::capacity;
 
-/// Whether the page itself brings this backend, rather than the application.
+/// Whether the page itself has this backend, rather than the application.
 constexpr bool is_builtin(Backend backend) noexcept {
   return static_cast<std::size_t>(backend) < detail::builtin_backend_names.size();
 }
 
 namespace detail {
-/// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
+/// A backend's row in the table of registered ones; null for the page's own, and for a value that is not a backend.
 inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
   if (is_builtin(backend)) return nullptr;
   return BackendTable::instance().find(static_cast<std::size_t>(backend) - builtin_backend_names.size());
@@ -126,7 +126,7 @@ constexpr std::string_view to_string(WebnnDevice device) noexcept {
   return detail::webnn_device_names[static_cast<std::size_t>(device)];
 }
 
-/// The names of all backends, registered ones included; a name's place is its backend's value.
+/// The names of all backends, registered ones included; a name's index is its backend's value.
 inline std::vector<std::string_view> backend_names() {
   std::vector<std::string_view> names(detail::builtin_backend_names.begin(), detail::builtin_backend_names.end());
   const detail::BackendTable& table = detail::BackendTable::instance();
@@ -158,7 +158,7 @@ inline std::ostream& operator<<(std::ostream& out, Backend backend) { return out
 
 namespace webpool {
 
-/// Browsers told apart by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
+/// Browsers, distinguished by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
 enum class Browser : std::uint8_t { chromium, chrome, headless_shell, edge, firefox, safari, other };
 
 namespace detail {
@@ -178,15 +178,14 @@ constexpr std::optional<Browser> parse_browser(std::string_view name) noexcept {
 
 inline std::ostream& operator<<(std::ostream& out, Browser browser) { return out << to_string(browser); }
 
-/// A WebGPU adapter as the browser describes it; browsers leave out what they hide.
+/// A WebGPU adapter as the browser describes it. A browser leaves out what it hides.
 struct AdapterInfo {
   std::string vendor{}, architecture{}, device{}, description{};
-  std::optional<bool>
-      software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty when the browser hides it
+  std::optional<bool> software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty if the browser hides it
   std::vector<std::string> features{};
   std::map<std::string, double> limits{};
 
-  /// The most telling name there is, with ", software" behind a software adapter's.
+  /// The most specific name available; a software adapter's ends in ", software".
   std::string label() const {
     std::string name = !description.empty() ? description : !device.empty() ? device : architecture;
     if (name.empty()) name = !vendor.empty() ? vendor : "unnamed adapter";
@@ -198,7 +197,7 @@ struct AdapterInfo {
 struct BrowserInfo {
   Browser browser = Browser::other;
   std::string version{}, user_agent{}, platform{};
-  unsigned hardware_concurrency = 0;          ///< 0 when the browser hides it
+  unsigned hardware_concurrency = 0;          ///< 0 if the browser hides it
   std::optional<double> device_memory_gib{};  ///< browsers round it down, often to at most 8
   bool cross_origin_isolated = false;
   bool wasm_threads = false;
@@ -207,7 +206,7 @@ struct BrowserInfo {
   std::optional<AdapterInfo> webgpu{};  ///< empty: no adapter, `webgpu_reason` says why
   std::string webgpu_reason{};
   std::map<WebnnDevice, std::string>
-      webnn{};                 ///< per device type: empty text when a context can be made, else the browser's words
+      webnn{};                 ///< per device type: empty if a context can be made, otherwise the browser's words
   std::string webnn_reason{};  ///< why there is no WebNN at all
   bool launched = false;       ///< by the pool, rather than opened by a person
   bool simulated = false;      ///< only `webpool::testing` sets it
@@ -221,370 +220,18 @@ inline std::ostream& operator<<(std::ostream& out, const BrowserInfo& info) {
 
 }  // namespace webpool
 #endif
-#ifndef WEBPOOL_CLOCK_HPP_INCLUDED
-#define WEBPOOL_CLOCK_HPP_INCLUDED
-#include <chrono>
-
-namespace webpool {
-
-/// The pool's clock. The engine and the policies never read it: every event brings its time along.
-using Clock = std::chrono::steady_clock;
-using TimePoint = Clock::time_point;
-using Duration = Clock::duration;
-
-/// The time that never comes: a request without a deadline has this one.
-inline constexpr TimePoint end_of_time = TimePoint::max();
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
-#define WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
-#include <concepts>
-#include <optional>
-#ifndef WEBPOOL_CONCEPTS_POOL_VIEW_HPP_INCLUDED
-#define WEBPOOL_CONCEPTS_POOL_VIEW_HPP_INCLUDED
-#include <algorithm>
+#ifndef WEBPOOL_BYTE_SOURCE_HPP_INCLUDED
+#define WEBPOOL_BYTE_SOURCE_HPP_INCLUDED
+#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <span>
-#ifndef WEBPOOL_IDS_HPP_INCLUDED
-#define WEBPOOL_IDS_HPP_INCLUDED
-#include <cstdint>
+#include <exception>
+#include <filesystem>
 #include <functional>
-
-namespace webpool {
-
-/// A number that only compares with its own kind. `Tag` keeps a model's id from being passed as a request's.
-template <class Tag, class Rep>
-struct StrongId {
-  Rep value = 0;
-  friend constexpr auto operator<=>(StrongId, StrongId) = default;
-};
-
-/// Wire ids: 64-bit counters below 2^53, never reused while the pool lives.
-using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
-using RequestId = StrongId<struct RequestTag, std::uint64_t>;
-using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
-using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
-using TensorId = StrongId<struct TensorTag, std::uint64_t>;
-
-/// Slots of the engine's tables: dense, small, and reused after their owner is gone.
-using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
-using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
-
-}  // namespace webpool
-
-template <class Tag, class Rep>
-struct std::hash<webpool::StrongId<Tag, Rep>> {
-  std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
-};
-#endif
-#ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
-#define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <optional>
-#include <ostream>
-#include <string_view>
-
-namespace webpool {
-
-/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
-enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
-
-namespace detail {
-inline constexpr std::array<std::string_view, 4> pressure_names{"nominal", "fair", "serious", "critical"};
-}
-
-constexpr std::string_view to_string(Pressure pressure) noexcept {
-  return detail::pressure_names[static_cast<std::size_t>(pressure)];
-}
-
-inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
-
-/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
-/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
-struct PageHints {
-  bool visible = true;                 ///< browsers slow hidden tabs down
-  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
-  std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
-  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
-  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
-
-  friend bool operator==(const PageHints&, const PageHints&) = default;
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_TRUST_HPP_INCLUDED
-#define WEBPOOL_TRUST_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <ostream>
-#include <string_view>
-
-namespace webpool {
-
-/// How far the pool trusts what a tab computes.
-enum class Trust : std::uint8_t {
-  guest,   ///< attached: somebody opened the link
-  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
-  own,     ///< in a browser that the pool launched
-};
-
-namespace detail {
-inline constexpr std::array<std::string_view, 3> trust_names{"guest", "proven", "own"};
-}
-
-constexpr std::string_view to_string(Trust trust) noexcept {
-  return detail::trust_names[static_cast<std::size_t>(trust)];
-}
-
-inline std::ostream& operator<<(std::ostream& out, Trust trust) { return out << to_string(trust); }
-
-}  // namespace webpool
-#endif
-
-namespace webpool {
-
-/// One tab as policies see it.
-struct ConnectionState {
-  BrowserInfo browser;
-  TimePoint joined;
-  unsigned in_flight = 0;                   ///< requests sent and not yet answered, over all models
-  unsigned models = 0;                      ///< loaded or loading
-  std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
-  std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
-  unsigned consecutive_failures = 0;
-  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
-  Trust trust = Trust::guest;    ///< what its results are worth
-  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
-};
-
-/// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
-struct Serving {
-  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
-  std::span<const Backend> backends{};         ///< what runs the model there
-  std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
-  std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
-  std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
-  std::span<const float> healths{};            ///< of the model there, by connection
-};
-
-/// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
-class PoolView {
- public:
-  constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
-                     std::size_t idle, const Serving& serving = {}) noexcept
-      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
-
-  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more,
-  /// fewest of that model's requests in flight first. For a load: those that may hold the model and don't yet.
-  constexpr std::span<const ConnectionIndex> candidates() const noexcept { return candidates_; }
-
-  /// The candidates without any of that model's requests in flight: the front of `candidates()`.
-  constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
-
-  /// Whether the tab is a candidate; O(1) for a request's view as the engine gives it.
-  constexpr bool contains(ConnectionIndex index) const noexcept {
-    if (whole_ && !serving_.positions.empty())
-      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
-    return std::ranges::find(candidates_, index) != candidates_.end();
-  }
-
-  /// The same pool with other candidates, some of these, the first `idle` of them idle.
-  constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
-    PoolView view(connections_, candidates, idle, serving_);
-    view.whole_ = false;
-    return view;
-  }
-
-  constexpr const ConnectionState& operator[](ConnectionIndex index) const noexcept {
-    return connections_[index.value];
-  }
-
-  /// Slots of tabs, joined or gone: every `ConnectionIndex` is below.
-  constexpr std::size_t slots() const noexcept { return connections_.size(); }
-
-  /// Requests for the model that wait, this one included; 0 for a load.
-  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
-
-  /// Whether the tab serves the request's model, with room or without; false for a load.
-  constexpr bool serves(ConnectionIndex index) const noexcept {
-    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
-  }
-
-  /// Requests for the model in flight in a tab that serves it.
-  constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
-    const std::size_t position = serving_.positions[index.value];
-    unsigned count = 0;
-    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
-    return count;
-  }
-
-  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
-  constexpr double health(ConnectionIndex index) const noexcept {
-    const double own = serves(index) && index.value < serving_.healths.size()
-                           ? static_cast<double>(serving_.healths[index.value])
-                           : 100;
-    return std::min(own, connections_[index.value].health);
-  }
-
-  /// What runs the request's model in a tab that serves it; empty for others.
-  constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
-    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
-  }
-
- private:
-  std::span<const ConnectionState> connections_;
-  std::span<const ConnectionIndex> candidates_;
-  std::size_t idle_;
-  Serving serving_;
-  bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
-};
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_REQUEST_HPP_INCLUDED
-#define WEBPOOL_REQUEST_HPP_INCLUDED
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_TASK_HPP_INCLUDED
-#define WEBPOOL_TASK_HPP_INCLUDED
-#include <array>
-#include <cctype>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#define WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
-#ifndef WEBPOOL_DATATYPE_HPP_INCLUDED
-#define WEBPOOL_DATATYPE_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
-namespace webpool {
-
-/// Element types of tensors, as the KServe V2 inference protocol counts them.
-enum class Datatype : std::uint8_t {
-  boolean,
-  uint8,
-  uint16,
-  uint32,
-  uint64,
-  int8,
-  int16,
-  int32,
-  int64,
-  float16,
-  float32,
-  float64
-};
-
-/// IEEE 754 binary16 as its bits; arithmetic is the caller's affair.
-struct Float16 {
-  std::uint16_t bits = 0;
-  friend constexpr bool operator==(Float16, Float16) = default;
-};
-
-namespace detail {
-struct DatatypeRow {
-  std::string_view name;
-  std::size_t bytes;
-};
-inline constexpr std::array<DatatypeRow, 12> datatypes{{{"BOOL", 1},
-                                                        {"UINT8", 1},
-                                                        {"UINT16", 2},
-                                                        {"UINT32", 4},
-                                                        {"UINT64", 8},
-                                                        {"INT8", 1},
-                                                        {"INT16", 2},
-                                                        {"INT32", 4},
-                                                        {"INT64", 8},
-                                                        {"FP16", 2},
-                                                        {"FP32", 4},
-                                                        {"FP64", 8}}};
-}  // namespace detail
-
-/// KServe's name, such as "FP32".
-constexpr std::string_view to_string(Datatype type) noexcept {
-  return detail::datatypes[static_cast<std::size_t>(type)].name;
-}
-
-/// Bytes per element.
-constexpr std::size_t size_of(Datatype type) noexcept {
-  return detail::datatypes[static_cast<std::size_t>(type)].bytes;
-}
-
-/// The datatype of a KServe name; empty for any other text.
-constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < detail::datatypes.size(); ++i)
-    if (detail::datatypes[i].name == name) return static_cast<Datatype>(i);
-  return std::nullopt;
-}
-
-/// The datatype that holds C++ values of type `T`; only these types may be elements.
-template <class T>
-inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<bool> = Datatype::boolean;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint8_t> = Datatype::uint8;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint16_t> = Datatype::uint16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint32_t> = Datatype::uint32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::uint64_t> = Datatype::uint64;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int8_t> = Datatype::int8;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int16_t> = Datatype::int16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int32_t> = Datatype::int32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<std::int64_t> = Datatype::int64;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<Float16> = Datatype::float16;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<float> = Datatype::float32;
-template <>
-inline constexpr std::optional<Datatype> datatype_of<double> = Datatype::float64;
-
-template <class T>
-concept TensorElement = datatype_of<T>
-.has_value();
-
-}  // namespace webpool
-#endif
-#ifndef WEBPOOL_SHAPE_HPP_INCLUDED
-#define WEBPOOL_SHAPE_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <ostream>
-#include <span>
-#include <string>
 #ifndef WEBPOOL_ERROR_HPP_INCLUDED
 #define WEBPOOL_ERROR_HPP_INCLUDED
 #include <exception>
@@ -595,7 +242,7 @@ concept TensorElement = datatype_of<T>
 
 namespace webpool {
 
-/// Everything that can go wrong, by what the caller can do about it.
+/// Everything that can go wrong, grouped by what the caller can do about it.
 enum class errc {
   // before the pool runs
   invalid_options = 1,  ///< options contradict each other; the message names both
@@ -614,20 +261,20 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
+  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
-  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
   tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
-  would_block,           ///< the pool holds as much as it may, and the caller does not wait
+  would_block,           ///< the pool holds as much as it may, and the caller chose not to wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
-  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  deadline_unreachable,  ///< refused at once, because it could not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  invalid_message,  ///< a message of the application's own that the wire could not carry
+  invalid_message,  ///< a message of the application that the wire can't carry
   would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
@@ -640,7 +287,7 @@ enum class errc {
   message_too_large,
 };
 
-/// The category of `errc`; its messages are the short form, `Error::what()` has the facts.
+/// The category of `errc`. Its messages are the short form; `Error::what()` has the facts.
 inline const std::error_category& error_category() noexcept {
   struct Category final : std::error_category {
     const char* name() const noexcept override { return "webpool"; }
@@ -716,17 +363,470 @@ struct std::is_error_code_enum<webpool::errc> : std::true_type {};
 
 namespace webpool {
 
+/// Where bytes lie on the disk as they are.
+struct FileExtent {
+  std::filesystem::path path;
+  std::uint64_t offset = 0;
+};
+
+/// A model's bytes, or those of a file with some of its tensors. `webpool::source` has files, memory, generators,
+/// ranges and archives; derive from this for anything else.
+///
+/// | function      | result                           | contract                                                       |
+/// |---------------|----------------------------------|----------------------------------------------------------------|
+/// | `size()`      | how many bytes there are         | asked once by each load                                        |
+/// | `read(o, b)`  | how many bytes were put into `b` | from byte `o` on, `o < size()`; at most `b.size()`, fewer if   |
+/// |               |                                  | that is convenient; 0 means that the bytes end there           |
+/// | `sha256()`    | their SHA-256, or nothing        | 64 lower-case hexadecimal digits; saves a pass over the bytes  |
+/// | `in_memory()` | all bytes, or nothing            | if they lie in memory anyway: unchanged as long as the source  |
+/// |               |                                  | lives. Then the pool neither calls `read` nor copies them      |
+/// | `on_disk()`   | a place in a file, or nothing    | if they lie there as they are: the file is mapped              |
+///
+/// *Threads.* A load asks on the thread that calls it. When a tab fetches the bytes, a thread of the pool's own reads
+/// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
+/// MiB that takes more than 20 seconds breaks its download off.
+///
+/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
+/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, it takes memory while the load looks at it.
+///
+/// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
+/// may let go on any thread.
+///
+/// *Faults.* All functions but `in_memory` may throw. If one throws while a load asks, the load throws its `Error`, or
+/// `errc::load_failed` with its sentence. If `read` throws while a tab fetches, the tab tries twice more; then the load
+/// fails there with `errc::load_failed` and the sentence, which a guest's tab thus sees too. It is as bad if the bytes
+/// end before the size, or if `read` returns more than it was asked for. A tab takes only bytes with the SHA-256 that
+/// the load found or was told: if the bytes change, or the hash was wrong, the load fails there with both hashes.
+class ByteSource {
+ public:
+  ByteSource() = default;
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+  virtual ~ByteSource() = default;
+
+  virtual std::uint64_t size() const = 0;
+  virtual std::size_t read(std::uint64_t offset, std::span<std::byte> into) = 0;
+  virtual std::optional<std::string> sha256() const { return std::nullopt; }
+  virtual std::span<const std::byte> in_memory() const noexcept { return {}; }
+  virtual std::optional<FileExtent> on_disk() const { return std::nullopt; }
+};
+
+/// Finds the source of a file by its plain name, as a model names the files that hold its tensors; null if there is
+/// none. Called on the thread that loads, once for each name.
+using FindSource = std::function<std::shared_ptr<ByteSource>(std::string_view name)>;
+
+namespace detail {
+
+/// Calls functions of a source: whatever they throw comes out as an `Error`.
+template <class Function>
+auto ask(Function function) try {
+  return function();
+} catch (const Error&) {
+  throw;
+} catch (const std::exception& fault) {
+  throw Error(errc::load_failed, fault.what());
+} catch (...) {
+  throw Error(errc::load_failed, "its source threw something that is no std::exception");
+}
+
+}  // namespace detail
+
+/// Fills `into` with the bytes from `offset` on. Throws `Error`: that of the source, or `errc::load_failed` if the
+/// bytes end before or the source throws something else.
+inline void read_exactly(ByteSource& source, std::uint64_t offset, std::span<std::byte> into) {
+  while (!into.empty()) {
+    const std::size_t count = detail::ask([&] { return source.read(offset, into); });
+    if (count == 0) throw Error(errc::load_failed, "its bytes end after " + std::to_string(offset));
+    if (count > into.size())
+      throw Error(errc::load_failed, "its source read " + std::to_string(count) + " bytes where " +
+                                         std::to_string(into.size()) + " were asked for");
+    offset += count;
+    into = into.subspan(count);
+  }
+}
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_CLOCK_HPP_INCLUDED
+#define WEBPOOL_CLOCK_HPP_INCLUDED
+#include <chrono>
+
+namespace webpool {
+
+/// The pool's clock. The engine and the policies never read it: every event carries its time.
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+using Duration = Clock::duration;
+
+/// The time that never comes: a request without a deadline has this one.
+inline constexpr TimePoint end_of_time = TimePoint::max();
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
+#define WEBPOOL_CONCEPTS_BROWSER_SELECTOR_HPP_INCLUDED
+#include <concepts>
+#include <optional>
+#ifndef WEBPOOL_CONCEPTS_POOL_VIEW_HPP_INCLUDED
+#define WEBPOOL_CONCEPTS_POOL_VIEW_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#ifndef WEBPOOL_IDS_HPP_INCLUDED
+#define WEBPOOL_IDS_HPP_INCLUDED
+#include <cstdint>
+#include <functional>
+
+namespace webpool {
+
+/// A number that compares only with its own kind. `Tag` keeps a model's id from being passed as a request's.
+template <class Tag, class Rep>
+struct StrongId {
+  Rep value = 0;
+  friend constexpr auto operator<=>(StrongId, StrongId) = default;
+};
+
+/// Wire ids: 64-bit counters below 2^53, never reused while the pool lives.
+using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
+using RequestId = StrongId<struct RequestTag, std::uint64_t>;
+using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
+using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
+using TensorId = StrongId<struct TensorTag, std::uint64_t>;
+
+/// Slots of the engine's tables: dense, small, and reused once their owner is gone.
+using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
+using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
+
+}  // namespace webpool
+
+template <class Tag, class Rep>
+struct std::hash<webpool::StrongId<Tag, Rep>> {
+  std::size_t operator()(webpool::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
+};
+#endif
+#ifndef WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#define WEBPOOL_PAGE_HINTS_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How hard a device works, in the words of the Compute Pressure API. From `serious` on, it is about to slow down.
+enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
+
+namespace detail {
+inline constexpr std::array<std::string_view, 4> pressure_names{"nominal", "fair", "serious", "critical"};
+}
+
+constexpr std::string_view to_string(Pressure pressure) noexcept {
+  return detail::pressure_names[static_cast<std::size_t>(pressure)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
+
+/// What a tab reported about itself and its device with its last heartbeat. Fields are empty if the browser doesn't
+/// report them; until the first heartbeat all but `visible` are. A hidden tab may report what was true when it was last
+/// visible.
+struct PageHints {
+  bool visible = true;                 ///< browsers slow hidden tabs down
+  std::optional<bool> charging{};      ///< Chromium only; a device without a battery reports a full one that charges
+  std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium only, and only from a visible tab
+  std::optional<bool> save_data{};     ///< the user asked for reduced data usage; Chromium only
+
+  friend bool operator==(const PageHints&, const PageHints&) = default;
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_TRUST_HPP_INCLUDED
+#define WEBPOOL_TRUST_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+
+namespace webpool {
+
+/// How far the pool trusts what a tab computes.
+enum class Trust : std::uint8_t {
+  guest,   ///< attached: somebody opened the link
+  proven,  ///< attached, and right often enough: `GuestSettings::proven_after`
+  own,     ///< in a browser that the pool launched
+};
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> trust_names{"guest", "proven", "own"};
+}
+
+constexpr std::string_view to_string(Trust trust) noexcept {
+  return detail::trust_names[static_cast<std::size_t>(trust)];
+}
+
+inline std::ostream& operator<<(std::ostream& out, Trust trust) { return out << to_string(trust); }
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// One tab as policies see it.
+struct ConnectionState {
+  BrowserInfo browser;
+  TimePoint joined;
+  unsigned in_flight = 0;                   ///< requests sent and not yet answered, over all models
+  unsigned models = 0;                      ///< loaded or loading
+  std::size_t memory_bytes = 0;             ///< of its models: as the page reports; until it does, the files' sizes
+  std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
+  unsigned consecutive_failures = 0;
+  double health = 100;           ///< 0 to 100, `reliability::health` over all its models
+  Trust trust = Trust::guest;    ///< how far its results are trusted
+  std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
+  PageHints hints{};             ///< what it reports about its device: visible, charging, under pressure ...
+};
+
+/// The tabs that serve one model, indexed by connection: what a request's view has beyond its candidates.
+struct Serving {
+  static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+  std::span<const Backend> backends{};         ///< what runs the model there
+  std::span<const std::uint32_t> positions{};  ///< in the order of load; `nowhere` if the tab doesn't serve the model
+  std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
+  std::size_t waiting = 0;                     ///< waiting requests for the model, this one included
+  std::span<const float> healths{};            ///< of the model there, by connection
+};
+
+/// The tabs that can take the request or load being placed, and their state. Valid during the call it is passed to.
+class PoolView {
+ public:
+  constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
+                     std::size_t idle, const Serving& serving = {}) noexcept
+      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
+
+  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more, those with
+  /// the fewest of that model's requests in flight first. For a load: those that may hold the model but don't yet.
+  constexpr std::span<const ConnectionIndex> candidates() const noexcept { return candidates_; }
+
+  /// The candidates without any of that model's requests in flight: the front of `candidates()`.
+  constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
+
+  /// Whether the tab is a candidate; O(1) for a request's view from the engine.
+  constexpr bool contains(ConnectionIndex index) const noexcept {
+    if (whole_ && !serving_.positions.empty())
+      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
+    return std::ranges::find(candidates_, index) != candidates_.end();
+  }
+
+  /// The same pool with a subset of the candidates; the first `idle` of them are idle.
+  constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
+    PoolView view(connections_, candidates, idle, serving_);
+    view.whole_ = false;
+    return view;
+  }
+
+  constexpr const ConnectionState& operator[](ConnectionIndex index) const noexcept {
+    return connections_[index.value];
+  }
+
+  /// Slots of tabs, joined or gone; every `ConnectionIndex` is below this.
+  constexpr std::size_t slots() const noexcept { return connections_.size(); }
+
+  /// Waiting requests for the model, this one included; 0 for a load.
+  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
+
+  /// Whether the tab serves the request's model, even if it has no room; false for a load.
+  constexpr bool serves(ConnectionIndex index) const noexcept {
+    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+  }
+
+  /// Requests for the model in flight in a tab that serves it.
+  constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
+    const std::size_t position = serving_.positions[index.value];
+    unsigned count = 0;
+    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
+    return count;
+  }
+
+  /// From 0 to 100: the lower of the tab's health and, if it serves the request's model, the model's health there.
+  constexpr double health(ConnectionIndex index) const noexcept {
+    const double own = serves(index) && index.value < serving_.healths.size()
+                           ? static_cast<double>(serving_.healths[index.value])
+                           : 100;
+    return std::min(own, connections_[index.value].health);
+  }
+
+  /// The backend that runs the request's model in this tab; empty if the tab doesn't serve it.
+  constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
+    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
+  }
+
+ private:
+  std::span<const ConnectionState> connections_;
+  std::span<const ConnectionIndex> candidates_;
+  std::size_t idle_;
+  Serving serving_;
+  bool whole_ = true;  // all candidates are here, in the order of `serving_.positions`
+};
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_REQUEST_HPP_INCLUDED
+#define WEBPOOL_REQUEST_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+#ifndef WEBPOOL_TASK_HPP_INCLUDED
+#define WEBPOOL_TASK_HPP_INCLUDED
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
+#define WEBPOOL_MODEL_INFO_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#ifndef WEBPOOL_DATATYPE_HPP_INCLUDED
+#define WEBPOOL_DATATYPE_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace webpool {
+
+/// Element types of tensors, as the KServe V2 inference protocol lists them.
+enum class Datatype : std::uint8_t {
+  boolean,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  float16,
+  float32,
+  float64
+};
+
+/// The bits of an IEEE 754 binary16 number; arithmetic is left to the caller.
+struct Float16 {
+  std::uint16_t bits = 0;
+  friend constexpr bool operator==(Float16, Float16) = default;
+};
+
+namespace detail {
+struct DatatypeRow {
+  std::string_view name;
+  std::size_t bytes;
+};
+inline constexpr std::array<DatatypeRow, 12> datatypes{{{"BOOL", 1},
+                                                        {"UINT8", 1},
+                                                        {"UINT16", 2},
+                                                        {"UINT32", 4},
+                                                        {"UINT64", 8},
+                                                        {"INT8", 1},
+                                                        {"INT16", 2},
+                                                        {"INT32", 4},
+                                                        {"INT64", 8},
+                                                        {"FP16", 2},
+                                                        {"FP32", 4},
+                                                        {"FP64", 8}}};
+}  // namespace detail
+
+/// KServe's name, such as "FP32".
+constexpr std::string_view to_string(Datatype type) noexcept {
+  return detail::datatypes[static_cast<std::size_t>(type)].name;
+}
+
+/// Bytes per element.
+constexpr std::size_t size_of(Datatype type) noexcept {
+  return detail::datatypes[static_cast<std::size_t>(type)].bytes;
+}
+
+/// The datatype of a KServe name; empty for any other text.
+constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < detail::datatypes.size(); ++i)
+    if (detail::datatypes[i].name == name) return static_cast<Datatype>(i);
+  return std::nullopt;
+}
+
+/// The datatype that holds C++ values of type `T`. Only these types can be elements.
+template <class T>
+inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<bool> = Datatype::boolean;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint8_t> = Datatype::uint8;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint16_t> = Datatype::uint16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint32_t> = Datatype::uint32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::uint64_t> = Datatype::uint64;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int8_t> = Datatype::int8;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int16_t> = Datatype::int16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int32_t> = Datatype::int32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<std::int64_t> = Datatype::int64;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<Float16> = Datatype::float16;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<float> = Datatype::float32;
+template <>
+inline constexpr std::optional<Datatype> datatype_of<double> = Datatype::float64;
+
+template <class T>
+concept TensorElement = datatype_of<T>
+.has_value();
+
+}  // namespace webpool
+#endif
+#ifndef WEBPOOL_SHAPE_HPP_INCLUDED
+#define WEBPOOL_SHAPE_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <string>
+
+namespace webpool {
+
 class Shape;
 std::string to_string(const Shape& shape);
 
-/// Extents of a tensor, outermost first, held in place: at most 8 dimensions.
-/// In a model's declared shape, `Shape::any` stands for an extent that is free.
+/// Extents of a tensor, outermost first, stored in place: at most 8 dimensions.
+/// In a model's declared shape, `Shape::any` stands for a free extent.
 class Shape {
  public:
   static constexpr std::size_t max_rank = 8;
   static constexpr std::int64_t any = -1;
   static constexpr std::int64_t max_elements = std::int64_t{1}
-                                               << 60;  ///< their bytes fit 64 bits, whatever the datatype
+                                               << 60;  ///< their bytes fit into 64 bits, whatever the datatype
 
   constexpr Shape() = default;
   constexpr Shape(std::initializer_list<std::int64_t> extents)
@@ -735,26 +835,27 @@ class Shape {
   /// Throws `errc::wrong_shape` for more than `max_rank` dimensions, an extent below -1, or more than `max_elements`.
   constexpr explicit Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
     if (rank_ > max_rank)
-      throw Error(errc::wrong_shape, "a tensor has at most 8 dimensions, given " + std::to_string(rank_));
+      throw Error(errc::wrong_shape, "a tensor can have at most 8 dimensions, not " + std::to_string(rank_));
     for (std::size_t i = 0; i < rank_; ++i) {
       if (extents[i] < any) throw Error(errc::wrong_shape, "an extent can't be " + std::to_string(extents[i]));
       extents_[i] = extents[i];
     }
-    if (!countable()) throw Error(errc::wrong_shape, "a tensor has at most 2^60 elements, given " + to_string(*this));
+    if (!countable())
+      throw Error(errc::wrong_shape, "a tensor can have at most 2^60 elements; the shape is " + to_string(*this));
   }
 
   constexpr std::size_t rank() const noexcept { return rank_; }
   constexpr std::int64_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
   constexpr std::span<const std::int64_t> extents() const noexcept { return {extents_.data(), rank_}; }
 
-  /// Product of the extents, 1 for a scalar. The shape must have no free extent.
+  /// The product of the extents; 1 for a scalar. The shape must have no free extent.
   constexpr std::size_t elements() const noexcept {
     std::size_t product = 1;
     for (std::int64_t extent : extents()) product *= static_cast<std::size_t>(extent);
     return product;
   }
 
-  /// Whether `given` has this declared shape: the same rank, and equal extents wherever they are not free.
+  /// Whether `given` matches this declared shape: the same rank, and equal extents except where they are free.
   constexpr bool accepts(const Shape& given) const noexcept {
     return std::ranges::equal(extents(), given.extents(),
                               [](auto mine, auto its) { return mine == any || mine == its; });
@@ -801,7 +902,7 @@ struct TensorSpec {
   Shape shape{};  ///< free extents are `Shape::any`
   std::vector<std::string>
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
-  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
+  bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
   /// Whether a tensor of this shape may be passed.
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
@@ -813,9 +914,9 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
 
-  /// The input or output of that name; null when there is none.
+  /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
     const auto found = std::ranges::find(specs, name, &TensorSpec::name);
     return found == specs.end() ? nullptr : &*found;
@@ -840,7 +941,7 @@ struct TaskRow {
 };
 
 // clang-format off
-/// How a task is deduced: the first row whose pattern begins a word of the model's lower-cased name ...
+/// How a task is deduced: by the first row whose pattern begins a word of the model's lower-cased name ...
 inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"clip", Task::multimodal},       {"siglip", Task::multimodal},      {"llava", Task::multimodal},
     {"blip", Task::multimodal},       {"whisper", Task::audio},          {"wav2vec", Task::audio},
@@ -855,7 +956,7 @@ inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"bge", Task::text_embedding},    {"encoder", Task::text_embedding},
 }};
 
-/// ... and failing that, the first row whose pattern begins a word of an input's lower-cased name.
+/// ... and failing that, by the first row whose pattern begins a word of an input's lower-cased name.
 inline constexpr std::array<TaskRow, 8> task_by_input{{
     {"past_key_values", Task::text_generation}, {"pixel", Task::vision}, {"image", Task::vision},
     {"audio", Task::audio},                     {"mel", Task::audio},    {"wave", Task::audio},
@@ -869,7 +970,7 @@ inline std::string lower(std::string_view text) {
   return result;
 }
 
-/// Whether a word of `text` begins so: "vit" does in "google-vit-base", not in "activity".
+/// Whether a word of `text` begins with `beginning`: "vit" begins one in "google-vit-base", but not in "activity".
 inline bool has_word(std::string_view text, std::string_view beginning) {
   for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
     if (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))) return true;
@@ -879,7 +980,7 @@ inline bool has_word(std::string_view text, std::string_view beginning) {
 
 constexpr std::string_view to_string(Task task) noexcept { return detail::task_names[static_cast<std::size_t>(task)]; }
 
-/// The task that a model's name, or else its inputs' names, suggest; `Task::other` when neither does.
+/// The task that the model's name suggests, or else the names of its inputs; `Task::other` if neither does.
 inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
   const std::string name = detail::lower(model_name);
   for (const auto& row : detail::task_by_name)
@@ -895,26 +996,26 @@ inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
 
 namespace webpool {
 
-/// Whether a request is run once more when its tab, worker or device failed.
+/// Whether a request is run again if its tab, worker or device fails.
 enum class Retry : std::uint8_t {
   never,
-  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
-  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+  if_not_started,  ///< only if it certainly did not run: the page said that it had not begun
+  always,          ///< even if it may have run already; a model's answer doesn't depend on how often it was asked
 };
 
 /// What a caller may say about one request.
 struct RequestOptions {
-  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
-  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
+  int priority = 0;          ///< larger runs earlier, if the scheduler looks at it
+  std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
-      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
+      deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
-  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
-  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
+  /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
+  /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
+  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.
@@ -943,7 +1044,7 @@ namespace webpool {
 /// |                  |                             | called on the pool's strand for every request: no lock needed,    |
 /// |                  |                             | must not block, should not look at every candidate               |
 ///
-/// Where an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
+/// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
 ///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
@@ -979,91 +1080,92 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 
 namespace webpool {
 
-/// How one kind of browser is launched and what is asked of it.
+/// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
   std::filesystem::path executable{};  ///< empty: search `WEBPOOL_<BROWSER>`, then PATH and the usual places
   std::vector<std::string> flags{};    ///< appended to the command line
   std::map<std::string, std::string>
-      prefs{};                  ///< Firefox: lines of user.js, values as JavaScript (`"true"`, `"\"text\""`)
-  bool compute_shaders = true;  ///< false: WebGPU is passed over in this browser
-  std::optional<std::array<unsigned, 3>>
-      workgroup_size{};           ///< pass WebGPU over where the adapter can't run such a workgroup
-  bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
+      prefs{};                  ///< Firefox: lines of user.js; values are JavaScript (`"true"`, `"\"text\""`)
+  bool compute_shaders = true;  ///< false: WebGPU is skipped in this browser
+  std::optional<std::array<unsigned, 3>> workgroup_size{};  ///< skip WebGPU if the adapter can't run such a workgroup
+  bool shader_precompile = true;  ///< one warm-up run at load, so that the first request finds compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
-  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
-  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  /// Threads of WASM, if the page is cross-origin isolated. 0: when a browser first loads a model, it times runs on
+  /// zeros with 1 thread and with as many as it has cores (at most 4), keeps the faster number and remembers it. That
+  /// load takes longer and needs twice the memory. The slower number's time is a reason in `Where::passed_over`.
   unsigned wasm_threads = 1;
-  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
-  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  /// Bytes of models that the browser may keep on its disk, for the pool's address. The ones loaded least recently are
+  /// deleted first. A model that is larger than this is downloaded by each load. 0: nothing is kept.
   std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
-/// Time-outs and limits of one connection. Zero switches a limit off where it says so.
+/// Time-outs and limits of one connection. Zero switches a limit off where the comment says so.
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
-  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
+  bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
-      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
-  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
-  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
-  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
-  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+      1'000};  ///< between heartbeats; after two missed ones a tab gets no requests, after three it is given up
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab that is unused for this long is closed; 0: never
+  /// A launched tab is renewed when it exceeds one of these limits; 0: never. If there is room for one more tab, its
+  /// replacement joins first. The old tab then gets nothing new, finishes what it has, and closes. One tab is renewed
+  /// at a time.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs aren't all due together
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
-  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
+  double maximum_slowdown = 0;           ///< of its runs against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures before a repair: `reliability::Ladder`; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
-  /// neither it nor its sockets pile up inputs.
-  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  /// A tab gets another request only while its unanswered requests are below both limits, so that inputs don't pile up
+  /// in the tab or its sockets.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes while the next one's bytes travel
   std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
-/// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
+/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
   std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
   unsigned models_per_connection = 8;    ///< 0: unlimited
-  double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
+  double pressure_threshold = 0.8;       ///< share of the budget beyond which a new model evicts idle ones
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
-/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
-/// the request itself (wrong shape, unknown input ...) are never tried again.
+/// How runs that failed with their tab, worker or device are retried, in another tab if there is one. Errors of the
+/// request itself (wrong shape, unknown input ...) are never retried.
 struct RetrySettings {
-  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
-  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
-  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
-  /// 100 ms.
+  unsigned attempts = 3;  ///< runs of one request at most; 1: no retries
+  /// The second run follows at once. The run after run n waits for a random time below min(maximum, base * 2^(n-2)),
+  /// rounded up to the pool's tick of 100 ms: exponential backoff with full jitter (M. Brooker, AWS Architecture Blog,
+  /// 2015).
   std::chrono::milliseconds base{200}, maximum{5'000};
-  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
-  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  /// Keeps a pool in which much fails from doubling its own load: each submitted request adds `budget` of a retry, up
+  /// to `burst` saved ones, and each retry takes one (the token bucket of Finagle's RetryBudget).
   double budget = 0.2;
   unsigned burst = 100;
 };
 
-/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+/// What is asked of guests: tabs that somebody opened by the pool's link, rather than the pool itself.
 ///
 /// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
-/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// caller gets the guest's. If a guest differs, it is closed, and the caller gets the own tab's result. Newcomers are
 /// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
 /// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
 /// less than `recheck_share`.
 ///
-/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
-/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
-/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// The caller gets the guest's result unchecked if no own tab holds the model, if the own tab's run fails, or if the
+/// run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of these. A deadline includes the check.
+///
+/// Two results agree if their outputs have the same datatypes and shapes, and each element b of the own tab's result
 /// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
-/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+/// random numbers, whose results never agree: use `ModelOptions::own_tabs_only`.
 struct GuestSettings {
   double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
   unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
-  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
-  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  /// ONNX Runtime Web's own tests allow WebGPU the first against the CPU; ONNX's backend tests allow the second. If all
+  /// outputs of a model are much smaller than 1, the first must be smaller.
   double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
 };
 
@@ -1079,7 +1181,7 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// News of a model on its way into a tab.
+/// How far a model has got on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
   std::string_view model;
@@ -1089,57 +1191,58 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
-/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
-/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
+/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
+/// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
+/// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
 struct BatchOptions {
-  std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
-  std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
-  std::vector<std::size_t> preferred{};    ///< a batch of exactly so many rows waits no longer, e.g. {4, 8}
+  std::size_t maximum = 1;                 ///< rows of one combined run; 1: off
+  std::chrono::microseconds delay{2'000};  ///< longest wait of the first request, if a tab could take the run
+  std::vector<std::size_t> preferred{};    ///< a batch of exactly this many rows waits no longer, e.g. {4, 8}
 };
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without extension
+  std::string name{};          ///< empty: the file's name without its extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
-  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always. What
-  /// was found holds for further tabs of the same browser, version and adapter, which try that first and don't compare.
+  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
+  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
+  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool pinned = false;              ///< no memory policy evicts it
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
-  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
-  /// `context_length`. A longer text is refused.
+  /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
+  /// metadata. A longer text is refused.
   std::size_t context = 0;
-  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
-  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
+  /// Where tabs fetch the model's bytes, instead of from the pool: an absolute address on one of
+  /// `PoolOptions::model_origins`, or a path that begins with "/". The pool still reads the file. If the address yields
+  /// bytes of another size or SHA-256, the load ends with `errc::load_failed`. Files beside the model that hold its
+  /// tensors come from the pool.
   std::string url{};
-  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
-  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
-  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  /// Keeps answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) in at most
+  /// this many bytes, inputs and outputs together; evicts the least recently used first. 0: off. Errors are never kept.
+  /// Not for models that draw random numbers. It is wasteful if requests hardly repeat: each miss copies the inputs.
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
-/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
-/// info have no values yet. What it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
+/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
+/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+/// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.
 struct PoolOptions {
   std::size_t min_connections = 1;  ///< launched at once and kept
   std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  std::vector<Browser> browsers{};  ///< launched in this order, in rotation; empty: every installed one
   bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
   bool headless = true;
   std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
@@ -1149,28 +1252,30 @@ struct PoolOptions {
   RetrySettings retries{};
   GuestSettings guests{};
   BacklogLimits backlog{};
-  /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
-  /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
-  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be longer than the
-  /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
+  /// While exactly one request is unanswered, the thread that waits for the tabs polls for this long before it sleeps,
+  /// as a kernel does with SO_BUSY_POLL. That keeps a core busy and saves the time a core needs to wake up, about a
+  /// third of a small trip where `benchmarks/compare.sh` was run. It should be longer than the trip. With more requests
+  /// the thread sleeps, because answers are closer together and the browsers need the core. 0: off.
   std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
-  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
-  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  /// The origin of a proxy that speaks TLS in front of the pool, such as "https://pool.example:8443". `join_url()` then
+  /// begins with it, and requests for that host and from that origin are accepted. Empty: no proxy. See examples/tls.
   std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
-  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
-  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
+  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
-  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
-  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
+  /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
+  /// application are left out.
   std::size_t flight_record = 32;
   LogSink log{};
 };
@@ -1183,20 +1288,20 @@ namespace webpool {
 /// A model that a tab holds.
 struct LoadedModel {
   ModelIndex model;
-  std::size_t bytes = 0;  ///< as the page reports; the file's size until then
+  std::size_t bytes = 0;  ///< as the page reports; until it does, the file's size
   TimePoint last_used;
   bool idle = false;                      ///< loaded, not pinned, nothing in flight: only such a model may be evicted
-  TimePoint loaded;                       ///< since when it is there
+  TimePoint loaded;                       ///< when it was loaded
   std::uint64_t uses = 0;                 ///< runs since then
-  std::chrono::nanoseconds load_time{0};  ///< what the model's last load took, in whichever tab
+  std::chrono::nanoseconds load_time{0};  ///< of the model's last load, in whichever tab
 };
 
-/// One tab that is to load a further model.
+/// One tab that is about to load another model.
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
   std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to come: as a page reported, the file's size until then
+  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
   std::size_t pool_bytes = 0;    ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
@@ -1211,7 +1316,7 @@ struct MemoryDecision {
   friend bool operator==(const MemoryDecision&, const MemoryDecision&) = default;
 };
 
-/// Decides whether a tab may load one more model and what has to leave first.
+/// Decides whether a tab may load one more model, and what has to be evicted first.
 ///
 /// | expression       | result           | contract                                                                  |
 /// |------------------|------------------|---------------------------------------------------------------------------|
@@ -1240,23 +1345,22 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
-  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
+  TimePoint joined;  ///< when the tab joined; another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;
-  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
-  /// came later, to its own answer.
+  /// How long the tab was busy with it: until its answer, from when it was sent or from the tab's previous answer for
+  /// that model, whichever came later.
   std::chrono::nanoseconds service{0};
   bool ok = true;
 };
 
-/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
-/// that learns nothing pays nothing.
+/// Optional for a policy of any kind: it is told how runs end. A policy that learns nothing pays nothing.
 ///
 /// | expression     | result | contract                                                                              |
 /// |----------------|--------|---------------------------------------------------------------------------------------|
-/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
-/// |                |        | that were cancelled or ran out of time; must not block                                |
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, but not for   |
+/// |                |        | runs that were cancelled or ran out of time; must not block                           |
 ///
 /// `o` is a `const Outcome&`, valid during the call.
 template <class P>
@@ -1283,7 +1387,7 @@ struct PoolLoad {
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
-  std::size_t queued = 0;                                ///< requests that wait
+  std::size_t queued = 0;                                ///< waiting requests
   std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
@@ -1315,19 +1419,19 @@ concept ScalingPolicy = std::movable<S> && requires(S s, const PoolLoad& l) {
 
 namespace webpool {
 
-/// Keeps the requests that wait and says which comes next. Each model has a lane of its own; a lane is served when a
-/// tab that holds the model has room.
+/// Keeps the waiting requests and says which comes next. Each model has a lane of its own, which is served when a tab
+/// that holds the model has room.
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
 /// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
-/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
-/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
-/// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
-/// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
+/// |                |                       | `erase(r)` if its run failed and is to be retried                     |
+/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty if none waits      |
+/// | `s.erase(r)`   | `void`                | `r` stops waiting: it was sent, cancelled, or ran out of time         |
+/// | `s.waiting(m)` | `size_t`              | waiting requests in lane `m`                                          |
 ///
 /// `r` is a `const Request&`, `m` a `ModelIndex`. All are called on the pool's strand, must not block, and should cost
-/// at most O(log n) in the requests that wait. Null object: `scheduling::Fifo`. Put
+/// at most O(log n) in the number of waiting requests. Null object: `scheduling::Fifo`. Put
 /// `static_assert(webpool::Scheduler<Mine>);` beside your own.
 template <class S>
 concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& r, ModelIndex m) {
@@ -1341,9 +1445,9 @@ concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& 
   noexcept->std::same_as<std::size_t>;
 };
 
-/// What there is to serve a new request of a model with, when it is submitted.
+/// The load of a model's lane when a new request is submitted.
 struct LaneLoad {
-  std::size_t waiting = 0;    ///< requests before it, whatever their order
+  std::size_t waiting = 0;    ///< requests that wait already, whatever their order
   std::size_t in_flight = 0;  ///< requests sent and not yet answered
   std::size_t places = 0;     ///< tabs that hold the model
 };
@@ -1354,7 +1458,7 @@ enum class Admission : std::uint8_t {
   too_late,    ///< ends it with `errc::deadline_unreachable`
 };
 
-/// What a scheduler may have on top: it refuses what it could only fail.
+/// Optional for a scheduler: it refuses requests that it could only fail.
 ///
 /// | expression      | result      | contract                                                                    |
 /// |-----------------|-------------|-----------------------------------------------------------------------------|
@@ -1367,12 +1471,12 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
   noexcept->std::same_as<Admission>;
 };
 
-/// What a scheduler may have on top: it hears when requests end.
+/// Optional for a scheduler: it is told when requests end.
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
 /// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
-/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
+/// |              |        | after each `erase(r)`, and also for requests that were never pushed; must not block     |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }
@@ -1388,11 +1492,11 @@ concept EndListener = requires(S s, const Request& r) {
 
 namespace webpool {
 
-/// A part of a `selector::Chain`: rules tabs out.
+/// A part of a `selector::Chain` that rules tabs out.
 ///
 /// | expression          | result | contract                                                                            |
 /// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
 /// |                     |        | 16 candidates per decision; must not block                                          |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
@@ -1402,7 +1506,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
   noexcept->std::same_as<bool>;
 };
 
-/// A part of a `selector::Chain`: has the first say.
+/// A part of a `selector::Chain` that may decide before the selector does.
 ///
 /// | expression        | result                      | contract                                                         |
 /// |-------------------|-----------------------------|------------------------------------------------------------------|
@@ -1414,7 +1518,7 @@ concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
 
-/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+/// Optional for a part of a `selector::Chain`: it is told what the chain decided.
 ///
 /// | expression        | result | contract                                                                           |
 /// |-------------------|--------|------------------------------------------------------------------------------------|
@@ -1437,7 +1541,7 @@ concept SelectorPart = CandidateFilter<P> || Proposer<P>;
 
 namespace webpool {
 
-/// A value or the `Error` that took its place; the subset of C++23's `std::expected<T, Error>` that this library uses.
+/// A value or an `Error`: the subset of C++23's `std::expected<T, Error>` that this library uses.
 template <class T>
 class [[nodiscard]] Expected {
  public:
@@ -1449,18 +1553,18 @@ class [[nodiscard]] Expected {
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value; throws the error when there is none.
+  /// The value; throws the error if there is none.
   T& value() & { return check(), *std::get_if<0>(&state_); }
   const T& value() const& { return check(), *std::get_if<0>(&state_); }
   T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
 
-  /// The value, which must be there.
+  /// The value, which must exist.
   T& operator*() & noexcept { return *std::get_if<0>(&state_); }
   const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
   T* operator->() noexcept { return std::get_if<0>(&state_); }
   const T* operator->() const noexcept { return std::get_if<0>(&state_); }
 
-  /// The error, which must be there.
+  /// The error, which must exist.
   const Error& error() const noexcept { return *std::get_if<1>(&state_); }
 
  private:
@@ -1484,23 +1588,23 @@ class [[nodiscard]] Expected {
 
 namespace webpool::memory::detail {
 
-/// A threshold that is no share counts as 1; so does NaN.
+/// The share, or 1 if it is not within 0 .. 1 (NaN included).
 constexpr double share_of(double share) noexcept { return share >= 0 && share <= 1 ? share : 1; }
 
-/// Whether `bytes` are within that share of a budget. Sums that overflow are not.
+/// Whether `used + needed` bytes are within that share of a budget. A sum that overflows is not.
 constexpr bool within(std::size_t used, std::size_t needed, std::size_t budget, double share = 1) noexcept {
   if (budget == 0) return true;
   if (needed > budget || used > budget - needed) return false;
   return share == 1 || static_cast<double>(used + needed) <= share * static_cast<double>(budget);
 }
 
-/// Whether the model to come fits beside the others within that share of both byte budgets.
+/// Whether the new model fits beside the others within that share of both byte budgets.
 constexpr bool bytes_fit(const MemoryView& view, double share) noexcept {
   return within(view.used_bytes, view.needed_bytes, view.settings.bytes_per_connection, share) &&
          within(view.pool_bytes, view.needed_bytes, view.settings.bytes_for_pool, share);
 }
 
-/// Whether it would fit into the budgets with all idle models gone: only then is it worth evicting one.
+/// Whether it would fit into the budgets without the idle models. Only then is it worth evicting one.
 constexpr bool could_fit(const MemoryView& view) noexcept {
   std::size_t idle = 0, idle_bytes = 0;
   for (const LoadedModel& each : view.models) {
@@ -1515,12 +1619,13 @@ constexpr bool could_fit(const MemoryView& view) noexcept {
          within(less(view.pool_bytes), view.needed_bytes, view.settings.bytes_for_pool);
 }
 
-/// What policies that keep to `MemorySettings` have in common: where the further model would pass that share of a
-/// budget, or the number of models, the idle one with the least value gives way; where none is idle, it may fill the
-/// budgets up, but not pass them. Refused is what could only pass them, before anything is evicted for it.
+/// Shared by policies that keep to `MemorySettings`. If the new model would exceed that share of a budget, or the
+/// number of models, the idle model with the least value is evicted. If none is idle, the new model may fill the
+/// budgets completely, but not exceed them. A model that can't fit in any case is refused before anything is evicted
+/// for it.
 ///
-/// `value(m)` of a `const LoadedModel&` is compared by `<`; among equals the least recently used goes. A limit of 0 is
-/// none, and a share outside 0 .. 1 counts as 1.
+/// `value(m)` of a `const LoadedModel&` is compared by `<`; among equals the least recently used is evicted. A limit of
+/// 0 is no limit, and a share outside 0 .. 1 counts as 1.
 template <class Value>
 constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, Value value) noexcept {
   if (!could_fit(view)) return {MemoryDecision::Kind::refuse};
@@ -1546,13 +1651,13 @@ constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, V
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. Where a
-/// further model would pass `pressure_threshold` (0.8) of a budget, the tab's idle models give way to it, least
-/// recently used first; where none is idle, it may fill the budget up, but not pass it. What could only pass a budget
-/// is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
+/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. If a new
+/// model would exceed `pressure_threshold` (0.8) of a budget, the tab's idle models are evicted, least recently used
+/// first. If none is idle, the new model may fill the budget completely, but not exceed it. A model that can't fit in
+/// any case is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
 ///
-/// Use it whenever models compete for memory. It swaps in and out when two models that don't fit together are used in
-/// turn: then give the pool more tabs. Where models differ much in size or loading time, `CostAware` knows better.
+/// Use it whenever models compete for memory. If two models that don't fit together are used in turn, it swaps them in
+/// and out: then give the pool more tabs. If models differ much in size or loading time, `CostAware` is better.
 class LruBudget {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
@@ -1580,19 +1685,19 @@ static_assert(MemoryPolicy<LruBudget>);
 
 namespace webpool::scaling::detail {
 
-/// A wish rounded up, between 0 and the pool's most; what is no number is 0.
+/// The wanted number, rounded up and clamped to 0 .. the pool's maximum; NaN is 0.
 inline std::size_t whole_tabs(double wish, const PoolLoad& load) noexcept {
   const double tabs = std::ceil(wish);
   if (!(tabs > 0)) return 0;
   return tabs < static_cast<double>(load.max_connections) ? static_cast<std::size_t>(tabs) : load.max_connections;
 }
 
-/// Grows at once, because a burst can't wait; shrinks by one tab at a time, each a cool-down after the last change.
+/// Grows at once, because a burst can't wait. Shrinks by one tab at a time, each a cool-down after the last change.
 class Pace {
  public:
   explicit Pace(std::chrono::nanoseconds cooldown) noexcept : cooldown_(cooldown) {}
 
-  /// From the tabs that are joined or starting towards the wanted number, within the pool's bounds.
+  /// Moves from the tabs that are joined or starting towards the wanted number, within the pool's bounds.
   std::size_t step(std::size_t wanted, const PoolLoad& load) noexcept {
     const std::size_t tabs = load.connections + load.starting;
     if (!started_) changed_ = load.now;
@@ -1620,8 +1725,8 @@ class Pace {
 
 namespace webpool::scaling::detail {
 
-/// What one tab has of something, places or bytes. It rises at once and falls ten times slower than α per second would,
-/// because tabs that have just joined hold nothing yet and will soon be like the others.
+/// How much of something one tab has, places or bytes. It rises at once and falls ten times slower than α per second
+/// would, because tabs that have just joined hold nothing yet and will soon be like the others.
 class PerTab {
  public:
   explicit PerTab(double alpha = 0.2) noexcept : keep_(1 - alpha) {}
@@ -1654,18 +1759,19 @@ namespace webpool::scaling {
 ///     u and s > 0.70:  tabs = max(n + 1, ceil(demand / (0.70 · places per tab)))
 ///     u and s < 0.30, and 30 s since the last change:  tabs = n − 1
 ///
-/// n counts tabs that are joined or starting. The numbers are the predecessor's (`Settings`). Changed: waiting requests
-/// count as demand, because a full pool with a long queue is not at 100 % but far above; α holds per second instead of
-/// per call, so the rate of calls doesn't matter; only shrinking waits for the cool-down, because a burst can't; tabs
-/// that start or have not loaded anything yet count with the places that the others have, or every burst would launch
-/// all tabs before the first new one is ready; and nothing is predicted here.
+/// n counts tabs that are joined or starting. The thresholds are `Settings`.
 ///
-/// Use it where load comes and goes. It sees no rise before it is there: with slow browsers and a daily rhythm,
-/// predict.
+/// - Waiting requests count as demand, because a full pool with a long queue is not at 100 % but far above.
+/// - α holds per second and not per call, so the rate of calls doesn't matter.
+/// - Only shrinking waits for the cool-down, because a burst can't wait.
+/// - Tabs that are starting, or have not loaded anything yet, count with as many places as the others have. Otherwise
+///   every burst would launch all tabs before the first new one is ready.
+///
+/// Use it if load comes and goes. It does not foresee a rise: for slow browsers and a daily rhythm, use `Predictive`.
 class Utilization {
  public:
   struct Settings {
-    double up = 0.70, down = 0.30;      ///< thresholds of u and s
+    double up = 0.70, down = 0.30;      ///< thresholds for u and s
     double alpha = 0.2;                 ///< weight of the newest second in s
     std::chrono::seconds cooldown{30};  ///< from any change to the next shrinking
   };
@@ -1729,13 +1835,13 @@ static_assert(ScalingPolicy<Utilization>);
 
 namespace webpool::scheduling::detail {
 
-/// A hash map that uses its nodes again: after a warm-up, entries come and go without an allocation.
+/// A hash map that reuses its nodes: after a warm-up, entries come and go without allocating.
 template <class Key, class Value>
 class NodeMap {
  public:
   std::size_t size() const noexcept { return map_.size(); }
 
-  /// Null when there is none. Valid until the entry is taken.
+  /// Null if there is none. Valid until the entry is taken.
   const Value* find(Key key) const noexcept {
     const auto found = map_.find(key);
     return found == map_.end() ? nullptr : &found->second;
@@ -1756,7 +1862,7 @@ class NodeMap {
     }
   }
 
-  /// Removes the entry and returns its value; empty when there is none.
+  /// Removes the entry and returns its value; empty if there is none.
   std::optional<Value> take(Key key) noexcept {
     const auto found = map_.find(key);
     if (found == map_.end()) return std::nullopt;
@@ -1765,7 +1871,7 @@ class NodeMap {
     return value;
   }
 
-  /// Removes the entries whose value is so: O(size).
+  /// Removes the entries whose values satisfy the predicate: O(size).
   template <class Predicate>
   void remove_if(Predicate predicate) noexcept {
     for (auto each = map_.begin(); each != map_.end();) {
@@ -1789,9 +1895,9 @@ namespace webpool::scheduling::detail {
 /// Requests that left a queue from its middle; several queues may share them.
 using Tombstones = NodeMap<RequestId, std::monostate>;
 
-/// Requests in the order in which they came, of which any may leave; all calls are O(1) amortised. One that leaves from
-/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left; it must not
-/// come again before: a request that is sent, and may come again, leaves from the front.
+/// Requests in the order in which they came; any of them may leave. All calls are O(1) amortised. A request that leaves
+/// from the middle stays as a tombstone until the front reaches it or more than half of the queue are tombstones. It
+/// must not come again before that. A request that is sent, and may come again, leaves from the front.
 class IdQueue {
  public:
   std::size_t size() const noexcept { return ids_.size() - first_ - buried_; }
@@ -1801,7 +1907,7 @@ class IdQueue {
 
   void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  /// The request must be in the queue. Returns whether it was the last one.
+  /// The request must be in the queue. Returns whether the queue is now empty.
   bool erase(RequestId id, Tombstones& tombstones) noexcept {
     if (ids_[first_] != id) {
       tombstones.set(id, {});
@@ -1828,8 +1934,8 @@ class IdQueue {
   }
 
   std::vector<RequestId> ids_;
-  std::size_t first_ = 0;   // those before it have left
-  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is none
+  std::size_t first_ = 0;   // all before it have left
+  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is not one
 };
 
 }  // namespace webpool::scheduling::detail
@@ -1838,10 +1944,10 @@ class IdQueue {
 namespace webpool::scheduling {
 
 /// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. `push` and `erase` are O(log p) in the different priorities that wait in the lane, `front` is O(1).
+/// first. `push` and `erase` are O(log p) for p different priorities that wait in the lane; `front` is O(1).
 ///
-/// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
-/// those a deadline, or use `Aged`.
+/// Use it if some callers are in a hurry and others are not. A steady stream of high priorities starves the low ones:
+/// give those a deadline, or use `Aged`.
 class Priority {
  public:
   void push(const Request& request) noexcept {
@@ -1874,7 +1980,7 @@ class Priority {
     std::size_t waiting = 0;
   };
 
-  /// Levels come and go with their memory: after a warm-up, without an allocation.
+  /// Levels keep their memory when they go: after a warm-up, they come and go without allocating.
   detail::IdQueue& level_of(Levels& levels, int priority) noexcept {
     const auto found = levels.find(priority);
     if (found != levels.end()) return found->second;
@@ -1907,8 +2013,8 @@ static_assert(Scheduler<Priority>);
 
 namespace webpool::selector {
 
-/// Random numbers for policies: the xorshift sequence of 64 bits (G. Marsaglia, J. Stat. Software 8(14), 2003) from a
-/// fixed seed, so that the same events make the same choices.
+/// Random numbers for policies: the 64-bit xorshift sequence (G. Marsaglia, J. Stat. Software 8(14), 2003) from a fixed
+/// seed, so that the same events lead to the same choices.
 class Draw {
  public:
   constexpr explicit Draw(std::uint64_t seed = 0) noexcept : state_((seed + 1) * 0x9e3779b97f4a7c15 | 1) {}
@@ -1930,12 +2036,12 @@ class Draw {
 
 namespace webpool::selector {
 
-/// Two tabs drawn at random, the one with fewer requests in flight over all models wins; drawn from the idle ones if
-/// there are any. With n tabs the longest queue is then about log2 log n instead of log n / log log n for one draw
+/// Draws two tabs at random, from the idle ones if there are any, and takes the one with fewer requests in flight over
+/// all models. With n tabs the longest queue is then about log2 log n, instead of log n / log log n for one draw
 /// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), at a cost that
 /// does not depend on n.
 ///
-/// The default, good where tabs are alike. Where browsers or devices differ much in speed, use `Learned`.
+/// The default, good if tabs are alike. If browsers or devices differ much in speed, use `Learned`.
 class PowerOfTwo {
  public:
   PowerOfTwo() = default;
@@ -1988,8 +2094,8 @@ namespace webpool {
 
 class Tensor;
 
-/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
-/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+/// The elements of a tensor that stays in the tab that computed it: on the GPU, or in the tab's memory if the backend
+/// computes there. They are freed with the last `Tensor` that refers to them. Any thread may call any function.
 class DeviceTensor {
  public:
   DeviceTensor() = default;
@@ -1997,11 +2103,11 @@ class DeviceTensor {
   DeviceTensor& operator=(const DeviceTensor&) = delete;
   virtual ~DeviceTensor() = default;
 
-  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// Copies the elements to this program and waits for that. Throws `Error`: `errc::tensor_lost` if the tab is gone,
   /// `errc::would_deadlock` on the pool's own thread.
   virtual Tensor fetch() const = 0;
 
-  /// Whether it went with its tab.
+  /// Whether the elements were lost with their tab.
   virtual bool lost() const noexcept = 0;
 
   virtual std::size_t bytes() const noexcept = 0;
@@ -2024,13 +2130,13 @@ class DeviceTensor {
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
-/// `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
+/// threads may use different `Tensor` objects, even if these share bytes.
 class Tensor {
  public:
   Tensor() = default;
 
-  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
+  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
   template <std::ranges::contiguous_range R>
   requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
   static Tensor from(const R& elements, Shape shape) {
@@ -2041,22 +2147,22 @@ class Tensor {
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 
-  /// Takes the elements over without a copy.
+  /// Takes ownership of the elements without a copy.
   template <TensorElement T>
   requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
     auto owner = std::make_shared<std::vector<T>>(std::move(elements));
     return borrow(std::span<const T>(*owner), shape, owner);
   }
 
-  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
-  /// ends.
+  /// Refers to elements that `owner` keeps alive, without a copy. If `owner` is null, the caller must keep them alive
+  /// until the request ends.
   template <TensorElement T>
   static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
     return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
   }
 
   /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
-  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
+  /// Throws `errc::wrong_shape` if their number does not match the shape and datatype.
   Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
       : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
     for (std::int64_t extent : shape_.extents())
@@ -2065,7 +2171,7 @@ class Tensor {
     if (bytes_.size() != shape_.elements() * size_of(datatype_))
       throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
                                          " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
-                                         " bytes, given " + std::to_string(bytes_.size()));
+                                         " bytes, not " + std::to_string(bytes_.size()));
   }
 
   /// Refers to a tensor in a tab; the pool makes these.
@@ -2074,18 +2180,18 @@ class Tensor {
 
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
-  /// Empty when they are in a tab.
+  /// Empty if the elements are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// Where the elements are when they are not in this program; null when they are.
+  /// Where the elements are if they are not in this program; null if they are.
   const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
 
-  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
-  /// `DeviceTensor::fetch` does.
+  /// The same tensor with its elements in this program. If they are in a tab, they are copied, which waits and throws
+  /// as `DeviceTensor::fetch` does.
   Tensor to_host() const { return device_ ? device_->fetch() : *this; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
-  /// `errc::tensor_elsewhere` when they are in a tab.
+  /// The elements, row-major. Throws `errc::wrong_datatype` if the tensor holds another type,
+  /// `errc::tensor_elsewhere` if they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
@@ -2105,7 +2211,7 @@ class Tensor {
   std::shared_ptr<const DeviceTensor> device_;
 };
 
-/// A tensor and the model input or output that it belongs to.
+/// A tensor and the name of the model input or output that it belongs to.
 struct NamedTensor {
   std::string name;
   Tensor tensor;
@@ -2119,29 +2225,28 @@ using Inputs = std::vector<NamedTensor>;
 
 namespace webpool {
 
-/// A text that a decoder has read and written, in the tab whose cache knows it: what `GenerationOptions::keep` leaves
-/// behind, and `GenerationOptions::text` goes on with. Copies share it; with the last one the cache is freed.
+/// A text that a decoder has read and written, in the tab that holds its cache. `GenerationOptions::keep` leaves it
+/// there, and `GenerationOptions::text` continues it. Copies share it. It lives until its last handle is destroyed.
 ///
-/// One generation goes on with it, once, and makes the next one of it. So nobody goes on with a cache that has become
-/// another than they know: after that, and when its tab is gone, it is lost. All functions may be called from any
-/// thread.
+/// It can be continued once; the result is a new text. A text is therefore never continued from another text's cache.
+/// Once continued, or if its tab disappears, it is lost. Any thread may call any function.
 class KeptText {
  public:
   KeptText() = default;  ///< none
 
-  /// `cache` is UINT8 [tokens, bytes of each] in a tab; it does not have the last of the `tokens` yet where that is
-  /// `unread`.
+  /// `cache` is UINT8 [tokens, bytes of each] in a tab. If the last of the `tokens` is `unread`, the cache does not
+  /// have it yet.
   KeptText(Tensor cache, std::size_t tokens, bool unread)
       : cache_(std::move(cache)), tokens_(tokens), unread_(unread) {}
 
-  /// Prompts and what was written; a stop token is no part of it.
+  /// Of prompts and of what was written; a stop token is not part of it.
   std::size_t tokens() const noexcept { return tokens_; }
   /// What its cache takes in the tab.
   std::size_t bytes() const noexcept { return cache_.device() ? cache_.device()->bytes() : 0; }
   bool lost() const noexcept { return cache_.device() && cache_.device()->lost(); }
   explicit operator bool() const noexcept { return cache_.device() != nullptr; }
 
-  /// Whether it can go on without a prompt: its last token was written and not read.
+  /// Whether it can be continued without a prompt: its last token was written but not read.
   bool unread() const noexcept { return unread_; }
   const Tensor& cache() const noexcept { return cache_; }
 
@@ -2167,17 +2272,17 @@ class KeptText {
 
 namespace webpool {
 
-/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
+/// A backend that was tried before the one in use, and why it does not hold the model, in the page's words.
 struct BackendFailure {
   Backend backend = Backend::wasm;
   std::string message{};
 };
 
-/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+/// Nodes of a graph on one of ONNX Runtime's execution providers, as the runtime reports them.
 struct NodePlacement {
   std::string provider;  ///< "CPU", "WebGpu", "WebNN"
   std::uint64_t nodes = 0;
-  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+  std::vector<std::string> operators;  ///< the first few different ones; fused nodes have names of their own
 };
 
 /// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
@@ -2185,13 +2290,13 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< WebNN's
-  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
+  std::optional<WebnnDevice> device{};  ///< for WebNN
+  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
-  /// the application's own, which alone knows.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the
+  /// application's own backends, which alone know.
   std::optional<bool> software() const {
     if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
@@ -2206,8 +2311,8 @@ inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   return where.browser.simulated ? out << " (simulated)" : out;
 }
 
-/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
-/// page's.
+/// Where a request's time went, in milliseconds. The host measures `total`, from submission to completion; the page
+/// measures the rest.
 struct RunTimes {
   double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
 };
@@ -2219,11 +2324,11 @@ class Outputs {
   Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
       : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
 
-  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
+  /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
     const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
     if (found != tensors_.end()) return found->tensor;
-    std::string message = "no output '" + std::string(name) + "'; there is";
+    std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);
   }
@@ -2232,12 +2337,12 @@ class Outputs {
   auto end() const noexcept { return tensors_.end(); }
   std::size_t size() const noexcept { return tensors_.size(); }
 
-  /// The tab that computed it. Only outputs that came from a request have one.
+  /// The place that computed it. Only outputs of a request have one.
   const Where& where() const noexcept { return *where_; }
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
-  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  /// Whether a response cache had them. If so, `where` computed an earlier, equal request, and the times are zero.
   bool from_cache() const noexcept { return from_cache_; }
   Outputs as_cached() && {
     from_cache_ = true;
@@ -2256,32 +2361,32 @@ class Outputs {
 
 namespace webpool {
 
-/// How a decoder goes on with a prompt.
+/// How a decoder continues a prompt.
 ///
-/// At `temperature` 0 the most likely token follows, always. Otherwise it is drawn: logits are divided by the
-/// temperature, and of the tokens only the `top_k` most likely ones (0: all) are left, and of them the fewest that
-/// together have the probability `top_p` (1: all). The numbers drawn are those of `std::mt19937` with the `seed`, so
-/// that the same model, prompt and options give the same text wherever logits differ by less than chance would notice.
+/// At `temperature` 0 the most likely token always follows. Otherwise the token is drawn: logits are divided by the
+/// temperature, only the `top_k` most likely tokens are kept (0: all), and of these only the fewest that together have
+/// the probability `top_p` (1: all). Random numbers come from `std::mt19937` with the `seed`. The same model, prompt
+/// and options therefore give the same text, unless logits differ by enough to change a draw.
 struct GenerationOptions {
-  std::size_t max_tokens = 64;  ///< from 1; prompt and these must fit into the model's context together
+  std::size_t max_tokens = 64;  ///< at least 1; the prompt and these must fit into the model's context together
   double temperature = 0;
   std::size_t top_k = 0;
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
-  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
-  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
-  /// with `errc::tensor_lost`, before anything is written.
+  /// Continues this text, in its tab, and reads only the prompt, which may be empty if the last generation ended by
+  /// `Finish::length`. That uses the text up, even if the generation fails. If the text is lost, the generation ends
+  /// with `errc::tensor_lost` before anything is written.
   KeptText text{};
   bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
-  /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
-  /// told anew, and a tab that goes away in the middle is an error.
+  /// Priority, deadline and so on. The generation is retried in another tab only until its first token: tokens are
+  /// never delivered twice, and losing the tab after that is an error.
   RequestOptions request{};
 };
 
-/// Why a generation ended well.
+/// Why a generation ended without an error.
 enum class Finish : std::uint8_t {
-  length,  ///< there are `GenerationOptions::max_tokens`
+  length,  ///< it has `GenerationOptions::max_tokens`
   stop,    ///< a stop token came
 };
 
@@ -2290,14 +2395,14 @@ struct Generation {
   std::vector<std::int64_t> tokens{};  ///< without the prompt
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
-  double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
-  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
+  double first_token = 0;                ///< milliseconds from submission to the first token; 0 if none came
+  KeptText text{};                       ///< the whole text, if `GenerationOptions::keep` was set
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }
 };
 
-/// Hears each token as it comes.
+/// Called with each token as it comes.
 using TokenHandler = std::function<void(std::int64_t)>;
 
 }  // namespace webpool
@@ -2321,15 +2426,15 @@ namespace webpool::reliability {
 
 /// What can be wrong with a tab, beyond one request.
 enum class Trouble : std::uint8_t {
-  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  runs_fail,     ///< `ConnectionSettings::error_threshold` consecutive failures
   worker_died,   ///< the thread that holds a model ended by itself
   device_lost,   ///< its GPU device went away
-  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
-  silent,        ///< no answer to three heartbeats: the page is frozen
+  timed_out,     ///< a run or load was not answered in time: the worker spins or hangs
+  silent,        ///< three heartbeats were not answered: the page is frozen
   page_crashed,  ///< the browser says so
 };
 
-/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+/// What may help, cheapest first. Meanwhile requests are retried in another tab, whatever the rung.
 enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
 
 inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
@@ -2341,25 +2446,26 @@ constexpr std::string_view to_string(Trouble trouble) noexcept {
 }
 constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
 
-/// The rungs that can be climbed now: not every browser can be told to open a tab.
+/// The rungs that are possible now: not every browser can be told to open a tab.
 using Rungs = std::array<bool, rung_names.size()>;
 
-/// What became of one rung for one kind of trouble.
+/// The results of one rung for one kind of trouble.
 struct RungRecord {
   std::uint64_t tried = 0, worked = 0;
-  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+  double seconds = 0;  ///< mean time from the trouble to the next correct answer, of the attempts that worked
 };
 
-/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+/// Chooses the rung with the least expected time to recover, and learns from the outcome:
 ///
-///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' is the next possible rung above
 ///
-/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
-/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
-/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+/// p is the share of attempts that worked, and c the time that they took. Both start from the priors below, which were
+/// measured on Chromium and Firefox and weigh as much as two attempts. The choice is optimal if rungs fail
+/// independently (ordering tests by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial
+/// Engineering 11, 1960).
 class Ladder {
  public:
-  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  /// The rung to try, above `tried` if that is given; empty if none is left.
   constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
     std::optional<Rung> best;
     double above = 0, least = 0;
@@ -2368,7 +2474,7 @@ class Ladder {
     for (std::size_t i = possible.size(); i-- > lowest;) {
       if (!possible[i]) continue;
       const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
-      // What fails on the last rung fails for good: as dear as climbing it again.
+      // A failure on the last rung is final: it costs as much as trying that rung again.
       above = top ? cost / chance : cost + (1 - chance) * above;
       if (top || above <= least) {
         best = static_cast<Rung>(i);
@@ -2420,30 +2526,29 @@ class Ladder {
 namespace webpool {
 
 /// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
-/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
-/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
-/// counted.
+/// If a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is cancelled
+/// when none of its requests is wanted any more. Requests that end while they are being collected are not counted.
 struct Metrics {
   std::size_t connections = 0, starting = 0, models = 0, workers = 0;
   std::size_t queued = 0, in_flight = 0;
   std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
   std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
   std::uint64_t launches = 0, joins = 0,
-                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
-  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
-  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
-  std::uint64_t retries = 0;               ///< runs that failed and were tried again
-  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
-  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
-  /// to be computed again and went to the caller as they were, because no own tab could do it.
+                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unexpectedly
+  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and evicted from one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< loads whose bytes the browser still had
+  std::uint64_t retries = 0;               ///< runs that failed and were retried
+  std::uint64_t late_replies = 0;          ///< replies that nobody was waiting for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that
+  /// should have been computed again but reached the caller unchecked, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
-  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
-  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
-  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< kept in tabs for this program; part of `memory_bytes`
+  /// Bytes that did not travel: of outputs that stayed in their tab, and of inputs that were already there. Tensors
+  /// that were copied from a tab to the host, on request or because their next model was elsewhere, and their bytes.
   std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
-  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
-  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  /// Messages that modules in pages sent; those that nobody handled; handlers that threw; and troubles that pages
+  /// reported: modules that could not be imported, messages that nobody there handled or whose handlers failed.
   std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
 };
 
@@ -2457,14 +2562,14 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-  PageHints hints{};             ///< of its last heartbeat
+  PageHints hints{};             ///< from its last heartbeat
 };
 
-/// How often one way out of one kind of trouble was tried.
+/// How often one remedy for one kind of trouble was tried.
 struct RecoveryStats {
   reliability::Trouble trouble{};
   reliability::Rung rung{};
-  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  std::uint64_t tried = 0, worked = 0;  ///< worked: a correct answer came before the next trouble
   double mean_seconds = 0;              ///< from the trouble to that answer
 };
 
@@ -2479,6 +2584,31 @@ struct ExecutionStats {
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_MODEL_BYTES_HPP_INCLUDED
+#define WEBPOOL_MODEL_BYTES_HPP_INCLUDED
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace webpool {
+
+/// An ONNX model that need not be a file of its own: where its bytes come from, and those of the files that hold some
+/// of its tensors (external data).
+struct ModelBytes {
+  /// Not null. `name`: the model's, unless `ModelOptions::name` says another; one of them is needed. `external`: only
+  /// for models whose tensors lie in other files.
+  template <std::derived_from<ByteSource> Source>
+  ModelBytes(std::shared_ptr<Source> from, std::string called = {}, FindSource find = {})
+      : source(std::move(from)), name(std::move(called)), external(std::move(find)) {}
+
+  std::shared_ptr<ByteSource> source;
+  std::string name;
+  FindSource external;
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_MODEL_PART_HPP_INCLUDED
 #define WEBPOOL_MODEL_PART_HPP_INCLUDED
 #include <filesystem>
@@ -2487,16 +2617,17 @@ struct ExecutionStats {
 
 namespace webpool {
 
-/// One of several models that are loaded together, so that the first can be used while the last still comes.
+/// One of several models that are loaded together, so that the first can be used while the last is still loading.
 struct ModelPart {
-  std::filesystem::path path;
+  std::filesystem::path path{};
   ModelOptions options{};
-  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
-  /// in the order given.
+  /// The part with the largest priority loads first. Either each part has a different one, or none has any and they
+  /// load in the order given.
   std::optional<int> priority{};
-  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
-  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  /// Called once, on the pool's thread: without an error when the part is in as many tabs as requested, or with the
+  /// reasons if it can't be. Must neither block nor throw. Not called for a part that is released before that.
   std::function<void(const std::optional<Error>&)> ready{};
+  std::optional<ModelBytes> bytes{};  ///< in place of the path
 };
 
 }  // namespace webpool
@@ -2510,17 +2641,17 @@ struct ModelPart {
 
 namespace webpool {
 
-/// A message of the application's own kind, from a module in a page. Valid while its handler runs; a tensor's copies
-/// are valid for as long as they live.
+/// A message of the application, from a module in a page. Valid while its handler runs; copies of its tensors stay
+/// valid.
 struct PageMessage {
-  ConnectionId connection;     ///< who sent it, to answer with `ResourcePool::send_message`
+  ConnectionId connection;     ///< the sender, for an answer by `ResourcePool::send_message`
   const BrowserInfo& browser;  ///< the same tab
   std::string_view name;
-  std::string_view body;  ///< JSON, checked: any value, not only an object
+  std::string_view body;  ///< valid JSON: any value, not only an object
   const std::vector<NamedTensor>& tensors;
 };
 
-/// Called on the pool's thread, where it must not block. What it throws is logged and counted, nothing more.
+/// Called on the pool's thread; must not block. Exceptions are logged and counted, nothing more.
 using MessageHandler = std::function<void(const PageMessage&)>;
 
 }  // namespace webpool
@@ -2533,22 +2664,22 @@ using MessageHandler = std::function<void(const PageMessage&)>;
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but the idle model that is cheapest to be without gives way first,
-/// the one with the least
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts first the idle model that is cheapest to lose, the one
+/// with the least
 ///
 ///     value = load time · rate / bytes        in seconds of loading spared, per second and byte
 ///     rate  = min((uses + 1) / seconds since it was loaded, 1 / seconds since it was used)
 ///
 /// This is GreedyDual-Size-Frequency (Cherkasova, "Improving WWW proxies performance with
-/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L: L ages what is not
-/// used any more, but has to be told of every use. Here a model's rate falls once its pause is longer than the pauses
-/// before. Loading counts as a use, so that a model is not thrown out before its first request.
+/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L. L ages what is no
+/// longer used, but has to be told of every use. Here a model's rate falls once its pause is longer than its earlier
+/// pauses. Loading counts as a use, so that a model is not evicted before its first request.
 ///
-/// No time is taken for less than a second, nor a clock that goes backwards for anything else. A load time of 0 is not
-/// known yet: such a model goes first; among equals, the least recently used.
+/// A time of less than a second counts as a second, even if the clock goes backwards. A load time of 0 is not known
+/// yet, and such a model is evicted first; among equals, the least recently used is.
 ///
-/// Use it where models differ much in size, loading time or use. Where they are alike it is hardly better than
-/// `LruBudget`, and it keeps a busy model of yesterday longer.
+/// Use it if models differ much in size, loading time or use. If they are alike, it is hardly better than `LruBudget`,
+/// and it keeps a model that was busy yesterday for longer.
 class CostAware {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
@@ -2572,8 +2703,8 @@ static_assert(MemoryPolicy<CostAware>);
 #define WEBPOOL_POLICIES_MEMORY_UNLIMITED_HPP_INCLUDED
 namespace webpool::memory {
 
-/// The null object: every model may be loaded everywhere, and nothing is ever put out. Use it where all models together
-/// fit into each tab; WebGPU won't refuse an allocation that doesn't fit, the machine just slows to a crawl.
+/// The null object: every model may be loaded everywhere, and nothing is ever evicted. Use it if all models together
+/// fit into each tab. WebGPU won't refuse an allocation that doesn't fit; the machine just slows to a crawl.
 class Unlimited {
  public:
   constexpr MemoryDecision make_room(const MemoryView&) noexcept { return {}; }
@@ -2591,22 +2722,23 @@ static_assert(MemoryPolicy<Unlimited>);
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but clears up in batches: nothing leaves below the high mark, and a
-/// model that would pass it makes idle models leave, least recently used first, until it stays below the low mark.
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts in batches. Nothing is evicted below the high mark. If a
+/// new model would exceed it, idle models are evicted, least recently used first, until the total is below the low
+/// mark.
 ///
 ///     high = pressure_threshold (0.8)        low = `Settings::low` (0.6)        as shares of each byte budget
 ///
-/// So several loads find room before the next clearing, and a tab at its limit doesn't evict for every load. Two marks
-/// are how kernels reclaim pages (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory Manager", 2004,
-/// chapter 10). Where only the number of models is passed, one leaves. A low mark above the high one, or no number, is
-/// the high one: then it is `LruBudget`.
+/// Several loads then find room before the next batch, and a tab at its limit doesn't evict for every load. Kernels
+/// reclaim pages by two marks in the same way (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory
+/// Manager", 2004, chapter 10). If only the number of models is exceeded, one is evicted. A low mark that is above the
+/// high one, or NaN, counts as the high one, which makes this `LruBudget`.
 ///
-/// Use it where models are loaded often and are small beside the budget. It keeps less loaded than `LruBudget`: with
-/// few large models it evicts what would have fitted.
+/// Use it if models are loaded often and are small compared with the budget. It keeps fewer models loaded than
+/// `LruBudget`: with few large models, it evicts some that would have fitted.
 class Watermarks {
  public:
   struct Settings {
-    double low = 0.6;  ///< share of the budget at which clearing up ends
+    double low = 0.6;  ///< share of the budget at which evicting ends
   };
 
   Watermarks() = default;
@@ -2639,8 +2771,8 @@ static_assert(MemoryPolicy<Watermarks>);
 #define WEBPOOL_POLICIES_SCALING_FIXED_HPP_INCLUDED
 namespace webpool::scaling {
 
-/// The null object: always `min_connections` tabs. Use it for a fixed set of devices, for benchmarks and in tests; use
-/// `Utilization` where load comes and goes.
+/// The null object: always `min_connections` tabs. Use it for a fixed set of devices, for benchmarks and in tests. If
+/// load comes and goes, use `Utilization`.
 class Fixed {
  public:
   constexpr std::size_t desired(const PoolLoad& load) noexcept { return load.min_connections; }
@@ -2667,12 +2799,12 @@ namespace webpool::scaling {
 ///
 /// Holt, "Forecasting seasonals and trends by exponentially weighted moving averages", ONR memorandum 52 (1957);
 /// Winters, "Forecasting sales by exponentially weighted moving averages", Management Science 6 (1960). The first
-/// season gives ℓ (its mean) and s; b begins at 0.
+/// season gives ℓ (its mean) and s; b starts at 0.
 class HoltWinters {
  public:
   struct Settings {
     std::size_t season = 1440;  ///< m; 0 and 1: the series has none
-    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s; what is not in [0, 1]
+    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s. Anything outside [0, 1]
     /// counts as the default.
     double alpha = 0.1, beta = 0.005, gamma = 0.3;
   };
@@ -2689,7 +2821,7 @@ class HoltWinters {
   /// Whether a whole season has been added.
   bool ready() const noexcept { return season_.size() == length_; }
 
-  /// Adds the next value. What is no finite number counts as what was expected.
+  /// Adds the next value. If it is not finite, the expected value counts instead.
   void add(double value) noexcept {
     if (!ready()) {
       season_.push_back(std::isfinite(value) ? value : 0);
@@ -2706,7 +2838,7 @@ class HoltWinters {
     next_ = (next_ + 1) % length_;
   }
 
-  /// The value to come, `ahead` ≥ 1 after the last one; only when ready.
+  /// The forecast of the value `ahead` ≥ 1 steps after the last one. Call it only when ready.
   double forecast(std::size_t ahead) const noexcept {
     return level_ + static_cast<double>(ahead) * trend_ + season_[(next_ + ahead - 1) % length_];
   }
@@ -2736,17 +2868,17 @@ class HoltWinters {
 
 namespace webpool::scaling {
 
-/// Any scaling policy with at most as many tabs as their models' memory allows:
+/// Any scaling policy, with at most as many tabs as their models' memory allows:
 ///
 ///     tabs ≤ max(1, floor(bytes / bytes per tab))
 ///
-/// Bytes per tab are the average; it rises at once and falls slowly, because a tab that has just joined is going to
-/// load what the others hold. Nothing is measured for 10 s after a tab has gone, since a tab that drains still has its
-/// models' memory, but is counted no more. Until memory is known, and with `bytes` 0, the inner policy has its way. The
-/// pool's `min_connections` stand above this limit.
+/// Bytes per tab are an average. It rises at once and falls slowly, because a tab that has just joined is going to load
+/// what the others hold. Nothing is measured for 10 s after a tab has gone, since a draining tab still has its models'
+/// memory but is no longer counted. Until memory is known, and if `bytes` is 0, the inner policy decides alone. The
+/// pool's `min_connections` override this limit.
 ///
-/// Use it where all tabs are on one machine; for one with tabs elsewhere, `MemorySettings` limit each tab. Around
-/// `WarmSpare`, the spare tabs are within the limit.
+/// Use it if all tabs are on one machine. If some are elsewhere, `MemorySettings` limit each tab. Wrapped around
+/// `WarmSpare`, it counts the spare tabs too.
 template <ScalingPolicy Inner = Utilization>
 class MemoryLimited {
  public:
@@ -2800,9 +2932,9 @@ static_assert(ScalingPolicy<MemoryLimited<>>);
 
 namespace webpool::scaling::detail {
 
-/// How long a tab is busy with one request, over all models in the mix that is asked for. A tab that does nothing else
-/// serves 1 / this many per second. Smoothed with α = 0.2 per second where answers are many, and over 16 answers where
-/// they are few.
+/// How long a tab is busy with one request, over all models in the mix that is requested. A tab that does nothing else
+/// serves 1 / this many per second. Smoothed with α = 0.2 per second if answers are many, and over 16 answers if they
+/// are few.
 class ServiceTime {
  public:
   void observe(const Outcome& outcome) noexcept {
@@ -2811,7 +2943,7 @@ class ServiceTime {
     ++answers_;
   }
 
-  /// In seconds; 0 until something was answered.
+  /// In seconds; 0 until the first answer.
   double at(TimePoint now) noexcept {
     const double passed = known_ ? std::chrono::duration<double>(now - last_).count() : 0;
     if (answers_ == 0 || (known_ && passed <= 0)) return mean_;
@@ -2838,7 +2970,7 @@ class ServiceTime {
 namespace webpool::scaling {
 
 /// Has tabs ready when the load of the hour comes. `HoltWinters` forecasts λ, the requests submitted per second, from
-/// buckets of time; with S, how long a tab is busy with one request,
+/// buckets of time. With S, how long a tab is busy with one request,
 ///
 ///     tabs = max(what Utilization wants, ceil(λ · S / up))        λ: the highest forecast from now to now + horizon
 ///
@@ -2846,21 +2978,21 @@ namespace webpool::scaling {
 /// forecast costs idle tabs, never a burst.
 ///
 /// Why this method: load has a rhythm, mostly the day's, and a trend. A line through the last points, the usual choice,
-/// knows no rhythm: it rises on after each peak and sees no morning coming. Holt-Winters knows both with one number per
-/// bucket, O(1) per step, and no training.
+/// has no rhythm: it keeps rising after each peak and doesn't see a morning coming. Holt-Winters has both, with one
+/// number per bucket, O(1) per step, and no training.
 ///
-/// The season counts from the pool's start, by a clock that knows no midnight. After a gap longer than a season it
-/// learns anew. A day that was different is in the next day's forecast with weight γ.
+/// The season counts from the pool's start; the clock has no midnight. After a gap longer than a season, learning
+/// starts again. An unusual day enters the next day's forecast with weight γ.
 ///
-/// Use it where load comes back by the clock and browsers start slowly. Where it doesn't, it is `Utilization` with
-/// needless tabs. Make a bucket no shorter than it takes for some ten requests to come: counts of less are noise.
+/// Use it if load recurs by the clock and browsers start slowly. If it doesn't recur, this is `Utilization` with
+/// needless tabs. A bucket should be long enough for some ten requests: smaller counts are noise.
 class Predictive {
  public:
   struct Settings {
     std::chrono::nanoseconds bucket = std::chrono::minutes(1);    ///< at least 1 ms
     HoltWinters::Settings forecast{};                             ///< season: 1440 buckets, a day
-    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start and a model's load
-    Utilization::Settings reactive{};                             ///< its `up` is the share of busy time aimed at
+    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start plus a model's load
+    Utilization::Settings reactive{};                             ///< its `up` is the target share of busy time
   };
 
   Predictive() = default;
@@ -2881,7 +3013,7 @@ class Predictive {
   }
 
  private:
-  // Of the horizon, however long it is: this is asked a few times per second.
+  // However long the horizon is: this is asked a few times per second.
   static constexpr std::size_t most_buckets = 1000;
 
   /// Adds the buckets that are over to the forecast.
@@ -2926,22 +3058,22 @@ static_assert(ScalingPolicy<Predictive> && Observer<Predictive>);
 namespace webpool::scaling {
 
 /// As many tabs as keep the time in the queue at a goal. By Little's law (Little, "A proof for the queuing formula
-/// L = λW", Operations Research 9, 1961) what waits has waited, at its end, for queued / throughput; n tabs that are
-/// busy for S with each request have the throughput n / S. So
+/// L = λW", Operations Research 9, 1961) requests wait for queued / throughput. If n tabs are busy for S with each
+/// request, the throughput is n / S. So
 ///
 ///     tabs = ceil(S · max(λ, q / goal))
 ///
-/// λ: requests submitted per second, smoothed with α per second. q: those that wait, or their smoothed number if that
-/// is less, because a burst is over before a browser has started. S is measured per answer, not taken from how many
-/// requests ended: those that were refused or cancelled kept no tab busy, and with idle tabs the rate of ends says
-/// nothing of what the tabs could do. It grows at once and shrinks one at a time, `cooldown` after the last change.
+/// λ: requests submitted per second, smoothed with α per second. q: waiting requests, or their smoothed number if that
+/// is less, because a burst is over before a browser has started. S is measured per answer and not derived from how
+/// many requests ended: refused and cancelled ones kept no tab busy, and if tabs are idle, the rate says nothing about
+/// what they could do. The pool grows at once and shrinks by one tab at a time, `cooldown` after the last change.
 ///
-/// Nothing is changed until a request was answered, or while no tab holds a model. A goal of 0 or less wants all tabs
-/// as soon as something waits; α outside 0 .. 1 counts as 0.2.
+/// Nothing changes until a request has been answered, or while no tab holds a model. A goal of 0 or less wants all tabs
+/// as soon as something waits. α outside 0 .. 1 counts as 0.2.
 ///
-/// Use it where the promise is a time. Service comes on top of the goal, half of the requests wait longer than the
-/// mean, and S counts double where two models of a tab overlap. Where load swings with the hour, `Predictive` is ready
-/// before.
+/// Use it if you promise a waiting time. Service comes on top of the goal, half of the requests wait longer than the
+/// mean, and S counts double if two models of a tab overlap. If load varies with the hour, `Predictive` is ready
+/// earlier.
 class TargetWait {
  public:
   struct Settings {
@@ -3011,15 +3143,15 @@ static_assert(ScalingPolicy<TargetWait> && Observer<TargetWait>);
 
 namespace webpool::scaling {
 
-/// Any scaling policy and n tabs more than it wants, so that a rise finds a browser that has started already:
+/// Any scaling policy plus n tabs, so that a rise in load finds a browser that has already started:
 ///
 ///     tabs = min(inner(load without n tabs) + n, max_connections)
 ///
-/// The inner policy is shown the pool without the spare tabs, those that start first, and the rest's share of places
-/// and memory; else it would take them for its own, and n would be added to them again and again.
+/// The inner policy sees the pool without the spare tabs (starting ones are left out first) and with the remaining
+/// tabs' share of places and memory. Otherwise it would count them as its own, and n would be added again and again.
 ///
-/// Use it where browsers start slowly and load rises suddenly. The spare tabs take requests like the others; what is
-/// spare is capacity. They cost their memory all the time.
+/// Use it if browsers start slowly and load rises suddenly. The spare tabs take requests like the others; only capacity
+/// is spare. They cost their memory all the time.
 template <ScalingPolicy Inner = Utilization>
 class WarmSpare {
  public:
@@ -3070,10 +3202,10 @@ static_assert(ScalingPolicy<WarmSpare<>>);
 
 namespace webpool::scheduling::detail {
 
-/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
-/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
-/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
-/// reaches the top or more than half of the heap are tombstones.
+/// Shared by schedulers with a fixed order: in each lane, the request with the least key comes next, and among equals
+/// the one that was pushed first. A key never changes, so one binary heap per lane is enough: `push` and `erase` are
+/// O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it reaches the top or
+/// more than half of the heap are tombstones.
 template <class Key>
 class KeyedLanes {
  public:
@@ -3120,7 +3252,7 @@ class KeyedLanes {
   };
   struct Lane {
     std::vector<Entry> heap;
-    std::size_t tombstones = 0;  // in heap; its top is none
+    std::size_t tombstones = 0;  // in heap, but never at its top
   };
   static constexpr auto behind = [](const Entry& a, const Entry& b) {
     return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;
@@ -3147,19 +3279,19 @@ class KeyedLanes {
 
 namespace webpool::scheduling {
 
-/// Priorities that age: each level is worth `step` of waiting. In each lane, the least key comes next:
+/// Priorities that age: each level is worth `step` of waiting. In each lane, the request with the least key comes next:
 ///
 ///     key = submitted − priority · step
 ///
-/// All requests age at the same rate, so the order of two never changes, and a heap needs no sorting again. This is the
-/// dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research Logistics
-/// Quarterly 7 (1960).
+/// All requests age at the same rate, so the order of two never changes, and a heap never has to be sorted again. This
+/// is the dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research
+/// Logistics Quarterly 7 (1960).
 ///
-/// Nothing starves: a request of priority p is overtaken only by what is submitted within (P − p) · step after it, P
-/// being the highest priority in use. After that it waits for those before it, and for none that comes later.
+/// Nothing starves. A request of priority p is overtaken only by requests submitted within (P − p) · step after it,
+/// where P is the highest priority in use. It never waits for requests that come later than that.
 ///
-/// Use it where `Priority` would starve someone. A step longer than any wait makes it `Priority`, a step of 0 (or less)
-/// serves in order of submission.
+/// Use it if `Priority` would starve someone. With a step longer than any wait, this is `Priority`. With a step of 0 or
+/// less, it serves in order of submission.
 class Aged : detail::KeyedLanes<Duration> {
  public:
   struct Settings {
@@ -3177,7 +3309,7 @@ class Aged : detail::KeyedLanes<Duration> {
   using KeyedLanes::waiting;
 
  private:
-  /// Bounded to some 70 years, so that no sum overflows.
+  /// Bounded to about 70 years, so that no sum overflows.
   Duration advantage(int priority) const noexcept {
     if (step_ == Duration(0)) return step_;
     const Duration::rep most = std::numeric_limits<Duration::rep>::max() / 4 / step_.count();
@@ -3206,9 +3338,9 @@ static_assert(Scheduler<Aged>);
 
 namespace webpool::scheduling::detail {
 
-/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. A treap
-/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes, its nodes in one vector
-/// and used again.
+/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. It is a treap
+/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes. Its nodes are in one
+/// vector and are reused.
 template <class Key>
 class Ranks {
  public:
@@ -3235,7 +3367,7 @@ class Ranks {
     *link = fresh;
   }
 
-  /// Removes one such key, which must be there.
+  /// Removes one such key, which must exist.
   void erase(Key key) noexcept {
     Index* link = &root_;
     while (nodes_[*link].key != key) {
@@ -3319,31 +3451,31 @@ class Ranks {
 
 namespace webpool::scheduling {
 
-/// In each lane, the earliest deadline comes next, and those without one last; among equals the one that came first. A
-/// request that would not be done in time is refused at once (`Admission::too_late`), so that it costs nothing and its
-/// caller can go elsewhere:
+/// In each lane, the request with the earliest deadline comes next. Requests without one come last, and among equals
+/// the one that came first is next. A request that would not be done in time is refused at once
+/// (`Admission::too_late`), so that it costs nothing and its caller can go elsewhere:
 ///
 ///     finish = submitted + S · (ceil((ahead + in_flight) / places) + 1)         refused if finish > deadline
 ///
-/// `ahead` counts the waiting requests whose deadline is not later: exactly, in O(log n); `LaneLoad::waiting` would
-/// count all, and refuse the urgent behind a backlog that doesn't matter. S is how long a tab is busy with one request
-/// of the model, smoothed with α per answer. A mean, because the formula adds up many services, whose sum is near the
-/// sum of the means; a quantile would be taken that many times over.
+/// `ahead` counts the waiting requests whose deadline is not later, exactly and in O(log n). `LaneLoad::waiting` counts
+/// all of them, and would refuse urgent requests because of a backlog that doesn't matter to them. S is how long a tab
+/// is busy with one request of the model, smoothed with α per answer. It is a mean, because the formula adds up many
+/// services, whose sum is close to the sum of the means. A quantile would be added up that many times.
 ///
 /// Earliest deadline first is optimal on one machine that can be preempted: Liu and Layland, "Scheduling algorithms for
 /// multiprogramming in a hard-real-time environment", JACM 20 (1973). Refusing by predicted finish: Gujarati et al.,
 /// "Serving DNNs like Clockwork", OSDI 2020.
 ///
-/// Its bias: too strict where several requests of a tab overlap; too mild for what varies, because half the services
-/// are longer than the mean, and because an urgent newcomer may make those late that it overtakes. Until a model has an
-/// answer, or while no tab holds it, nothing is refused. S is the model's, not the browser's, and lives as long as the
-/// model's slot: a model that follows in it begins with the S of the one before.
+/// It is too strict if several requests of a tab overlap. It is too lenient if service times vary, because half of them
+/// exceed the mean, and because an urgent newcomer may delay the requests it overtakes beyond their deadlines. Nothing
+/// is refused until the model has its first answer, or while no tab holds it. S belongs to the model, not to the
+/// browser, and lives as long as the model's slot: the next model in that slot starts with the S of the one before.
 ///
-/// Use it where late is worthless. Without deadlines it is `Fifo`; priorities change nothing.
+/// Use it if a late answer is worthless. Without deadlines it is `Fifo`; priorities make no difference.
 class Deadline : detail::KeyedLanes<TimePoint> {
  public:
   struct Settings {
-    double alpha = 0.2;  ///< weight of the newest service in S; what is not in (0, 1] counts as 0.2
+    double alpha = 0.2;  ///< weight of the newest service in S; anything outside (0, 1] counts as 0.2
   };
 
   Deadline() = default;
@@ -3410,27 +3542,28 @@ static_assert(Scheduler<Deadline> && AdmissionControl<Deadline> && Observer<Dead
 
 namespace webpool::scheduling {
 
-/// Shares each lane out between `RequestOptions::client`s by weight: start-time fair queueing. The least start tag S
-/// comes next:
+/// Divides each lane between `RequestOptions::client`s by weight: start-time fair queueing. The request with the least
+/// start tag S comes next:
 ///
-///     S = max(v, F of the client's request before)      F = S + rows / weight      v = S of the last one sent
+///     S = max(v, F of the client's previous request)      F = S + rows / weight      v = S of the last one sent
 ///
 /// While two clients f and g have requests waiting, the rows sent for them, divided by their weights, differ by at most
-/// r_f / w_f + r_g / w_g, r being their largest request. Idle time earns nothing, and none is punished for having had
-/// the pool alone. Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM ToN 5 (1997); with several
-/// requests in flight at once: Jin, Chase, Kaur, "Interposed proportional sharing for a storage service utility",
-/// SIGMETRICS 2004. Chosen over other fair queueing because it is fair at any speed of the server: tabs come and go.
+/// r_f / w_f + r_g / w_g, where r is a client's largest request. Idle time earns no credit, and a client is not
+/// punished for having had the pool alone. See Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM
+/// ToN 5 (1997), and for several requests in flight Jin, Chase, Kaur, "Interposed proportional sharing for a storage
+/// service utility", SIGMETRICS 2004. Unlike other fair queueing, it is fair at any speed of the server, and tabs come
+/// and go.
 ///
-/// The cost is `Request::rows`: in a lane all requests run the same model, so rows stand for time. A request that
-/// leaves before its turn is refunded to those that its client submits later, not to those that wait already.
+/// The cost is `Request::rows`: all requests of a lane run the same model, so rows stand for time. If a request leaves
+/// before its turn, its cost is refunded to requests that its client submits later, not to those that wait already.
 ///
-/// Use it where one caller's backlog must not be everybody's. It is fair per model, not over all models together, and
-/// looks at neither priority nor deadline.
+/// Use it if one caller's backlog must not delay everybody. It is fair per model, not over all models together, and
+/// ignores priorities and deadlines.
 class FairShare {
  public:
   struct Settings {
     std::map<std::uint32_t, double>
-        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for the others and for bad values
+        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for other clients and for invalid values
   };
 
   FairShare() = default;
@@ -3443,7 +3576,7 @@ class FairShare {
     const double start = finish ? std::max(share.now, *finish) : share.now;
     share.finish.set(request.client, start + cost(request));
     lanes_.push(request, start);
-    // Who is not ahead of v is as good as unknown.
+    // A client that is not ahead of v needs no entry.
     if (share.finish.size() > 2 * (waiting(request.model) + share.kept) + 64) {
       share.finish.remove_if([&share](double each) { return each <= share.now; });
       share.kept = share.finish.size();
@@ -3494,10 +3627,10 @@ static_assert(Scheduler<FairShare>);
 
 namespace webpool::scheduling {
 
-/// The null object: in each lane, first come, first served; priorities and deadlines change nothing. All calls are O(1)
-/// amortised.
+/// The null object: in each lane, first come, first served. Priorities and deadlines make no difference. All calls are
+/// O(1) amortised.
 ///
-/// Use it where requests are alike; where some must not wait behind others, use `Priority`.
+/// Use it if requests are alike. If some must not wait behind others, use `Priority`.
 class Fifo {
  public:
   void push(const Request& request) noexcept {
@@ -3542,21 +3675,21 @@ enum class WhenFull : std::uint8_t {
   delay,   ///< it waits outside, first come, first served, until there is room
 };
 
-/// Any scheduler with a limit to the requests that wait: per model and priority, so that neither a backlog of one model
-/// nor one of low priority shuts the others out. A short queue is a fast answer: what waits in a full one is late
-/// anyway, and its caller learns it too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
+/// Any scheduler, with a limit on waiting requests. The limit is per model and priority, so that a backlog of one model
+/// or of low priority doesn't shut the others out. A short queue gives fast answers: what waits in a full one is late
+/// anyway, and its caller learns that too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
 ///
-/// `delay` refuses nobody; it bounds what the inner scheduler has to look at, and with it how much of one priority can
-/// be passed by later requests. `Deadline` inside doesn't count what waits outside. All calls cost O(log p) on top,
-/// with p pairs of model and priority; more than 64 pairs are forgotten when nothing of theirs waits.
+/// `delay` refuses nobody. It bounds what the inner scheduler has to look at, and so how much of one priority later
+/// requests can overtake. If the inner scheduler is `Deadline`, it doesn't count what waits outside. All calls cost
+/// O(log p) more, with p pairs of model and priority. Beyond 64 pairs, those without waiting requests are forgotten.
 ///
-/// Use `reject` where callers can retry elsewhere or do without, `delay` where they can't. The pool's memory is bounded
-/// by `reject` only, and only if callers don't make up ever new priorities.
+/// Use `reject` if callers can retry elsewhere or do without, and `delay` if they can't. Only `reject` bounds the
+/// pool's memory, and only if callers don't keep inventing new priorities.
 template <Scheduler Queue = Priority>
 class Limited {
  public:
   struct Settings {
-    std::size_t limit = 1000;                  ///< of requests that wait, per model and priority; 0: unlimited
+    std::size_t limit = 1000;                  ///< of waiting requests, per model and priority; 0: unlimited
     std::map<int, std::size_t> by_priority{};  ///< instead of `limit`, for these priorities
     WhenFull when_full = WhenFull::reject;
   };
@@ -3611,7 +3744,7 @@ class Limited {
 
   static Key key(const Request& request) noexcept { return {request.model, request.priority}; }
 
-  /// The request as `Class::outside` knows it.
+  /// The request as it is in `Class::outside`.
   static Request place(Request request) noexcept {
     request.model = {};
     return request;
@@ -3654,30 +3787,30 @@ static_assert(Scheduler<Limited<>> && AdmissionControl<Limited<>>);
 
 namespace webpool::scheduling {
 
-/// Any scheduler that also holds requests back while too many tensor bytes are under way: the next request of a lane is
+/// Any scheduler that also holds requests back while too many tensor bytes are in flight. The next request of a lane is
 /// sent only if
 ///
 ///     payload bytes of all requests that are sent and have not ended + its own ≤ `bytes`
 ///
-/// The inner scheduler's order stands: a request that doesn't fit is not passed by a smaller one of its lane, or large
-/// ones would starve (smallest first is best on average only). Other lanes may go ahead meanwhile, as batch systems
-/// backfill (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times; then they wait until the
-/// held lane has had its turn. What has no payload is never held, and with nothing under way anything goes, also what
-/// is larger than `bytes`: so nothing waits for ever.
+/// The inner scheduler's order stands: a smaller request never overtakes a held one of its lane, or large ones would
+/// starve (smallest first is best only on average). Meanwhile other lanes may go ahead, as batch systems backfill
+/// (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times. Then they wait until the held lane
+/// has had its turn. A request without payload is never held. If nothing is in flight, any request is sent, even one
+/// that is larger than `bytes`, so nothing waits for ever.
 ///
-/// The budget is shared by all models. When another model's answer frees bytes, a lane that was held learns of it at
-/// the pool's next tick, a tenth of a second later at most.
+/// The budget is shared by all models. If another model's answer frees bytes, a held lane learns of it at the pool's
+/// next tick, at most a tenth of a second later.
 ///
-/// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
+/// Use it if inputs are large and tabs are many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
 /// sockets and the pages hold at once. Small requests of other models gain too, since large ones don't fill every tab;
-/// the large ones pay for both with their latency. Give `bytes` some room beyond the large requests that it is meant
-/// for, or small ones have to wait for these: then it is worse for both than without. Where no model's inputs are
-/// large, it only costs a look-up per request.
+/// the large ones pay with their latency. Leave some room in `bytes` beyond the large requests that it is meant for.
+/// Otherwise small ones wait for them, which is worse for both than no limit. If no model's inputs are large, it only
+/// costs a look-up per request.
 template <Scheduler Queue = Priority>
 class MemoryAware {
  public:
   struct Settings {
-    std::size_t bytes = 256u << 20;  ///< of payload under way in all tabs together; 0: unlimited
+    std::size_t bytes = 256u << 20;  ///< of payload in flight in all tabs together; 0: unlimited
     std::size_t overtakes = 64;      ///< requests of other models that may go ahead of a held one
   };
 
@@ -3703,7 +3836,7 @@ class MemoryAware {
     return next;
   }
 
-  /// Counts the request as under way; if it was not sent, `ended` follows at once.
+  /// Counts the request as in flight; if it was not sent, `ended` follows at once.
   void erase(const Request& request) noexcept {
     queue_.erase(request);
     under_way_ += request.payload_bytes;
@@ -3742,9 +3875,9 @@ class MemoryAware {
 
   Settings settings_{};
   Queue queue_{};
-  detail::NodeMap<RequestId, std::size_t> payloads_;  // of those that wait or are under way
+  detail::NodeMap<RequestId, std::size_t> payloads_;  // of requests that wait or are in flight
   std::size_t under_way_ = 0;
-  std::optional<Held> held_;  // the lane that has waited for room for longest
+  std::optional<Held> held_;  // the lane that has waited longest for room
 };
 
 static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);
@@ -3760,12 +3893,12 @@ static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);
 
 namespace webpool::selector {
 
-/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle: what the tab has
-/// warmed up or cached for them stays useful. For a load it proposes the tab that ran the model last, whose browser
-/// still has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
+/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle, so that what the tab
+/// has warmed up or cached stays useful. For a load it proposes the tab that ran the model last, whose browser still
+/// has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
 ///
-/// It remembers 4,096 pairs of model and client, by their hash; a newcomer takes the place of an older pair. Don't use
-/// it where clients are many and models few: it then only makes the tabs' load uneven.
+/// It remembers 4,096 pairs of model and client, by their hash; a new pair replaces an older one. Don't use it if
+/// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
@@ -3823,22 +3956,22 @@ namespace webpool::reliability {
 
 /// When a circuit opens, and how it closes again.
 struct CircuitSettings {
-  unsigned consecutive = 5;                   ///< failures in a row that open it; 0: never
-  double failure_share = 0.5;                 ///< of the last 20 runs, from which it opens
-  unsigned sample = 10;                       ///< runs that there must be for that
-  std::chrono::milliseconds slow{0};          ///< a run that takes so long counts as a failure; 0: none does
-  std::chrono::milliseconds ejection{1'000};  ///< open for so long the first time, each further time twice as long ...
-  std::chrono::milliseconds longest{60'000};  ///< ... up to this; so long without opening, and it starts over
-  unsigned trials = 3;                        ///< requests let through at a time to try, and successes that close it
+  unsigned consecutive = 5;                         ///< consecutive failures that open it; 0: never
+  double failure_share = 0.5;                       ///< share of failures in the last 20 runs from which it opens
+  unsigned sample = 10;                             ///< runs that this share needs at least
+  std::chrono::milliseconds slow{0};                ///< a run that takes this long counts as a failure; 0: none does
+  std::chrono::milliseconds ejection{1'000};        ///< time open at first; each further time is twice as long ...
+  std::chrono::milliseconds longest{60'000};        ///< ... up to this; after this long without opening, it starts over
+  unsigned trials = 3;                              ///< trial requests at a time, and successes that close it
   std::chrono::milliseconds trial_timeout{10'000};  ///< a trial that has not ended by then gives its slot back
 };
 
-/// A circuit breaker for one thing that can fail: closed, it lets everything through; open, nothing; half-open, after
-/// a while, a few trials, whose outcomes close or reopen it. M. Nygard, "Release It!" (2007); rates as resilience4j
-/// has them, growing ejections as Envoy's outlier detection.
+/// A circuit breaker for one thing that can fail. Closed, it lets everything through. Open, it lets nothing through.
+/// After a while it is half-open and lets a few trials through, whose outcomes close or reopen it. See M. Nygard,
+/// "Release It!" (2007). Failure rates work as in resilience4j, growing ejections as in Envoy's outlier detection.
 ///
-/// Runs that began before the circuit opened say nothing about whether it has recovered, so they are not counted. Time
-/// must not go backwards; where it does, the latest time stands.
+/// Runs that began before the circuit opened don't count, because they say nothing about recovery. Time must not go
+/// backwards; if it does, the latest time stands.
 class Circuit {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
@@ -3857,7 +3990,7 @@ class Circuit {
     return std::ranges::any_of(slots(settings), [&](TimePoint taken) { return free(taken, now, settings); });
   }
 
-  /// A request goes through: a trial, if the circuit is half-open.
+  /// A request goes through. If the circuit is half-open, it is a trial.
   constexpr void sent(TimePoint now, const CircuitSettings& settings) noexcept {
     if (state(now) != State::half_open) return;
     const auto slot = std::ranges::min_element(trials_.begin(), trials_.begin() + count(settings));
@@ -3917,11 +4050,11 @@ class Circuit {
   }
 
   bool opened_ = false;                             // and not closed since
-  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, 1 for a failure, the latest first
-  unsigned times_ = 0;                              // it has opened, without a long good time between
+  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, the latest in the lowest bit; 1 is a failure
+  unsigned times_ = 0;                              // times it has opened without a long good period in between
   unsigned successes_ = 0;                          // of trials
   TimePoint until_{}, closed_since_{};
-  std::array<TimePoint, most_trials> trials_{};  // since when each slot is taken
+  std::array<TimePoint, most_trials> trials_{};  // when each slot was taken
 };
 
 }  // namespace webpool::reliability
@@ -3929,16 +4062,15 @@ class Circuit {
 
 namespace webpool::selector {
 
-/// Rules out tabs whose circuit is open: one `reliability::Circuit` per tab and one per tab and model, and with the
-/// model its backend, so that a model that fails in a tab does not cost the others that tab. Half-open circuits let
-/// trials through; a trial that is cancelled or never ends gives its slot back after `trial_timeout`.
+/// Rules out tabs whose circuit is open. There is one `reliability::Circuit` per tab and one per tab, model and
+/// backend, so that a model that fails in a tab doesn't take that tab from the others. Half-open circuits let trials
+/// through. A trial that is cancelled or never ends gives its slot back after `trial_timeout`.
 ///
-/// A `Chain` passes over a filter that leaves no candidate, so the last tabs are never ejected all at once: requests
-/// then go to ejected ones rather than nowhere. The filter has no clock of its own: time is the latest that a request
-/// or an outcome has told.
+/// A `Chain` skips a filter that leaves no candidate, so requests go to ejected tabs rather than nowhere if all are
+/// ejected. The filter has no clock of its own: its time is the latest that a request or an outcome carried.
 ///
-/// Use it in front of any selector where tabs fail for a while and come back, and where retries are dear. A tab that
-/// fails and stays so is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
+/// Use it in front of any selector if tabs fail for a while and come back, and if retries are expensive. A tab that
+/// keeps failing is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
 class Breaker {
  public:
   using Settings = reliability::CircuitSettings;
@@ -4010,8 +4142,8 @@ static_assert(CandidateFilter<Breaker> && Observer<Breaker> && ChoiceListener<Br
 
 namespace webpool::selector {
 
-/// What a selector looks at that wants to compare candidates: all of them up to `most`, else `most` neighbours from a
-/// place drawn at random, among the idle ones while there are enough. So a decision costs the same with 10,000 tabs.
+/// The candidates that a selector compares: all of them if there are at most `most`, otherwise `most` neighbours from a
+/// position drawn at random, among the idle ones if there are enough. A decision then costs the same with 10,000 tabs.
 class Sample {
  public:
   static constexpr std::size_t most = 16;
@@ -4044,7 +4176,7 @@ class Sample {
 
 namespace webpool::selector {
 
-/// Scores what each tab said about itself when it joined and takes the best, divided by the requests that it has:
+/// Scores what each tab reported about itself when it joined, and takes the best score per request that the tab has:
 ///
 ///     score = 100 · (hardware WebGPU adapter) + 10 · (software one)
 ///           + 15 · shader-f16 + 10 · subgroups                           (hardware only: they double its arithmetic)
@@ -4053,9 +4185,9 @@ namespace webpool::selector {
 ///           + 2 · min(memory in GiB, 8)
 ///     taken: the largest score / (1 + requests in flight)
 ///
-/// The weights order devices as their makers' figures do and are not fitted to anything. A software adapter counts
-/// little, because WASM beats it nearly always. Use it for the first requests of a mixed crowd of devices, when there
-/// is no history yet; `Learned` overtakes it after a few requests per tab.
+/// The weights order devices as their vendors' figures do; they are not fitted to any data. A software adapter counts
+/// little, because WASM nearly always beats it. Use it for the first requests of a mix of devices, when there is no
+/// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
   std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -4093,7 +4225,7 @@ class Capability {
     return std::ranges::find(adapter.features, feature) != adapter.features.end();
   }
 
-  /// Computed once per tab: the maps and names in `BrowserInfo` are not for every decision.
+  /// Computed once per tab: the maps and names in `BrowserInfo` are too slow for every decision.
   double score(const PoolView& pool, ConnectionIndex tab) noexcept {
     if (tab.value >= known_.size()) known_.resize(pool.slots());
     Known& known = known_[tab.value];
@@ -4130,11 +4262,11 @@ inline constexpr bool well_formed_chain<First, Rest...> = SelectorPart<First>&& 
 
 }  // namespace detail
 
-/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may have the first say, and the
-/// last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
+/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may decide early, and otherwise
+/// the last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
 ///
-/// Filters look at a `Sample` of at most 16 candidates. Where a filter leaves none, it is passed over for this
-/// decision: a pool whose tabs are all unfit serves its requests badly rather than never.
+/// Filters look at a `Sample` of at most 16 candidates. A filter that leaves none is skipped for this decision: a pool
+/// whose tabs are all unfit serves its requests badly rather than never.
 template <class... Parts>
 requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chain {
  public:
@@ -4228,9 +4360,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
 
 namespace webpool::selector {
 
-/// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
-/// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
-/// `PowerOfTwo` costs as little and also sees the other models' work.
+/// The null object: the first candidate. The engine puts candidates with fewer of the model's requests in flight first,
+/// so the work spreads, but ties always go to the same tab. Use it in tests and with one tab. Otherwise use
+/// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -4246,9 +4378,9 @@ static_assert(BrowserSelector<FirstFit>);
 #define WEBPOOL_POLICIES_SELECTOR_HEALTHY_HPP_INCLUDED
 namespace webpool::selector {
 
-/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
-/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
-/// that is too simple, use `Breaker`.
+/// Rules out tabs if their health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven over time, so a tab that is ruled out for them gets another chance after half a minute or so.
+/// If that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {
@@ -4286,31 +4418,32 @@ static_assert(CandidateFilter<Healthy>);
 
 namespace webpool::selector {
 
-/// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
+/// Routes by measured speed. Per model, tab and batch size (in powers of two) it keeps the average time that a run
 /// keeps the tab busy, and takes the earliest expected finish,
 ///
 ///     finish = average · (requests of the model in flight there + 1) + c · average of the tab · those of other models
 ///
-/// where c, 0 to 1, is how much the models of a tab are seen to slow each other down: 0 where they run side by side, 1
-/// where they share one processor.
+/// where c, from 0 to 1, is how much the models of a tab slow each other down, as measured: 0 if they run side by side,
+/// 1 if they share one processor.
 ///
-/// Averages are exponential; two runs in a row that are off by more than `surprise` replace the average, so a browser
-/// that drifts is believed after two runs. A tab that has not run the model counts with the average of its browser and
-/// backend, and one of a kind that nobody has measured is tried at once, with one request. A failed run doubles the
-/// tab's average.
+/// Averages are exponential. If two consecutive runs are off by more than `surprise`, they replace the average, so a
+/// browser that drifts is believed after two runs. A tab that has not run the model counts with the average of its
+/// browser and backend. A tab of a kind that nobody has measured is tried at once, with one request. A failed run
+/// doubles the tab's average.
 ///
-/// Waiting can be better than running: a request stays queued as long as the faster tabs, which are full, would have
-/// done all that waits before the best tab with room were done with it. Such thresholds are optimal for a given backlog
-/// (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors",
-/// IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab
-/// is rarely missing.
+/// Waiting can be better than running. A request stays queued as long as the faster tabs, which are full, would finish
+/// everything that waits before the best tab with room finished this request. Such thresholds are optimal for a given
+/// backlog (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform
+/// Processors", IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan and a
+/// fast tab is nearly always idle.
 ///
-/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as such runs took together no
-/// longer than the best tab would have by more than `explore` of the busy time, three quarters of that for one tab. So
-/// exploration costs a bounded share, and a tab that is fifty times slower is asked fifty times less often.
+/// Exploration: a tab that was unused for `forget` requests of its model is asked again, as long as the extra time of
+/// such runs, compared with the best tab, is at most `explore` of the busy time, and three quarters of that for one
+/// tab. Exploration therefore costs a bounded share, and a tab that is fifty times slower is asked fifty times less
+/// often.
 ///
-/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less. The
-/// defaults are those that came out best in `benchmarks/policies`.
+/// Use it whenever browsers, backends or devices differ. With one kind of tab, `PowerOfTwo` does as well for less. The
+/// defaults did best in `benchmarks/policies`.
 class Learned {
  public:
   struct Settings {
@@ -4386,7 +4519,7 @@ class Learned {
     kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
   }
 
-  /// What a run of the model is expected to take in that tab, in seconds; 0 when nothing is known.
+  /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
   double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
@@ -4426,7 +4559,7 @@ class Learned {
     return table;
   }
 
-  /// What is known of a tab; nothing, if it is another one than before.
+  /// What is known about a tab; nothing, if a new tab has taken its index.
   static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
     Arm& arm = table.arms[tab.value];
     if (arm.joined != joined) arm = {.joined = joined};
@@ -4440,7 +4573,7 @@ class Learned {
     return backend ? table.kind(pool[tab].browser.browser, *backend) : 0;
   }
 
-  /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
+  /// Of the idle tabs that are due to be asked again and whose run fits the budget, the one unused for longest.
   std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
                                                double estimate) noexcept {
     const double budget = settings_.explore * table.busy;
@@ -4456,17 +4589,17 @@ class Learned {
     return stalest;
   }
 
-  /// How much of their time the models of a tab take from each other: 0 when they run side by side, 1 in turn.
+  /// How much time the models of a tab take from each other: 0 if they run side by side, 1 if they take turns.
   double crowding() const noexcept { return std::clamp(2 * (crowded_ / alone_ - 1), 0.0, 1.0); }
 
-  /// Seconds that the requests for other models in the tab are expected to take.
+  /// The expected time of the requests for other models in the tab, in seconds.
   double others(const PoolView& pool, ConnectionIndex tab) const noexcept {
     if (tab.value >= tabs_.size() || tabs_[tab.value].joined != pool[tab].joined) return 0;
     return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
   }
 
-  /// Whether the full tabs would have done all that waits by then. One that has none of the model's requests is not
-  /// full but ruled out, by a filter before this part, and waiting for it might have no end.
+  /// Whether the full tabs would finish everything that waits by then. A tab without any of the model's requests is not
+  /// full: a filter before this part ruled it out, and waiting for it might never end.
   bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
     std::size_t done = 0;
@@ -4479,7 +4612,7 @@ class Learned {
     return done >= pool.waiting();
   }
 
-  /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
+  /// Where the model will be fastest, judged by other tabs of the same browser; unknown ones first.
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;
@@ -4510,10 +4643,10 @@ static_assert(BrowserSelector<Learned> && Observer<Learned>);
 
 namespace webpool::selector {
 
-/// The tab with the fewest requests in flight over all models; among equals the one with the fewest models. It compares
-/// all candidates up to 16, and 16 neighbours drawn at random beyond.
+/// The tab with the fewest requests in flight over all models, and among equals the one with the fewest models. It
+/// compares all candidates if there are at most 16, otherwise 16 neighbours drawn at random.
 ///
-/// Use it with few tabs that hold several models each; `PowerOfTwo` is as good with many.
+/// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
@@ -4544,12 +4677,12 @@ static_assert(BrowserSelector<LeastLoaded>);
 namespace webpool::selector {
 
 /// A fixed table: for each task, the browsers and backends to use, best first. A tab ranks by the first row that fits
-/// it, tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
+/// it. Tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
 ///
-/// The default table is the predecessor's belief: audio to Firefox; vision, text generation and multimodal models to
-/// Chrome and Chromium; text embedding to WebNN, which Edge has. It is a prior that nobody measured: on the machine
-/// where this was written, WebNN beat WebGPU by fifty times and Firefox's WebGPU Chromium's by seven, all on software
-/// adapters. Use it to say what you know better than any measurement; else use `Learned`.
+/// The default table sends audio to Firefox; vision, text generation and multimodal models to Chrome and Chromium; text
+/// embedding to WebNN, which Edge has. It is a prior that nobody measured. On the machine where this was written, WebNN
+/// beat WebGPU by fifty times, and Firefox's WebGPU beat Chromium's by seven, all on software adapters. Use this policy
+/// to state what you know better than any measurement; otherwise use `Learned`.
 class Preference {
  public:
   struct Row {
@@ -4603,11 +4736,11 @@ static_assert(BrowserSelector<Preference>);
 
 namespace webpool::selector {
 
-/// The candidates in turn, idle ones while there are any. The engine reorders them as they fill and empty, so the turn
-/// is exact when all are idle or all are busy, and statistical in between.
+/// The candidates in turn, idle ones if there are any. The engine reorders them as they fill and empty, so the turn is
+/// exact if all are idle or all are busy, and statistical in between.
 ///
-/// Use it where each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere
-/// `PowerOfTwo` costs as little and follows the load.
+/// Use it if each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere use
+/// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -4637,62 +4770,88 @@ static_assert(BrowserSelector<RoundRobin>);
 #include <memory>
 #include <span>
 #include <string>
-#ifndef WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
-#define WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <ios>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
-namespace webpool::detail {
+namespace webpool::source {
 
-/// A regular file that stays open and is read piece by piece. One thread at a time.
-class FileReader {
+namespace detail {
+
+/// A regular file that stays open and is read piece by piece.
+class File final : public ByteSource {
  public:
   /// Null when there is none, or it can't be read.
-  static std::shared_ptr<FileReader> open(const std::filesystem::path& path) {
+  static std::shared_ptr<File> open(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
     const auto size = std::filesystem::file_size(path, failed);
     if (failed) return nullptr;
     std::ifstream file(path, std::ios::binary);
     if (!file) return nullptr;
-    return std::shared_ptr<FileReader>(new FileReader(std::move(file), static_cast<std::size_t>(size)));
+    return std::shared_ptr<File>(new File(std::move(file), size, path));
   }
 
   /// When it was opened.
-  std::size_t size() const noexcept { return size_; }
-
-  /// Fills `into` with the bytes from `offset` on; false when the file has become shorter, or can't be read any more.
-  bool read(std::size_t offset, std::span<std::byte> into) {
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
     file_.clear();
     file_.seekg(static_cast<std::streamoff>(offset));
-    return into.empty() ||
-           file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size())).good();
+    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(file_.gcount());
   }
+  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
 
  private:
-  FileReader(std::ifstream file, std::size_t size) : file_(std::move(file)), size_(size) {}
+  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
 
+  std::mutex one_at_a_time_;
   std::ifstream file_;
-  std::size_t size_;
+  std::uint64_t size_;
+  std::filesystem::path path_;
 };
 
-}  // namespace webpool::detail
+}  // namespace detail
+
+/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
+inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
+  if (auto opened = detail::File::open(path)) return opened;
+  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
+}
+
+/// The files of a folder, by name, for a model with external data that is not in it itself.
+inline FindSource folder(std::filesystem::path of) {
+  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
+}
+
+}  // namespace webpool::source
 #endif
 
 namespace webpool::detail {
 
 /// A file's bytes; null when it is none or can't be read.
-inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
-  const auto file = FileReader::open(path);
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
+  const auto file = source::detail::File::open(path);
   if (!file) return nullptr;
-  auto bytes = std::make_shared<std::string>(file->size(), '\0');
-  return file->read(0, std::as_writable_bytes(std::span(*bytes))) ? bytes : nullptr;
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
+  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
+  return bytes;
+} catch (const Error&) {
+  return nullptr;
 }
 
 }  // namespace webpool::detail
@@ -4700,43 +4859,43 @@ inline std::shared_ptr<const std::string> read_file(const std::filesystem::path&
 
 namespace webpool {
 
-/// A backend of the application's own: a JavaScript module that computes in the workers of the tabs.
+/// A backend of the application: a JavaScript module that computes in the tabs' workers.
 ///
 /// The module exports
-/// - `detect()`, which may be async: null when the backend can be used here, else why not, as a string;
+/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
 /// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
-///   of the model's file. What the session leaves out of `dispose`, `details` and its runs' `times` is filled in.
+///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
 /// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
 struct BackendDescription {
   std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
   std::filesystem::path module;
 };
 
-/// Makes a backend known to all pools of this process, for good, and returns the value that stands for it in
-/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. The place in `ModelOptions::backends`
-/// is its priority. The file is read here, once. May be called from any thread and at any time; a second call with the
-/// same name and content returns the same value.
+/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
+/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
+/// second call with the same name and content returns the same value.
 ///
-/// Throws `errc::invalid_options`: a name that breaks the rule or is taken, a file that can't be read, more than five
-/// backends.
+/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
+/// five backends already.
 inline Backend register_backend(const BackendDescription& description) {
   constexpr std::size_t longest_name = 40;
   const auto& [name, file] = description;
   const std::string who = "backend '" + name + "': ";
   if (name.empty() || name.size() > longest_name ||
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
-    throw Error(errc::invalid_options, who + "a name has 1 to 40 of the characters a-z 0-9 _ -");
+    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
   if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
-    throw Error(errc::invalid_options, who + "the page has one of that name itself");
+    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
   const auto module = detail::read_file(file);
   if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
   detail::BackendTable& table = detail::BackendTable::instance();
   const auto place = table.find_or_add({name, module});
   if (!place)
     throw Error(errc::invalid_options,
-                who + "there are " + std::to_string(table.size()) + " already, and no room for more");
+                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
   if (*table[*place].module != *module)
-    throw Error(errc::invalid_options, who + "one of that name is registered with another module");
+    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
   return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
 }
 
@@ -4749,11 +4908,11 @@ inline Backend register_backend(const BackendDescription& description) {
 
 namespace webpool::reliability {
 
-/// How long runs take now, compared with how long they took at first: browsers that leak or are throttled get slower
-/// without ever failing (crawl4ai#2231: eightfold, with every health check green).
+/// How long runs take now, compared with how long they took at first. Browsers that leak or are throttled get slower
+/// without ever failing (crawl4ai#2231: eight times slower, with every health check green).
 ///
-/// The baseline is the mean of the first 32 runs, `recent` an exponentially weighted mean in which each run counts a
-/// tenth. Negative times count as none.
+/// The baseline is the mean of the first 32 runs. `recent` is an exponentially weighted mean in which each run counts a
+/// tenth. Negative times count as 0.
 class Drift {
  public:
   constexpr void add(std::chrono::nanoseconds service) noexcept {
@@ -4763,10 +4922,10 @@ class Drift {
     recent_ += (time - recent_) * (runs_ == 1 ? 1 : 0.1);
   }
 
-  /// Recent time : baseline; 1 until there are runs enough to tell.
+  /// Recent time / baseline; 1 until there are enough runs to tell.
   constexpr double slowdown() const noexcept { return runs_ < 2 * first ? 1 : recent_ / nonzero(baseline_); }
 
-  /// Recent time : that of another one; 1 while either is new.
+  /// Recent time / that of `other`; 1 while either is new.
   constexpr double slowdown_against(const Drift& other) const noexcept {
     return runs_ < first || other.runs_ < first ? 1 : recent_ / nonzero(other.recent_);
   }
@@ -4789,7 +4948,7 @@ class Drift {
 
 namespace webpool::reliability {
 
-/// The share of recent runs that failed: each run counts a fifth, and without runs the share halves every 30 s, so that
+/// The share of recent runs that failed. Each run counts a fifth. Without runs the share halves every 30 s, so that
 /// what is avoided for its failures gets another chance.
 class FailureShare {
  public:
@@ -4801,21 +4960,21 @@ class FailureShare {
   double share_ = 0;
 };
 
-/// What is known of one tab, or of one model in one tab.
+/// What is known about one tab, or about one model in one tab.
 struct Vitals {
   double failures = 0;            ///< share of recent runs, 0 to 1
   double slowdown = 1;            ///< of runs, against the first ones and against other tabs
-  unsigned unanswered_pings = 0;  ///< heartbeats in a row
-  double timer_lag_ms = 0;        ///< by which the page's own timers are late: it is throttled or overworked
+  unsigned unanswered_pings = 0;  ///< consecutive heartbeats
+  double timer_lag_ms = 0;        ///< how late the page's own timers are, because it is throttled or overloaded
   double memory_share = 0;        ///< of what the tab may hold
 };
 
-/// From 0, dead, to 100. A product, so that one bad sign is enough, and what always fails is at 0 however fast it does:
+/// From 0 (dead) to 100. A product, so that one bad sign is enough: what always fails is at 0, however fast it is.
 ///
 ///     100 · (1 − failures) · min(1, 1.5 / slowdown) · (1, 0.8, 0.4, 0 for 0, 1, 2, 3 unanswered heartbeats)
 ///         · 1 / (1 + timer lag / 1 s) · (1 up to 90 % of the memory, falling to 0.5 at 100 %)
 ///
-/// 1.5 is the slowdown from which a browser should have been renewed. Signals that are no numbers count as the worst.
+/// At a slowdown of 1.5, a browser should have been renewed. A signal that is not a number counts as the worst.
 constexpr double health(const Vitals& vitals) noexcept {
   const auto within = [](double value, double low, double high) {
     return value >= low ? std::min(value, high) : value < low ? low : high;  // NaN is the worst: the high end
@@ -4838,14 +4997,14 @@ constexpr double health(const Vitals& vitals) noexcept {
 
 namespace webpool::reliability {
 
-/// How long to wait for an answer, judged by how long the answers before took: ten times what TCP would wait before it
-/// sends again,
+/// How long to wait for an answer, judged by how long earlier answers took. It is ten times what TCP waits before it
+/// retransmits (RFC 6298), because ending a worker costs more than sending a packet:
 ///
 ///     10 · (mean + 4 · deviation)      mean ← mean + (x − mean) / 8,  deviation ← deviation + (|x − mean| − deviation)
 ///     / 4
 ///
-/// (RFC 6298), because ending a worker costs more than sending a packet; at least 3 s, which busy machines need, and at
-/// most what the options say, which also stands until there are 16 answers.
+/// It is at least 3 s, which busy machines need, and at most what the options say, which also holds until there are 16
+/// answers.
 class Patience {
  public:
   using Duration = std::chrono::nanoseconds;
@@ -4878,6 +5037,314 @@ class Patience {
 };
 
 }  // namespace webpool::reliability
+#endif
+#ifndef WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
+#define WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace webpool::source {
+
+/// Puts bytes from `offset` on into the span and returns how many, as `ByteSource::read` does.
+using Generate = std::function<std::size_t(std::uint64_t offset, std::span<std::byte> into)>;
+
+namespace detail {
+
+class Generator final : public ByteSource {
+ public:
+  Generator(std::uint64_t size, Generate generate, std::optional<std::string> sha256)
+      : size_(size), generate_(std::move(generate)), sha256_(std::move(sha256)) {}
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
+    return generate_(offset, into);
+  }
+  std::optional<std::string> sha256() const override { return sha256_; }
+
+ private:
+  std::uint64_t size_;
+  std::mutex one_at_a_time_;
+  Generate generate_;
+  std::optional<std::string> sha256_;
+};
+
+}  // namespace detail
+
+/// Bytes that a function makes when they are needed: it decompresses, decrypts, fetches. One thread at a time calls it,
+/// not always the same. It is mostly asked for what follows the last read, but a tab that begins a download begins at
+/// the first byte, or where its last try broke off.
+inline std::shared_ptr<ByteSource> generator(std::uint64_t size, Generate generate,
+                                             std::optional<std::string> sha256 = std::nullopt) {
+  return std::make_shared<detail::Generator>(size, std::move(generate), std::move(sha256));
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_MEMORY_HPP_INCLUDED
+#define WEBPOOL_SOURCE_MEMORY_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+class Memory final : public ByteSource {
+ public:
+  Memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : bytes_(bytes), owner_(std::move(owner)) {}
+
+  std::uint64_t size() const override { return bytes_.size(); }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const auto rest = bytes_.subspan(std::min<std::size_t>(offset, bytes_.size()));
+    const auto part = rest.first(std::min(rest.size(), into.size()));
+    std::ranges::copy(part, into.begin());
+    return part.size();
+  }
+  std::span<const std::byte> in_memory() const noexcept override { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+}  // namespace detail
+
+/// Bytes that somebody else holds, who lives as long as `owner`. They are served from where they are.
+inline std::shared_ptr<ByteSource> memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  return std::make_shared<detail::Memory>(bytes, std::move(owner));
+}
+
+/// A container of bytes, such as std::vector<std::byte> or std::string. Move it in, or it is copied here; never later.
+template <std::ranges::contiguous_range Container>
+requires(sizeof(std::ranges::range_value_t<Container>) == 1 &&
+         !std::ranges::view<Container>) std::shared_ptr<ByteSource> memory(Container container) {
+  const auto owner = std::make_shared<const Container>(std::move(container));
+  return memory(std::as_bytes(std::span(*owner)), owner);
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_RANGE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_RANGE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+class Range final : public ByteSource {
+ public:
+  Range(std::shared_ptr<ByteSource> whole, std::uint64_t offset, std::uint64_t size)
+      : whole_(std::move(whole)), offset_(offset), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::uint64_t rest = size_ - std::min(offset, size_);
+    const auto part = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest, into.size())));
+    return part.empty() ? 0 : whole_->read(offset_ + offset, part);
+  }
+  std::span<const std::byte> in_memory() const noexcept override {
+    const auto bytes = whole_->in_memory();
+    if (offset_ > bytes.size() || size_ > bytes.size() - offset_) return {};
+    return bytes.subspan(static_cast<std::size_t>(offset_), static_cast<std::size_t>(size_));
+  }
+  std::optional<FileExtent> on_disk() const override {
+    auto extent = whole_->on_disk();
+    if (extent) extent->offset += offset_;
+    return extent;
+  }
+
+ private:
+  std::shared_ptr<ByteSource> whole_;
+  std::uint64_t offset_, size_;
+};
+
+}  // namespace detail
+
+/// A part of another source. Throws `errc::invalid_options` if that has no such part.
+inline std::shared_ptr<ByteSource> range(std::shared_ptr<ByteSource> whole, std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t all = whole->size();
+  if (offset > all || size > all - offset)
+    throw Error(errc::invalid_options, "there are no " + std::to_string(size) + " bytes from byte " +
+                                           std::to_string(offset) + " on in " + std::to_string(all));
+  return std::make_shared<detail::Range>(std::move(whole), offset, size);
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_TAR_ARCHIVE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_TAR_ARCHIVE_HPP_INCLUDED
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::source {
+
+/// The regular files in a tar archive, each as a range of it: a model and its external data in one file. Reads POSIX.1
+/// archives (ustar and pax) and long names of GNU tar's; other kinds of entries are passed over. An archive that is
+/// compressed is a matter of a `generator`.
+class TarArchive {
+ public:
+  /// Reads the headers, not what is between. Throws `errc::model_invalid` if it is no such archive or ends too early.
+  explicit TarArchive(std::shared_ptr<ByteSource> archive) : archive_(std::move(archive)) {
+    const std::uint64_t all = archive_->size();
+    std::string long_name;
+    std::optional<std::uint64_t> long_size;
+    for (std::uint64_t at = 0;;) {
+      if (all - at < block) invalid(at, "the archive ends without an end mark");
+      const std::string header = read(at, block);
+      if (header.find_first_not_of('\0') == header.npos) return;
+      check_sum(at, header);
+      const char kind = header[156];
+      const bool regular = kind == '0' || kind == '\0';
+      const std::uint64_t bytes =
+          regular && long_size ? *long_size : octal(at, std::string_view(header).substr(124, 12));
+      at += block;
+      if (bytes > all - at)
+        invalid(at - block, "its " + std::to_string(bytes) + " bytes reach beyond the archive's end");
+      if (kind == 'x') {
+        read_records(at, bytes, long_name, long_size);
+      } else if (kind == 'L') {
+        long_name = until_zero(read_text(at, bytes));
+      } else {
+        if (regular) entries_[plain(long_name.empty() ? name_of(header) : long_name)] = range(archive_, at, bytes);
+        long_name.clear();
+        long_size.reset();
+      }
+      const std::uint64_t padded = (bytes + block - 1) / block * block;
+      at += std::min(padded, all - at);
+    }
+  }
+
+  /// The paths in the archive, sorted.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, source] : entries_) all.push_back(name);
+    return all;
+  }
+
+  /// The entry with that path, or null.
+  std::shared_ptr<ByteSource> find(std::string_view path) const {
+    const auto found = entries_.find(path);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+  /// The model at that path, called by the path's stem, with the archive's files beside it as its external data. Throws
+  /// `errc::model_not_found`.
+  ModelBytes model(std::string_view path) const {
+    const auto root = find(path);
+    if (!root) throw Error(errc::model_not_found, "there is no '" + std::string(path) + "' in the archive");
+    return {root, std::filesystem::path(path).stem().string(),
+            [files = *this, folder = std::string(path.substr(0, path.rfind('/') + 1))](std::string_view name) {
+              return files.find(folder + std::string(name));
+            }};
+  }
+
+ private:
+  static constexpr std::size_t block = 512;
+  static constexpr std::size_t longest_text = std::size_t{1} << 20;
+
+  [[noreturn]] static void invalid(std::uint64_t at, const std::string& reason) {
+    throw Error(errc::model_invalid, "the tar archive can't be read at byte " + std::to_string(at) + ": " + reason);
+  }
+
+  std::string read(std::uint64_t at, std::size_t bytes) const {
+    std::string text(bytes, '\0');
+    read_exactly(*archive_, at, std::as_writable_bytes(std::span(text)));
+    return text;
+  }
+  std::string read_text(std::uint64_t at, std::uint64_t bytes) const {
+    if (bytes > longest_text) invalid(at, "a name has " + std::to_string(bytes) + " bytes");
+    return read(at, static_cast<std::size_t>(bytes));
+  }
+
+  static std::string until_zero(std::string_view text) { return std::string(text.substr(0, text.find('\0'))); }
+  static std::string plain(std::string_view name) { return std::string(name.substr(name.starts_with("./") ? 2 : 0)); }
+
+  static std::string name_of(std::string_view header) {
+    const std::string name = until_zero(header.substr(0, 100));
+    const std::string prefix =
+        header.substr(257, 6) == std::string_view("ustar\0", 6) ? until_zero(header.substr(345, 155)) : std::string();
+    return prefix.empty() ? name : prefix + '/' + name;
+  }
+
+  static std::uint64_t octal(std::uint64_t at, std::string_view field) {
+    field = field.substr(std::min(field.find_first_not_of(' '), field.size()));
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
+    if (failed != std::errc() || (end != field.data() + field.size() && *end != ' ' && *end != '\0'))
+      invalid(at, "a field of its header is no octal number");
+    return value;
+  }
+
+  /// The sum of the header's bytes, with its own field taken as spaces.
+  static void check_sum(std::uint64_t at, std::string_view header) {
+    std::uint64_t sum = 8 * ' ';
+    for (std::size_t i = 0; i < block; ++i)
+      if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
+    if (sum != octal(at, header.substr(148, 8))) invalid(at, "there is no header with the sum that it names");
+  }
+
+  /// Extended header of pax: records "length key=value\n", of which an entry's path and size count here.
+  void read_records(std::uint64_t at, std::uint64_t bytes, std::string& path,
+                    std::optional<std::uint64_t>& size) const {
+    const std::string text = read_text(at, bytes);
+    for (std::string_view rest = text; !rest.empty();) {
+      std::size_t length = 0;
+      const auto [space, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+      const auto start = static_cast<std::size_t>(space - rest.data()) + 1;
+      if (failed != std::errc() || length <= start || length > rest.size()) invalid(at, "a record of pax is damaged");
+      const std::string_view record = rest.substr(start, length - start - 1);
+      const std::string_view key = record.substr(0, record.find('=')),
+                             value = record.substr(std::min(key.size() + 1, record.size()));
+      if (key == "path") path = value;
+      if (key == "size") {
+        std::uint64_t number = 0;
+        const auto [end, bad] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (bad != std::errc() || end != value.data() + value.size()) invalid(at, "a size of pax is no number");
+        size = number;
+      }
+      rest.remove_prefix(length);
+    }
+  }
+
+  std::shared_ptr<ByteSource> archive_;
+  std::map<std::string, std::shared_ptr<ByteSource>, std::less<>> entries_;
+};
+
+}  // namespace webpool::source
 #endif
 #endif
 #ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
@@ -5649,9 +6116,9 @@ struct ModelSpec {
 
 namespace webpool::telemetry {
 
-/// Counts durations from 1 ns to 73 minutes (longer ones count as that) in fixed buckets: 32 per power of two, so a
-/// percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record` is a few
-/// instructions and never allocates; the object has 10 KiB.
+/// Counts durations from 1 ns to 73 minutes (longer ones count as 73 minutes) in fixed buckets. There are 32 per power
+/// of two, so a percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record`
+/// takes a few instructions and never allocates; the object takes 10 KiB.
 class Histogram {
  public:
   void record(std::chrono::nanoseconds duration) noexcept {
@@ -5664,7 +6131,8 @@ class Histogram {
   std::uint64_t count() const noexcept { return count_; }
   double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
 
-  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 without any.
+  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 if there are
+  /// none.
   double quantile_ms(double quantile) const noexcept {
     const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
     double seen = 0;
@@ -6265,6 +6733,18 @@ struct Tables {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+namespace webpool::engine {
+
+/// One event's share of the engine: when it happens, and where what is to be done about it goes.
+struct Turn {
+  TimePoint now;
+  Actions& out;
+};
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -6286,18 +6766,18 @@ class Fleet {
   std::size_t staying() const { return occupied() - tables_.draining; }
 
   /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, TimePoint now, Actions& out) {
+  bool launch(std::span<const Browser> wanted, Turn turn) {
     if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, now);
+    const auto kind = launches_.choose(wanted, turn.now);
     if (!kind) return false;
-    out.emplace_back(
-        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
+    turn.out.emplace_back(Launch{
+        launches_.start(*kind, turn.now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
 
-  void launch_up_to(std::size_t tabs, TimePoint now, Actions& out) {
-    while (staying() < tabs && launch({}, now, out)) {
+  void launch_up_to(std::size_t tabs, Turn turn) {
+    while (staying() < tabs && launch({}, turn)) {
     }
   }
 
@@ -6312,16 +6792,16 @@ class Fleet {
     row.proven = true;
   }
 
-  void expire_launches(TimePoint now, Actions& out) {
-    while (const auto id = launches_.pop_overdue(now)) {
+  void expire_launches(Turn turn) {
+    while (const auto id = launches_.pop_overdue(turn.now)) {
       const Browser kind = launches_.find(*id)->browser;
       launches_.failed(
           kind,
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
-          now);
+          turn.now);
       if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, out);
+      end_browser(*id, turn.out);
     }
   }
 
@@ -6537,9 +7017,9 @@ class Placement {
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
     model.obstacle = obstacle;
     model.refused = need;
     return obstacle == Obstacle::none;
@@ -6548,9 +7028,8 @@ class Placement {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
-                   Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
@@ -6564,9 +7043,9 @@ class Placement {
         return Obstacle::never;
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
       if (obstacle == Obstacle::none) {
-        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
+        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
         return Obstacle::none;
       }
       if (obstacle == Obstacle::busy) result = Obstacle::busy;
@@ -6605,7 +7084,7 @@ class Placement {
   }
 
   Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     TimePoint now, Actions& out) {
+                     Turn turn) {
     while (true) {
       models_.clear();
       std::size_t used = 0;
@@ -6616,7 +7095,7 @@ class Placement {
         used += worker.bytes;
       }
       const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -6626,7 +7105,7 @@ class Placement {
                                                       budget(options.memory) + ")"));
         return Obstacle::never;
       }
-      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
+      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
     }
   }
 
@@ -6675,8 +7154,18 @@ namespace webpool::engine {
 
 /// What the driver knows of a good result.
 struct Check {
-  double lot = 1;  ///< random, from 0 to below 1; below a guest's share, the result is computed again; 1: it never is
+  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
+  double draw = 1;
   const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// The reply to a run.
+struct Reply {
+  WorkerId worker;
+  RequestId request;
+  const Error* error = nullptr;  ///< null: a good result
+  bool started = true;           ///< false when the run had certainly not begun
+  Check check{};
 };
 
 /// Which results of guests own tabs compute again.
@@ -6856,42 +7345,42 @@ class Engine : private Fleet {
 
   // --- models and requests
 
-  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
+  ModelIndex add_model(ModelSpec spec, Turn turn) {
     if (closed_) {
       tables_.models.emplace_back();
       const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      out.emplace_back(
+      turn.out.emplace_back(
           ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
       return none;
     }
     ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, now, out);
+    acquire(model, turn);
     return model.index;
   }
 
   /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
+  void remove_model(ModelIndex index, Turn turn) {
     ModelRow* model = tables_.model(index);
     if (!model) return;
     const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, now, out);
+      if (row.request.model == index) complete(id, released, turn);
     });
     std::vector<std::pair<WorkerId, ConnectionId>> placed;
     tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
       if (row.model == index) placed.emplace_back(id, row.connection);
     });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
+    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, turn);
     tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, now, out);
+    for (const auto& [worker, connection] : placed) settle(connection, turn);
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
   /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
   /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
                    std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = now;
+    request.submitted = turn.now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
     row.request.id = id;
@@ -6899,45 +7388,45 @@ class Engine : private Fleet {
     retries_.earn();
     ModelRow* model = tables_.model(request.model);
     if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), now, out);
+      complete(id, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
     if (pinned) {
       const WorkerRow* worker = tables_.workers.find(*pinned);
       if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
         return id;
       }
       tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, now, out), id;
+      return watch(row), serve_pinned(*model, turn), id;
     }
     if (policies_->hooks.admits) {
       const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        complete(id, not_admitted(*model, row.request, load, answer), turn);
         return id;
       }
     }
     enqueue(row);
     watch(row);
-    serve(*model, now, out);
+    serve(*model, turn);
     return id;
   }
 
   /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, TimePoint now, Actions& out) {
+  void cancel(RequestId request, Turn turn) {
     const RequestRow* row = tables_.requests.find(request);
     if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
+    if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, request});
+    complete(request, Error(errc::cancelled, "cancelled by the caller"), turn);
   }
 
   // --- tabs
 
   /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
   /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
@@ -6947,21 +7436,21 @@ class Engine : private Fleet {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
+    const ConnectionId id = tables_.add_connection(std::move(browser), launch, turn.now);
     if (launch) {
       tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
       launches_.joined(*launch, id);
     }
     ++counters_.joins;
-    serve_all(now, out);
+    serve_all(turn);
     return id;
   }
 
   /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
+  void left(ConnectionId connection, const Error& reason, Turn turn) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, turn, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
@@ -6977,14 +7466,14 @@ class Engine : private Fleet {
   }
 
   /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
+  void exited(LaunchId launch, const Error& last_words, Turn turn) {
     const Launches::Row* row = launches_.find(launch);
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, now, out);
+      forget(*connection, last_words, turn);
     } else {
       const auto& attempt = row->attempt;
       if (attempt) {
@@ -6993,11 +7482,11 @@ class Engine : private Fleet {
       }
       // A browser that had a page before was launched well.
       if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), turn.now);
       launches_.erase(launch);
     }
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
-    serve_all(now, out);
+    if (!closed_) launch_up_to(options_.min_connections, turn);
+    serve_all(turn);
   }
 
   // --- workers
@@ -7012,36 +7501,35 @@ class Engine : private Fleet {
   }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, now);
+    tables_.worker_ready(id, backend, memory_bytes, turn.now);
     model.lost_loads = 0;
     model.resting_until = {};
     model.reasons.clear();
     prove(worker->connection);
     ++counters_.loads;
-    serve(model, now, out);
+    serve(model, turn);
   }
 
-  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     model.failed_on.insert(Tables::index_of(connection));
     model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, now, out);
-    serve(model, now, out);
+    close_worker(id, false, error, turn);
+    serve(model, turn);
   }
 
-  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
-  /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
-                const Check& check = {}) {
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    const auto& [id, request, error, started, check] = reply;
     WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, now)) {
+    if (!worker || !tables_.end_run(*worker, request, turn.now)) {
       ++counters_.late_replies;
       return false;
     }
@@ -7052,20 +7540,20 @@ class Engine : private Fleet {
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
-      fail_run(request, *error, started, now, out);
+      fail_run(request, *error, started, turn);
     } else {
-      wrong = succeed(request, check, now, out);
+      wrong = succeed(request, check, turn);
     }
-    worker->answered = now;
+    worker->answered = turn.now;
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, now, out);
+      count_failure(connection, id, *error, turn);
     }
-    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
+    if (wrong) dismiss(*wrong, *check.disagreement, turn);
+    settle(connection, turn);
+    serve(model, turn);
+    if (tables_.state(connection).in_flight == 0) serve_blocked(turn);
     return awaited;
   }
 
@@ -7090,59 +7578,59 @@ class Engine : private Fleet {
   }
 
   /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, now);
-    close_worker(id, true, reason, now, out);
+    if (!ready) note_lost_load(model, connection, reason, turn.now);
+    close_worker(id, true, reason, turn);
     if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+      recover(connection, trouble_of(reason), std::nullopt, reason, turn);
     else
-      count_failure(connection, std::nullopt, reason, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
+      count_failure(connection, std::nullopt, reason, turn);
+    settle(connection, turn);
+    serve(model, turn);
   }
 
   // --- time
 
   /// Launches what `min_connections` asks for. Call once, first.
-  void start(TimePoint now, Actions& out) {
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
+  void start(Turn turn) {
+    if (!closed_) launch_up_to(options_.min_connections, turn);
   }
 
   /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(TimePoint now, Actions& out) {
+  void tick(Turn turn) {
     if (closed_) return;
-    expire_requests(now, out);
-    expire_runs(now, out);
-    while (const auto request = retries_.pop_due(now))
+    expire_requests(turn);
+    expire_runs(turn);
+    while (const auto request = retries_.pop_due(turn.now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
-    expire_launches(now, out);
-    check_tabs(now, out);
-    scale(now, out);
-    relieve_starving(now, out);
-    serve_all(now, out);
+    while (const auto worker = load_timeouts_.pop_due(turn.now)) expire_load(*worker, turn);
+    expire_launches(turn);
+    check_tabs(turn);
+    scale(turn);
+    relieve_starving(turn);
+    serve_all(turn);
   }
 
   /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(TimePoint now, Actions& out) {
+  void close(Turn turn) {
     if (closed_) return;
     closed_ = true;
     const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
+    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, turn); });
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, now, out);
+      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
+      forget(id, closing, turn);
     });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
+    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, turn.out); });
     for (auto& model : tables_.models) {
       if (model && !model->announced)
-        out.emplace_back(ModelReady{
+        turn.out.emplace_back(ModelReady{
             model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
       model.reset();
     }
@@ -7172,11 +7660,11 @@ class Engine : private Fleet {
   // --- requests
 
   /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
+  void complete(RequestId id, std::optional<Error> error, Turn turn) {
     const RequestRow& row = *tables_.requests.find(id);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
-    end(row, std::move(error), false, out);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
+    end(row, std::move(error), false, turn.out);
   }
 
   /// The one place where requests end. `held`: with the result that is held.
@@ -7194,48 +7682,48 @@ class Engine : private Fleet {
   }
 
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
+    if (row.result) return judge(row, check.disagreement != nullptr, turn);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
     // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
+    if (guest && row.pinned == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, now)});
-        out.emplace_back(HoldResult{id});
+        tables_.hold(row, {worker.connection, run_of(row, turn.now)});
+        turn.out.emplace_back(HoldResult{id});
         return std::nullopt;
       }
       ++counters_.unchecked;
     }
-    complete(id, std::nullopt, now, out);
+    complete(id, std::nullopt, turn);
     return std::nullopt;
   }
 
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, Turn turn) {
     const HeldResult held = *row.result;
     ++counters_.rechecked;
-    record(row.request, run_of(row, now), true, now, differs);
-    record(row.request, held.run, !differs, now);
+    record(row.request, run_of(row, turn.now), true, turn.now, differs);
+    record(row.request, held.run, !differs, turn.now);
     if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
       ConnectionState& tab = tables_.state(worker->connection);
       ++worker->agreements;
       if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
     }
-    end(row, std::nullopt, !differs, out);
+    end(row, std::nullopt, !differs, turn.out);
     return differs ? std::optional(held.guest) : std::nullopt;
   }
 
   /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+  void forgo(const RequestRow& row, Turn turn) {
     ++counters_.unchecked;
-    record(row.request, row.result->run, true, now);
-    end(row, std::nullopt, true, out);
+    record(row.request, row.result->run, true, turn.now);
+    end(row, std::nullopt, true, turn.out);
   }
 
   /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
     ++counters_.disagreements;
     tables_.requests.for_each([&](RequestId id, RequestRow& row) {
       if (!row.result || row.result->guest != guest) return;
@@ -7245,24 +7733,24 @@ class Engine : private Fleet {
       if (policies_->hooks.hears_ends) policies_->ended(row.request);
       enqueue(row);
     });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
+    if (tables_.connections.find(guest)) close_connection(guest, reason, turn);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
     if (row.result) {
-      record(row.request, run_of(row, now), false, now);
-      return forgo(row, now, out);
+      record(row.request, run_of(row, turn.now), false, turn.now);
+      return forgo(row, turn);
     }
-    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
-    const auto again = retries_.plan(row, error, started, now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row.request, run_of(row, now), false, now);
+    if (row.pinned != WorkerId{}) return complete(id, error, turn);
+    const auto again = retries_.plan(row, error, started, turn.now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    record(row.request, run_of(row, turn.now), false, turn.now);
     if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, turn.now);
     ++counters_.retries;
-    if (*again <= now)
+    if (*again <= turn.now)
       enqueue(row);
     else
       retries_.push(*again, id);
@@ -7343,23 +7831,23 @@ class Engine : private Fleet {
   }
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, TimePoint now, Actions& out) {
-    serve_pinned(model, now, out);
-    recheck(model, now, out);
+  void serve(ModelRow& model, Turn turn) {
+    serve_pinned(model, turn);
+    recheck(model, turn);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
-      if (row->request.deadline <= now) {
-        complete(request, overdue(*row), now, out);
+      if (row->request.deadline <= turn.now) {
+        complete(request, overdue(*row), turn);
         continue;
       }
       PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, now)) {
+      if (avoids_a_tab(model, *row, turn.now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
         if (elsewhere->tabs().empty()) {
-          hold_back(*row, now);
+          hold_back(*row, turn.now);
           continue;
         }
         view = view.with(elsewhere->tabs(), elsewhere->idle());
@@ -7367,13 +7855,13 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), turn);
         continue;
       }
       policies_->erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), now, out);
+      send(*row, request, model.lane.worker(*chosen), turn);
     }
-    acquire(model, now, out);
+    acquire(model, turn);
   }
 
   PoolView view_of(const ModelRow& model) {
@@ -7386,33 +7874,33 @@ class Engine : private Fleet {
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
   /// tensors take up memory.
-  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+  void serve_pinned(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
       const WorkerRow& worker = *tables_.workers.find(id);
       while (!worker.pinned.empty()) {
         RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= now) {
-          complete(row.request.id, overdue(row), now, out);
+        if (row.request.deadline <= turn.now) {
+          complete(row.request.id, overdue(row), turn);
           continue;
         }
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
         tables_.unpin(row);
-        send(row, row.request.id, id, now, out);
+        send(row, row.request.id, id, turn);
       }
     }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
-  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+  void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
       RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= now) {
-        complete(row.request.id, overdue(row), now, out);
+      if (row.request.deadline <= turn.now) {
+        complete(row.request.id, overdue(row), turn);
         continue;
       }
       if (model.own.empty()) {
-        forgo(row, now, out);
+        forgo(row, turn);
         continue;
       }
       const OwnTabs own(model.lane, model.own);
@@ -7421,7 +7909,7 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
     }
   }
 
@@ -7439,11 +7927,11 @@ class Engine : private Fleet {
     retries_.push(now, row.request.id);
   }
 
-  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
-    tables_.start_run(row, request, worker, now);
-    out.emplace_back(Run{worker, request});
+  void send(RequestRow& row, RequestId request, WorkerId worker, Turn turn) {
+    tables_.start_run(row, request, worker, turn.now);
+    turn.out.emplace_back(Run{worker, request});
     const auto limit = patience_for(*tables_.workers.find(worker));
-    run_timeouts_.push(now + limit, {worker, request, limit});
+    run_timeouts_.push(turn.now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && sent_to->has(each.request);
@@ -7456,28 +7944,28 @@ class Engine : private Fleet {
     return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
-  void serve_all(TimePoint now, Actions& out) {
+  void serve_all(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       if (!tables_.models[i]) continue;
       tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], now, out);
+      serve(*tables_.models[i], turn);
     }
   }
 
   /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(TimePoint now, Actions& out) {
+  void serve_blocked(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
       model->obstacle = Obstacle::none;
-      serve(*model, now, out);
+      serve(*model, turn);
     }
   }
 
   // --- placements
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, TimePoint now, Actions& out) {
+  void acquire(ModelRow& model, Turn turn) {
     const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
@@ -7487,25 +7975,26 @@ class Engine : private Fleet {
          model.placeable.empty()))
       return;
 
-    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
     }
 
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
     std::size_t coming = launches_.starting(model.spec.browsers);
     const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
-    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
+    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, turn)) ++coming;
+    const bool later =
+        helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, out);
+      if (!model.announced) announce(model, std::nullopt, turn.out);
     } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
       if (model.lane.size() > 0) {
-        announce(model, std::nullopt, out);
+        announce(model, std::nullopt, turn.out);
       } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, now, out);
+        give_up(model, turn);
       }
     }
   }
@@ -7523,9 +8012,9 @@ class Engine : private Fleet {
   }
 
   /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, model, need, now, out))
-      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+  void load_into(ModelRow& model, Need need, Turn turn) {
+    if (placement_.place(tables_, options_, model, need, turn))
+      load_timeouts_.push(turn.now + options_.connection.load_timeout, std::get<OpenWorker>(turn.out.back()).worker);
   }
 
   void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
@@ -7533,97 +8022,98 @@ class Engine : private Fleet {
     out.emplace_back(ModelReady{model.index, std::move(error)});
   }
 
-  void give_up(ModelRow& model, TimePoint now, Actions& out) {
-    const Error error = why_nowhere(model, now);
-    if (!model.announced) announce(model, error, out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
+  void give_up(ModelRow& model, Turn turn) {
+    const Error error = why_nowhere(model, turn.now);
+    if (!model.announced) announce(model, error, turn.out);
+    while (const RequestRow* row = next(model)) complete(row->request.id, error, turn);
     if (policies_->waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
           row.request.model == model.index)
-        complete(id, error, now, out);
+        complete(id, error, turn);
     });
   }
 
   /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
   /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
+  void close_worker(WorkerId id, bool again, const Error& reason, Turn turn) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, now, out);
+    end_runs(id, reason, turn);
     const bool trouble = again || reason.code() == errc::load_failed;
-    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
     tables_.erase_worker(id, again);
   }
 
-  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void end_runs(WorkerId id, const Error& reason, Turn turn) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
+      tables_.end_run(worker, request, turn.now);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, turn);
     }
-    end_pinned(worker, reason, now, out);
+    end_pinned(worker, reason, turn);
   }
 
   /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+  void end_pinned(const WorkerRow& worker, const Error& reason, Turn turn) {
     while (!worker.pinned.empty())
       complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
-               out);
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()),
+               turn);
   }
 
   // --- tabs and browsers
 
   /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
+  void forget(ConnectionId id, const Error& reason, Turn turn, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
       const WorkerRow& placed = *tables_.workers.find(worker);
       ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
+      if (!placed.ready && !closed_) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
-               now, out);
+               turn);
       tables_.erase_worker(worker, false);
     }
     if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+      launches_.rejoins(*row.launch, turn.now + std::min(options_.connection.connect_timeout, rejoin_timeout),
+                        row.attempt);
     } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
+      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), turn.now);
       if (row.exited) {
         launches_.erase(*row.launch);
       } else {
-        end_browser(*row.launch, out);
+        end_browser(*row.launch, turn.out);
       }
     }
     tables_.erase_connection(id);
   }
 
-  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
-    out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, now, out);
-    serve_all(now, out);
+  void close_connection(ConnectionId id, const Error& reason, Turn turn) {
+    turn.out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, reason, turn);
+    serve_all(turn);
   }
 
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
     unsigned& failures = tables_.state(id).consecutive_failures;
     if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
     const Error reason(errc::connection_lost,
                        std::to_string(failures) + " failures in a row, the last: " + error.message());
     failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, now, out);
+    recover(id, Trouble::runs_fail, worker, reason, turn);
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
   /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out, bool gone = false) {
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, Turn turn,
+               bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
     if (row.draining && listens) return;
@@ -7632,66 +8122,66 @@ class Engine : private Fleet {
       rung = recovery_.climb(row.attempt, trouble,
                              {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
                               row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             now);
+                             turn.now);
     const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, now, out);
+      if (worker) close_worker(*worker, true, reason, turn);
       return;
     }
     if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
+      turn.out.emplace_back(ReloadPage{id, reason.message()});
     } else if (rung == Rung::new_tab) {
-      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+      turn.out.emplace_back(NewTab{id, *row.launch, reason.message()});
     } else {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), turn.now);
+      if (!gone) turn.out.emplace_back(CloseConnection{id, reason.message(), true});
     }
-    forget(id, reason, now, out, rejoins);
-    serve_all(now, out);
+    forget(id, reason, turn, rejoins);
+    serve_all(turn);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
-  void drain(ConnectionId id, TimePoint now, Actions& out) {
+  void drain(ConnectionId id, Turn turn) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
       const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, now, out);
-      if (!worker.ready) close_worker(each, false, draining, now, out);
+      end_pinned(worker, draining, turn);
+      if (!worker.ready) close_worker(each, false, draining, turn);
     }
     tables_.drain(id);
-    settle(id, now, out);
+    settle(id, turn);
   }
 
   /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
   /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, TimePoint now, Actions& out) {
+  void settle(ConnectionId id, Turn turn) {
     ConnectionRow* row = tables_.connections.find(id);
     if (!row) return;
     const bool relieved = std::exchange(row->relieved, false);
     const bool idle = tables_.state(id).in_flight == 0;
     if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
+      close_connection(id, Error(errc::connection_lost, row->farewell), turn);
     } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
         needy->obstacle = Obstacle::none;
         needy->offered = Tables::index_of(id);
-        acquire(*needy, now, out);
+        acquire(*needy, turn);
         needy->offered.reset();
       }
-      serve_all(now, out);
+      serve_all(turn);
     } else if (relieved) {
-      serve_all(now, out);
+      serve_all(turn);
     }
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
   /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(TimePoint now, Actions& out) {
+  void relieve_starving(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model) continue;
@@ -7699,12 +8189,12 @@ class Engine : private Fleet {
           (model->announced && policies_->waiting(model->index) == 0)) {
         model->starving_since.reset();
       } else if (!model->starving_since) {
-        model->starving_since = now;
-      } else if (now - *model->starving_since >= patience) {
-        model->starving_since = now;
+        model->starving_since = turn.now;
+      } else if (turn.now - *model->starving_since >= patience) {
+        model->starving_since = turn.now;
         if (const auto tab = least_busy(*model)) {
           tables_.yield(*tab, model->index);
-          settle(*tab, now, out);
+          settle(*tab, turn);
         }
       }
     }
@@ -7718,21 +8208,21 @@ class Engine : private Fleet {
                                          : "the request's deadline passed before its result came"};
   }
 
-  void expire_requests(TimePoint now, Actions& out) {
-    while (const auto id = deadlines_.pop_due(now)) {
+  void expire_requests(Turn turn) {
+    while (const auto id = deadlines_.pop_due(turn.now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), now, out);
+      if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, *id});
+      complete(*id, overdue(*row), turn);
     }
   }
 
-  void expire_runs(TimePoint now, Actions& out) {
-    while (const auto sent = run_timeouts_.pop_due(now)) {
+  void expire_runs(Turn turn) {
+    while (const auto sent = run_timeouts_.pop_due(turn.now)) {
       WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || !worker->has(sent->request)) continue;
       const RunInFlight& run = *worker->find(sent->request);
-      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+      if (turn.now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
         if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
         continue;
       }
@@ -7740,24 +8230,24 @@ class Engine : private Fleet {
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +
                                              seconds(sent->limit)),
-                  now, out);
+                  turn);
     }
   }
 
-  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+  void expire_load(WorkerId id, Turn turn) {
     const auto limit = options_.connection.load_timeout;
     const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > now) {
-      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+    if (worker && !worker->ready && worker->load_due > turn.now) {
+      const TimePoint again = turn.now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
       return load_timeouts_.push(std::min(worker->load_due, again), id);
     }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), turn);
   }
 
-  void check_tabs(TimePoint now, Actions& out) {
+  void check_tabs(Turn turn) {
     const ConnectionSettings& limits = options_.connection;
-    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
-    if (ping) next_ping_ = now + limits.health_interval;
+    const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
+    if (ping) next_ping_ = turn.now + limits.health_interval;
     std::vector<ConnectionId> silent, unused;
     std::optional<std::pair<ConnectionId, std::string>> worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
@@ -7769,13 +8259,13 @@ class Engine : private Fleet {
         if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
         if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
         row.awaits_pong = true;
-        out.emplace_back(Ping{id});
+        turn.out.emplace_back(Ping{id});
       }
       if (!row.launch || row.draining) return;
-      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+      if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
           !loads(row) && !holds_tensors(row))
         unused.push_back(id);
-      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+      else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
         worn = {id, *std::move(why)};
     });
     for (ConnectionId id : silent) {
@@ -7783,52 +8273,52 @@ class Engine : private Fleet {
       recover(id, Trouble::silent, std::nullopt,
               Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
                                                " heartbeats, one each " + seconds(limits.health_interval)),
-              now, out);
+              turn);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
-    if (worn) renew(worn->first, worn->second, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, turn);
+    if (worn) renew(worn->first, worn->second, turn);
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
+  void renew(ConnectionId worn, const std::string& why, Turn turn) {
     if (tables_.draining > 0 || launches_.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
     if (!begun && occupied() < options_.max_connections) {
       const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, now, out))
+      if (launch({&kind, 1}, turn))
         renewal_ = {worn, counters_.joins,
-                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+                    turn.now + options_.connection.connect_timeout + options_.connection.load_timeout};
       return;
     }
     if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    if (begun && turn.now < renewal_->patience && !spread(worn, turn)) return;
     renewal_.reset();
     tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, now, out);
+    drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
-  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+  bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
     for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
       ModelRow& model = tables_.model_of(*tables_.workers.find(each));
       if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
       done = false;
-      if (model.loading == 0) load_into(model, Need::further, now, out);
+      if (model.loading == 0) load_into(model, Need::further, turn);
     }
     return done;
   }
 
-  void scale(TimePoint now, Actions& out) {
-    const PoolLoad load = this->load(now);
+  void scale(Turn turn) {
+    const PoolLoad load = this->load(turn.now);
     const std::size_t wanted =
         std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, now, out);
-    if (!own_tabs_left(0)) launch({}, now, out);
+    launch_up_to(wanted, turn);
+    if (!own_tabs_left(0)) launch({}, turn);
     if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
+      if (const auto surplus = most_dispensable()) drain(*surplus, turn);
   }
 
   const std::unique_ptr<Decisions> policies_;
@@ -7870,8 +8360,9 @@ class Engine : private Fleet {
 namespace webpool::testing {
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014; constants of
-/// S. Vigna's public-domain splitmix64.c). The draws below are written out, because what std::*_distribution makes of
-/// the same bits differs from one standard library to the next; only the last bit of `std::log` and its like may.
+/// S. Vigna's public-domain splitmix64.c). The draws below are written out, because std::*_distribution turns the same
+/// bits into different numbers in different standard libraries. Here only the last bit of `std::log` and the like may
+/// differ.
 class Random {
  public:
   /// Streams of one seed are independent of each other.
@@ -7883,13 +8374,13 @@ class Random {
   /// Uniform in [0, 1), a multiple of 2^-53.
   constexpr double uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
 
-  /// Uniform below `bound`, which is not 0; biased by at most bound / 2^64.
+  /// Uniform below `bound`, which must not be 0; biased by at most bound / 2^64.
   constexpr std::uint64_t below(std::uint64_t bound) noexcept { return bits() % bound; }
 
-  /// Of mean 1.
+  /// With mean 1.
   double exponential() noexcept { return -std::log(1 - uniform()); }
 
-  /// Of mean 0 and variance 1 (G. Box, M. Muller, Ann. Math. Statist. 29(2), 1958).
+  /// With mean 0 and variance 1 (G. Box, M. Muller, Ann. Math. Statist. 29(2), 1958).
   double normal() noexcept {
     const double radius = std::sqrt(2 * exponential());
     return radius * std::cos(2 * std::numbers::pi * uniform());
@@ -7918,8 +8409,8 @@ constexpr double seconds_of(Duration time) noexcept { return std::chrono::durati
 
 namespace webpool::testing {
 
-/// How long something takes, at random. Given by its median, which is what one measures, and its spread: the standard
-/// deviation as a share of the mean. A plain duration converts to one that never varies.
+/// A random duration, given by its median, which is what one measures, and its spread, the standard deviation as a
+/// share of the mean. A plain duration converts to one that never varies.
 class Distribution {
  public:
   constexpr Distribution() = default;
@@ -7986,7 +8477,7 @@ inline Distribution gamma(Duration median, double spread) noexcept {
 
 namespace webpool::testing {
 
-/// What is asked for, again and again.
+/// What each request asks for.
 struct Work {
   ModelIndex model{};
   RequestOptions options{};
@@ -7998,8 +8489,8 @@ struct Work {
 ///
 /// | expression     | result               | contract                                                           |
 /// |----------------|----------------------|--------------------------------------------------------------------|
-/// | `a.work`       | `Work`               | what each of them asks for                                         |
-/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, itself an arrival or 0; empty when    |
+/// | `a.work`       | `Work`               | what each request asks for                                         |
+/// | `a.next(t, r)` | `optional<Duration>` | the first arrival after `t`, which is an arrival or 0; empty if    |
 /// |                |                      | there is none; draws from `r`, a `Random&` of its own              |
 template <class A>
 concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r) {
@@ -8007,8 +8498,8 @@ concept ArrivalProcess = std::copyable<A> && requires(A a, Duration t, Random& r
   { a.next(t, r) } -> std::same_as<std::optional<Duration>>;
 };
 
-/// Arrivals of a rate that varies, by thinning those of the highest one (P. Lewis, G. Shedler, Nav. Res. Logist. 26(3),
-/// 1979). `rate`: of a time, in 1/s, at most `highest`.
+/// Arrivals at a rate that varies, by thinning those of the highest rate (P. Lewis, G. Shedler, Nav. Res. Logist.
+/// 26(3), 1979). `rate` is a function of time, in 1/s, and at most `highest`.
 template <class Rate>
 std::optional<Duration> thinned(Duration after, double highest, Rate rate, Random& random) {
   if (!(highest > 0)) return std::nullopt;
@@ -8020,7 +8511,7 @@ std::optional<Duration> thinned(Duration after, double highest, Rate rate, Rando
   return std::nullopt;
 }
 
-/// Requests that know nothing of each other.
+/// Independent requests.
 struct Poisson {
   double rate = 1;  ///< 1/s
   Work work{};
@@ -8033,7 +8524,7 @@ struct Poisson {
   }
 };
 
-/// Busy for `on`, quiet for `off`, and again, Poisson in both.
+/// Busy for `on`, quiet for `off`, over and over; Poisson in both.
 struct Bursts {
   double rate = 1, quiet_rate = 0;  ///< 1/s
   Duration on = std::chrono::seconds(1), off = std::chrono::seconds(9);
@@ -8047,7 +8538,7 @@ struct Bursts {
   }
 };
 
-/// A sine over the day: `rate` on average, `swing` (0 to 1) of it up and down, lowest at the start.
+/// A sine over the day: on average `rate`, up and down by `swing` (0 to 1) of it, lowest at the start.
 struct DayCurve {
   double rate = 1;  ///< 1/s
   double swing = 0.9;
@@ -8075,13 +8566,13 @@ struct Replay {
 
 static_assert(ArrivalProcess<Poisson> && ArrivalProcess<Bursts> && ArrivalProcess<DayCurve> && ArrivalProcess<Replay>);
 
-/// Clients that wait for each result, think, and ask again. Client i is `options.client` + i of its work, and begins
-/// with the i-th of its works.
+/// Clients that wait for each result, think, and ask again. Client i has the number `options.client` + i and starts
+/// with the i-th work.
 struct ClosedLoop {
   std::size_t clients = 1;
   Distribution think{};
   Work work{};
-  std::vector<Work> then{};  ///< what each asks for in turn after `work`
+  std::vector<Work> then{};  ///< what each client asks for in turn after `work`
 };
 
 }  // namespace webpool::testing
@@ -8096,8 +8587,8 @@ struct ClosedLoop {
 
 namespace webpool::testing {
 
-/// A virtual clock and what happens on it: a binary heap in the order of time, and of `push` among equals, so that a
-/// simulation is the same whenever its events are.
+/// A virtual clock and its events: a binary heap ordered by time, and among equals by `push`, so that the same events
+/// give the same simulation.
 template <class Event>
 class EventQueue {
  public:
@@ -8112,8 +8603,7 @@ class EventQueue {
     std::ranges::push_heap(heap_, later);
   }
 
-  /// The next event until `end`, with the clock set to its time; empty, with the clock set to `end`, when there is
-  /// none.
+  /// The next event until `end`; the clock is set to its time. If there is none, empty, and the clock is set to `end`.
   std::optional<Event> pop(TimePoint end) {
     if (heap_.empty() || heap_.front().when > end) {
       now_ = std::max(now_, end);
@@ -8152,7 +8642,7 @@ class EventQueue {
 
 namespace webpool::testing {
 
-/// What happens in a simulation. An event of something that is gone by then means nothing.
+/// What happens in a simulation. If the subject of an event is gone by then, the event is ignored.
 namespace event {
 struct Join {
   std::size_t kind;
@@ -8216,17 +8706,17 @@ struct RequestRecord {
   std::optional<ConnectionId> tab{};           ///< where it was sent
   Browser browser = Browser::other;            ///< with `tab`
   Backend backend = Backend::wasm;             ///< with `tab`
-  std::optional<Duration> started{}, ended{};  ///< empty: that didn't happen
+  std::optional<Duration> started{}, ended{};  ///< empty if that didn't happen
   std::optional<errc> error{};                 ///< why it ended without a result
 
   bool ok() const noexcept { return ended && !error; }
 
-  /// From submission until a tab computed, or until it ended without that; `now` for one that still waits.
+  /// From submission until a tab began to compute, or until it ended without that; until `now` if it still waits.
   Duration wait(Duration now) const noexcept { return started.value_or(ended.value_or(now)) - submitted; }
   Duration latency(Duration now) const noexcept { return ended.value_or(now) - submitted; }
   /// How long a tab computed for it.
   Duration service(Duration now) const noexcept { return started ? ended.value_or(now) - *started : Duration(0); }
-  /// It was due and had no result then, or will have none.
+  /// Whether it had no result when it was due, or will have none.
   bool missed(Duration now) const noexcept {
     return deadline && (ended ? error || *ended > *deadline : now > *deadline);
   }
@@ -8237,7 +8727,7 @@ struct RequestRecord {
 
 namespace webpool::testing {
 
-/// Who asked for what, and what became of it.
+/// Records every request and what became of it.
 class Ledger {
  public:
   /// `start`: of the simulation.
@@ -8257,7 +8747,7 @@ class Ledger {
     record.warm = warm;
   }
 
-  /// Sent to a tab. Its number: how many were submitted before it.
+  /// Sent to a tab. Returns the request's number: how many were submitted before it.
   std::size_t sent(RequestId id, ConnectionId tab, Browser browser, Backend backend) {
     const std::size_t number = numbers_.at(id);
     records_[number].tab = tab;
@@ -8266,7 +8756,7 @@ class Ledger {
     return number;
   }
 
-  /// A tab began to compute; for one that has ended this means nothing.
+  /// A tab began to compute. Ignored if the request has ended.
   void started(RequestId id, TimePoint now) {
     if (const auto found = numbers_.find(id); found != numbers_.end())
       records_[found->second].started = since_start(now);
@@ -8284,13 +8774,13 @@ class Ledger {
     numbers_.erase(found);
   }
 
-  /// Ends of requests that had ended already, or never were: a defect of the engine.
+  /// Ends of requests that had already ended, or never existed: a defect of the engine.
   std::uint64_t unknown_ends() const noexcept { return unknown_ends_; }
 
  private:
   TimePoint start_;
   std::vector<RequestRecord> records_;
-  std::unordered_map<RequestId, std::size_t> numbers_;  // of those that have not ended
+  std::unordered_map<RequestId, std::size_t> numbers_;  // of requests that have not ended
   std::uint64_t unknown_ends_ = 0;
 };
 
@@ -8313,7 +8803,7 @@ class Ledger {
 
 namespace webpool::testing {
 
-/// The smallest value that a share `quantile` (0 to 1) of all does not exceed; 0 without any.
+/// The smallest value that a share `quantile` (0 to 1) of all values does not exceed; 0 if there are none.
 inline double quantile(std::vector<double> values, double quantile) {
   if (values.empty()) return 0;
   const double rank = std::ceil(quantile * static_cast<double>(values.size()));
@@ -8328,8 +8818,8 @@ inline double mean(std::span<const double> values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-/// Jain's fairness index of what each of n got: (sum of x)^2 / (n * sum of x^2), from 1/n, one has it all, to 1, all
-/// have the same (R. Jain, D. Chiu, W. Hawe, DEC TR-301, 1984). 1 when nobody got anything.
+/// Jain's fairness index of what each of n clients got: (sum of x)^2 / (n * sum of x^2). It goes from 1/n, if one has
+/// everything, to 1, if all have the same (R. Jain, D. Chiu, W. Hawe, DEC TR-301, 1984). 1 if nobody got anything.
 inline double fairness(std::span<const double> shares) {
   double sum = 0, squares = 0;
   for (double each : shares) {
@@ -8344,15 +8834,15 @@ inline double fairness(std::span<const double> shares) {
 
 namespace webpool::testing {
 
-/// What a simulation was like. Figures of requests can be had of some of them only: `which` is called with each
-/// `RequestRecord`, and takes those for which it is true.
+/// The results of a simulation. Figures can be restricted to some requests: `which` is called with each
+/// `RequestRecord`, and those for which it returns true count.
 struct Result {
   Duration length{};
   std::vector<RequestRecord> requests{};        ///< in the order of submission
   Metrics metrics{};                            ///< of the engine, at the end
   std::map<ModelIndex, std::uint64_t> loads{};  ///< into any tab
   double browser_minutes = 0;                   ///< sum over tabs, from launch (or joining) to closing
-  std::size_t peak_browsers = 0;                ///< tabs and browsers that start
+  std::size_t peak_browsers = 0;                ///< of tabs and starting browsers
   std::size_t peak_memory = 0;                  ///< bytes of all loaded models
   std::vector<Duration> crash_times{};          ///< since the start, in order
 
@@ -8372,12 +8862,12 @@ struct Result {
     return length > Duration(0) ? static_cast<double>(completed(which)) / seconds_of(length) : 0;
   }
 
-  /// Milliseconds from submission until a tab computed; of all requests, those that still wait included.
+  /// Milliseconds from submission until a tab began to compute; of all requests, those that still wait included.
   template <class Which = decltype(all)>
   double wait_ms(double quantile, Which which = {}) const {
     return testing::quantile(values([&](const RequestRecord& each) { return each.wait(length); }, which), quantile);
   }
-  /// Milliseconds from submission to result; of the requests that got one.
+  /// Milliseconds from submission to result, of the requests that got one.
   template <class Which = decltype(all)>
   double latency_ms(double quantile, Which which = {}) const {
     return testing::quantile(latencies(which), quantile);
@@ -8387,12 +8877,12 @@ struct Result {
     return mean(latencies(which));
   }
 
-  /// Requests with a deadline that had no result then, for whatever reason.
+  /// Requests that had no result by their deadline, for whatever reason.
   template <class Which = decltype(all)>
   std::size_t deadline_misses(Which which = {}) const {
     return count([&](const RequestRecord& each) { return each.missed(length) && which(each); });
   }
-  /// Share of the requests whose model was loaded somewhere when they came.
+  /// The share of requests whose model was loaded somewhere when they came.
   template <class Which = decltype(all)>
   double hit_rate(Which which = {}) const {
     const std::size_t asked = count(which);
@@ -8466,9 +8956,9 @@ struct SimulatedModel {
   Backend backend = Backend::webgpu;
   Distribution service = std::chrono::milliseconds(10);  ///< of one run
   Distribution load = std::chrono::milliseconds(500);
-  std::size_t memory = 0;      ///< bytes that the page reports; 0: it doesn't know
+  std::size_t memory = 0;      ///< bytes that the page reports; 0: unknown
   double failure_per_run = 0;  ///< probability that a run ends with `errc::run_failed`
-  double crash_per_run = 0;    ///< probability that a run takes the tab down instead of ending
+  double crash_per_run = 0;    ///< probability that a run crashes the tab instead of ending
 };
 
 /// From `at` on (time since the start of the simulation), service times are `factor` times what they were before.
@@ -8478,7 +8968,7 @@ struct Drift {
   std::string model{};  ///< empty: all
 };
 
-/// A browser on a machine: what its tabs are like. A model that it doesn't list can't be loaded there.
+/// A browser on a machine: what its tabs are like. Models that it doesn't list can't be loaded there.
 struct TabKind {
   Browser browser = Browser::other;
   BrowserInfo says{};                               ///< the rest of its hello
@@ -8486,17 +8976,17 @@ struct TabKind {
   std::map<std::string, SimulatedModel> models{};   ///< by `ModelSpec::name`
   Distribution start_up = std::chrono::seconds(1);  ///< from launch to hello
   std::size_t attached = 0;        ///< tabs that people open at the start; such a kind is never launched
-  bool one_run_at_a_time = false;  ///< its models share one processor; else each runs on its own
-  std::size_t memory_limit = 0;    ///< bytes; a load that passes it takes the tab down; 0: none
-  std::chrono::nanoseconds mean_time_between_crashes{0};  ///< of a tab, exponential; 0: none
+  bool one_run_at_a_time = false;  ///< true: its models share one processor; false: each has its own
+  std::size_t memory_limit = 0;    ///< bytes; a load beyond it crashes the tab; 0: none
+  std::chrono::nanoseconds mean_time_between_crashes{0};  ///< of a tab, exponential; 0: no crashes
   std::vector<Drift> drifts{};
 
-  /// What a run of the model that begins at that time since the start takes on average; the model must be listed.
+  /// The mean time of a run of the model that begins at that time since the start; the model must be listed.
   Duration mean_service(const std::string& model, Duration at) const {
     return duration_of(seconds_of(models.at(model).service.mean()) * drifted(model, at));
   }
 
-  /// By how much the model's service times are multiplied then.
+  /// The factor by which the model's service times are multiplied at that time.
   double drifted(const std::string& model, Duration at) const {
     double factor = 1;
     for (const Drift& each : drifts)
@@ -8510,7 +9000,7 @@ struct TabKind {
 
 namespace webpool::testing {
 
-/// The kinds of tabs that a simulation has, by index.
+/// The kinds of tabs in a simulation, by index.
 class TabKinds {
  public:
   explicit TabKinds(std::vector<TabKind> kinds) : kinds_(std::move(kinds)) {}
@@ -8564,7 +9054,7 @@ class Usage {
 
   std::size_t peak_open() const noexcept { return peak_open_; }
   std::size_t peak_bytes() const noexcept { return peak_bytes_; }
-  /// Of tabs that were closed.
+  /// Of the tabs that were closed.
   Duration time() const noexcept { return time_; }
 
  private:
@@ -8577,8 +9067,8 @@ class Usage {
 
 namespace webpool::testing {
 
-/// The tabs of a simulation, which do as the engine says: an action goes in, the event that comes of it is pushed. A
-/// worker runs one request at a time, as a page does; others that are in flight wait for it.
+/// The tabs of a simulation, which obey the engine: an action goes in, and the event that follows from it is pushed. A
+/// worker runs one request at a time, as a page does; other requests in flight wait.
 class SimulatedTabs {
  public:
   SimulatedTabs(std::vector<TabKind> kinds, std::uint64_t seed, Events& events, Ledger& ledger)
@@ -8654,7 +9144,7 @@ class SimulatedTabs {
     if (line.size() == 1) start_next(line);
   }
 
-  /// What computes goes on to its end, as in a page; what waits is dropped. Both are answered.
+  /// A run that is computing goes on to its end, as in a page; one that waits is dropped. Both are answered.
   void obey(const engine::CancelRun& action) {
     const auto worker = workers_.find(action.worker);
     if (worker == workers_.end()) return;
@@ -8667,7 +9157,7 @@ class SimulatedTabs {
 
   // --- events
 
-  /// What the tab says when it joins; empty when its browser was closed before.
+  /// What the tab says when it joins; empty if its browser was closed before.
   std::optional<BrowserInfo> hello(const event::Join& join) const {
     if (join.launch && !launches_.contains(*join.launch)) return std::nullopt;
     BrowserInfo info = kinds_[join.kind].says;
@@ -8695,7 +9185,7 @@ class SimulatedTabs {
   struct Loss {
     std::optional<LaunchId> launch;
   };
-  /// The tab goes down; empty when it is gone already.
+  /// The tab crashes; empty if it is already gone.
   std::optional<Loss> crashed(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return std::nullopt;
@@ -8714,7 +9204,7 @@ class SimulatedTabs {
     Backend backend;
     std::size_t bytes;
   };
-  /// How the load ends; empty when its worker was closed before.
+  /// How the load ends; empty if its worker was closed before.
   std::optional<Load> load_ends(WorkerId id) {
     const auto found = workers_.find(id);
     if (found == workers_.end()) return std::nullopt;
@@ -8734,7 +9224,7 @@ class SimulatedTabs {
                 worker.speed->memory};
   }
 
-  /// The run's answer leaves the page; false when the worker was closed before.
+  /// The run's answer leaves the page; false if the worker was closed before.
   bool answered(const event::Answer& answer) {
     const auto worker = workers_.find(answer.worker);
     if (worker == workers_.end()) return false;
@@ -8785,15 +9275,15 @@ class SimulatedTabs {
     TimePoint since;
     std::size_t bytes;
     std::vector<WorkerId> workers;
-    Line line;  // where workers share a processor
+    Line line;  // if workers share a processor
   };
   struct Worker {
     ConnectionId tab;
     ModelIndex model;
-    const SimulatedModel* speed;  // null: this kind of tab can't load the model
+    const SimulatedModel* speed;  // null if this kind of tab can't load the model
     std::size_t bytes;
     bool ready;
-    Line line;  // where they don't
+    Line line;  // if they don't
   };
   struct Model {
     std::string name;
@@ -8801,8 +9291,8 @@ class SimulatedTabs {
     std::uint64_t loads = 0;
   };
 
-  /// What happens to one thing does not depend on what happened to others, so that two policies can be compared under
-  /// the same luck.
+  /// A stream for each thing, so that what happens to it does not depend on the others, and two policies can be
+  /// compared with the same luck.
   Random stream(std::uint64_t thing, std::uint64_t kind) const { return Random(seed_, thing * 8 + kind); }
 
   Line& line_of(Worker& worker) {
@@ -8834,7 +9324,7 @@ class SimulatedTabs {
     workers_.erase(worker);
   }
 
-  /// The page takes as long to join once more as its browser took to start.
+  /// The page takes as long to join again as its browser took to start.
   void come_back(ConnectionId id) {
     const auto tab = tabs_.find(id);
     if (tab == tabs_.end()) return;
@@ -8958,14 +9448,14 @@ namespace webpool::testing {
 
 struct SimulationSettings {
   std::uint64_t seed = 1;
-  PoolOptions options{};  ///< `browsers` empty: every kind of `tabs` that isn't attached
+  PoolOptions options{};  ///< if `browsers` is empty: every kind of `tabs` that isn't attached
   std::vector<TabKind> tabs{};
   std::chrono::nanoseconds tick = std::chrono::milliseconds(100);  ///< between calls of `Engine::tick`
 };
 
-/// The pool's engine with these policies over simulated tabs and callers, on a virtual clock: hours take seconds, and
-/// the same seed gives the same result. Two simulations that differ in a policy have the same arrivals, and request n
-/// has the same luck in both. Add models, then who asks for them, then run. Not thread-safe.
+/// Runs the pool's engine with these policies over simulated tabs and callers, on a virtual clock: hours take seconds,
+/// and the same seed gives the same result. Two simulations that differ in a policy have the same arrivals, and request
+/// n has the same luck in both. Add models, then their callers, then run. Not thread-safe.
 template <BrowserSelector Selector = selector::FirstFit, ScalingPolicy Scaling = scaling::Fixed,
           MemoryPolicy Memory = memory::LruBudget, Scheduler Queue = scheduling::Fifo>
 class Simulation {
@@ -8979,7 +9469,7 @@ class Simulation {
         tabs_(std::move(settings.tabs), settings.seed, events_, ledger_),
         engine_(launching(std::move(settings.options), tabs_.launchable()),
                 engine::make_policy_set(std::move(selector), std::move(scaling), std::move(memory), std::move(queue))) {
-    engine_.start(events_.now(), actions_);
+    engine_.start(turn());
     obey();
     events_.push(start + tick_, event::Tick{});
   }
@@ -8989,14 +9479,14 @@ class Simulation {
   ModelIndex add_model(engine::ModelSpec spec) {
     const std::string name = spec.name;
     const std::size_t bytes = spec.bytes;
-    const ModelIndex index = engine_.add_model(std::move(spec), events_.now(), actions_);
+    const ModelIndex index = engine_.add_model(std::move(spec), turn());
     tabs_.add_model(index, name, bytes);
     obey();
     return index;
   }
 
   void remove_model(ModelIndex index) {
-    engine_.remove_model(index, events_.now(), actions_);
+    engine_.remove_model(index, turn());
     obey();
   }
 
@@ -9020,7 +9510,7 @@ class Simulation {
     }
   }
 
-  /// Calls back when that much time has passed since the start; the call may do anything but run the simulation.
+  /// Calls `call` when that much time has passed since the start. It may do anything but run the simulation.
   void at(Duration time, std::function<void()> call) { events_.push(start + time, std::move(call)); }
 
   RequestId submit(const Work& work) {
@@ -9032,14 +9522,14 @@ class Simulation {
     request.payload_bytes = work.payload_bytes;
     request.rows = work.rows;
     const bool warm = tabs_.holders(work.model) > 0;
-    const RequestId id = engine_.submit(request, events_.now(), actions_);
+    const RequestId id = engine_.submit(request, turn());
     ledger_.submitted(id, request, warm, events_.now());
     return id;
   }
 
-  void cancel(RequestId request) { engine_.cancel(request, events_.now(), actions_); }
+  void cancel(RequestId request) { engine_.cancel(request, turn()); }
 
-  /// Everything until that much later. What has not ended by then goes on in the next call.
+  /// Runs for that much longer. What has not ended by then continues in the next call.
   const Result& run_for(Duration time) {
     const TimePoint end = events_.now() + time;
     obey();
@@ -9052,14 +9542,14 @@ class Simulation {
 
   /// Closes the pool, which ends every request.
   const Result& close() {
-    engine_.close(events_.now(), actions_);
+    engine_.close(turn());
     obey();
     return sum_up();
   }
 
   /// Since the start.
   Duration now() const noexcept { return events_.now() - start; }
-  /// Ends of requests that had ended already: a defect of the engine.
+  /// Ends of requests that had already ended: a defect of the engine.
   std::uint64_t unknown_ends() const noexcept { return ledger_.unknown_ends(); }
   const auto& engine() const noexcept { return engine_; }
 
@@ -9078,6 +9568,8 @@ class Simulation {
     Random random;
   };
 
+  engine::Turn turn() { return {events_.now(), actions_}; }
+
   static PoolOptions launching(PoolOptions options, std::vector<Browser> kinds) {
     if (options.browsers.empty()) options.browsers = std::move(kinds);
     if (options.browsers.empty()) options.launch_browsers = false;
@@ -9089,7 +9581,7 @@ class Simulation {
   void happen(const event::Join& join) {
     auto info = tabs_.hello(join);
     if (!info) return;
-    const auto id = engine_.joined(std::move(*info), join.launch, events_.now(), actions_);
+    const auto id = engine_.joined(std::move(*info), join.launch, turn());
     if (id) tabs_.joined(join, *id);
   }
   void happen(const event::LaunchFails& failed) {
@@ -9106,17 +9598,16 @@ class Simulation {
     using End = SimulatedTabs::Load::End;
     if (ended->end == End::out_of_memory) return lose(ended->tab, "the tab ran out of memory");
     if (ended->end == End::loaded) {
-      engine_.loaded(load.worker, ended->backend, ended->bytes, events_.now(), actions_);
+      engine_.loaded(load.worker, ended->backend, ended->bytes, turn());
     } else {
-      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"),
-                          events_.now(), actions_);
+      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"), turn());
     }
   }
   void happen(const event::Answer& answer) {
     if (!tabs_.answered(answer)) return;
     std::optional<Error> error;
     if (answer.error) error.emplace(*answer.error, "the run failed");
-    engine_.finished(answer.worker, answer.request, error ? &*error : nullptr, events_.now(), actions_);
+    engine_.finished({answer.worker, answer.request, error ? &*error : nullptr}, turn());
   }
   void happen(const event::Arrival& arrival) {
     submit(processes_[arrival.process].work);
@@ -9127,7 +9618,7 @@ class Simulation {
     asked_by_[submit(client.works[client.turn++ % client.works.size()])] = asks.client;
   }
   void happen(const event::Tick&) {
-    engine_.tick(events_.now(), actions_);
+    engine_.tick(turn());
     events_.push(events_.now() + tick_, event::Tick{});
   }
   void happen(const std::function<void()>& call) { call(); }
@@ -9138,9 +9629,9 @@ class Simulation {
     result_.crash_times.push_back(now());
     const Error error(errc::connection_lost, why);
     if (loss->launch) {
-      engine_.exited(*loss->launch, error, events_.now(), actions_);
+      engine_.exited(*loss->launch, error, turn());
     } else {
-      engine_.left(tab, error, events_.now(), actions_);
+      engine_.left(tab, error, turn());
     }
   }
 
@@ -9164,7 +9655,7 @@ class Simulation {
     const auto asked = asked_by_.find(action.request);
     if (asked == asked_by_.end()) return;
     Client& client = clients_[asked->second];
-    // One that is refused at once would ask again for ever.
+    // A client that is refused at once would ask again for ever.
     const Duration pause = std::max(client.think(client.random), action.error ? tick_ : Duration(0));
     events_.push(events_.now() + pause, event::ClientAsks{asked->second});
     asked_by_.erase(asked);

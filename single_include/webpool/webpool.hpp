@@ -39,7 +39,7 @@ template <class Signature>
 class UniqueFunction;
 
 /// A move-only `std::function`: C++23's `std::move_only_function` for standard libraries that lack it.
-/// Completion handlers need it, for they hold promises and coroutines.
+/// Completion handlers need it, because they hold promises and coroutines.
 template <class Result, class... Args>
 class UniqueFunction<Result(Args...)> {
  public:
@@ -128,7 +128,7 @@ class Place {
 
 namespace webpool {
 
-/// Everything that can go wrong, by what the caller can do about it.
+/// Everything that can go wrong, grouped by what the caller can do about it.
 enum class errc {
   // before the pool runs
   invalid_options = 1,  ///< options contradict each other; the message names both
@@ -147,20 +147,20 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused the inputs, which passed all checks of the host; or a prompt can't be
+  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
-  tensor_lost,           ///< the tab that held a tensor of the request is gone, or does not hold it any more
+  tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
   tensor_elsewhere,      ///< the tensor's elements are in a tab, or in one of another pool
   cancelled,             ///< by the caller
   deadline_exceeded,     ///< the request's own deadline passed
-  would_block,           ///< the pool holds as much as it may, and the caller does not wait
+  would_block,           ///< the pool holds as much as it may, and the caller chose not to wait
   queue_full,            ///< the scheduler's limit for waiting requests is reached
-  deadline_unreachable,  ///< refused at once, because it would not be done in time
+  deadline_unreachable,  ///< refused at once, because it could not be done in time
   policy_failed,         ///< a policy of the pool broke its contract; the message says how
   timed_out,             ///< no answer within the pool's message time-out
   pool_closed,
-  invalid_message,  ///< a message of the application's own that the wire could not carry
+  invalid_message,  ///< a message of the application that the wire can't carry
   would_deadlock,   ///< a blocking call on the pool's own thread
   // browsers and connections
   launch_failed,    ///< the browser could not be started or died at once; the message has its last words
@@ -173,7 +173,7 @@ enum class errc {
   message_too_large,
 };
 
-/// The category of `errc`; its messages are the short form, `Error::what()` has the facts.
+/// The category of `errc`. Its messages are the short form; `Error::what()` has the facts.
 inline const std::error_category& error_category() noexcept {
   struct Category final : std::error_category {
     const char* name() const noexcept override { return "webpool"; }
@@ -249,7 +249,7 @@ struct std::is_error_code_enum<webpool::errc> : std::true_type {};
 
 namespace webpool {
 
-/// A value or the `Error` that took its place; the subset of C++23's `std::expected<T, Error>` that this library uses.
+/// A value or an `Error`: the subset of C++23's `std::expected<T, Error>` that this library uses.
 template <class T>
 class [[nodiscard]] Expected {
  public:
@@ -261,18 +261,18 @@ class [[nodiscard]] Expected {
   bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value; throws the error when there is none.
+  /// The value; throws the error if there is none.
   T& value() & { return check(), *std::get_if<0>(&state_); }
   const T& value() const& { return check(), *std::get_if<0>(&state_); }
   T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
 
-  /// The value, which must be there.
+  /// The value, which must exist.
   T& operator*() & noexcept { return *std::get_if<0>(&state_); }
   const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
   T* operator->() noexcept { return std::get_if<0>(&state_); }
   const T* operator->() const noexcept { return std::get_if<0>(&state_); }
 
-  /// The error, which must be there.
+  /// The error, which must exist.
   const Error& error() const noexcept { return *std::get_if<1>(&state_); }
 
  private:
@@ -292,7 +292,7 @@ class [[nodiscard]] Expected {
 
 namespace webpool {
 
-/// A number that only compares with its own kind. `Tag` keeps a model's id from being passed as a request's.
+/// A number that compares only with its own kind. `Tag` keeps a model's id from being passed as a request's.
 template <class Tag, class Rep>
 struct StrongId {
   Rep value = 0;
@@ -306,7 +306,7 @@ using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 using LaunchId = StrongId<struct LaunchTag, std::uint64_t>;
 using TensorId = StrongId<struct TensorTag, std::uint64_t>;
 
-/// Slots of the engine's tables: dense, small, and reused after their owner is gone.
+/// Slots of the engine's tables: dense, small, and reused once their owner is gone.
 using ConnectionIndex = StrongId<struct ConnectionSlotTag, std::uint32_t>;
 using ModelIndex = StrongId<struct ModelSlotTag, std::uint32_t>;
 
@@ -350,8 +350,8 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
 
 namespace webpool::detail {
 
-/// The backends that the application has registered, for the whole process: append-only, so that a row once seen stays
-/// where it is and as it is, and bounded, so that tables by backend have a size. Safe from any thread.
+/// The backends that the application has registered, for the whole process. Append-only, so that a row never moves or
+/// changes, and bounded, so that tables indexed by backend have a fixed size. Safe from any thread.
 class BackendTable {
  public:
   static constexpr std::size_t capacity = 5;
@@ -367,14 +367,14 @@ class BackendTable {
   }
 
   std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
-  /// The row at a place; null where there is none.
+  /// The row at a place; null if there is none.
   const Row* find(std::size_t place) const noexcept {
     return place < capacity && place < size() ? &rows_[place] : nullptr;
   }
   /// The row at a place below `size()`.
   const Row& operator[](std::size_t place) const noexcept { return rows_[place]; }
 
-  /// The place of the row of that name, which is this one when there was none. Empty when the table is full.
+  /// The place of the row of that name, which is added if there is none. Empty if the table is full.
   std::optional<std::size_t> find_or_add(Row row) {
     const std::lock_guard lock(adding_);
     const std::size_t end = size();
@@ -397,7 +397,7 @@ class BackendTable {
 
 namespace webpool {
 
-/// What computes inside a tab. `register_backend` makes further values, for backends of the application's own.
+/// What computes inside a tab. `register_backend` makes further values, for the application's own backends.
 enum class Backend : std::uint8_t { wasm, webgpu, webnn };
 
 /// The device that a WebNN context asks for.
@@ -408,16 +408,16 @@ inline constexpr std::array<std::string_view, 3> builtin_backend_names{"wasm", "
 inline constexpr std::array<std::string_view, 3> webnn_device_names{"cpu", "gpu", "npu"};
 }  // namespace detail
 
-/// How many backends there can be: the size of a table by `static_cast<std::size_t>(backend)`.
+/// How many backends there can be: the size of a table indexed by `static_cast<std::size_t>(backend)`.
 inline constexpr std::size_t max_backends = detail::builtin_backend_names.size() + detail::BackendTable::capacity;
 
-/// Whether the page itself brings this backend, rather than the application.
+/// Whether the page itself has this backend, rather than the application.
 constexpr bool is_builtin(Backend backend) noexcept {
   return static_cast<std::size_t>(backend) < detail::builtin_backend_names.size();
 }
 
 namespace detail {
-/// A backend's row in the table of registered ones; null for the page's own, and for a value that is no backend.
+/// A backend's row in the table of registered ones; null for the page's own, and for a value that is not a backend.
 inline const BackendTable::Row* registered_backend(Backend backend) noexcept {
   if (is_builtin(backend)) return nullptr;
   return BackendTable::instance().find(static_cast<std::size_t>(backend) - builtin_backend_names.size());
@@ -444,7 +444,7 @@ constexpr std::string_view to_string(WebnnDevice device) noexcept {
   return detail::webnn_device_names[static_cast<std::size_t>(device)];
 }
 
-/// The names of all backends, registered ones included; a name's place is its backend's value.
+/// The names of all backends, registered ones included; a name's index is its backend's value.
 inline std::vector<std::string_view> backend_names() {
   std::vector<std::string_view> names(detail::builtin_backend_names.begin(), detail::builtin_backend_names.end());
   const detail::BackendTable& table = detail::BackendTable::instance();
@@ -476,7 +476,7 @@ inline std::ostream& operator<<(std::ostream& out, Backend backend) { return out
 
 namespace webpool {
 
-/// Browsers told apart by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
+/// Browsers, distinguished by what the pool must do to launch them. `headless_shell` is Chromium's windowless build.
 enum class Browser : std::uint8_t { chromium, chrome, headless_shell, edge, firefox, safari, other };
 
 namespace detail {
@@ -496,15 +496,14 @@ constexpr std::optional<Browser> parse_browser(std::string_view name) noexcept {
 
 inline std::ostream& operator<<(std::ostream& out, Browser browser) { return out << to_string(browser); }
 
-/// A WebGPU adapter as the browser describes it; browsers leave out what they hide.
+/// A WebGPU adapter as the browser describes it. A browser leaves out what it hides.
 struct AdapterInfo {
   std::string vendor{}, architecture{}, device{}, description{};
-  std::optional<bool>
-      software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty when the browser hides it
+  std::optional<bool> software{};  ///< computes on the CPU (SwiftShader, llvmpipe, WARP); empty if the browser hides it
   std::vector<std::string> features{};
   std::map<std::string, double> limits{};
 
-  /// The most telling name there is, with ", software" behind a software adapter's.
+  /// The most specific name available; a software adapter's ends in ", software".
   std::string label() const {
     std::string name = !description.empty() ? description : !device.empty() ? device : architecture;
     if (name.empty()) name = !vendor.empty() ? vendor : "unnamed adapter";
@@ -516,7 +515,7 @@ struct AdapterInfo {
 struct BrowserInfo {
   Browser browser = Browser::other;
   std::string version{}, user_agent{}, platform{};
-  unsigned hardware_concurrency = 0;          ///< 0 when the browser hides it
+  unsigned hardware_concurrency = 0;          ///< 0 if the browser hides it
   std::optional<double> device_memory_gib{};  ///< browsers round it down, often to at most 8
   bool cross_origin_isolated = false;
   bool wasm_threads = false;
@@ -525,7 +524,7 @@ struct BrowserInfo {
   std::optional<AdapterInfo> webgpu{};  ///< empty: no adapter, `webgpu_reason` says why
   std::string webgpu_reason{};
   std::map<WebnnDevice, std::string>
-      webnn{};                 ///< per device type: empty text when a context can be made, else the browser's words
+      webnn{};                 ///< per device type: empty if a context can be made, otherwise the browser's words
   std::string webnn_reason{};  ///< why there is no WebNN at all
   bool launched = false;       ///< by the pool, rather than opened by a person
   bool simulated = false;      ///< only `webpool::testing` sets it
@@ -560,7 +559,7 @@ inline std::ostream& operator<<(std::ostream& out, const BrowserInfo& info) {
 
 namespace webpool {
 
-/// Element types of tensors, as the KServe V2 inference protocol counts them.
+/// Element types of tensors, as the KServe V2 inference protocol lists them.
 enum class Datatype : std::uint8_t {
   boolean,
   uint8,
@@ -576,7 +575,7 @@ enum class Datatype : std::uint8_t {
   float64
 };
 
-/// IEEE 754 binary16 as its bits; arithmetic is the caller's affair.
+/// The bits of an IEEE 754 binary16 number; arithmetic is left to the caller.
 struct Float16 {
   std::uint16_t bits = 0;
   friend constexpr bool operator==(Float16, Float16) = default;
@@ -618,7 +617,7 @@ constexpr std::optional<Datatype> parse_datatype(std::string_view name) noexcept
   return std::nullopt;
 }
 
-/// The datatype that holds C++ values of type `T`; only these types may be elements.
+/// The datatype that holds C++ values of type `T`. Only these types can be elements.
 template <class T>
 inline constexpr std::optional<Datatype> datatype_of = std::nullopt;
 template <>
@@ -660,8 +659,8 @@ namespace webpool {
 
 class Tensor;
 
-/// The elements of a tensor that stays in the tab which computed it: on the GPU, or in the tab's memory where its
-/// backend computes there. The last `Tensor` that refers to it frees it. All functions may be called from any thread.
+/// The elements of a tensor that stays in the tab that computed it: on the GPU, or in the tab's memory if the backend
+/// computes there. They are freed with the last `Tensor` that refers to them. Any thread may call any function.
 class DeviceTensor {
  public:
   DeviceTensor() = default;
@@ -669,11 +668,11 @@ class DeviceTensor {
   DeviceTensor& operator=(const DeviceTensor&) = delete;
   virtual ~DeviceTensor() = default;
 
-  /// Copies the elements to this program, and waits for that. Throws `Error`: `errc::tensor_lost` when the tab is gone,
+  /// Copies the elements to this program and waits for that. Throws `Error`: `errc::tensor_lost` if the tab is gone,
   /// `errc::would_deadlock` on the pool's own thread.
   virtual Tensor fetch() const = 0;
 
-  /// Whether it went with its tab.
+  /// Whether the elements were lost with their tab.
   virtual bool lost() const noexcept = 0;
 
   virtual std::size_t bytes() const noexcept = 0;
@@ -697,14 +696,14 @@ namespace webpool {
 class Shape;
 std::string to_string(const Shape& shape);
 
-/// Extents of a tensor, outermost first, held in place: at most 8 dimensions.
-/// In a model's declared shape, `Shape::any` stands for an extent that is free.
+/// Extents of a tensor, outermost first, stored in place: at most 8 dimensions.
+/// In a model's declared shape, `Shape::any` stands for a free extent.
 class Shape {
  public:
   static constexpr std::size_t max_rank = 8;
   static constexpr std::int64_t any = -1;
   static constexpr std::int64_t max_elements = std::int64_t{1}
-                                               << 60;  ///< their bytes fit 64 bits, whatever the datatype
+                                               << 60;  ///< their bytes fit into 64 bits, whatever the datatype
 
   constexpr Shape() = default;
   constexpr Shape(std::initializer_list<std::int64_t> extents)
@@ -713,26 +712,27 @@ class Shape {
   /// Throws `errc::wrong_shape` for more than `max_rank` dimensions, an extent below -1, or more than `max_elements`.
   constexpr explicit Shape(std::span<const std::int64_t> extents) : rank_(extents.size()) {
     if (rank_ > max_rank)
-      throw Error(errc::wrong_shape, "a tensor has at most 8 dimensions, given " + std::to_string(rank_));
+      throw Error(errc::wrong_shape, "a tensor can have at most 8 dimensions, not " + std::to_string(rank_));
     for (std::size_t i = 0; i < rank_; ++i) {
       if (extents[i] < any) throw Error(errc::wrong_shape, "an extent can't be " + std::to_string(extents[i]));
       extents_[i] = extents[i];
     }
-    if (!countable()) throw Error(errc::wrong_shape, "a tensor has at most 2^60 elements, given " + to_string(*this));
+    if (!countable())
+      throw Error(errc::wrong_shape, "a tensor can have at most 2^60 elements; the shape is " + to_string(*this));
   }
 
   constexpr std::size_t rank() const noexcept { return rank_; }
   constexpr std::int64_t operator[](std::size_t axis) const noexcept { return extents_[axis]; }
   constexpr std::span<const std::int64_t> extents() const noexcept { return {extents_.data(), rank_}; }
 
-  /// Product of the extents, 1 for a scalar. The shape must have no free extent.
+  /// The product of the extents; 1 for a scalar. The shape must have no free extent.
   constexpr std::size_t elements() const noexcept {
     std::size_t product = 1;
     for (std::int64_t extent : extents()) product *= static_cast<std::size_t>(extent);
     return product;
   }
 
-  /// Whether `given` has this declared shape: the same rank, and equal extents wherever they are not free.
+  /// Whether `given` matches this declared shape: the same rank, and equal extents except where they are free.
   constexpr bool accepts(const Shape& given) const noexcept {
     return std::ranges::equal(extents(), given.extents(),
                               [](auto mine, auto its) { return mine == any || mine == its; });
@@ -773,13 +773,13 @@ inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return 
 namespace webpool {
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
-/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Distinct
-/// `Tensor` objects may be used from any threads, also when they share bytes.
+/// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
+/// threads may use different `Tensor` objects, even if these share bytes.
 class Tensor {
  public:
   Tensor() = default;
 
-  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` when their number is not `shape.elements()`.
+  /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
   template <std::ranges::contiguous_range R>
   requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
   static Tensor from(const R& elements, Shape shape) {
@@ -790,22 +790,22 @@ class Tensor {
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 
-  /// Takes the elements over without a copy.
+  /// Takes ownership of the elements without a copy.
   template <TensorElement T>
   requires(!std::same_as<T, bool>) static Tensor from(std::vector<T>&& elements, Shape shape) {
     auto owner = std::make_shared<std::vector<T>>(std::move(elements));
     return borrow(std::span<const T>(*owner), shape, owner);
   }
 
-  /// Refers to elements that `owner` keeps alive, without a copy; with a null owner the caller does, until the request
-  /// ends.
+  /// Refers to elements that `owner` keeps alive, without a copy. If `owner` is null, the caller must keep them alive
+  /// until the request ends.
   template <TensorElement T>
   static Tensor borrow(std::span<const T> elements, Shape shape, std::shared_ptr<const void> owner) {
     return Tensor(*datatype_of<T>, shape, std::as_bytes(elements), std::move(owner));
   }
 
   /// Refers to raw bytes that `owner` keeps alive; they must be aligned for the datatype.
-  /// Throws `errc::wrong_shape` when their number does not fit the shape and datatype.
+  /// Throws `errc::wrong_shape` if their number does not match the shape and datatype.
   Tensor(Datatype datatype, Shape shape, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
       : datatype_(datatype), shape_(shape), bytes_(bytes), owner_(std::move(owner)) {
     for (std::int64_t extent : shape_.extents())
@@ -814,7 +814,7 @@ class Tensor {
     if (bytes_.size() != shape_.elements() * size_of(datatype_))
       throw Error(errc::wrong_shape, "shape " + to_string(shape_) + " of " + std::string(to_string(datatype_)) +
                                          " needs " + std::to_string(shape_.elements() * size_of(datatype_)) +
-                                         " bytes, given " + std::to_string(bytes_.size()));
+                                         " bytes, not " + std::to_string(bytes_.size()));
   }
 
   /// Refers to a tensor in a tab; the pool makes these.
@@ -823,18 +823,18 @@ class Tensor {
 
   Datatype datatype() const noexcept { return datatype_; }
   const Shape& shape() const noexcept { return shape_; }
-  /// Empty when they are in a tab.
+  /// Empty if the elements are in a tab.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// Where the elements are when they are not in this program; null when they are.
+  /// Where the elements are if they are not in this program; null if they are.
   const std::shared_ptr<const DeviceTensor>& device() const noexcept { return device_; }
 
-  /// The same tensor with its elements in this program: copied from the tab if need be, which waits and throws as
-  /// `DeviceTensor::fetch` does.
+  /// The same tensor with its elements in this program. If they are in a tab, they are copied, which waits and throws
+  /// as `DeviceTensor::fetch` does.
   Tensor to_host() const { return device_ ? device_->fetch() : *this; }
 
-  /// The elements, row-major. Throws `errc::wrong_datatype` when the tensor holds another type,
-  /// `errc::tensor_elsewhere` when they are in a tab.
+  /// The elements, row-major. Throws `errc::wrong_datatype` if the tensor holds another type,
+  /// `errc::tensor_elsewhere` if they are in a tab.
   template <TensorElement T>
   std::span<const T> as() const {
     if (datatype_ != *datatype_of<T>)
@@ -854,7 +854,7 @@ class Tensor {
   std::shared_ptr<const DeviceTensor> device_;
 };
 
-/// A tensor and the model input or output that it belongs to.
+/// A tensor and the name of the model input or output that it belongs to.
 struct NamedTensor {
   std::string name;
   Tensor tensor;
@@ -868,17 +868,17 @@ using Inputs = std::vector<NamedTensor>;
 
 namespace webpool {
 
-/// A backend that was tried before the one in use, and the page's words on why it did not hold the model.
+/// A backend that was tried before the one in use, and why it does not hold the model, in the page's words.
 struct BackendFailure {
   Backend backend = Backend::wasm;
   std::string message{};
 };
 
-/// Nodes of a graph on one of ONNX Runtime's execution providers, by the runtime's own account.
+/// Nodes of a graph on one of ONNX Runtime's execution providers, as the runtime reports them.
 struct NodePlacement {
   std::string provider;  ///< "CPU", "WebGpu", "WebNN"
   std::uint64_t nodes = 0;
-  std::vector<std::string> operators;  ///< the first few different ones; what a provider fused has a name of its own
+  std::vector<std::string> operators;  ///< the first few different ones; fused nodes have names of their own
 };
 
 /// The place that computed a result: prints as "firefox/webgpu (llvmpipe, software)".
@@ -886,13 +886,13 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< WebNN's
-  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU although another backend holds the session
+  std::optional<WebnnDevice> device{};  ///< for WebNN
+  bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
 
-  /// Whether a CPU did the arithmetic of a GPU backend; empty when the browser hides its adapter, and for a backend of
-  /// the application's own, which alone knows.
+  /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the
+  /// application's own backends, which alone know.
   std::optional<bool> software() const {
     if (!is_builtin(backend)) return std::nullopt;
     if (backend != Backend::webgpu) return false;
@@ -907,8 +907,8 @@ inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   return where.browser.simulated ? out << " (simulated)" : out;
 }
 
-/// Where a request's time went, in milliseconds. `total` is the host's, from submission to completion; the rest is the
-/// page's.
+/// Where a request's time went, in milliseconds. The host measures `total`, from submission to completion; the page
+/// measures the rest.
 struct RunTimes {
   double queued = 0, upload = 0, compute = 0, download = 0, total = 0;
 };
@@ -920,11 +920,11 @@ class Outputs {
   Outputs(std::vector<NamedTensor> tensors, std::shared_ptr<const Where> where, RunTimes times)
       : tensors_(std::move(tensors)), where_(std::move(where)), times_(times) {}
 
-  /// The output of that name. Throws `errc::unknown_output` with the names that there are.
+  /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
     const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
     if (found != tensors_.end()) return found->tensor;
-    std::string message = "no output '" + std::string(name) + "'; there is";
+    std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);
   }
@@ -933,12 +933,12 @@ class Outputs {
   auto end() const noexcept { return tensors_.end(); }
   std::size_t size() const noexcept { return tensors_.size(); }
 
-  /// The tab that computed it. Only outputs that came from a request have one.
+  /// The place that computed it. Only outputs of a request have one.
   const Where& where() const noexcept { return *where_; }
   std::shared_ptr<const Where> shared_where() const noexcept { return where_; }
   const RunTimes& times() const noexcept { return times_; }
 
-  /// Whether a response cache had them: then `where` computed an earlier, equal request, and the times are zero.
+  /// Whether a response cache had them. If so, `where` computed an earlier, equal request, and the times are zero.
   bool from_cache() const noexcept { return from_cache_; }
   Outputs as_cached() && {
     from_cache_ = true;
@@ -968,7 +968,7 @@ class Outputs {
 
 namespace webpool {
 
-/// The pool's clock. The engine and the policies never read it: every event brings its time along.
+/// The pool's clock. The engine and the policies never read it: every event carries its time.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
@@ -1005,7 +1005,7 @@ struct TensorSpec {
   Shape shape{};  ///< free extents are `Shape::any`
   std::vector<std::string>
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
-  bool any_rank = false;  ///< the model leaves even the rank open; `shape` is then empty
+  bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
   /// Whether a tensor of this shape may be passed.
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
@@ -1017,9 +1017,9 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< what its maker noted, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
 
-  /// The input or output of that name; null when there is none.
+  /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
     const auto found = std::ranges::find(specs, name, &TensorSpec::name);
     return found == specs.end() ? nullptr : &*found;
@@ -1044,7 +1044,7 @@ struct TaskRow {
 };
 
 // clang-format off
-/// How a task is deduced: the first row whose pattern begins a word of the model's lower-cased name ...
+/// How a task is deduced: by the first row whose pattern begins a word of the model's lower-cased name ...
 inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"clip", Task::multimodal},       {"siglip", Task::multimodal},      {"llava", Task::multimodal},
     {"blip", Task::multimodal},       {"whisper", Task::audio},          {"wav2vec", Task::audio},
@@ -1059,7 +1059,7 @@ inline constexpr std::array<TaskRow, 32> task_by_name{{
     {"bge", Task::text_embedding},    {"encoder", Task::text_embedding},
 }};
 
-/// ... and failing that, the first row whose pattern begins a word of an input's lower-cased name.
+/// ... and failing that, by the first row whose pattern begins a word of an input's lower-cased name.
 inline constexpr std::array<TaskRow, 8> task_by_input{{
     {"past_key_values", Task::text_generation}, {"pixel", Task::vision}, {"image", Task::vision},
     {"audio", Task::audio},                     {"mel", Task::audio},    {"wave", Task::audio},
@@ -1073,7 +1073,7 @@ inline std::string lower(std::string_view text) {
   return result;
 }
 
-/// Whether a word of `text` begins so: "vit" does in "google-vit-base", not in "activity".
+/// Whether a word of `text` begins with `beginning`: "vit" begins one in "google-vit-base", but not in "activity".
 inline bool has_word(std::string_view text, std::string_view beginning) {
   for (auto at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1))
     if (at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]))) return true;
@@ -1083,7 +1083,7 @@ inline bool has_word(std::string_view text, std::string_view beginning) {
 
 constexpr std::string_view to_string(Task task) noexcept { return detail::task_names[static_cast<std::size_t>(task)]; }
 
-/// The task that a model's name, or else its inputs' names, suggest; `Task::other` when neither does.
+/// The task that the model's name suggests, or else the names of its inputs; `Task::other` if neither does.
 inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
   const std::string name = detail::lower(model_name);
   for (const auto& row : detail::task_by_name)
@@ -1099,26 +1099,26 @@ inline Task deduce_task(std::string_view model_name, const ModelInfo& info) {
 
 namespace webpool {
 
-/// Whether a request is run once more when its tab, worker or device failed.
+/// Whether a request is run again if its tab, worker or device fails.
 enum class Retry : std::uint8_t {
   never,
-  if_not_started,  ///< only when it certainly did not run: the page said that it had not begun
-  always,          ///< also when it may have run already; a model's answer doesn't depend on how often it was asked
+  if_not_started,  ///< only if it certainly did not run: the page said that it had not begun
+  always,          ///< even if it may have run already; a model's answer doesn't depend on how often it was asked
 };
 
 /// What a caller may say about one request.
 struct RequestOptions {
-  int priority = 0;          ///< larger runs earlier, under a scheduler that looks at it
-  std::uint32_t client = 0;  ///< on whose behalf, for a scheduler that shares the pool out
+  int priority = 0;          ///< larger runs earlier, if the scheduler looks at it
+  std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
-      deadline{};                      ///< from submission; then it ends with `errc::deadline_exceeded`
+      deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
   std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
-  /// Names of outputs that stay in the tab which computes them: their tensors have no bytes here, can be given to the
-  /// models of that tab's worker (`ResourcePool::load_together`) without leaving it, and to all others at the price of
-  /// a copy. Such a request is neither batched nor computed again where guests are checked.
+  /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
+  /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
+  /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool would_block = false;     ///< blocking calls end with `errc::would_block` rather than wait for room
+  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.
@@ -1316,7 +1316,7 @@ using CompletionSignature = void(std::exception_ptr, Value);
 
 namespace webpool {
 
-/// How hard a device works, in the words of the Compute Pressure API: from `serious` on it is about to slow down.
+/// How hard a device works, in the words of the Compute Pressure API. From `serious` on, it is about to slow down.
 enum class Pressure : std::uint8_t { nominal, fair, serious, critical };
 
 namespace detail {
@@ -1329,14 +1329,15 @@ constexpr std::string_view to_string(Pressure pressure) noexcept {
 
 inline std::ostream& operator<<(std::ostream& out, Pressure pressure) { return out << to_string(pressure); }
 
-/// What a tab told of itself and its device with its last heartbeat. What its browser doesn't tell is empty, and so is
-/// everything but `visible` until the first one. A hidden tab may tell what was so when it was last seen.
+/// What a tab reported about itself and its device with its last heartbeat. Fields are empty if the browser doesn't
+/// report them; until the first heartbeat all but `visible` are. A hidden tab may report what was true when it was last
+/// visible.
 struct PageHints {
   bool visible = true;                 ///< browsers slow hidden tabs down
-  std::optional<bool> charging{};      ///< Chromium's; a device without a battery says that it charges a full one
+  std::optional<bool> charging{};      ///< Chromium only; a device without a battery reports a full one that charges
   std::optional<double> battery{};     ///< 0 (empty) to 1 (full)
-  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium's, and only from a tab that is visible
-  std::optional<bool> save_data{};     ///< its user wants to pay for little traffic; Chromium's
+  std::optional<Pressure> pressure{};  ///< of the CPU; Chromium only, and only from a visible tab
+  std::optional<bool> save_data{};     ///< the user asked for reduced data usage; Chromium only
 
   friend bool operator==(const PageHints&, const PageHints&) = default;
 };
@@ -1356,7 +1357,7 @@ namespace webpool {
 /// How far the pool trusts what a tab computes.
 enum class Trust : std::uint8_t {
   guest,   ///< attached: somebody opened the link
-  proven,  ///< attached, and often enough right: `GuestSettings::proven_after`
+  proven,  ///< attached, and right often enough: `GuestSettings::proven_after`
   own,     ///< in a browser that the pool launched
 };
 
@@ -1381,47 +1382,47 @@ struct ConnectionState {
   TimePoint joined;
   unsigned in_flight = 0;                   ///< requests sent and not yet answered, over all models
   unsigned models = 0;                      ///< loaded or loading
-  std::size_t memory_bytes = 0;             ///< of its models: as the page reports, the file's size until then
+  std::size_t memory_bytes = 0;             ///< of its models: as the page reports; until it does, the files' sizes
   std::uint64_t completed = 0, failed = 0;  ///< requests since it joined
   unsigned consecutive_failures = 0;
   double health = 100;           ///< 0 to 100, `reliability::health` over all its models
-  Trust trust = Trust::guest;    ///< what its results are worth
+  Trust trust = Trust::guest;    ///< how far its results are trusted
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-  PageHints hints{};             ///< what it says of its device: seen, charging, hot ...
+  PageHints hints{};             ///< what it reports about its device: visible, charging, under pressure ...
 };
 
-/// The tabs that serve one model, by connection: what a request's view has beyond its candidates.
+/// The tabs that serve one model, indexed by connection: what a request's view has beyond its candidates.
 struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
-  std::span<const std::uint32_t> positions{};  ///< in the order of load, `nowhere` where the model is not served
+  std::span<const std::uint32_t> positions{};  ///< in the order of load; `nowhere` if the tab doesn't serve the model
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
-  std::size_t waiting = 0;                     ///< requests for the model that wait, this one included
+  std::size_t waiting = 0;                     ///< waiting requests for the model, this one included
   std::span<const float> healths{};            ///< of the model there, by connection
 };
 
-/// The tabs that can take what is being placed, and their state. Valid during the call that it was passed to.
+/// The tabs that can take the request or load being placed, and their state. Valid during the call it is passed to.
 class PoolView {
  public:
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
                      std::size_t idle, const Serving& serving = {}) noexcept
       : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
 
-  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more,
-  /// fewest of that model's requests in flight first. For a load: those that may hold the model and don't yet.
+  /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more, those with
+  /// the fewest of that model's requests in flight first. For a load: those that may hold the model but don't yet.
   constexpr std::span<const ConnectionIndex> candidates() const noexcept { return candidates_; }
 
   /// The candidates without any of that model's requests in flight: the front of `candidates()`.
   constexpr std::span<const ConnectionIndex> idle() const noexcept { return candidates_.first(idle_); }
 
-  /// Whether the tab is a candidate; O(1) for a request's view as the engine gives it.
+  /// Whether the tab is a candidate; O(1) for a request's view from the engine.
   constexpr bool contains(ConnectionIndex index) const noexcept {
     if (whole_ && !serving_.positions.empty())
       return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
     return std::ranges::find(candidates_, index) != candidates_.end();
   }
 
-  /// The same pool with other candidates, some of these, the first `idle` of them idle.
+  /// The same pool with a subset of the candidates; the first `idle` of them are idle.
   constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
     PoolView view(connections_, candidates, idle, serving_);
     view.whole_ = false;
@@ -1432,13 +1433,13 @@ class PoolView {
     return connections_[index.value];
   }
 
-  /// Slots of tabs, joined or gone: every `ConnectionIndex` is below.
+  /// Slots of tabs, joined or gone; every `ConnectionIndex` is below this.
   constexpr std::size_t slots() const noexcept { return connections_.size(); }
 
-  /// Requests for the model that wait, this one included; 0 for a load.
+  /// Waiting requests for the model, this one included; 0 for a load.
   constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
 
-  /// Whether the tab serves the request's model, with room or without; false for a load.
+  /// Whether the tab serves the request's model, even if it has no room; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
     return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
   }
@@ -1451,7 +1452,7 @@ class PoolView {
     return count;
   }
 
-  /// From 0 to 100: how well the tab does, and, where it serves the request's model, how well with that one.
+  /// From 0 to 100: the lower of the tab's health and, if it serves the request's model, the model's health there.
   constexpr double health(ConnectionIndex index) const noexcept {
     const double own = serves(index) && index.value < serving_.healths.size()
                            ? static_cast<double>(serving_.healths[index.value])
@@ -1459,7 +1460,7 @@ class PoolView {
     return std::min(own, connections_[index.value].health);
   }
 
-  /// What runs the request's model in a tab that serves it; empty for others.
+  /// The backend that runs the request's model in this tab; empty if the tab doesn't serve it.
   constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
     return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
   }
@@ -1469,7 +1470,7 @@ class PoolView {
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
   Serving serving_;
-  bool whole_ = true;  // the candidates are all of them, in the order of `serving_.positions`
+  bool whole_ = true;  // all candidates are here, in the order of `serving_.positions`
 };
 
 }  // namespace webpool
@@ -1485,7 +1486,7 @@ namespace webpool {
 /// |                  |                             | called on the pool's strand for every request: no lock needed,    |
 /// |                  |                             | must not block, should not look at every candidate               |
 ///
-/// Where an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
+/// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
 ///
 /// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
@@ -1521,91 +1522,92 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 
 namespace webpool {
 
-/// How one kind of browser is launched and what is asked of it.
+/// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
   std::filesystem::path executable{};  ///< empty: search `WEBPOOL_<BROWSER>`, then PATH and the usual places
   std::vector<std::string> flags{};    ///< appended to the command line
   std::map<std::string, std::string>
-      prefs{};                  ///< Firefox: lines of user.js, values as JavaScript (`"true"`, `"\"text\""`)
-  bool compute_shaders = true;  ///< false: WebGPU is passed over in this browser
-  std::optional<std::array<unsigned, 3>>
-      workgroup_size{};           ///< pass WebGPU over where the adapter can't run such a workgroup
-  bool shader_precompile = true;  ///< one warm-up run at load, so the first request meets compiled pipelines
+      prefs{};                  ///< Firefox: lines of user.js; values are JavaScript (`"true"`, `"\"text\""`)
+  bool compute_shaders = true;  ///< false: WebGPU is skipped in this browser
+  std::optional<std::array<unsigned, 3>> workgroup_size{};  ///< skip WebGPU if the adapter can't run such a workgroup
+  bool shader_precompile = true;  ///< one warm-up run at load, so that the first request finds compiled pipelines
   std::vector<WebnnDevice> webnn_devices{WebnnDevice::npu, WebnnDevice::gpu,
                                          WebnnDevice::cpu};  ///< tried in this order
-  /// Threads of WASM, where the page is cross-origin isolated. 0: each browser tries 1 and as many as it has cores, at
-  /// most 4, on runs on zeros when it first loads a model, keeps the faster number and remembers it; the first load
-  /// takes longer and twice the memory for that. The time of the other is then a reason in `Where::passed_over`.
+  /// Threads of WASM, if the page is cross-origin isolated. 0: when a browser first loads a model, it times runs on
+  /// zeros with 1 thread and with as many as it has cores (at most 4), keeps the faster number and remembers it. That
+  /// load takes longer and needs twice the memory. The slower number's time is a reason in `Where::passed_over`.
   unsigned wasm_threads = 1;
-  /// What the browser may keep of models on its disk, for the pool's address: those not loaded for longest leave first,
-  /// and one that is larger is fetched anew by each load. 0: nothing is kept.
+  /// Bytes of models that the browser may keep on its disk, for the pool's address. The ones loaded least recently are
+  /// deleted first. A model that is larger than this is downloaded by each load. 0: nothing is kept.
   std::uint64_t model_cache_bytes = std::uint64_t{4} << 30;
 };
 
-/// Time-outs and limits of one connection. Zero switches a limit off where it says so.
+/// Time-outs and limits of one connection. Zero switches a limit off where the comment says so.
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
-  bool adaptive_timeouts = true;                      ///< less where answers come faster: `reliability::Patience`
+  bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
-      1'000};                                 ///< between heartbeats; two missed: no new requests; three: the end
-  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab unused for so long is closed; 0: never
-  /// A launched tab is renewed when it passes one of these: where there is room for one tab more, that one joins first;
-  /// then the old one gets nothing new, answers what it has, and goes. One at a time. 0: never.
-  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs don't go together
+      1'000};  ///< between heartbeats; after two missed ones a tab gets no requests, after three it is given up
+  std::chrono::milliseconds idle_timeout{0};  ///< a launched tab that is unused for this long is closed; 0: never
+  /// A launched tab is renewed when it exceeds one of these limits; 0: never. If there is room for one more tab, its
+  /// replacement joins first. The old tab then gets nothing new, finishes what it has, and closes. One tab is renewed
+  /// at a time.
+  std::chrono::milliseconds maximum_age{0};  ///< up to a tenth earlier, so that tabs aren't all due together
   std::uint64_t maximum_requests = 0;
   std::size_t maximum_memory_bytes = 0;  ///< of its models, as the page reports
-  double maximum_slowdown = 0;           ///< of its runs, against its first ones and other tabs': 2 is twice as slow
-  unsigned error_threshold = 5;          ///< failures in a row that call for repair: `reliability::Ladder`; 0: none do
+  double maximum_slowdown = 0;           ///< of its runs against its first ones and other tabs': 2 is twice as slow
+  unsigned error_threshold = 5;          ///< consecutive failures before a repair: `reliability::Ladder`; 0: never
   std::size_t maximum_message_bytes = 256u << 20;  ///< largest frame accepted from a page
-  /// Credit of each tab: it gets a further request only while it has less than both of these unanswered, so that
-  /// neither it nor its sockets pile up inputs.
-  unsigned requests_in_flight = 2;           ///< per loaded model: one computes, the next one's bytes travel
+  /// A tab gets another request only while its unanswered requests are below both limits, so that inputs don't pile up
+  /// in the tab or its sockets.
+  unsigned requests_in_flight = 2;           ///< per loaded model: one computes while the next one's bytes travel
   std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
-/// What a tab may hold. The pool keeps these budgets itself: WebGPU does not refuse an allocation.
+/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
   std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
   unsigned models_per_connection = 8;    ///< 0: unlimited
-  double pressure_threshold = 0.8;       ///< share of the budget beyond which idle models give way to a new one
+  double pressure_threshold = 0.8;       ///< share of the budget beyond which a new model evicts idle ones
   bool low_memory_mode = false;          ///< one model and one request at a time per tab, no warm-up run
 };
 
-/// How runs that failed with their tab, worker or device are tried again, in another tab where there is one. Errors of
-/// the request itself (wrong shape, unknown input ...) are never tried again.
+/// How runs that failed with their tab, worker or device are retried, in another tab if there is one. Errors of the
+/// request itself (wrong shape, unknown input ...) are never retried.
 struct RetrySettings {
-  unsigned attempts = 3;  ///< runs of one request at most; 1: none is tried again
-  /// The second run follows at once. The one after run n waits for a random time below min(maximum, base * 2^(n-2)):
-  /// exponential backoff with full jitter (M. Brooker, AWS Architecture Blog, 2015), rounded up to the pool's tick of
-  /// 100 ms.
+  unsigned attempts = 3;  ///< runs of one request at most; 1: no retries
+  /// The second run follows at once. The run after run n waits for a random time below min(maximum, base * 2^(n-2)),
+  /// rounded up to the pool's tick of 100 ms: exponential backoff with full jitter (M. Brooker, AWS Architecture Blog,
+  /// 2015).
   std::chrono::milliseconds base{200}, maximum{5'000};
-  /// A pool in which much fails must not double its own load: each request submitted adds `budget` of a retry, up to
-  /// `burst` saved ones, each retry takes one (the token bucket of Finagle's RetryBudget).
+  /// Keeps a pool in which much fails from doubling its own load: each submitted request adds `budget` of a retry, up
+  /// to `burst` saved ones, and each retry takes one (the token bucket of Finagle's RetryBudget).
   double budget = 0.2;
   unsigned burst = 100;
 };
 
-/// What is asked of guests: tabs that the pool did not launch, but somebody who opened its link.
+/// What is asked of guests: tabs that somebody opened by the pool's link, rather than the pool itself.
 ///
 /// A share of a guest's results is computed again in an own tab before the caller gets one. As long as they agree, the
-/// caller gets the guest's; a guest that differs is closed, and the caller gets the own tab's result. Newcomers are
+/// caller gets the guest's. If a guest differs, it is closed, and the caller gets the own tab's result. Newcomers are
 /// checked most, as in BOINC's adaptive replication (https://boinc.berkeley.edu/trac/wiki/AdaptiveReplication):
 /// for each model, every result until `proven_after` have agreed, then one in as many as have agreed so far, and never
 /// less than `recheck_share`.
 ///
-/// Where no own tab holds the model or its run fails, the caller gets the guest's result unchecked, and so do requests
-/// whose run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of them. A deadline includes the
-/// check. Two results agree when their outputs have the same datatypes and shapes and each element b of the own tab's
+/// The caller gets the guest's result unchecked if no own tab holds the model, if the own tab's run fails, or if the
+/// run must not be repeated (`RequestOptions::retry`). `Metrics` counts all of these. A deadline includes the check.
+///
+/// Two results agree if their outputs have the same datatypes and shapes, and each element b of the own tab's result
 /// has |a - b| <= absolute_tolerance + relative_tolerance * |b|; integers must be equal. Not for models that draw
-/// random numbers, which would never agree: see `ModelOptions::own_tabs_only`.
+/// random numbers, whose results never agree: use `ModelOptions::own_tabs_only`.
 struct GuestSettings {
   double recheck_share = 0;    ///< from 0 (nothing is checked) to 1 (everything); needs browsers of the pool's own
   unsigned proven_after = 10;  ///< agreements that make a guest `Trust::proven`
-  /// The first is what ONNX Runtime Web's own tests allow WebGPU against the CPU, the second what ONNX's backend tests
-  /// allow; models whose outputs are all much smaller than 1 need a smaller first one.
+  /// ONNX Runtime Web's own tests allow WebGPU the first against the CPU; ONNX's backend tests allow the second. If all
+  /// outputs of a model are much smaller than 1, the first must be smaller.
   double absolute_tolerance = 1e-3, relative_tolerance = 1e-3;
 };
 
@@ -1621,7 +1623,7 @@ enum class LogLevel : std::uint8_t { debug, info, off };
 /// Receives whole lines without a newline, on the pool's thread. An empty function writes to standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
-/// News of a model on its way into a tab.
+/// How far a model has got on its way into a tab.
 struct LoadProgress {
   const BrowserInfo& browser;
   std::string_view model;
@@ -1631,57 +1633,58 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// Possible where axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run when they
-/// agree in their other extents, the outputs wanted, priority, client and `retry`. While a tab that holds the model has
-/// nothing to do for it, a request is sent at once; the others collect. Each keeps its own cancellation, deadline and
-/// total time. If the run fails, it is tried again as one; if that fails too, all of its requests get the error.
+/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
+/// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
+/// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
 struct BatchOptions {
-  std::size_t maximum = 1;                 ///< rows of one run that is put together; 1: off
-  std::chrono::microseconds delay{2'000};  ///< longest wait of the first one, where a tab could take the run
-  std::vector<std::size_t> preferred{};    ///< a batch of exactly so many rows waits no longer, e.g. {4, 8}
+  std::size_t maximum = 1;                 ///< rows of one combined run; 1: off
+  std::chrono::microseconds delay{2'000};  ///< longest wait of the first request, if a tab could take the run
+  std::vector<std::size_t> preferred{};    ///< a batch of exactly this many rows waits no longer, e.g. {4, 8}
 };
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without extension
+  std::string name{};          ///< empty: the file's name without its extension
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab: the place is the priority, also of those that `register_backend` made.
+  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Try every backend of the list in each tab, time runs on zeros, and keep the fastest; the others' times are then
-  /// the reasons why they were passed over. WebGPU is often slower than WASM: on software adapters nearly always. What
-  /// was found holds for further tabs of the same browser, version and adapter, which try that first and don't compare.
+  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
+  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
+  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
-  bool pinned = false;              ///< no memory policy puts it out of a tab
+  bool pinned = false;              ///< no memory policy evicts it
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
   std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
   BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
-  /// Of a decoder: most tokens of a prompt and what is generated from it together; 0: as the file's metadata says under
-  /// `context_length`. A longer text is refused.
+  /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
+  /// metadata. A longer text is refused.
   std::size_t context = 0;
-  /// Where tabs fetch the model's bytes instead of from the pool: absolute, of one of `PoolOptions::model_origins`, or
-  /// beginning with "/". The file is read all the same: what the address gives must have its size and SHA-256, else the
-  /// load ends with `errc::load_failed`. Files beside it that hold its tensors come from the pool.
+  /// Where tabs fetch the model's bytes, instead of from the pool: an absolute address on one of
+  /// `PoolOptions::model_origins`, or a path that begins with "/". The pool still reads the file. If the address yields
+  /// bytes of another size or SHA-256, the load ends with `errc::load_failed`. Files beside the model that hold its
+  /// tensors come from the pool.
   std::string url{};
-  /// Answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) are kept in up to
-  /// so many bytes, inputs and outputs together, the least recently used leaving first; 0: off. Errors are never kept.
-  /// Not for models that draw random numbers, and a waste where requests hardly repeat: each miss copies the inputs.
+  /// Keeps answers to equal requests (inputs' names, datatypes, shapes and bytes, and the outputs wanted) in at most
+  /// this many bytes, inputs and outputs together; evicts the least recently used first. 0: off. Errors are never kept.
+  /// Not for models that draw random numbers. It is wasteful if requests hardly repeat: each miss copies the inputs.
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place: called once per load, on the loading caller's thread (so perhaps on
-/// several at a time), before the options are checked. `name` is the options' or the file's; free dimensions of the
-/// info have no values yet. What it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
+/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
+/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
-/// Everything a pool can be told. Designated initialisers name what differs from the defaults.
+/// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.
 struct PoolOptions {
   std::size_t min_connections = 1;  ///< launched at once and kept
   std::size_t max_connections = 4;  ///< launched and attached together
-  std::vector<Browser> browsers{};  ///< launched in this order, round and round; empty: every installed one
+  std::vector<Browser> browsers{};  ///< launched in this order, in rotation; empty: every installed one
   bool launch_browsers = true;      ///< false: only tabs that open `join_url()`
   bool headless = true;
   std::map<Task, std::vector<Browser>> browser_preferences{};  ///< where a task's models load first, best browser first
@@ -1691,28 +1694,30 @@ struct PoolOptions {
   RetrySettings retries{};
   GuestSettings guests{};
   BacklogLimits backlog{};
-  /// While one request is unanswered, the thread that waits for news of the tabs looks for them again and again for so
-  /// long before it sleeps, as a kernel does with SO_BUSY_POLL, and keeps a core busy meanwhile: a small trip saves the
-  /// time in which a core wakes up, a third of it where `benchmarks/compare.sh` was run. It should be longer than the
-  /// trip. With more requests the thread sleeps: answers are closer together, and the browsers want its core. 0: off.
+  /// While exactly one request is unanswered, the thread that waits for the tabs polls for this long before it sleeps,
+  /// as a kernel does with SO_BUSY_POLL. That keeps a core busy and saves the time a core needs to wake up, about a
+  /// third of a small trip where `benchmarks/compare.sh` was run. It should be longer than the trip. With more requests
+  /// the thread sleeps, because answers are closer together and the browsers need the core. 0: off.
   std::chrono::microseconds busy_poll{0};
   std::string address = "127.0.0.1";  ///< to bind; anything but loopback lets other machines in
   std::uint16_t port = 0;             ///< 0: any free one
-  /// Where a proxy that speaks TLS shows the pool, such as "https://pool.example:8443": then `join_url()` begins with
-  /// it, and requests for that host and of that origin are let in. Empty: there is none. See examples/tls.
+  /// The origin of a proxy that speaks TLS in front of the pool, such as "https://pool.example:8443". `join_url()` then
+  /// begins with it, and requests for that host and from that origin are accepted. Empty: no proxy. See examples/tls.
   std::string public_origin{};
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
-  /// JavaScript modules that each page imports, in this order, before it joins; they speak with the application through
-  /// js/messages.js. Read once, when the pool begins; served as /modules/<file name>, to whoever reaches the port. A
-  /// tab joins also without one that fails to be imported: that is logged, and counted in `Metrics::page_troubles`.
+  /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
+  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
   LogLevel log_level = LogLevel::info;
-  /// The last so many messages and events of each tab are written to the log, as JSON lines, when the tab or one of its
-  /// workers fails; at `LogLevel::debug`, all of them at once. Tensors, tokens and texts of the application's stay out.
+  /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
+  /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
+  /// application are left out.
   std::size_t flight_record = 32;
   LogSink log{};
 };
@@ -1725,20 +1730,20 @@ namespace webpool {
 /// A model that a tab holds.
 struct LoadedModel {
   ModelIndex model;
-  std::size_t bytes = 0;  ///< as the page reports; the file's size until then
+  std::size_t bytes = 0;  ///< as the page reports; until it does, the file's size
   TimePoint last_used;
   bool idle = false;                      ///< loaded, not pinned, nothing in flight: only such a model may be evicted
-  TimePoint loaded;                       ///< since when it is there
+  TimePoint loaded;                       ///< when it was loaded
   std::uint64_t uses = 0;                 ///< runs since then
-  std::chrono::nanoseconds load_time{0};  ///< what the model's last load took, in whichever tab
+  std::chrono::nanoseconds load_time{0};  ///< of the model's last load, in whichever tab
 };
 
-/// One tab that is to load a further model.
+/// One tab that is about to load another model.
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
   std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to come: as a page reported, the file's size until then
+  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
   std::size_t pool_bytes = 0;    ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
@@ -1753,7 +1758,7 @@ struct MemoryDecision {
   friend bool operator==(const MemoryDecision&, const MemoryDecision&) = default;
 };
 
-/// Decides whether a tab may load one more model and what has to leave first.
+/// Decides whether a tab may load one more model, and what has to be evicted first.
 ///
 /// | expression       | result           | contract                                                                  |
 /// |------------------|------------------|---------------------------------------------------------------------------|
@@ -1787,7 +1792,7 @@ struct PoolLoad {
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet
   std::size_t in_flight = 0;                             ///< requests sent and not yet answered
   std::size_t capacity = 0;                              ///< requests that the loaded models could have in flight
-  std::size_t queued = 0;                                ///< requests that wait
+  std::size_t queued = 0;                                ///< waiting requests
   std::uint64_t submitted = 0;                           ///< requests since the pool began
   std::size_t memory_bytes = 0;                          ///< of all loaded models
 };
@@ -1819,19 +1824,19 @@ concept ScalingPolicy = std::movable<S> && requires(S s, const PoolLoad& l) {
 
 namespace webpool {
 
-/// Keeps the requests that wait and says which comes next. Each model has a lane of its own; a lane is served when a
-/// tab that holds the model has room.
+/// Keeps the waiting requests and says which comes next. Each model has a lane of its own, which is served when a tab
+/// that holds the model has room.
 ///
 /// | expression     | result                | contract                                                              |
 /// |----------------|-----------------------|-----------------------------------------------------------------------|
 /// | `s.push(r)`    | `void`                | `r` waits in the lane `r.model` from now on; comes again after        |
-/// |                |                       | `erase(r)` when its run failed and is to be tried again               |
-/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty when none waits    |
-/// | `s.erase(r)`   | `void`                | `r`, which waits, does so no longer: sent, cancelled, or out of time  |
-/// | `s.waiting(m)` | `size_t`              | requests that wait in lane `m`                                        |
+/// |                |                       | `erase(r)` if its run failed and is to be retried                     |
+/// | `s.front(m)`   | `optional<RequestId>` | the next request of lane `m`, left in place; empty if none waits      |
+/// | `s.erase(r)`   | `void`                | `r` stops waiting: it was sent, cancelled, or ran out of time         |
+/// | `s.waiting(m)` | `size_t`              | waiting requests in lane `m`                                          |
 ///
 /// `r` is a `const Request&`, `m` a `ModelIndex`. All are called on the pool's strand, must not block, and should cost
-/// at most O(log n) in the requests that wait. Null object: `scheduling::Fifo`. Put
+/// at most O(log n) in the number of waiting requests. Null object: `scheduling::Fifo`. Put
 /// `static_assert(webpool::Scheduler<Mine>);` beside your own.
 template <class S>
 concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& r, ModelIndex m) {
@@ -1845,9 +1850,9 @@ concept Scheduler = std::movable<S> && requires(S s, const S& c, const Request& 
   noexcept->std::same_as<std::size_t>;
 };
 
-/// What there is to serve a new request of a model with, when it is submitted.
+/// The load of a model's lane when a new request is submitted.
 struct LaneLoad {
-  std::size_t waiting = 0;    ///< requests before it, whatever their order
+  std::size_t waiting = 0;    ///< requests that wait already, whatever their order
   std::size_t in_flight = 0;  ///< requests sent and not yet answered
   std::size_t places = 0;     ///< tabs that hold the model
 };
@@ -1858,7 +1863,7 @@ enum class Admission : std::uint8_t {
   too_late,    ///< ends it with `errc::deadline_unreachable`
 };
 
-/// What a scheduler may have on top: it refuses what it could only fail.
+/// Optional for a scheduler: it refuses requests that it could only fail.
 ///
 /// | expression      | result      | contract                                                                    |
 /// |-----------------|-------------|-----------------------------------------------------------------------------|
@@ -1871,12 +1876,12 @@ concept AdmissionControl = requires(S s, const Request& r, const LaneLoad& l) {
   noexcept->std::same_as<Admission>;
 };
 
-/// What a scheduler may have on top: it hears when requests end.
+/// Optional for a scheduler: it is told when requests end.
 ///
 /// | expression   | result | contract                                                                                |
 /// |--------------|--------|-----------------------------------------------------------------------------------------|
 /// | `s.ended(r)` | `void` | `r` has its result or error, or its run failed and `push(r)` may follow; called once    |
-/// |              |        | after each `erase(r)`, and also for those that were never pushed; must not block        |
+/// |              |        | after each `erase(r)`, and also for requests that were never pushed; must not block     |
 template <class S>
 concept EndListener = requires(S s, const Request& r) {
   { s.ended(r) }
@@ -1894,23 +1899,23 @@ concept EndListener = requires(S s, const Request& r) {
 
 namespace webpool::memory::detail {
 
-/// A threshold that is no share counts as 1; so does NaN.
+/// The share, or 1 if it is not within 0 .. 1 (NaN included).
 constexpr double share_of(double share) noexcept { return share >= 0 && share <= 1 ? share : 1; }
 
-/// Whether `bytes` are within that share of a budget. Sums that overflow are not.
+/// Whether `used + needed` bytes are within that share of a budget. A sum that overflows is not.
 constexpr bool within(std::size_t used, std::size_t needed, std::size_t budget, double share = 1) noexcept {
   if (budget == 0) return true;
   if (needed > budget || used > budget - needed) return false;
   return share == 1 || static_cast<double>(used + needed) <= share * static_cast<double>(budget);
 }
 
-/// Whether the model to come fits beside the others within that share of both byte budgets.
+/// Whether the new model fits beside the others within that share of both byte budgets.
 constexpr bool bytes_fit(const MemoryView& view, double share) noexcept {
   return within(view.used_bytes, view.needed_bytes, view.settings.bytes_per_connection, share) &&
          within(view.pool_bytes, view.needed_bytes, view.settings.bytes_for_pool, share);
 }
 
-/// Whether it would fit into the budgets with all idle models gone: only then is it worth evicting one.
+/// Whether it would fit into the budgets without the idle models. Only then is it worth evicting one.
 constexpr bool could_fit(const MemoryView& view) noexcept {
   std::size_t idle = 0, idle_bytes = 0;
   for (const LoadedModel& each : view.models) {
@@ -1925,12 +1930,13 @@ constexpr bool could_fit(const MemoryView& view) noexcept {
          within(less(view.pool_bytes), view.needed_bytes, view.settings.bytes_for_pool);
 }
 
-/// What policies that keep to `MemorySettings` have in common: where the further model would pass that share of a
-/// budget, or the number of models, the idle one with the least value gives way; where none is idle, it may fill the
-/// budgets up, but not pass them. Refused is what could only pass them, before anything is evicted for it.
+/// Shared by policies that keep to `MemorySettings`. If the new model would exceed that share of a budget, or the
+/// number of models, the idle model with the least value is evicted. If none is idle, the new model may fill the
+/// budgets completely, but not exceed them. A model that can't fit in any case is refused before anything is evicted
+/// for it.
 ///
-/// `value(m)` of a `const LoadedModel&` is compared by `<`; among equals the least recently used goes. A limit of 0 is
-/// none, and a share outside 0 .. 1 counts as 1.
+/// `value(m)` of a `const LoadedModel&` is compared by `<`; among equals the least recently used is evicted. A limit of
+/// 0 is no limit, and a share outside 0 .. 1 counts as 1.
 template <class Value>
 constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, Value value) noexcept {
   if (!could_fit(view)) return {MemoryDecision::Kind::refuse};
@@ -1956,13 +1962,13 @@ constexpr MemoryDecision keep_to_budgets(const MemoryView& view, double share, V
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. Where a
-/// further model would pass `pressure_threshold` (0.8) of a budget, the tab's idle models give way to it, least
-/// recently used first; where none is idle, it may fill the budget up, but not pass it. What could only pass a budget
-/// is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
+/// Keeps to `MemorySettings`: to each tab's number of models and bytes, and to the bytes of all tabs together. If a new
+/// model would exceed `pressure_threshold` (0.8) of a budget, the tab's idle models are evicted, least recently used
+/// first. If none is idle, the new model may fill the budget completely, but not exceed it. A model that can't fit in
+/// any case is refused, and nothing is evicted for it. A threshold outside 0 .. 1 counts as 1.
 ///
-/// Use it whenever models compete for memory. It swaps in and out when two models that don't fit together are used in
-/// turn: then give the pool more tabs. Where models differ much in size or loading time, `CostAware` knows better.
+/// Use it whenever models compete for memory. If two models that don't fit together are used in turn, it swaps them in
+/// and out: then give the pool more tabs. If models differ much in size or loading time, `CostAware` is better.
 class LruBudget {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
@@ -1990,19 +1996,19 @@ static_assert(MemoryPolicy<LruBudget>);
 
 namespace webpool::scaling::detail {
 
-/// A wish rounded up, between 0 and the pool's most; what is no number is 0.
+/// The wanted number, rounded up and clamped to 0 .. the pool's maximum; NaN is 0.
 inline std::size_t whole_tabs(double wish, const PoolLoad& load) noexcept {
   const double tabs = std::ceil(wish);
   if (!(tabs > 0)) return 0;
   return tabs < static_cast<double>(load.max_connections) ? static_cast<std::size_t>(tabs) : load.max_connections;
 }
 
-/// Grows at once, because a burst can't wait; shrinks by one tab at a time, each a cool-down after the last change.
+/// Grows at once, because a burst can't wait. Shrinks by one tab at a time, each a cool-down after the last change.
 class Pace {
  public:
   explicit Pace(std::chrono::nanoseconds cooldown) noexcept : cooldown_(cooldown) {}
 
-  /// From the tabs that are joined or starting towards the wanted number, within the pool's bounds.
+  /// Moves from the tabs that are joined or starting towards the wanted number, within the pool's bounds.
   std::size_t step(std::size_t wanted, const PoolLoad& load) noexcept {
     const std::size_t tabs = load.connections + load.starting;
     if (!started_) changed_ = load.now;
@@ -2030,8 +2036,8 @@ class Pace {
 
 namespace webpool::scaling::detail {
 
-/// What one tab has of something, places or bytes. It rises at once and falls ten times slower than α per second would,
-/// because tabs that have just joined hold nothing yet and will soon be like the others.
+/// How much of something one tab has, places or bytes. It rises at once and falls ten times slower than α per second
+/// would, because tabs that have just joined hold nothing yet and will soon be like the others.
 class PerTab {
  public:
   explicit PerTab(double alpha = 0.2) noexcept : keep_(1 - alpha) {}
@@ -2064,18 +2070,19 @@ namespace webpool::scaling {
 ///     u and s > 0.70:  tabs = max(n + 1, ceil(demand / (0.70 · places per tab)))
 ///     u and s < 0.30, and 30 s since the last change:  tabs = n − 1
 ///
-/// n counts tabs that are joined or starting. The numbers are the predecessor's (`Settings`). Changed: waiting requests
-/// count as demand, because a full pool with a long queue is not at 100 % but far above; α holds per second instead of
-/// per call, so the rate of calls doesn't matter; only shrinking waits for the cool-down, because a burst can't; tabs
-/// that start or have not loaded anything yet count with the places that the others have, or every burst would launch
-/// all tabs before the first new one is ready; and nothing is predicted here.
+/// n counts tabs that are joined or starting. The thresholds are `Settings`.
 ///
-/// Use it where load comes and goes. It sees no rise before it is there: with slow browsers and a daily rhythm,
-/// predict.
+/// - Waiting requests count as demand, because a full pool with a long queue is not at 100 % but far above.
+/// - α holds per second and not per call, so the rate of calls doesn't matter.
+/// - Only shrinking waits for the cool-down, because a burst can't wait.
+/// - Tabs that are starting, or have not loaded anything yet, count with as many places as the others have. Otherwise
+///   every burst would launch all tabs before the first new one is ready.
+///
+/// Use it if load comes and goes. It does not foresee a rise: for slow browsers and a daily rhythm, use `Predictive`.
 class Utilization {
  public:
   struct Settings {
-    double up = 0.70, down = 0.30;      ///< thresholds of u and s
+    double up = 0.70, down = 0.30;      ///< thresholds for u and s
     double alpha = 0.2;                 ///< weight of the newest second in s
     std::chrono::seconds cooldown{30};  ///< from any change to the next shrinking
   };
@@ -2139,13 +2146,13 @@ static_assert(ScalingPolicy<Utilization>);
 
 namespace webpool::scheduling::detail {
 
-/// A hash map that uses its nodes again: after a warm-up, entries come and go without an allocation.
+/// A hash map that reuses its nodes: after a warm-up, entries come and go without allocating.
 template <class Key, class Value>
 class NodeMap {
  public:
   std::size_t size() const noexcept { return map_.size(); }
 
-  /// Null when there is none. Valid until the entry is taken.
+  /// Null if there is none. Valid until the entry is taken.
   const Value* find(Key key) const noexcept {
     const auto found = map_.find(key);
     return found == map_.end() ? nullptr : &found->second;
@@ -2166,7 +2173,7 @@ class NodeMap {
     }
   }
 
-  /// Removes the entry and returns its value; empty when there is none.
+  /// Removes the entry and returns its value; empty if there is none.
   std::optional<Value> take(Key key) noexcept {
     const auto found = map_.find(key);
     if (found == map_.end()) return std::nullopt;
@@ -2175,7 +2182,7 @@ class NodeMap {
     return value;
   }
 
-  /// Removes the entries whose value is so: O(size).
+  /// Removes the entries whose values satisfy the predicate: O(size).
   template <class Predicate>
   void remove_if(Predicate predicate) noexcept {
     for (auto each = map_.begin(); each != map_.end();) {
@@ -2199,9 +2206,9 @@ namespace webpool::scheduling::detail {
 /// Requests that left a queue from its middle; several queues may share them.
 using Tombstones = NodeMap<RequestId, std::monostate>;
 
-/// Requests in the order in which they came, of which any may leave; all calls are O(1) amortised. One that leaves from
-/// the middle stays as a tombstone until the front reaches it, or more than half of the queue have left; it must not
-/// come again before: a request that is sent, and may come again, leaves from the front.
+/// Requests in the order in which they came; any of them may leave. All calls are O(1) amortised. A request that leaves
+/// from the middle stays as a tombstone until the front reaches it or more than half of the queue are tombstones. It
+/// must not come again before that. A request that is sent, and may come again, leaves from the front.
 class IdQueue {
  public:
   std::size_t size() const noexcept { return ids_.size() - first_ - buried_; }
@@ -2211,7 +2218,7 @@ class IdQueue {
 
   void push(RequestId id) noexcept { ids_.push_back(id); }
 
-  /// The request must be in the queue. Returns whether it was the last one.
+  /// The request must be in the queue. Returns whether the queue is now empty.
   bool erase(RequestId id, Tombstones& tombstones) noexcept {
     if (ids_[first_] != id) {
       tombstones.set(id, {});
@@ -2238,8 +2245,8 @@ class IdQueue {
   }
 
   std::vector<RequestId> ids_;
-  std::size_t first_ = 0;   // those before it have left
-  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is none
+  std::size_t first_ = 0;   // all before it have left
+  std::size_t buried_ = 0;  // tombstones behind it; ids_[first_] is not one
 };
 
 }  // namespace webpool::scheduling::detail
@@ -2248,10 +2255,10 @@ class IdQueue {
 namespace webpool::scheduling {
 
 /// In each lane, the request with the highest `RequestOptions::priority` comes next, and among equals the one that came
-/// first. `push` and `erase` are O(log p) in the different priorities that wait in the lane, `front` is O(1).
+/// first. `push` and `erase` are O(log p) for p different priorities that wait in the lane; `front` is O(1).
 ///
-/// Use it where some callers wait and others don't mind. A steady stream of high priorities starves the low ones: give
-/// those a deadline, or use `Aged`.
+/// Use it if some callers are in a hurry and others are not. A steady stream of high priorities starves the low ones:
+/// give those a deadline, or use `Aged`.
 class Priority {
  public:
   void push(const Request& request) noexcept {
@@ -2284,7 +2291,7 @@ class Priority {
     std::size_t waiting = 0;
   };
 
-  /// Levels come and go with their memory: after a warm-up, without an allocation.
+  /// Levels keep their memory when they go: after a warm-up, they come and go without allocating.
   detail::IdQueue& level_of(Levels& levels, int priority) noexcept {
     const auto found = levels.find(priority);
     if (found != levels.end()) return found->second;
@@ -2317,8 +2324,8 @@ static_assert(Scheduler<Priority>);
 
 namespace webpool::selector {
 
-/// Random numbers for policies: the xorshift sequence of 64 bits (G. Marsaglia, J. Stat. Software 8(14), 2003) from a
-/// fixed seed, so that the same events make the same choices.
+/// Random numbers for policies: the 64-bit xorshift sequence (G. Marsaglia, J. Stat. Software 8(14), 2003) from a fixed
+/// seed, so that the same events lead to the same choices.
 class Draw {
  public:
   constexpr explicit Draw(std::uint64_t seed = 0) noexcept : state_((seed + 1) * 0x9e3779b97f4a7c15 | 1) {}
@@ -2340,12 +2347,12 @@ class Draw {
 
 namespace webpool::selector {
 
-/// Two tabs drawn at random, the one with fewer requests in flight over all models wins; drawn from the idle ones if
-/// there are any. With n tabs the longest queue is then about log2 log n instead of log n / log log n for one draw
+/// Draws two tabs at random, from the idle ones if there are any, and takes the one with fewer requests in flight over
+/// all models. With n tabs the longest queue is then about log2 log n, instead of log n / log log n for one draw
 /// (M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001), at a cost that
 /// does not depend on n.
 ///
-/// The default, good where tabs are alike. Where browsers or devices differ much in speed, use `Learned`.
+/// The default, good if tabs are alike. If browsers or devices differ much in speed, use `Learned`.
 class PowerOfTwo {
  public:
   PowerOfTwo() = default;
@@ -2393,29 +2400,28 @@ class Model;
 
 namespace webpool {
 
-/// A text that a decoder has read and written, in the tab whose cache knows it: what `GenerationOptions::keep` leaves
-/// behind, and `GenerationOptions::text` goes on with. Copies share it; with the last one the cache is freed.
+/// A text that a decoder has read and written, in the tab that holds its cache. `GenerationOptions::keep` leaves it
+/// there, and `GenerationOptions::text` continues it. Copies share it. It lives until its last handle is destroyed.
 ///
-/// One generation goes on with it, once, and makes the next one of it. So nobody goes on with a cache that has become
-/// another than they know: after that, and when its tab is gone, it is lost. All functions may be called from any
-/// thread.
+/// It can be continued once; the result is a new text. A text is therefore never continued from another text's cache.
+/// Once continued, or if its tab disappears, it is lost. Any thread may call any function.
 class KeptText {
  public:
   KeptText() = default;  ///< none
 
-  /// `cache` is UINT8 [tokens, bytes of each] in a tab; it does not have the last of the `tokens` yet where that is
-  /// `unread`.
+  /// `cache` is UINT8 [tokens, bytes of each] in a tab. If the last of the `tokens` is `unread`, the cache does not
+  /// have it yet.
   KeptText(Tensor cache, std::size_t tokens, bool unread)
       : cache_(std::move(cache)), tokens_(tokens), unread_(unread) {}
 
-  /// Prompts and what was written; a stop token is no part of it.
+  /// Of prompts and of what was written; a stop token is not part of it.
   std::size_t tokens() const noexcept { return tokens_; }
   /// What its cache takes in the tab.
   std::size_t bytes() const noexcept { return cache_.device() ? cache_.device()->bytes() : 0; }
   bool lost() const noexcept { return cache_.device() && cache_.device()->lost(); }
   explicit operator bool() const noexcept { return cache_.device() != nullptr; }
 
-  /// Whether it can go on without a prompt: its last token was written and not read.
+  /// Whether it can be continued without a prompt: its last token was written but not read.
   bool unread() const noexcept { return unread_; }
   const Tensor& cache() const noexcept { return cache_; }
 
@@ -2430,32 +2436,32 @@ class KeptText {
 
 namespace webpool {
 
-/// How a decoder goes on with a prompt.
+/// How a decoder continues a prompt.
 ///
-/// At `temperature` 0 the most likely token follows, always. Otherwise it is drawn: logits are divided by the
-/// temperature, and of the tokens only the `top_k` most likely ones (0: all) are left, and of them the fewest that
-/// together have the probability `top_p` (1: all). The numbers drawn are those of `std::mt19937` with the `seed`, so
-/// that the same model, prompt and options give the same text wherever logits differ by less than chance would notice.
+/// At `temperature` 0 the most likely token always follows. Otherwise the token is drawn: logits are divided by the
+/// temperature, only the `top_k` most likely tokens are kept (0: all), and of these only the fewest that together have
+/// the probability `top_p` (1: all). Random numbers come from `std::mt19937` with the `seed`. The same model, prompt
+/// and options therefore give the same text, unless logits differ by enough to change a draw.
 struct GenerationOptions {
-  std::size_t max_tokens = 64;  ///< from 1; prompt and these must fit into the model's context together
+  std::size_t max_tokens = 64;  ///< at least 1; the prompt and these must fit into the model's context together
   double temperature = 0;
   std::size_t top_k = 0;
   double top_p = 1;  ///< above 0, at most 1
   std::uint32_t seed = 0;
   std::vector<std::int64_t> stop_tokens{};  ///< each ends the text and is not part of it; at most 1024
-  /// Goes on with this text, in its tab, and reads only the prompt, which may be empty where the last generation ended
-  /// by `Finish::length`. It is used up by that, even when the generation fails. One that is lost ends the generation
-  /// with `errc::tensor_lost`, before anything is written.
+  /// Continues this text, in its tab, and reads only the prompt, which may be empty if the last generation ended by
+  /// `Finish::length`. That uses the text up, even if the generation fails. If the text is lost, the generation ends
+  /// with `errc::tensor_lost` before anything is written.
   KeptText text{};
   bool keep = false;  ///< leaves the cache in the tab, for `Generation::text`
-  /// Priority, deadline and so on. It is run again in another tab only while no token has come: what was told is never
-  /// told anew, and a tab that goes away in the middle is an error.
+  /// Priority, deadline and so on. The generation is retried in another tab only until its first token: tokens are
+  /// never delivered twice, and losing the tab after that is an error.
   RequestOptions request{};
 };
 
-/// Why a generation ended well.
+/// Why a generation ended without an error.
 enum class Finish : std::uint8_t {
-  length,  ///< there are `GenerationOptions::max_tokens`
+  length,  ///< it has `GenerationOptions::max_tokens`
   stop,    ///< a stop token came
 };
 
@@ -2464,14 +2470,14 @@ struct Generation {
   std::vector<std::int64_t> tokens{};  ///< without the prompt
   Finish finish = Finish::length;
   RunTimes times{};                      ///< `compute` is the sum of its steps
-  double first_token = 0;                ///< milliseconds from submission to the first one; 0 where none came
-  KeptText text{};                       ///< all of it, where `GenerationOptions::keep` asked for that
+  double first_token = 0;                ///< milliseconds from submission to the first token; 0 if none came
+  KeptText text{};                       ///< the whole text, if `GenerationOptions::keep` was set
   std::shared_ptr<const Where> place{};  ///< the tab that computed it
 
   const Where& where() const noexcept { return *place; }
 };
 
-/// Hears each token as it comes.
+/// Called with each token as it comes.
 using TokenHandler = std::function<void(std::int64_t)>;
 
 }  // namespace webpool
@@ -2657,7 +2663,7 @@ class Model {
 
 namespace webpool {
 
-/// One extent of a kernel's tensor: a number, or a name whose value the inputs or `Kernel::extents` give.
+/// One extent of a kernel's tensor: a number, or a name whose value comes from the inputs or `Kernel::extents`.
 struct KernelExtent {
   // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
   KernelExtent(const char* name) : text(name) {}
@@ -2669,19 +2675,20 @@ struct KernelExtent {
   std::string text;
 };
 
-/// A tensor that the WGSL finds declared under its name as `array<f32>` (float32), `array<f16>` (float16), `array<i32>`
-/// (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
+/// A tensor that is declared for the WGSL under its name, as `array<f32>` (float32), `array<f16>` (float16),
+/// `array<i32>` (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
 struct KernelTensor {
   std::string name;
   Datatype datatype = Datatype::float32;
   std::vector<KernelExtent> shape{};
 };
 
-/// One dispatch. Passes run in order, each sees what the ones before wrote.
+/// One dispatch. Passes run in order, and each sees what earlier ones wrote.
 struct KernelPass {
   std::string entry = "main";  ///< a `@compute` function
   /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
-  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. What is too much returns.
+  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. Surplus invocations should
+  /// return at once.
   std::array<std::string, 3> invocations{"1", "1", "1"};
 };
 
@@ -2689,7 +2696,7 @@ struct KernelPass {
 struct KernelVariant {
   std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
   std::vector<std::string>
-      features{};      ///< WebGPU features that it needs; "shader-f16" and "subgroups" are enabled in it
+      features{};  ///< WebGPU features that it needs; of these, "shader-f16" and "subgroups" are enabled in the WGSL
   std::string wgsl{};  ///< empty: the kernel's
 };
 
@@ -2705,18 +2712,18 @@ struct KernelVariant {
 ///                           .outputs = {{.name = "y", .shape = {"n"}}},
 ///                           .passes = {{.invocations = {"n", "1", "1"}}}};
 ///
-/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is no error: WGSL lets it
-/// read any element of the same array, and drops what is written or puts it into another element of it.
+/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is not an error. In WGSL,
+/// such a read yields any element of the same array, and such a write is dropped or goes to another element of it.
 struct Kernel {
   std::string name;
   std::string wgsl;
   std::vector<KernelTensor> inputs{}, outputs{};
-  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device, with what runs before left
-  std::map<std::string, std::string> extents{};  ///< further ones by rule: {"frames", "(samples - 400) / 160 + 1"}
+  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device and hold what earlier runs left
+  std::map<std::string, std::string> extents{};  ///< further extents, by rule: {"frames", "(samples - 400) / 160 + 1"}
   std::vector<KernelPass> passes{{}};
-  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used, or with
-                                                 ///< `ModelOptions::fastest` the one that runs fastest there
-  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs when it is warmed up or timed; 1 if absent
+  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used; with
+                                                 ///< `ModelOptions::fastest`, the one that runs fastest there
+  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs for warm-up and timing; 1 if absent
 };
 
 }  // namespace webpool
@@ -2740,15 +2747,15 @@ namespace webpool::reliability {
 
 /// What can be wrong with a tab, beyond one request.
 enum class Trouble : std::uint8_t {
-  runs_fail,     ///< `ConnectionSettings::error_threshold` failures in a row
+  runs_fail,     ///< `ConnectionSettings::error_threshold` consecutive failures
   worker_died,   ///< the thread that holds a model ended by itself
   device_lost,   ///< its GPU device went away
-  timed_out,     ///< a run or load had no answer within its time: the worker spins or hangs
-  silent,        ///< no answer to three heartbeats: the page is frozen
+  timed_out,     ///< a run or load was not answered in time: the worker spins or hangs
+  silent,        ///< three heartbeats were not answered: the page is frozen
   page_crashed,  ///< the browser says so
 };
 
-/// What may help, cheapest first. Requests are tried in another tab meanwhile, whatever the rung.
+/// What may help, cheapest first. Meanwhile requests are retried in another tab, whatever the rung.
 enum class Rung : std::uint8_t { restart_worker, reload_page, new_tab, restart_browser, other_browser };
 
 inline constexpr std::array<std::string_view, 6> trouble_names{"runs_fail", "worker_died", "device_lost",
@@ -2760,25 +2767,26 @@ constexpr std::string_view to_string(Trouble trouble) noexcept {
 }
 constexpr std::string_view to_string(Rung rung) noexcept { return rung_names[static_cast<std::size_t>(rung)]; }
 
-/// The rungs that can be climbed now: not every browser can be told to open a tab.
+/// The rungs that are possible now: not every browser can be told to open a tab.
 using Rungs = std::array<bool, rung_names.size()>;
 
-/// What became of one rung for one kind of trouble.
+/// The results of one rung for one kind of trouble.
 struct RungRecord {
   std::uint64_t tried = 0, worked = 0;
-  double seconds = 0;  ///< mean time from the trouble to the next right answer, of those that worked
+  double seconds = 0;  ///< mean time from the trouble to the next correct answer, of the attempts that worked
 };
 
-/// Chooses the rung with the least expected time to recover, and learns from what came of it:
+/// Chooses the rung with the least expected time to recover, and learns from the outcome:
 ///
-///     V(r) = c(r) + (1 − p(r)) · V(r')      r' the next rung above that can be climbed
+///     V(r) = c(r) + (1 − p(r)) · V(r')      r' is the next possible rung above
 ///
-/// p is the share of attempts that worked, c the time that they took, both with two made-up attempts for a start: the
-/// priors below, measured on Chromium and Firefox. It is optimal where rungs fail independently (the ordering of tests
-/// by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial Engineering 11, 1960).
+/// p is the share of attempts that worked, and c the time that they took. Both start from the priors below, which were
+/// measured on Chromium and Firefox and weigh as much as two attempts. The choice is optimal if rungs fail
+/// independently (ordering tests by cost and chance: R. Boothroyd, "Least-Cost Testing Sequence", J. of Industrial
+/// Engineering 11, 1960).
 class Ladder {
  public:
-  /// The rung to climb, above `tried` if that is given; empty when none is left.
+  /// The rung to try, above `tried` if that is given; empty if none is left.
   constexpr std::optional<Rung> next(Trouble trouble, std::optional<Rung> tried, const Rungs& possible) const noexcept {
     std::optional<Rung> best;
     double above = 0, least = 0;
@@ -2787,7 +2795,7 @@ class Ladder {
     for (std::size_t i = possible.size(); i-- > lowest;) {
       if (!possible[i]) continue;
       const auto [chance, cost] = estimate(trouble, static_cast<Rung>(i));
-      // What fails on the last rung fails for good: as dear as climbing it again.
+      // A failure on the last rung is final: it costs as much as trying that rung again.
       above = top ? cost / chance : cost + (1 - chance) * above;
       if (top || above <= least) {
         best = static_cast<Rung>(i);
@@ -2839,30 +2847,29 @@ class Ladder {
 namespace webpool {
 
 /// The pool at one moment. Counters count since the pool began; every request submitted is in exactly one of the sums.
-/// Where a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is
-/// cancelled when none of those in it is wanted any more; requests that end while they are being collected are not
-/// counted.
+/// If a model's requests are batched (`BatchOptions`), a batch that is sent counts as one request, which is cancelled
+/// when none of its requests is wanted any more. Requests that end while they are being collected are not counted.
 struct Metrics {
   std::size_t connections = 0, starting = 0, models = 0, workers = 0;
   std::size_t queued = 0, in_flight = 0;
   std::size_t memory_bytes = 0;  ///< of loaded models, as the pages report
   std::uint64_t submitted = 0, completed = 0, failed = 0, cancelled = 0, expired = 0;
   std::uint64_t launches = 0, joins = 0,
-                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unasked
-  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and put out of one by the memory policy
-  std::uint64_t model_cache_hits = 0;      ///< of the loads, those whose bytes the browser still had
-  std::uint64_t retries = 0;               ///< runs that failed and were tried again
-  std::uint64_t late_replies = 0;          ///< replies that nobody waited for any more
-  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that were
-  /// to be computed again and went to the caller as they were, because no own tab could do it.
+                losses = 0;                ///< browsers started, tabs that joined, tabs that went away unexpectedly
+  std::uint64_t loads = 0, evictions = 0;  ///< models loaded into a tab, and evicted from one by the memory policy
+  std::uint64_t model_cache_hits = 0;      ///< loads whose bytes the browser still had
+  std::uint64_t retries = 0;               ///< runs that failed and were retried
+  std::uint64_t late_replies = 0;          ///< replies that nobody was waiting for any more
+  /// Results of guests that own tabs computed again (`GuestSettings`); those of them that differed; and those that
+  /// should have been computed again but reached the caller unchecked, because no own tab could do it.
   std::uint64_t rechecked = 0, disagreements = 0, unchecked = 0;
-  std::size_t device_tensors = 0, device_bytes = 0;  ///< that stay in tabs for this program, part of `memory_bytes`
-  /// Bytes of outputs that stayed in their tab, and of inputs that were there already: what did not travel. And tensors
-  /// that were copied from a tab to the host, asked for or because their next model was elsewhere, with their bytes.
+  std::size_t device_tensors = 0, device_bytes = 0;  ///< kept in tabs for this program; part of `memory_bytes`
+  /// Bytes that did not travel: of outputs that stayed in their tab, and of inputs that were already there. Tensors
+  /// that were copied from a tab to the host, on request or because their next model was elsewhere, and their bytes.
   std::uint64_t device_bytes_saved = 0, device_copies = 0, device_bytes_copied = 0;
   std::uint64_t cache_hits = 0, cache_misses = 0;  ///< of response caches; a hit is in none of the sums above
-  /// Messages of the application's own kinds from pages; of those, the ones that nobody handled; handlers that threw;
-  /// and what pages tell of their side: modules that could not be imported, messages that their handlers failed.
+  /// Messages that modules in pages sent; those that nobody handled; handlers that threw; and troubles that pages
+  /// reported: modules that could not be imported, messages that nobody there handled or whose handlers failed.
   std::uint64_t messages_received = 0, messages_unheard = 0, message_handler_errors = 0, page_troubles = 0;
 };
 
@@ -2876,14 +2883,14 @@ struct ConnectionInfo {
   std::uint64_t completed = 0, failed = 0;
   Trust trust = Trust::guest;
   std::uint64_t agreements = 0;  ///< of a guest's results with those of an own tab
-  PageHints hints{};             ///< of its last heartbeat
+  PageHints hints{};             ///< from its last heartbeat
 };
 
-/// How often one way out of one kind of trouble was tried.
+/// How often one remedy for one kind of trouble was tried.
 struct RecoveryStats {
   reliability::Trouble trouble{};
   reliability::Rung rung{};
-  std::uint64_t tried = 0, worked = 0;  ///< worked: there was a right answer before the next trouble
+  std::uint64_t tried = 0, worked = 0;  ///< worked: a correct answer came before the next trouble
   double mean_seconds = 0;              ///< from the trouble to that answer
 };
 
@@ -2903,19 +2910,145 @@ struct ExecutionStats {
 #include <filesystem>
 #include <functional>
 #include <optional>
+#ifndef WEBPOOL_MODEL_BYTES_HPP_INCLUDED
+#define WEBPOOL_MODEL_BYTES_HPP_INCLUDED
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+#ifndef WEBPOOL_BYTE_SOURCE_HPP_INCLUDED
+#define WEBPOOL_BYTE_SOURCE_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace webpool {
 
-/// One of several models that are loaded together, so that the first can be used while the last still comes.
-struct ModelPart {
+/// Where bytes lie on the disk as they are.
+struct FileExtent {
   std::filesystem::path path;
+  std::uint64_t offset = 0;
+};
+
+/// A model's bytes, or those of a file with some of its tensors. `webpool::source` has files, memory, generators,
+/// ranges and archives; derive from this for anything else.
+///
+/// | function      | result                           | contract                                                       |
+/// |---------------|----------------------------------|----------------------------------------------------------------|
+/// | `size()`      | how many bytes there are         | asked once by each load                                        |
+/// | `read(o, b)`  | how many bytes were put into `b` | from byte `o` on, `o < size()`; at most `b.size()`, fewer if   |
+/// |               |                                  | that is convenient; 0 means that the bytes end there           |
+/// | `sha256()`    | their SHA-256, or nothing        | 64 lower-case hexadecimal digits; saves a pass over the bytes  |
+/// | `in_memory()` | all bytes, or nothing            | if they lie in memory anyway: unchanged as long as the source  |
+/// |               |                                  | lives. Then the pool neither calls `read` nor copies them      |
+/// | `on_disk()`   | a place in a file, or nothing    | if they lie there as they are: the file is mapped              |
+///
+/// *Threads.* A load asks on the thread that calls it. When a tab fetches the bytes, a thread of the pool's own reads
+/// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
+/// MiB that takes more than 20 seconds breaks its download off.
+///
+/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
+/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, it takes memory while the load looks at it.
+///
+/// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
+/// may let go on any thread.
+///
+/// *Faults.* All functions but `in_memory` may throw. If one throws while a load asks, the load throws its `Error`, or
+/// `errc::load_failed` with its sentence. If `read` throws while a tab fetches, the tab tries twice more; then the load
+/// fails there with `errc::load_failed` and the sentence, which a guest's tab thus sees too. It is as bad if the bytes
+/// end before the size, or if `read` returns more than it was asked for. A tab takes only bytes with the SHA-256 that
+/// the load found or was told: if the bytes change, or the hash was wrong, the load fails there with both hashes.
+class ByteSource {
+ public:
+  ByteSource() = default;
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+  virtual ~ByteSource() = default;
+
+  virtual std::uint64_t size() const = 0;
+  virtual std::size_t read(std::uint64_t offset, std::span<std::byte> into) = 0;
+  virtual std::optional<std::string> sha256() const { return std::nullopt; }
+  virtual std::span<const std::byte> in_memory() const noexcept { return {}; }
+  virtual std::optional<FileExtent> on_disk() const { return std::nullopt; }
+};
+
+/// Finds the source of a file by its plain name, as a model names the files that hold its tensors; null if there is
+/// none. Called on the thread that loads, once for each name.
+using FindSource = std::function<std::shared_ptr<ByteSource>(std::string_view name)>;
+
+namespace detail {
+
+/// Calls functions of a source: whatever they throw comes out as an `Error`.
+template <class Function>
+auto ask(Function function) try {
+  return function();
+} catch (const Error&) {
+  throw;
+} catch (const std::exception& fault) {
+  throw Error(errc::load_failed, fault.what());
+} catch (...) {
+  throw Error(errc::load_failed, "its source threw something that is no std::exception");
+}
+
+}  // namespace detail
+
+/// Fills `into` with the bytes from `offset` on. Throws `Error`: that of the source, or `errc::load_failed` if the
+/// bytes end before or the source throws something else.
+inline void read_exactly(ByteSource& source, std::uint64_t offset, std::span<std::byte> into) {
+  while (!into.empty()) {
+    const std::size_t count = detail::ask([&] { return source.read(offset, into); });
+    if (count == 0) throw Error(errc::load_failed, "its bytes end after " + std::to_string(offset));
+    if (count > into.size())
+      throw Error(errc::load_failed, "its source read " + std::to_string(count) + " bytes where " +
+                                         std::to_string(into.size()) + " were asked for");
+    offset += count;
+    into = into.subspan(count);
+  }
+}
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// An ONNX model that need not be a file of its own: where its bytes come from, and those of the files that hold some
+/// of its tensors (external data).
+struct ModelBytes {
+  /// Not null. `name`: the model's, unless `ModelOptions::name` says another; one of them is needed. `external`: only
+  /// for models whose tensors lie in other files.
+  template <std::derived_from<ByteSource> Source>
+  ModelBytes(std::shared_ptr<Source> from, std::string called = {}, FindSource find = {})
+      : source(std::move(from)), name(std::move(called)), external(std::move(find)) {}
+
+  std::shared_ptr<ByteSource> source;
+  std::string name;
+  FindSource external;
+};
+
+}  // namespace webpool
+#endif
+
+namespace webpool {
+
+/// One of several models that are loaded together, so that the first can be used while the last is still loading.
+struct ModelPart {
+  std::filesystem::path path{};
   ModelOptions options{};
-  /// The part with the largest loads first. Either each part has a number of its own, or none has any: then they load
-  /// in the order given.
+  /// The part with the largest priority loads first. Either each part has a different one, or none has any and they
+  /// load in the order given.
   std::optional<int> priority{};
-  /// Called once on the pool's thread, where it must neither block nor throw: without an error when the part is in as
-  /// many tabs as asked for, with the reasons when it can't be. Not called for a part that is released before.
+  /// Called once, on the pool's thread: without an error when the part is in as many tabs as requested, or with the
+  /// reasons if it can't be. Must neither block nor throw. Not called for a part that is released before that.
   std::function<void(const std::optional<Error>&)> ready{};
+  std::optional<ModelBytes> bytes{};  ///< in place of the path
 };
 
 }  // namespace webpool
@@ -2927,8 +3060,9 @@ struct ModelPart {
 
 namespace webpool {
 
-/// What `ResourcePool::load_together` loads: an ONNX file, or WGSL of the application's own.
-using ModelSource = std::variant<std::filesystem::path, Kernel>;
+/// What a pool can load: an ONNX file, with the files beside it that hold its tensors if it has such; the bytes of one;
+/// or WGSL of the application's own.
+using ModelSource = std::variant<std::filesystem::path, Kernel, ModelBytes>;
 
 }  // namespace webpool
 #endif
@@ -2941,17 +3075,17 @@ using ModelSource = std::variant<std::filesystem::path, Kernel>;
 
 namespace webpool {
 
-/// A message of the application's own kind, from a module in a page. Valid while its handler runs; a tensor's copies
-/// are valid for as long as they live.
+/// A message of the application, from a module in a page. Valid while its handler runs; copies of its tensors stay
+/// valid.
 struct PageMessage {
-  ConnectionId connection;     ///< who sent it, to answer with `ResourcePool::send_message`
+  ConnectionId connection;     ///< the sender, for an answer by `ResourcePool::send_message`
   const BrowserInfo& browser;  ///< the same tab
   std::string_view name;
-  std::string_view body;  ///< JSON, checked: any value, not only an object
+  std::string_view body;  ///< valid JSON: any value, not only an object
   const std::vector<NamedTensor>& tensors;
 };
 
-/// Called on the pool's thread, where it must not block. What it throws is logged and counted, nothing more.
+/// Called on the pool's thread; must not block. Exceptions are logged and counted, nothing more.
 using MessageHandler = std::function<void(const PageMessage&)>;
 
 }  // namespace webpool
@@ -3173,23 +3307,22 @@ namespace webpool {
 struct Outcome {
   const Request& request;
   ConnectionIndex connection;
-  TimePoint joined;  ///< since when the tab is there: another one may have had its index before
+  TimePoint joined;  ///< when the tab joined; another one may have had its index before
   Browser browser = Browser::other;
   Backend backend = Backend::wasm;
   TimePoint sent, ended;
-  /// How long the tab was busy with it: from when it was sent, or from the tab's previous answer for that model if that
-  /// came later, to its own answer.
+  /// How long the tab was busy with it: until its answer, from when it was sent or from the tab's previous answer for
+  /// that model, whichever came later.
   std::chrono::nanoseconds service{0};
   bool ok = true;
 };
 
-/// What a policy of any kind may have on top: it hears how runs end. The engine asks by `if constexpr`, so a policy
-/// that learns nothing pays nothing.
+/// Optional for a policy of any kind: it is told how runs end. A policy that learns nothing pays nothing.
 ///
 /// | expression     | result | contract                                                                              |
 /// |----------------|--------|---------------------------------------------------------------------------------------|
-/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, not for those |
-/// |                |        | that were cancelled or ran out of time; must not block                                |
+/// | `p.observe(o)` | `void` | called on the pool's strand for each run that a tab answered or failed, but not for   |
+/// |                |        | runs that were cancelled or ran out of time; must not block                           |
 ///
 /// `o` is a `const Outcome&`, valid during the call.
 template <class P>
@@ -3207,11 +3340,11 @@ concept Observer = requires(P p, const Outcome& o) {
 
 namespace webpool {
 
-/// A part of a `selector::Chain`: rules tabs out.
+/// A part of a `selector::Chain` that rules tabs out.
 ///
 /// | expression          | result | contract                                                                            |
 /// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` is fit for `r`; called on the pool's strand for up to  |
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
 /// |                     |        | 16 candidates per decision; must not block                                          |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
@@ -3221,7 +3354,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
   noexcept->std::same_as<bool>;
 };
 
-/// A part of a `selector::Chain`: has the first say.
+/// A part of a `selector::Chain` that may decide before the selector does.
 ///
 /// | expression        | result                      | contract                                                         |
 /// |-------------------|-----------------------------|------------------------------------------------------------------|
@@ -3233,7 +3366,7 @@ concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
 
-/// What a part of a `selector::Chain` may have on top: it hears what the chain decided.
+/// Optional for a part of a `selector::Chain`: it is told what the chain decided.
 ///
 /// | expression        | result | contract                                                                           |
 /// |-------------------|--------|------------------------------------------------------------------------------------|
@@ -3257,22 +3390,22 @@ concept SelectorPart = CandidateFilter<P> || Proposer<P>;
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but the idle model that is cheapest to be without gives way first,
-/// the one with the least
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts first the idle model that is cheapest to lose, the one
+/// with the least
 ///
 ///     value = load time · rate / bytes        in seconds of loading spared, per second and byte
 ///     rate  = min((uses + 1) / seconds since it was loaded, 1 / seconds since it was used)
 ///
 /// This is GreedyDual-Size-Frequency (Cherkasova, "Improving WWW proxies performance with
-/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L: L ages what is not
-/// used any more, but has to be told of every use. Here a model's rate falls once its pause is longer than the pauses
-/// before. Loading counts as a use, so that a model is not thrown out before its first request.
+/// Greedy-Dual-Size-Frequency caching policy", HP Labs, 1998) with time in place of its inflation L. L ages what is no
+/// longer used, but has to be told of every use. Here a model's rate falls once its pause is longer than its earlier
+/// pauses. Loading counts as a use, so that a model is not evicted before its first request.
 ///
-/// No time is taken for less than a second, nor a clock that goes backwards for anything else. A load time of 0 is not
-/// known yet: such a model goes first; among equals, the least recently used.
+/// A time of less than a second counts as a second, even if the clock goes backwards. A load time of 0 is not known
+/// yet, and such a model is evicted first; among equals, the least recently used is.
 ///
-/// Use it where models differ much in size, loading time or use. Where they are alike it is hardly better than
-/// `LruBudget`, and it keeps a busy model of yesterday longer.
+/// Use it if models differ much in size, loading time or use. If they are alike, it is hardly better than `LruBudget`,
+/// and it keeps a model that was busy yesterday for longer.
 class CostAware {
  public:
   constexpr MemoryDecision make_room(const MemoryView& view) noexcept {
@@ -3296,8 +3429,8 @@ static_assert(MemoryPolicy<CostAware>);
 #define WEBPOOL_POLICIES_MEMORY_UNLIMITED_HPP_INCLUDED
 namespace webpool::memory {
 
-/// The null object: every model may be loaded everywhere, and nothing is ever put out. Use it where all models together
-/// fit into each tab; WebGPU won't refuse an allocation that doesn't fit, the machine just slows to a crawl.
+/// The null object: every model may be loaded everywhere, and nothing is ever evicted. Use it if all models together
+/// fit into each tab. WebGPU won't refuse an allocation that doesn't fit; the machine just slows to a crawl.
 class Unlimited {
  public:
   constexpr MemoryDecision make_room(const MemoryView&) noexcept { return {}; }
@@ -3315,22 +3448,23 @@ static_assert(MemoryPolicy<Unlimited>);
 
 namespace webpool::memory {
 
-/// Keeps to `MemorySettings` as `LruBudget` does, but clears up in batches: nothing leaves below the high mark, and a
-/// model that would pass it makes idle models leave, least recently used first, until it stays below the low mark.
+/// Keeps to `MemorySettings` as `LruBudget` does, but evicts in batches. Nothing is evicted below the high mark. If a
+/// new model would exceed it, idle models are evicted, least recently used first, until the total is below the low
+/// mark.
 ///
 ///     high = pressure_threshold (0.8)        low = `Settings::low` (0.6)        as shares of each byte budget
 ///
-/// So several loads find room before the next clearing, and a tab at its limit doesn't evict for every load. Two marks
-/// are how kernels reclaim pages (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory Manager", 2004,
-/// chapter 10). Where only the number of models is passed, one leaves. A low mark above the high one, or no number, is
-/// the high one: then it is `LruBudget`.
+/// Several loads then find room before the next batch, and a tab at its limit doesn't evict for every load. Kernels
+/// reclaim pages by two marks in the same way (Linux's kswapd; Gorman, "Understanding the Linux Virtual Memory
+/// Manager", 2004, chapter 10). If only the number of models is exceeded, one is evicted. A low mark that is above the
+/// high one, or NaN, counts as the high one, which makes this `LruBudget`.
 ///
-/// Use it where models are loaded often and are small beside the budget. It keeps less loaded than `LruBudget`: with
-/// few large models it evicts what would have fitted.
+/// Use it if models are loaded often and are small compared with the budget. It keeps fewer models loaded than
+/// `LruBudget`: with few large models, it evicts some that would have fitted.
 class Watermarks {
  public:
   struct Settings {
-    double low = 0.6;  ///< share of the budget at which clearing up ends
+    double low = 0.6;  ///< share of the budget at which evicting ends
   };
 
   Watermarks() = default;
@@ -3363,8 +3497,8 @@ static_assert(MemoryPolicy<Watermarks>);
 #define WEBPOOL_POLICIES_SCALING_FIXED_HPP_INCLUDED
 namespace webpool::scaling {
 
-/// The null object: always `min_connections` tabs. Use it for a fixed set of devices, for benchmarks and in tests; use
-/// `Utilization` where load comes and goes.
+/// The null object: always `min_connections` tabs. Use it for a fixed set of devices, for benchmarks and in tests. If
+/// load comes and goes, use `Utilization`.
 class Fixed {
  public:
   constexpr std::size_t desired(const PoolLoad& load) noexcept { return load.min_connections; }
@@ -3391,12 +3525,12 @@ namespace webpool::scaling {
 ///
 /// Holt, "Forecasting seasonals and trends by exponentially weighted moving averages", ONR memorandum 52 (1957);
 /// Winters, "Forecasting sales by exponentially weighted moving averages", Management Science 6 (1960). The first
-/// season gives ℓ (its mean) and s; b begins at 0.
+/// season gives ℓ (its mean) and s; b starts at 0.
 class HoltWinters {
  public:
   struct Settings {
     std::size_t season = 1440;  ///< m; 0 and 1: the series has none
-    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s; what is not in [0, 1]
+    /// Shares of the newest value in ℓ, of the newest rise in b, of the newest season in s. Anything outside [0, 1]
     /// counts as the default.
     double alpha = 0.1, beta = 0.005, gamma = 0.3;
   };
@@ -3413,7 +3547,7 @@ class HoltWinters {
   /// Whether a whole season has been added.
   bool ready() const noexcept { return season_.size() == length_; }
 
-  /// Adds the next value. What is no finite number counts as what was expected.
+  /// Adds the next value. If it is not finite, the expected value counts instead.
   void add(double value) noexcept {
     if (!ready()) {
       season_.push_back(std::isfinite(value) ? value : 0);
@@ -3430,7 +3564,7 @@ class HoltWinters {
     next_ = (next_ + 1) % length_;
   }
 
-  /// The value to come, `ahead` ≥ 1 after the last one; only when ready.
+  /// The forecast of the value `ahead` ≥ 1 steps after the last one. Call it only when ready.
   double forecast(std::size_t ahead) const noexcept {
     return level_ + static_cast<double>(ahead) * trend_ + season_[(next_ + ahead - 1) % length_];
   }
@@ -3460,17 +3594,17 @@ class HoltWinters {
 
 namespace webpool::scaling {
 
-/// Any scaling policy with at most as many tabs as their models' memory allows:
+/// Any scaling policy, with at most as many tabs as their models' memory allows:
 ///
 ///     tabs ≤ max(1, floor(bytes / bytes per tab))
 ///
-/// Bytes per tab are the average; it rises at once and falls slowly, because a tab that has just joined is going to
-/// load what the others hold. Nothing is measured for 10 s after a tab has gone, since a tab that drains still has its
-/// models' memory, but is counted no more. Until memory is known, and with `bytes` 0, the inner policy has its way. The
-/// pool's `min_connections` stand above this limit.
+/// Bytes per tab are an average. It rises at once and falls slowly, because a tab that has just joined is going to load
+/// what the others hold. Nothing is measured for 10 s after a tab has gone, since a draining tab still has its models'
+/// memory but is no longer counted. Until memory is known, and if `bytes` is 0, the inner policy decides alone. The
+/// pool's `min_connections` override this limit.
 ///
-/// Use it where all tabs are on one machine; for one with tabs elsewhere, `MemorySettings` limit each tab. Around
-/// `WarmSpare`, the spare tabs are within the limit.
+/// Use it if all tabs are on one machine. If some are elsewhere, `MemorySettings` limit each tab. Wrapped around
+/// `WarmSpare`, it counts the spare tabs too.
 template <ScalingPolicy Inner = Utilization>
 class MemoryLimited {
  public:
@@ -3524,9 +3658,9 @@ static_assert(ScalingPolicy<MemoryLimited<>>);
 
 namespace webpool::scaling::detail {
 
-/// How long a tab is busy with one request, over all models in the mix that is asked for. A tab that does nothing else
-/// serves 1 / this many per second. Smoothed with α = 0.2 per second where answers are many, and over 16 answers where
-/// they are few.
+/// How long a tab is busy with one request, over all models in the mix that is requested. A tab that does nothing else
+/// serves 1 / this many per second. Smoothed with α = 0.2 per second if answers are many, and over 16 answers if they
+/// are few.
 class ServiceTime {
  public:
   void observe(const Outcome& outcome) noexcept {
@@ -3535,7 +3669,7 @@ class ServiceTime {
     ++answers_;
   }
 
-  /// In seconds; 0 until something was answered.
+  /// In seconds; 0 until the first answer.
   double at(TimePoint now) noexcept {
     const double passed = known_ ? std::chrono::duration<double>(now - last_).count() : 0;
     if (answers_ == 0 || (known_ && passed <= 0)) return mean_;
@@ -3562,7 +3696,7 @@ class ServiceTime {
 namespace webpool::scaling {
 
 /// Has tabs ready when the load of the hour comes. `HoltWinters` forecasts λ, the requests submitted per second, from
-/// buckets of time; with S, how long a tab is busy with one request,
+/// buckets of time. With S, how long a tab is busy with one request,
 ///
 ///     tabs = max(what Utilization wants, ceil(λ · S / up))        λ: the highest forecast from now to now + horizon
 ///
@@ -3570,21 +3704,21 @@ namespace webpool::scaling {
 /// forecast costs idle tabs, never a burst.
 ///
 /// Why this method: load has a rhythm, mostly the day's, and a trend. A line through the last points, the usual choice,
-/// knows no rhythm: it rises on after each peak and sees no morning coming. Holt-Winters knows both with one number per
-/// bucket, O(1) per step, and no training.
+/// has no rhythm: it keeps rising after each peak and doesn't see a morning coming. Holt-Winters has both, with one
+/// number per bucket, O(1) per step, and no training.
 ///
-/// The season counts from the pool's start, by a clock that knows no midnight. After a gap longer than a season it
-/// learns anew. A day that was different is in the next day's forecast with weight γ.
+/// The season counts from the pool's start; the clock has no midnight. After a gap longer than a season, learning
+/// starts again. An unusual day enters the next day's forecast with weight γ.
 ///
-/// Use it where load comes back by the clock and browsers start slowly. Where it doesn't, it is `Utilization` with
-/// needless tabs. Make a bucket no shorter than it takes for some ten requests to come: counts of less are noise.
+/// Use it if load recurs by the clock and browsers start slowly. If it doesn't recur, this is `Utilization` with
+/// needless tabs. A bucket should be long enough for some ten requests: smaller counts are noise.
 class Predictive {
  public:
   struct Settings {
     std::chrono::nanoseconds bucket = std::chrono::minutes(1);    ///< at least 1 ms
     HoltWinters::Settings forecast{};                             ///< season: 1440 buckets, a day
-    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start and a model's load
-    Utilization::Settings reactive{};                             ///< its `up` is the share of busy time aimed at
+    std::chrono::nanoseconds horizon = std::chrono::seconds(30);  ///< a browser's start plus a model's load
+    Utilization::Settings reactive{};                             ///< its `up` is the target share of busy time
   };
 
   Predictive() = default;
@@ -3605,7 +3739,7 @@ class Predictive {
   }
 
  private:
-  // Of the horizon, however long it is: this is asked a few times per second.
+  // However long the horizon is: this is asked a few times per second.
   static constexpr std::size_t most_buckets = 1000;
 
   /// Adds the buckets that are over to the forecast.
@@ -3650,22 +3784,22 @@ static_assert(ScalingPolicy<Predictive> && Observer<Predictive>);
 namespace webpool::scaling {
 
 /// As many tabs as keep the time in the queue at a goal. By Little's law (Little, "A proof for the queuing formula
-/// L = λW", Operations Research 9, 1961) what waits has waited, at its end, for queued / throughput; n tabs that are
-/// busy for S with each request have the throughput n / S. So
+/// L = λW", Operations Research 9, 1961) requests wait for queued / throughput. If n tabs are busy for S with each
+/// request, the throughput is n / S. So
 ///
 ///     tabs = ceil(S · max(λ, q / goal))
 ///
-/// λ: requests submitted per second, smoothed with α per second. q: those that wait, or their smoothed number if that
-/// is less, because a burst is over before a browser has started. S is measured per answer, not taken from how many
-/// requests ended: those that were refused or cancelled kept no tab busy, and with idle tabs the rate of ends says
-/// nothing of what the tabs could do. It grows at once and shrinks one at a time, `cooldown` after the last change.
+/// λ: requests submitted per second, smoothed with α per second. q: waiting requests, or their smoothed number if that
+/// is less, because a burst is over before a browser has started. S is measured per answer and not derived from how
+/// many requests ended: refused and cancelled ones kept no tab busy, and if tabs are idle, the rate says nothing about
+/// what they could do. The pool grows at once and shrinks by one tab at a time, `cooldown` after the last change.
 ///
-/// Nothing is changed until a request was answered, or while no tab holds a model. A goal of 0 or less wants all tabs
-/// as soon as something waits; α outside 0 .. 1 counts as 0.2.
+/// Nothing changes until a request has been answered, or while no tab holds a model. A goal of 0 or less wants all tabs
+/// as soon as something waits. α outside 0 .. 1 counts as 0.2.
 ///
-/// Use it where the promise is a time. Service comes on top of the goal, half of the requests wait longer than the
-/// mean, and S counts double where two models of a tab overlap. Where load swings with the hour, `Predictive` is ready
-/// before.
+/// Use it if you promise a waiting time. Service comes on top of the goal, half of the requests wait longer than the
+/// mean, and S counts double if two models of a tab overlap. If load varies with the hour, `Predictive` is ready
+/// earlier.
 class TargetWait {
  public:
   struct Settings {
@@ -3735,15 +3869,15 @@ static_assert(ScalingPolicy<TargetWait> && Observer<TargetWait>);
 
 namespace webpool::scaling {
 
-/// Any scaling policy and n tabs more than it wants, so that a rise finds a browser that has started already:
+/// Any scaling policy plus n tabs, so that a rise in load finds a browser that has already started:
 ///
 ///     tabs = min(inner(load without n tabs) + n, max_connections)
 ///
-/// The inner policy is shown the pool without the spare tabs, those that start first, and the rest's share of places
-/// and memory; else it would take them for its own, and n would be added to them again and again.
+/// The inner policy sees the pool without the spare tabs (starting ones are left out first) and with the remaining
+/// tabs' share of places and memory. Otherwise it would count them as its own, and n would be added again and again.
 ///
-/// Use it where browsers start slowly and load rises suddenly. The spare tabs take requests like the others; what is
-/// spare is capacity. They cost their memory all the time.
+/// Use it if browsers start slowly and load rises suddenly. The spare tabs take requests like the others; only capacity
+/// is spare. They cost their memory all the time.
 template <ScalingPolicy Inner = Utilization>
 class WarmSpare {
  public:
@@ -3794,10 +3928,10 @@ static_assert(ScalingPolicy<WarmSpare<>>);
 
 namespace webpool::scheduling::detail {
 
-/// What schedulers with a fixed order have in common: in each lane, the request with the least key comes next, and
-/// among equals the one that was pushed first. A key never changes, so that one binary heap per lane is enough: `push`
-/// and `erase` are O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it
-/// reaches the top or more than half of the heap are tombstones.
+/// Shared by schedulers with a fixed order: in each lane, the request with the least key comes next, and among equals
+/// the one that was pushed first. A key never changes, so one binary heap per lane is enough: `push` and `erase` are
+/// O(log n), `front` is O(1). A request that leaves before its turn stays as a tombstone until it reaches the top or
+/// more than half of the heap are tombstones.
 template <class Key>
 class KeyedLanes {
  public:
@@ -3844,7 +3978,7 @@ class KeyedLanes {
   };
   struct Lane {
     std::vector<Entry> heap;
-    std::size_t tombstones = 0;  // in heap; its top is none
+    std::size_t tombstones = 0;  // in heap, but never at its top
   };
   static constexpr auto behind = [](const Entry& a, const Entry& b) {
     return a.key != b.key ? a.key > b.key : a.arrival > b.arrival;
@@ -3871,19 +4005,19 @@ class KeyedLanes {
 
 namespace webpool::scheduling {
 
-/// Priorities that age: each level is worth `step` of waiting. In each lane, the least key comes next:
+/// Priorities that age: each level is worth `step` of waiting. In each lane, the request with the least key comes next:
 ///
 ///     key = submitted − priority · step
 ///
-/// All requests age at the same rate, so the order of two never changes, and a heap needs no sorting again. This is the
-/// dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research Logistics
-/// Quarterly 7 (1960).
+/// All requests age at the same rate, so the order of two never changes, and a heap never has to be sorted again. This
+/// is the dynamic priority rule of Jackson, "Some problems in queueing with dynamic priorities", Naval Research
+/// Logistics Quarterly 7 (1960).
 ///
-/// Nothing starves: a request of priority p is overtaken only by what is submitted within (P − p) · step after it, P
-/// being the highest priority in use. After that it waits for those before it, and for none that comes later.
+/// Nothing starves. A request of priority p is overtaken only by requests submitted within (P − p) · step after it,
+/// where P is the highest priority in use. It never waits for requests that come later than that.
 ///
-/// Use it where `Priority` would starve someone. A step longer than any wait makes it `Priority`, a step of 0 (or less)
-/// serves in order of submission.
+/// Use it if `Priority` would starve someone. With a step longer than any wait, this is `Priority`. With a step of 0 or
+/// less, it serves in order of submission.
 class Aged : detail::KeyedLanes<Duration> {
  public:
   struct Settings {
@@ -3901,7 +4035,7 @@ class Aged : detail::KeyedLanes<Duration> {
   using KeyedLanes::waiting;
 
  private:
-  /// Bounded to some 70 years, so that no sum overflows.
+  /// Bounded to about 70 years, so that no sum overflows.
   Duration advantage(int priority) const noexcept {
     if (step_ == Duration(0)) return step_;
     const Duration::rep most = std::numeric_limits<Duration::rep>::max() / 4 / step_.count();
@@ -3930,9 +4064,9 @@ static_assert(Scheduler<Aged>);
 
 namespace webpool::scheduling::detail {
 
-/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. A treap
-/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes, its nodes in one vector
-/// and used again.
+/// A multiset that counts how many of its keys are not greater than a given one, in O(log n) on average. It is a treap
+/// (Seidel and Aragon, "Randomized search trees", Algorithmica 16, 1996) with subtree sizes. Its nodes are in one
+/// vector and are reused.
 template <class Key>
 class Ranks {
  public:
@@ -3959,7 +4093,7 @@ class Ranks {
     *link = fresh;
   }
 
-  /// Removes one such key, which must be there.
+  /// Removes one such key, which must exist.
   void erase(Key key) noexcept {
     Index* link = &root_;
     while (nodes_[*link].key != key) {
@@ -4043,31 +4177,31 @@ class Ranks {
 
 namespace webpool::scheduling {
 
-/// In each lane, the earliest deadline comes next, and those without one last; among equals the one that came first. A
-/// request that would not be done in time is refused at once (`Admission::too_late`), so that it costs nothing and its
-/// caller can go elsewhere:
+/// In each lane, the request with the earliest deadline comes next. Requests without one come last, and among equals
+/// the one that came first is next. A request that would not be done in time is refused at once
+/// (`Admission::too_late`), so that it costs nothing and its caller can go elsewhere:
 ///
 ///     finish = submitted + S · (ceil((ahead + in_flight) / places) + 1)         refused if finish > deadline
 ///
-/// `ahead` counts the waiting requests whose deadline is not later: exactly, in O(log n); `LaneLoad::waiting` would
-/// count all, and refuse the urgent behind a backlog that doesn't matter. S is how long a tab is busy with one request
-/// of the model, smoothed with α per answer. A mean, because the formula adds up many services, whose sum is near the
-/// sum of the means; a quantile would be taken that many times over.
+/// `ahead` counts the waiting requests whose deadline is not later, exactly and in O(log n). `LaneLoad::waiting` counts
+/// all of them, and would refuse urgent requests because of a backlog that doesn't matter to them. S is how long a tab
+/// is busy with one request of the model, smoothed with α per answer. It is a mean, because the formula adds up many
+/// services, whose sum is close to the sum of the means. A quantile would be added up that many times.
 ///
 /// Earliest deadline first is optimal on one machine that can be preempted: Liu and Layland, "Scheduling algorithms for
 /// multiprogramming in a hard-real-time environment", JACM 20 (1973). Refusing by predicted finish: Gujarati et al.,
 /// "Serving DNNs like Clockwork", OSDI 2020.
 ///
-/// Its bias: too strict where several requests of a tab overlap; too mild for what varies, because half the services
-/// are longer than the mean, and because an urgent newcomer may make those late that it overtakes. Until a model has an
-/// answer, or while no tab holds it, nothing is refused. S is the model's, not the browser's, and lives as long as the
-/// model's slot: a model that follows in it begins with the S of the one before.
+/// It is too strict if several requests of a tab overlap. It is too lenient if service times vary, because half of them
+/// exceed the mean, and because an urgent newcomer may delay the requests it overtakes beyond their deadlines. Nothing
+/// is refused until the model has its first answer, or while no tab holds it. S belongs to the model, not to the
+/// browser, and lives as long as the model's slot: the next model in that slot starts with the S of the one before.
 ///
-/// Use it where late is worthless. Without deadlines it is `Fifo`; priorities change nothing.
+/// Use it if a late answer is worthless. Without deadlines it is `Fifo`; priorities make no difference.
 class Deadline : detail::KeyedLanes<TimePoint> {
  public:
   struct Settings {
-    double alpha = 0.2;  ///< weight of the newest service in S; what is not in (0, 1] counts as 0.2
+    double alpha = 0.2;  ///< weight of the newest service in S; anything outside (0, 1] counts as 0.2
   };
 
   Deadline() = default;
@@ -4134,27 +4268,28 @@ static_assert(Scheduler<Deadline> && AdmissionControl<Deadline> && Observer<Dead
 
 namespace webpool::scheduling {
 
-/// Shares each lane out between `RequestOptions::client`s by weight: start-time fair queueing. The least start tag S
-/// comes next:
+/// Divides each lane between `RequestOptions::client`s by weight: start-time fair queueing. The request with the least
+/// start tag S comes next:
 ///
-///     S = max(v, F of the client's request before)      F = S + rows / weight      v = S of the last one sent
+///     S = max(v, F of the client's previous request)      F = S + rows / weight      v = S of the last one sent
 ///
 /// While two clients f and g have requests waiting, the rows sent for them, divided by their weights, differ by at most
-/// r_f / w_f + r_g / w_g, r being their largest request. Idle time earns nothing, and none is punished for having had
-/// the pool alone. Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM ToN 5 (1997); with several
-/// requests in flight at once: Jin, Chase, Kaur, "Interposed proportional sharing for a storage service utility",
-/// SIGMETRICS 2004. Chosen over other fair queueing because it is fair at any speed of the server: tabs come and go.
+/// r_f / w_f + r_g / w_g, where r is a client's largest request. Idle time earns no credit, and a client is not
+/// punished for having had the pool alone. See Goyal, Vin, Cheng, "Start-time fair queueing", SIGCOMM 1996, IEEE/ACM
+/// ToN 5 (1997), and for several requests in flight Jin, Chase, Kaur, "Interposed proportional sharing for a storage
+/// service utility", SIGMETRICS 2004. Unlike other fair queueing, it is fair at any speed of the server, and tabs come
+/// and go.
 ///
-/// The cost is `Request::rows`: in a lane all requests run the same model, so rows stand for time. A request that
-/// leaves before its turn is refunded to those that its client submits later, not to those that wait already.
+/// The cost is `Request::rows`: all requests of a lane run the same model, so rows stand for time. If a request leaves
+/// before its turn, its cost is refunded to requests that its client submits later, not to those that wait already.
 ///
-/// Use it where one caller's backlog must not be everybody's. It is fair per model, not over all models together, and
-/// looks at neither priority nor deadline.
+/// Use it if one caller's backlog must not delay everybody. It is fair per model, not over all models together, and
+/// ignores priorities and deadlines.
 class FairShare {
  public:
   struct Settings {
     std::map<std::uint32_t, double>
-        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for the others and for bad values
+        weights{};  ///< by client, within 10^-6 .. 10^6; 1 for other clients and for invalid values
   };
 
   FairShare() = default;
@@ -4167,7 +4302,7 @@ class FairShare {
     const double start = finish ? std::max(share.now, *finish) : share.now;
     share.finish.set(request.client, start + cost(request));
     lanes_.push(request, start);
-    // Who is not ahead of v is as good as unknown.
+    // A client that is not ahead of v needs no entry.
     if (share.finish.size() > 2 * (waiting(request.model) + share.kept) + 64) {
       share.finish.remove_if([&share](double each) { return each <= share.now; });
       share.kept = share.finish.size();
@@ -4218,10 +4353,10 @@ static_assert(Scheduler<FairShare>);
 
 namespace webpool::scheduling {
 
-/// The null object: in each lane, first come, first served; priorities and deadlines change nothing. All calls are O(1)
-/// amortised.
+/// The null object: in each lane, first come, first served. Priorities and deadlines make no difference. All calls are
+/// O(1) amortised.
 ///
-/// Use it where requests are alike; where some must not wait behind others, use `Priority`.
+/// Use it if requests are alike. If some must not wait behind others, use `Priority`.
 class Fifo {
  public:
   void push(const Request& request) noexcept {
@@ -4266,21 +4401,21 @@ enum class WhenFull : std::uint8_t {
   delay,   ///< it waits outside, first come, first served, until there is room
 };
 
-/// Any scheduler with a limit to the requests that wait: per model and priority, so that neither a backlog of one model
-/// nor one of low priority shuts the others out. A short queue is a fast answer: what waits in a full one is late
-/// anyway, and its caller learns it too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
+/// Any scheduler, with a limit on waiting requests. The limit is per model and priority, so that a backlog of one model
+/// or of low priority doesn't shut the others out. A short queue gives fast answers: what waits in a full one is late
+/// anyway, and its caller learns that too late ("bufferbloat": Gettys and Nichols, CACM 55, 2012).
 ///
-/// `delay` refuses nobody; it bounds what the inner scheduler has to look at, and with it how much of one priority can
-/// be passed by later requests. `Deadline` inside doesn't count what waits outside. All calls cost O(log p) on top,
-/// with p pairs of model and priority; more than 64 pairs are forgotten when nothing of theirs waits.
+/// `delay` refuses nobody. It bounds what the inner scheduler has to look at, and so how much of one priority later
+/// requests can overtake. If the inner scheduler is `Deadline`, it doesn't count what waits outside. All calls cost
+/// O(log p) more, with p pairs of model and priority. Beyond 64 pairs, those without waiting requests are forgotten.
 ///
-/// Use `reject` where callers can retry elsewhere or do without, `delay` where they can't. The pool's memory is bounded
-/// by `reject` only, and only if callers don't make up ever new priorities.
+/// Use `reject` if callers can retry elsewhere or do without, and `delay` if they can't. Only `reject` bounds the
+/// pool's memory, and only if callers don't keep inventing new priorities.
 template <Scheduler Queue = Priority>
 class Limited {
  public:
   struct Settings {
-    std::size_t limit = 1000;                  ///< of requests that wait, per model and priority; 0: unlimited
+    std::size_t limit = 1000;                  ///< of waiting requests, per model and priority; 0: unlimited
     std::map<int, std::size_t> by_priority{};  ///< instead of `limit`, for these priorities
     WhenFull when_full = WhenFull::reject;
   };
@@ -4335,7 +4470,7 @@ class Limited {
 
   static Key key(const Request& request) noexcept { return {request.model, request.priority}; }
 
-  /// The request as `Class::outside` knows it.
+  /// The request as it is in `Class::outside`.
   static Request place(Request request) noexcept {
     request.model = {};
     return request;
@@ -4378,30 +4513,30 @@ static_assert(Scheduler<Limited<>> && AdmissionControl<Limited<>>);
 
 namespace webpool::scheduling {
 
-/// Any scheduler that also holds requests back while too many tensor bytes are under way: the next request of a lane is
+/// Any scheduler that also holds requests back while too many tensor bytes are in flight. The next request of a lane is
 /// sent only if
 ///
 ///     payload bytes of all requests that are sent and have not ended + its own ≤ `bytes`
 ///
-/// The inner scheduler's order stands: a request that doesn't fit is not passed by a smaller one of its lane, or large
-/// ones would starve (smallest first is best on average only). Other lanes may go ahead meanwhile, as batch systems
-/// backfill (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times; then they wait until the
-/// held lane has had its turn. What has no payload is never held, and with nothing under way anything goes, also what
-/// is larger than `bytes`: so nothing waits for ever.
+/// The inner scheduler's order stands: a smaller request never overtakes a held one of its lane, or large ones would
+/// starve (smallest first is best only on average). Meanwhile other lanes may go ahead, as batch systems backfill
+/// (Lifka, "The ANL/IBM SP scheduling system", 1995), but only `overtakes` times. Then they wait until the held lane
+/// has had its turn. A request without payload is never held. If nothing is in flight, any request is sent, even one
+/// that is larger than `bytes`, so nothing waits for ever.
 ///
-/// The budget is shared by all models. When another model's answer frees bytes, a lane that was held learns of it at
-/// the pool's next tick, a tenth of a second later at most.
+/// The budget is shared by all models. If another model's answer frees bytes, a held lane learns of it at the pool's
+/// next tick, at most a tenth of a second later.
 ///
-/// Use it where inputs are large and tabs many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
+/// Use it if inputs are large and tabs are many: 8 tabs with 2 requests of 64 MiB each are 1 GiB that the pool, its
 /// sockets and the pages hold at once. Small requests of other models gain too, since large ones don't fill every tab;
-/// the large ones pay for both with their latency. Give `bytes` some room beyond the large requests that it is meant
-/// for, or small ones have to wait for these: then it is worse for both than without. Where no model's inputs are
-/// large, it only costs a look-up per request.
+/// the large ones pay with their latency. Leave some room in `bytes` beyond the large requests that it is meant for.
+/// Otherwise small ones wait for them, which is worse for both than no limit. If no model's inputs are large, it only
+/// costs a look-up per request.
 template <Scheduler Queue = Priority>
 class MemoryAware {
  public:
   struct Settings {
-    std::size_t bytes = 256u << 20;  ///< of payload under way in all tabs together; 0: unlimited
+    std::size_t bytes = 256u << 20;  ///< of payload in flight in all tabs together; 0: unlimited
     std::size_t overtakes = 64;      ///< requests of other models that may go ahead of a held one
   };
 
@@ -4427,7 +4562,7 @@ class MemoryAware {
     return next;
   }
 
-  /// Counts the request as under way; if it was not sent, `ended` follows at once.
+  /// Counts the request as in flight; if it was not sent, `ended` follows at once.
   void erase(const Request& request) noexcept {
     queue_.erase(request);
     under_way_ += request.payload_bytes;
@@ -4466,9 +4601,9 @@ class MemoryAware {
 
   Settings settings_{};
   Queue queue_{};
-  detail::NodeMap<RequestId, std::size_t> payloads_;  // of those that wait or are under way
+  detail::NodeMap<RequestId, std::size_t> payloads_;  // of requests that wait or are in flight
   std::size_t under_way_ = 0;
-  std::optional<Held> held_;  // the lane that has waited for room for longest
+  std::optional<Held> held_;  // the lane that has waited longest for room
 };
 
 static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);
@@ -4484,12 +4619,12 @@ static_assert(Scheduler<MemoryAware<>> && EndListener<MemoryAware<>>);
 
 namespace webpool::selector {
 
-/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle: what the tab has
-/// warmed up or cached for them stays useful. For a load it proposes the tab that ran the model last, whose browser
-/// still has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
+/// Keeps a client's requests for a model in the tab that served it last, while that tab is idle, so that what the tab
+/// has warmed up or cached stays useful. For a load it proposes the tab that ran the model last, whose browser still
+/// has the file. Part of a chain: `Chain<Affinity, PowerOfTwo>`.
 ///
-/// It remembers 4,096 pairs of model and client, by their hash; a newcomer takes the place of an older pair. Don't use
-/// it where clients are many and models few: it then only makes the tabs' load uneven.
+/// It remembers 4,096 pairs of model and client, by their hash; a new pair replaces an older one. Don't use it if
+/// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
   std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
@@ -4547,22 +4682,22 @@ namespace webpool::reliability {
 
 /// When a circuit opens, and how it closes again.
 struct CircuitSettings {
-  unsigned consecutive = 5;                   ///< failures in a row that open it; 0: never
-  double failure_share = 0.5;                 ///< of the last 20 runs, from which it opens
-  unsigned sample = 10;                       ///< runs that there must be for that
-  std::chrono::milliseconds slow{0};          ///< a run that takes so long counts as a failure; 0: none does
-  std::chrono::milliseconds ejection{1'000};  ///< open for so long the first time, each further time twice as long ...
-  std::chrono::milliseconds longest{60'000};  ///< ... up to this; so long without opening, and it starts over
-  unsigned trials = 3;                        ///< requests let through at a time to try, and successes that close it
+  unsigned consecutive = 5;                         ///< consecutive failures that open it; 0: never
+  double failure_share = 0.5;                       ///< share of failures in the last 20 runs from which it opens
+  unsigned sample = 10;                             ///< runs that this share needs at least
+  std::chrono::milliseconds slow{0};                ///< a run that takes this long counts as a failure; 0: none does
+  std::chrono::milliseconds ejection{1'000};        ///< time open at first; each further time is twice as long ...
+  std::chrono::milliseconds longest{60'000};        ///< ... up to this; after this long without opening, it starts over
+  unsigned trials = 3;                              ///< trial requests at a time, and successes that close it
   std::chrono::milliseconds trial_timeout{10'000};  ///< a trial that has not ended by then gives its slot back
 };
 
-/// A circuit breaker for one thing that can fail: closed, it lets everything through; open, nothing; half-open, after
-/// a while, a few trials, whose outcomes close or reopen it. M. Nygard, "Release It!" (2007); rates as resilience4j
-/// has them, growing ejections as Envoy's outlier detection.
+/// A circuit breaker for one thing that can fail. Closed, it lets everything through. Open, it lets nothing through.
+/// After a while it is half-open and lets a few trials through, whose outcomes close or reopen it. See M. Nygard,
+/// "Release It!" (2007). Failure rates work as in resilience4j, growing ejections as in Envoy's outlier detection.
 ///
-/// Runs that began before the circuit opened say nothing about whether it has recovered, so they are not counted. Time
-/// must not go backwards; where it does, the latest time stands.
+/// Runs that began before the circuit opened don't count, because they say nothing about recovery. Time must not go
+/// backwards; if it does, the latest time stands.
 class Circuit {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
@@ -4581,7 +4716,7 @@ class Circuit {
     return std::ranges::any_of(slots(settings), [&](TimePoint taken) { return free(taken, now, settings); });
   }
 
-  /// A request goes through: a trial, if the circuit is half-open.
+  /// A request goes through. If the circuit is half-open, it is a trial.
   constexpr void sent(TimePoint now, const CircuitSettings& settings) noexcept {
     if (state(now) != State::half_open) return;
     const auto slot = std::ranges::min_element(trials_.begin(), trials_.begin() + count(settings));
@@ -4641,11 +4776,11 @@ class Circuit {
   }
 
   bool opened_ = false;                             // and not closed since
-  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, 1 for a failure, the latest first
-  unsigned times_ = 0;                              // it has opened, without a long good time between
+  unsigned history_ = 0, runs_ = 0, in_a_row_ = 0;  // the last runs, the latest in the lowest bit; 1 is a failure
+  unsigned times_ = 0;                              // times it has opened without a long good period in between
   unsigned successes_ = 0;                          // of trials
   TimePoint until_{}, closed_since_{};
-  std::array<TimePoint, most_trials> trials_{};  // since when each slot is taken
+  std::array<TimePoint, most_trials> trials_{};  // when each slot was taken
 };
 
 }  // namespace webpool::reliability
@@ -4653,16 +4788,15 @@ class Circuit {
 
 namespace webpool::selector {
 
-/// Rules out tabs whose circuit is open: one `reliability::Circuit` per tab and one per tab and model, and with the
-/// model its backend, so that a model that fails in a tab does not cost the others that tab. Half-open circuits let
-/// trials through; a trial that is cancelled or never ends gives its slot back after `trial_timeout`.
+/// Rules out tabs whose circuit is open. There is one `reliability::Circuit` per tab and one per tab, model and
+/// backend, so that a model that fails in a tab doesn't take that tab from the others. Half-open circuits let trials
+/// through. A trial that is cancelled or never ends gives its slot back after `trial_timeout`.
 ///
-/// A `Chain` passes over a filter that leaves no candidate, so the last tabs are never ejected all at once: requests
-/// then go to ejected ones rather than nowhere. The filter has no clock of its own: time is the latest that a request
-/// or an outcome has told.
+/// A `Chain` skips a filter that leaves no candidate, so requests go to ejected tabs rather than nowhere if all are
+/// ejected. The filter has no clock of its own: its time is the latest that a request or an outcome carried.
 ///
-/// Use it in front of any selector where tabs fail for a while and come back, and where retries are dear. A tab that
-/// fails and stays so is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
+/// Use it in front of any selector if tabs fail for a while and come back, and if retries are expensive. A tab that
+/// keeps failing is replaced by the pool anyway (`ConnectionSettings::error_threshold`).
 class Breaker {
  public:
   using Settings = reliability::CircuitSettings;
@@ -4734,8 +4868,8 @@ static_assert(CandidateFilter<Breaker> && Observer<Breaker> && ChoiceListener<Br
 
 namespace webpool::selector {
 
-/// What a selector looks at that wants to compare candidates: all of them up to `most`, else `most` neighbours from a
-/// place drawn at random, among the idle ones while there are enough. So a decision costs the same with 10,000 tabs.
+/// The candidates that a selector compares: all of them if there are at most `most`, otherwise `most` neighbours from a
+/// position drawn at random, among the idle ones if there are enough. A decision then costs the same with 10,000 tabs.
 class Sample {
  public:
   static constexpr std::size_t most = 16;
@@ -4768,7 +4902,7 @@ class Sample {
 
 namespace webpool::selector {
 
-/// Scores what each tab said about itself when it joined and takes the best, divided by the requests that it has:
+/// Scores what each tab reported about itself when it joined, and takes the best score per request that the tab has:
 ///
 ///     score = 100 · (hardware WebGPU adapter) + 10 · (software one)
 ///           + 15 · shader-f16 + 10 · subgroups                           (hardware only: they double its arithmetic)
@@ -4777,9 +4911,9 @@ namespace webpool::selector {
 ///           + 2 · min(memory in GiB, 8)
 ///     taken: the largest score / (1 + requests in flight)
 ///
-/// The weights order devices as their makers' figures do and are not fitted to anything. A software adapter counts
-/// little, because WASM beats it nearly always. Use it for the first requests of a mixed crowd of devices, when there
-/// is no history yet; `Learned` overtakes it after a few requests per tab.
+/// The weights order devices as their vendors' figures do; they are not fitted to any data. A software adapter counts
+/// little, because WASM nearly always beats it. Use it for the first requests of a mix of devices, when there is no
+/// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
   std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -4817,7 +4951,7 @@ class Capability {
     return std::ranges::find(adapter.features, feature) != adapter.features.end();
   }
 
-  /// Computed once per tab: the maps and names in `BrowserInfo` are not for every decision.
+  /// Computed once per tab: the maps and names in `BrowserInfo` are too slow for every decision.
   double score(const PoolView& pool, ConnectionIndex tab) noexcept {
     if (tab.value >= known_.size()) known_.resize(pool.slots());
     Known& known = known_[tab.value];
@@ -4854,11 +4988,11 @@ inline constexpr bool well_formed_chain<First, Rest...> = SelectorPart<First>&& 
 
 }  // namespace detail
 
-/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may have the first say, and the
-/// last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
+/// Parts one after the other, without virtual calls: filters rule tabs out, proposers may decide early, and otherwise
+/// the last part, a selector, decides. `Chain<Healthy, Affinity, Learned>` reads as it runs.
 ///
-/// Filters look at a `Sample` of at most 16 candidates. Where a filter leaves none, it is passed over for this
-/// decision: a pool whose tabs are all unfit serves its requests badly rather than never.
+/// Filters look at a `Sample` of at most 16 candidates. A filter that leaves none is skipped for this decision: a pool
+/// whose tabs are all unfit serves its requests badly rather than never.
 template <class... Parts>
 requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chain {
  public:
@@ -4952,9 +5086,9 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
 
 namespace webpool::selector {
 
-/// The null object: the first candidate. The engine keeps candidates with fewer of the model's requests in flight in
-/// front, so the work spreads, but ties always fall on the same tab. Use it in tests and with one tab; otherwise
-/// `PowerOfTwo` costs as little and also sees the other models' work.
+/// The null object: the first candidate. The engine puts candidates with fewer of the model's requests in flight first,
+/// so the work spreads, but ties always go to the same tab. Use it in tests and with one tab. Otherwise use
+/// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -4970,9 +5104,9 @@ static_assert(BrowserSelector<FirstFit>);
 #define WEBPOOL_POLICIES_SELECTOR_HEALTHY_HPP_INCLUDED
 namespace webpool::selector {
 
-/// Rules out tabs whose health, or that of the request's model there, is below `minimum`: see `reliability::health`.
-/// Failures are forgiven in time, so what is ruled out for them gets another chance after half a minute or so; where
-/// that is too simple, use `Breaker`.
+/// Rules out tabs if their health, or that of the request's model there, is below `minimum`: see `reliability::health`.
+/// Failures are forgiven over time, so a tab that is ruled out for them gets another chance after half a minute or so.
+/// If that is too simple, use `Breaker`.
 ///
 /// Put it in front of a selector that looks at speed alone: a tab that fails everything at once is the fastest of all.
 class Healthy {
@@ -5010,31 +5144,32 @@ static_assert(CandidateFilter<Healthy>);
 
 namespace webpool::selector {
 
-/// Routes by measured speed: per model, tab and size of batch (in powers of two) it keeps the average time that a run
+/// Routes by measured speed. Per model, tab and batch size (in powers of two) it keeps the average time that a run
 /// keeps the tab busy, and takes the earliest expected finish,
 ///
 ///     finish = average · (requests of the model in flight there + 1) + c · average of the tab · those of other models
 ///
-/// where c, 0 to 1, is how much the models of a tab are seen to slow each other down: 0 where they run side by side, 1
-/// where they share one processor.
+/// where c, from 0 to 1, is how much the models of a tab slow each other down, as measured: 0 if they run side by side,
+/// 1 if they share one processor.
 ///
-/// Averages are exponential; two runs in a row that are off by more than `surprise` replace the average, so a browser
-/// that drifts is believed after two runs. A tab that has not run the model counts with the average of its browser and
-/// backend, and one of a kind that nobody has measured is tried at once, with one request. A failed run doubles the
-/// tab's average.
+/// Averages are exponential. If two consecutive runs are off by more than `surprise`, they replace the average, so a
+/// browser that drifts is believed after two runs. A tab that has not run the model counts with the average of its
+/// browser and backend. A tab of a kind that nobody has measured is tried at once, with one request. A failed run
+/// doubles the tab's average.
 ///
-/// Waiting can be better than running: a request stays queued as long as the faster tabs, which are full, would have
-/// done all that waits before the best tab with room were done with it. Such thresholds are optimal for a given backlog
-/// (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform Processors",
-/// IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan, and an idle fast tab
-/// is rarely missing.
+/// Waiting can be better than running. A request stays queued as long as the faster tabs, which are full, would finish
+/// everything that waits before the best tab with room finished this request. Such thresholds are optimal for a given
+/// backlog (A. K. Agrawala et al., "A Stochastic Optimization Algorithm Minimizing Expected Flow Times on Uniform
+/// Processors", IEEE Trans. Computers C-33, 1984). The rule is off beyond 64 tabs, where it would cost a scan and a
+/// fast tab is nearly always idle.
 ///
-/// Exploration: a tab unused for `forget` requests of its model is asked again, as long as such runs took together no
-/// longer than the best tab would have by more than `explore` of the busy time, three quarters of that for one tab. So
-/// exploration costs a bounded share, and a tab that is fifty times slower is asked fifty times less often.
+/// Exploration: a tab that was unused for `forget` requests of its model is asked again, as long as the extra time of
+/// such runs, compared with the best tab, is at most `explore` of the busy time, and three quarters of that for one
+/// tab. Exploration therefore costs a bounded share, and a tab that is fifty times slower is asked fifty times less
+/// often.
 ///
-/// Use it wherever browsers, backends or devices differ. With one kind of tab `PowerOfTwo` does as well for less. The
-/// defaults are those that came out best in `benchmarks/policies`.
+/// Use it whenever browsers, backends or devices differ. With one kind of tab, `PowerOfTwo` does as well for less. The
+/// defaults did best in `benchmarks/policies`.
 class Learned {
  public:
   struct Settings {
@@ -5110,7 +5245,7 @@ class Learned {
     kind += (kind == 0 ? 1 : settings_.weight) * (time - kind);
   }
 
-  /// What a run of the model is expected to take in that tab, in seconds; 0 when nothing is known.
+  /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
   double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
@@ -5150,7 +5285,7 @@ class Learned {
     return table;
   }
 
-  /// What is known of a tab; nothing, if it is another one than before.
+  /// What is known about a tab; nothing, if a new tab has taken its index.
   static Arm& arm_of(Table& table, ConnectionIndex tab, TimePoint joined) noexcept {
     Arm& arm = table.arms[tab.value];
     if (arm.joined != joined) arm = {.joined = joined};
@@ -5164,7 +5299,7 @@ class Learned {
     return backend ? table.kind(pool[tab].browser.browser, *backend) : 0;
   }
 
-  /// Of the idle tabs that it is time to ask again and whose run the budget allows, the one unused for longest.
+  /// Of the idle tabs that are due to be asked again and whose run fits the budget, the one unused for longest.
   std::optional<ConnectionIndex> worth_a_trial(Table& table, const PoolView& pool, const Sample& sample,
                                                double estimate) noexcept {
     const double budget = settings_.explore * table.busy;
@@ -5180,17 +5315,17 @@ class Learned {
     return stalest;
   }
 
-  /// How much of their time the models of a tab take from each other: 0 when they run side by side, 1 in turn.
+  /// How much time the models of a tab take from each other: 0 if they run side by side, 1 if they take turns.
   double crowding() const noexcept { return std::clamp(2 * (crowded_ / alone_ - 1), 0.0, 1.0); }
 
-  /// Seconds that the requests for other models in the tab are expected to take.
+  /// The expected time of the requests for other models in the tab, in seconds.
   double others(const PoolView& pool, ConnectionIndex tab) const noexcept {
     if (tab.value >= tabs_.size() || tabs_[tab.value].joined != pool[tab].joined) return 0;
     return crowding() * tabs_[tab.value].average * (pool[tab].in_flight - pool.in_flight(tab));
   }
 
-  /// Whether the full tabs would have done all that waits by then. One that has none of the model's requests is not
-  /// full but ruled out, by a filter before this part, and waiting for it might have no end.
+  /// Whether the full tabs would finish everything that waits by then. A tab without any of the model's requests is not
+  /// full: a filter before this part ruled it out, and waiting for it might never end.
   bool better_to_wait(Table& table, const PoolView& pool, double finish) const noexcept {
     if (pool.slots() > few) return false;
     std::size_t done = 0;
@@ -5203,7 +5338,7 @@ class Learned {
     return done >= pool.waiting();
   }
 
-  /// Where the model will be fastest, as far as other tabs of that browser tell; unknown ones first.
+  /// Where the model will be fastest, judged by other tabs of the same browser; unknown ones first.
   static ConnectionIndex for_load(Table& table, const PoolView& pool, const Sample& sample) noexcept {
     const auto fastest = [&](ConnectionIndex tab) {
       double best = 0;
@@ -5234,10 +5369,10 @@ static_assert(BrowserSelector<Learned> && Observer<Learned>);
 
 namespace webpool::selector {
 
-/// The tab with the fewest requests in flight over all models; among equals the one with the fewest models. It compares
-/// all candidates up to 16, and 16 neighbours drawn at random beyond.
+/// The tab with the fewest requests in flight over all models, and among equals the one with the fewest models. It
+/// compares all candidates if there are at most 16, otherwise 16 neighbours drawn at random.
 ///
-/// Use it with few tabs that hold several models each; `PowerOfTwo` is as good with many.
+/// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
@@ -5268,12 +5403,12 @@ static_assert(BrowserSelector<LeastLoaded>);
 namespace webpool::selector {
 
 /// A fixed table: for each task, the browsers and backends to use, best first. A tab ranks by the first row that fits
-/// it, tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
+/// it. Tabs that no row fits come last, and among equals the one with the fewest requests in flight is taken.
 ///
-/// The default table is the predecessor's belief: audio to Firefox; vision, text generation and multimodal models to
-/// Chrome and Chromium; text embedding to WebNN, which Edge has. It is a prior that nobody measured: on the machine
-/// where this was written, WebNN beat WebGPU by fifty times and Firefox's WebGPU Chromium's by seven, all on software
-/// adapters. Use it to say what you know better than any measurement; else use `Learned`.
+/// The default table sends audio to Firefox; vision, text generation and multimodal models to Chrome and Chromium; text
+/// embedding to WebNN, which Edge has. It is a prior that nobody measured. On the machine where this was written, WebNN
+/// beat WebGPU by fifty times, and Firefox's WebGPU beat Chromium's by seven, all on software adapters. Use this policy
+/// to state what you know better than any measurement; otherwise use `Learned`.
 class Preference {
  public:
   struct Row {
@@ -5327,11 +5462,11 @@ static_assert(BrowserSelector<Preference>);
 
 namespace webpool::selector {
 
-/// The candidates in turn, idle ones while there are any. The engine reorders them as they fill and empty, so the turn
-/// is exact when all are idle or all are busy, and statistical in between.
+/// The candidates in turn, idle ones if there are any. The engine reorders them as they fill and empty, so the turn is
+/// exact if all are idle or all are busy, and statistical in between.
 ///
-/// Use it where each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere
-/// `PowerOfTwo` costs as little and follows the load.
+/// Use it if each tab should get its share whatever it takes, as in a soak test of several browsers. Elsewhere use
+/// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
   constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
@@ -5361,62 +5496,88 @@ static_assert(BrowserSelector<RoundRobin>);
 #include <memory>
 #include <span>
 #include <string>
-#ifndef WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
-#define WEBPOOL_DETAIL_FILE_READER_HPP_INCLUDED
+#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <ios>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
-namespace webpool::detail {
+namespace webpool::source {
 
-/// A regular file that stays open and is read piece by piece. One thread at a time.
-class FileReader {
+namespace detail {
+
+/// A regular file that stays open and is read piece by piece.
+class File final : public ByteSource {
  public:
   /// Null when there is none, or it can't be read.
-  static std::shared_ptr<FileReader> open(const std::filesystem::path& path) {
+  static std::shared_ptr<File> open(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
     const auto size = std::filesystem::file_size(path, failed);
     if (failed) return nullptr;
     std::ifstream file(path, std::ios::binary);
     if (!file) return nullptr;
-    return std::shared_ptr<FileReader>(new FileReader(std::move(file), static_cast<std::size_t>(size)));
+    return std::shared_ptr<File>(new File(std::move(file), size, path));
   }
 
   /// When it was opened.
-  std::size_t size() const noexcept { return size_; }
-
-  /// Fills `into` with the bytes from `offset` on; false when the file has become shorter, or can't be read any more.
-  bool read(std::size_t offset, std::span<std::byte> into) {
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
     file_.clear();
     file_.seekg(static_cast<std::streamoff>(offset));
-    return into.empty() ||
-           file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size())).good();
+    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(file_.gcount());
   }
+  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
 
  private:
-  FileReader(std::ifstream file, std::size_t size) : file_(std::move(file)), size_(size) {}
+  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
 
+  std::mutex one_at_a_time_;
   std::ifstream file_;
-  std::size_t size_;
+  std::uint64_t size_;
+  std::filesystem::path path_;
 };
 
-}  // namespace webpool::detail
+}  // namespace detail
+
+/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
+inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
+  if (auto opened = detail::File::open(path)) return opened;
+  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
+}
+
+/// The files of a folder, by name, for a model with external data that is not in it itself.
+inline FindSource folder(std::filesystem::path of) {
+  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
+}
+
+}  // namespace webpool::source
 #endif
 
 namespace webpool::detail {
 
 /// A file's bytes; null when it is none or can't be read.
-inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) {
-  const auto file = FileReader::open(path);
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
+  const auto file = source::detail::File::open(path);
   if (!file) return nullptr;
-  auto bytes = std::make_shared<std::string>(file->size(), '\0');
-  return file->read(0, std::as_writable_bytes(std::span(*bytes))) ? bytes : nullptr;
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
+  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
+  return bytes;
+} catch (const Error&) {
+  return nullptr;
 }
 
 }  // namespace webpool::detail
@@ -5424,43 +5585,43 @@ inline std::shared_ptr<const std::string> read_file(const std::filesystem::path&
 
 namespace webpool {
 
-/// A backend of the application's own: a JavaScript module that computes in the workers of the tabs.
+/// A backend of the application: a JavaScript module that computes in the tabs' workers.
 ///
 /// The module exports
-/// - `detect()`, which may be async: null when the backend can be used here, else why not, as a string;
+/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
 /// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
-///   of the model's file. What the session leaves out of `dispose`, `details` and its runs' `times` is filled in.
+///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
 /// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
 struct BackendDescription {
   std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
   std::filesystem::path module;
 };
 
-/// Makes a backend known to all pools of this process, for good, and returns the value that stands for it in
-/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. The place in `ModelOptions::backends`
-/// is its priority. The file is read here, once. May be called from any thread and at any time; a second call with the
-/// same name and content returns the same value.
+/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
+/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
+/// second call with the same name and content returns the same value.
 ///
-/// Throws `errc::invalid_options`: a name that breaks the rule or is taken, a file that can't be read, more than five
-/// backends.
+/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
+/// five backends already.
 inline Backend register_backend(const BackendDescription& description) {
   constexpr std::size_t longest_name = 40;
   const auto& [name, file] = description;
   const std::string who = "backend '" + name + "': ";
   if (name.empty() || name.size() > longest_name ||
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
-    throw Error(errc::invalid_options, who + "a name has 1 to 40 of the characters a-z 0-9 _ -");
+    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
   if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
-    throw Error(errc::invalid_options, who + "the page has one of that name itself");
+    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
   const auto module = detail::read_file(file);
   if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
   detail::BackendTable& table = detail::BackendTable::instance();
   const auto place = table.find_or_add({name, module});
   if (!place)
     throw Error(errc::invalid_options,
-                who + "there are " + std::to_string(table.size()) + " already, and no room for more");
+                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
   if (*table[*place].module != *module)
-    throw Error(errc::invalid_options, who + "one of that name is registered with another module");
+    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
   return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
 }
 
@@ -5473,11 +5634,11 @@ inline Backend register_backend(const BackendDescription& description) {
 
 namespace webpool::reliability {
 
-/// How long runs take now, compared with how long they took at first: browsers that leak or are throttled get slower
-/// without ever failing (crawl4ai#2231: eightfold, with every health check green).
+/// How long runs take now, compared with how long they took at first. Browsers that leak or are throttled get slower
+/// without ever failing (crawl4ai#2231: eight times slower, with every health check green).
 ///
-/// The baseline is the mean of the first 32 runs, `recent` an exponentially weighted mean in which each run counts a
-/// tenth. Negative times count as none.
+/// The baseline is the mean of the first 32 runs. `recent` is an exponentially weighted mean in which each run counts a
+/// tenth. Negative times count as 0.
 class Drift {
  public:
   constexpr void add(std::chrono::nanoseconds service) noexcept {
@@ -5487,10 +5648,10 @@ class Drift {
     recent_ += (time - recent_) * (runs_ == 1 ? 1 : 0.1);
   }
 
-  /// Recent time : baseline; 1 until there are runs enough to tell.
+  /// Recent time / baseline; 1 until there are enough runs to tell.
   constexpr double slowdown() const noexcept { return runs_ < 2 * first ? 1 : recent_ / nonzero(baseline_); }
 
-  /// Recent time : that of another one; 1 while either is new.
+  /// Recent time / that of `other`; 1 while either is new.
   constexpr double slowdown_against(const Drift& other) const noexcept {
     return runs_ < first || other.runs_ < first ? 1 : recent_ / nonzero(other.recent_);
   }
@@ -5513,7 +5674,7 @@ class Drift {
 
 namespace webpool::reliability {
 
-/// The share of recent runs that failed: each run counts a fifth, and without runs the share halves every 30 s, so that
+/// The share of recent runs that failed. Each run counts a fifth. Without runs the share halves every 30 s, so that
 /// what is avoided for its failures gets another chance.
 class FailureShare {
  public:
@@ -5525,21 +5686,21 @@ class FailureShare {
   double share_ = 0;
 };
 
-/// What is known of one tab, or of one model in one tab.
+/// What is known about one tab, or about one model in one tab.
 struct Vitals {
   double failures = 0;            ///< share of recent runs, 0 to 1
   double slowdown = 1;            ///< of runs, against the first ones and against other tabs
-  unsigned unanswered_pings = 0;  ///< heartbeats in a row
-  double timer_lag_ms = 0;        ///< by which the page's own timers are late: it is throttled or overworked
+  unsigned unanswered_pings = 0;  ///< consecutive heartbeats
+  double timer_lag_ms = 0;        ///< how late the page's own timers are, because it is throttled or overloaded
   double memory_share = 0;        ///< of what the tab may hold
 };
 
-/// From 0, dead, to 100. A product, so that one bad sign is enough, and what always fails is at 0 however fast it does:
+/// From 0 (dead) to 100. A product, so that one bad sign is enough: what always fails is at 0, however fast it is.
 ///
 ///     100 · (1 − failures) · min(1, 1.5 / slowdown) · (1, 0.8, 0.4, 0 for 0, 1, 2, 3 unanswered heartbeats)
 ///         · 1 / (1 + timer lag / 1 s) · (1 up to 90 % of the memory, falling to 0.5 at 100 %)
 ///
-/// 1.5 is the slowdown from which a browser should have been renewed. Signals that are no numbers count as the worst.
+/// At a slowdown of 1.5, a browser should have been renewed. A signal that is not a number counts as the worst.
 constexpr double health(const Vitals& vitals) noexcept {
   const auto within = [](double value, double low, double high) {
     return value >= low ? std::min(value, high) : value < low ? low : high;  // NaN is the worst: the high end
@@ -5562,14 +5723,14 @@ constexpr double health(const Vitals& vitals) noexcept {
 
 namespace webpool::reliability {
 
-/// How long to wait for an answer, judged by how long the answers before took: ten times what TCP would wait before it
-/// sends again,
+/// How long to wait for an answer, judged by how long earlier answers took. It is ten times what TCP waits before it
+/// retransmits (RFC 6298), because ending a worker costs more than sending a packet:
 ///
 ///     10 · (mean + 4 · deviation)      mean ← mean + (x − mean) / 8,  deviation ← deviation + (|x − mean| − deviation)
 ///     / 4
 ///
-/// (RFC 6298), because ending a worker costs more than sending a packet; at least 3 s, which busy machines need, and at
-/// most what the options say, which also stands until there are 16 answers.
+/// It is at least 3 s, which busy machines need, and at most what the options say, which also holds until there are 16
+/// answers.
 class Patience {
  public:
   using Duration = std::chrono::nanoseconds;
@@ -5603,6 +5764,314 @@ class Patience {
 
 }  // namespace webpool::reliability
 #endif
+#ifndef WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
+#define WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace webpool::source {
+
+/// Puts bytes from `offset` on into the span and returns how many, as `ByteSource::read` does.
+using Generate = std::function<std::size_t(std::uint64_t offset, std::span<std::byte> into)>;
+
+namespace detail {
+
+class Generator final : public ByteSource {
+ public:
+  Generator(std::uint64_t size, Generate generate, std::optional<std::string> sha256)
+      : size_(size), generate_(std::move(generate)), sha256_(std::move(sha256)) {}
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
+    return generate_(offset, into);
+  }
+  std::optional<std::string> sha256() const override { return sha256_; }
+
+ private:
+  std::uint64_t size_;
+  std::mutex one_at_a_time_;
+  Generate generate_;
+  std::optional<std::string> sha256_;
+};
+
+}  // namespace detail
+
+/// Bytes that a function makes when they are needed: it decompresses, decrypts, fetches. One thread at a time calls it,
+/// not always the same. It is mostly asked for what follows the last read, but a tab that begins a download begins at
+/// the first byte, or where its last try broke off.
+inline std::shared_ptr<ByteSource> generator(std::uint64_t size, Generate generate,
+                                             std::optional<std::string> sha256 = std::nullopt) {
+  return std::make_shared<detail::Generator>(size, std::move(generate), std::move(sha256));
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_MEMORY_HPP_INCLUDED
+#define WEBPOOL_SOURCE_MEMORY_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+class Memory final : public ByteSource {
+ public:
+  Memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+      : bytes_(bytes), owner_(std::move(owner)) {}
+
+  std::uint64_t size() const override { return bytes_.size(); }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const auto rest = bytes_.subspan(std::min<std::size_t>(offset, bytes_.size()));
+    const auto part = rest.first(std::min(rest.size(), into.size()));
+    std::ranges::copy(part, into.begin());
+    return part.size();
+  }
+  std::span<const std::byte> in_memory() const noexcept override { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+}  // namespace detail
+
+/// Bytes that somebody else holds, who lives as long as `owner`. They are served from where they are.
+inline std::shared_ptr<ByteSource> memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  return std::make_shared<detail::Memory>(bytes, std::move(owner));
+}
+
+/// A container of bytes, such as std::vector<std::byte> or std::string. Move it in, or it is copied here; never later.
+template <std::ranges::contiguous_range Container>
+requires(sizeof(std::ranges::range_value_t<Container>) == 1 &&
+         !std::ranges::view<Container>) std::shared_ptr<ByteSource> memory(Container container) {
+  const auto owner = std::make_shared<const Container>(std::move(container));
+  return memory(std::as_bytes(std::span(*owner)), owner);
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_RANGE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_RANGE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+class Range final : public ByteSource {
+ public:
+  Range(std::shared_ptr<ByteSource> whole, std::uint64_t offset, std::uint64_t size)
+      : whole_(std::move(whole)), offset_(offset), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::uint64_t rest = size_ - std::min(offset, size_);
+    const auto part = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest, into.size())));
+    return part.empty() ? 0 : whole_->read(offset_ + offset, part);
+  }
+  std::span<const std::byte> in_memory() const noexcept override {
+    const auto bytes = whole_->in_memory();
+    if (offset_ > bytes.size() || size_ > bytes.size() - offset_) return {};
+    return bytes.subspan(static_cast<std::size_t>(offset_), static_cast<std::size_t>(size_));
+  }
+  std::optional<FileExtent> on_disk() const override {
+    auto extent = whole_->on_disk();
+    if (extent) extent->offset += offset_;
+    return extent;
+  }
+
+ private:
+  std::shared_ptr<ByteSource> whole_;
+  std::uint64_t offset_, size_;
+};
+
+}  // namespace detail
+
+/// A part of another source. Throws `errc::invalid_options` if that has no such part.
+inline std::shared_ptr<ByteSource> range(std::shared_ptr<ByteSource> whole, std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t all = whole->size();
+  if (offset > all || size > all - offset)
+    throw Error(errc::invalid_options, "there are no " + std::to_string(size) + " bytes from byte " +
+                                           std::to_string(offset) + " on in " + std::to_string(all));
+  return std::make_shared<detail::Range>(std::move(whole), offset, size);
+}
+
+}  // namespace webpool::source
+#endif
+#ifndef WEBPOOL_SOURCE_TAR_ARCHIVE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_TAR_ARCHIVE_HPP_INCLUDED
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::source {
+
+/// The regular files in a tar archive, each as a range of it: a model and its external data in one file. Reads POSIX.1
+/// archives (ustar and pax) and long names of GNU tar's; other kinds of entries are passed over. An archive that is
+/// compressed is a matter of a `generator`.
+class TarArchive {
+ public:
+  /// Reads the headers, not what is between. Throws `errc::model_invalid` if it is no such archive or ends too early.
+  explicit TarArchive(std::shared_ptr<ByteSource> archive) : archive_(std::move(archive)) {
+    const std::uint64_t all = archive_->size();
+    std::string long_name;
+    std::optional<std::uint64_t> long_size;
+    for (std::uint64_t at = 0;;) {
+      if (all - at < block) invalid(at, "the archive ends without an end mark");
+      const std::string header = read(at, block);
+      if (header.find_first_not_of('\0') == header.npos) return;
+      check_sum(at, header);
+      const char kind = header[156];
+      const bool regular = kind == '0' || kind == '\0';
+      const std::uint64_t bytes =
+          regular && long_size ? *long_size : octal(at, std::string_view(header).substr(124, 12));
+      at += block;
+      if (bytes > all - at)
+        invalid(at - block, "its " + std::to_string(bytes) + " bytes reach beyond the archive's end");
+      if (kind == 'x') {
+        read_records(at, bytes, long_name, long_size);
+      } else if (kind == 'L') {
+        long_name = until_zero(read_text(at, bytes));
+      } else {
+        if (regular) entries_[plain(long_name.empty() ? name_of(header) : long_name)] = range(archive_, at, bytes);
+        long_name.clear();
+        long_size.reset();
+      }
+      const std::uint64_t padded = (bytes + block - 1) / block * block;
+      at += std::min(padded, all - at);
+    }
+  }
+
+  /// The paths in the archive, sorted.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, source] : entries_) all.push_back(name);
+    return all;
+  }
+
+  /// The entry with that path, or null.
+  std::shared_ptr<ByteSource> find(std::string_view path) const {
+    const auto found = entries_.find(path);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+  /// The model at that path, called by the path's stem, with the archive's files beside it as its external data. Throws
+  /// `errc::model_not_found`.
+  ModelBytes model(std::string_view path) const {
+    const auto root = find(path);
+    if (!root) throw Error(errc::model_not_found, "there is no '" + std::string(path) + "' in the archive");
+    return {root, std::filesystem::path(path).stem().string(),
+            [files = *this, folder = std::string(path.substr(0, path.rfind('/') + 1))](std::string_view name) {
+              return files.find(folder + std::string(name));
+            }};
+  }
+
+ private:
+  static constexpr std::size_t block = 512;
+  static constexpr std::size_t longest_text = std::size_t{1} << 20;
+
+  [[noreturn]] static void invalid(std::uint64_t at, const std::string& reason) {
+    throw Error(errc::model_invalid, "the tar archive can't be read at byte " + std::to_string(at) + ": " + reason);
+  }
+
+  std::string read(std::uint64_t at, std::size_t bytes) const {
+    std::string text(bytes, '\0');
+    read_exactly(*archive_, at, std::as_writable_bytes(std::span(text)));
+    return text;
+  }
+  std::string read_text(std::uint64_t at, std::uint64_t bytes) const {
+    if (bytes > longest_text) invalid(at, "a name has " + std::to_string(bytes) + " bytes");
+    return read(at, static_cast<std::size_t>(bytes));
+  }
+
+  static std::string until_zero(std::string_view text) { return std::string(text.substr(0, text.find('\0'))); }
+  static std::string plain(std::string_view name) { return std::string(name.substr(name.starts_with("./") ? 2 : 0)); }
+
+  static std::string name_of(std::string_view header) {
+    const std::string name = until_zero(header.substr(0, 100));
+    const std::string prefix =
+        header.substr(257, 6) == std::string_view("ustar\0", 6) ? until_zero(header.substr(345, 155)) : std::string();
+    return prefix.empty() ? name : prefix + '/' + name;
+  }
+
+  static std::uint64_t octal(std::uint64_t at, std::string_view field) {
+    field = field.substr(std::min(field.find_first_not_of(' '), field.size()));
+    std::uint64_t value = 0;
+    const auto [end, failed] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
+    if (failed != std::errc() || (end != field.data() + field.size() && *end != ' ' && *end != '\0'))
+      invalid(at, "a field of its header is no octal number");
+    return value;
+  }
+
+  /// The sum of the header's bytes, with its own field taken as spaces.
+  static void check_sum(std::uint64_t at, std::string_view header) {
+    std::uint64_t sum = 8 * ' ';
+    for (std::size_t i = 0; i < block; ++i)
+      if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
+    if (sum != octal(at, header.substr(148, 8))) invalid(at, "there is no header with the sum that it names");
+  }
+
+  /// Extended header of pax: records "length key=value\n", of which an entry's path and size count here.
+  void read_records(std::uint64_t at, std::uint64_t bytes, std::string& path,
+                    std::optional<std::uint64_t>& size) const {
+    const std::string text = read_text(at, bytes);
+    for (std::string_view rest = text; !rest.empty();) {
+      std::size_t length = 0;
+      const auto [space, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
+      const auto start = static_cast<std::size_t>(space - rest.data()) + 1;
+      if (failed != std::errc() || length <= start || length > rest.size()) invalid(at, "a record of pax is damaged");
+      const std::string_view record = rest.substr(start, length - start - 1);
+      const std::string_view key = record.substr(0, record.find('=')),
+                             value = record.substr(std::min(key.size() + 1, record.size()));
+      if (key == "path") path = value;
+      if (key == "size") {
+        std::uint64_t number = 0;
+        const auto [end, bad] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (bad != std::errc() || end != value.data() + value.size()) invalid(at, "a size of pax is no number");
+        size = number;
+      }
+      rest.remove_prefix(length);
+    }
+  }
+
+  std::shared_ptr<ByteSource> archive_;
+  std::map<std::string, std::shared_ptr<ByteSource>, std::less<>> entries_;
+};
+
+}  // namespace webpool::source
+#endif
 #endif
 #ifndef WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
 #define WEBPOOL_KERNELS_LOG_MEL_HPP_INCLUDED
@@ -5616,14 +6085,14 @@ class Patience {
 
 namespace webpool::kernels {
 
-/// Log-mel spectrogram: what speech models hear. Frames begin every `hop` samples, without padding.
+/// Log-mel spectrogram, the input of speech models. Frames begin every `hop` samples, without padding.
 struct LogMel {
   unsigned sample_rate = 16'000;   ///< Hz
-  unsigned window = 400;           ///< samples of a frame, under a periodic Hann window
+  unsigned window = 400;           ///< samples per frame, under a periodic Hann window
   unsigned hop = 160;              ///< samples
-  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; the rest of a frame is zeros
+  unsigned fft = 512;              ///< a power of two from 2 to 2048, at least `window`; frames are padded with zeros
   unsigned mels = 80;              ///< triangular filters, equally wide in mel
-  double lowest = 0, highest = 0;  ///< Hz that they span; a highest of 0: half the sample rate
+  double lowest = 0, highest = 0;  ///< range of the filters in Hz; a `highest` of 0 is half the sample rate
 };
 
 namespace detail {
@@ -5663,9 +6132,9 @@ inline Tensor log_mel_tables(const LogMel& how) {
   return Tensor::from(std::move(tables), {size});
 }
 
-/// Inputs `samples` FP32 [n] and `tables` as `log_mel_tables` gives them; output `log_mel` FP32 [frames, mels], where
-/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. In two layouts of workgroups:
-/// 256 invocations for a frame, or 64 for each of some frames. Throws `errc::invalid_options`.
+/// Inputs are `samples` FP32 [n] and `tables` from `log_mel_tables`. The output is `log_mel` FP32 [frames, mels], where
+/// frames = (n - window) / hop + 1: log10 of the power under each filter, at least 1e-10. There are two layouts of
+/// workgroups: 256 invocations for one frame, or 64 for each of several frames. Throws `errc::invalid_options`.
 inline Kernel log_mel(const LogMel& how) {
   detail::check(how);
   const auto text = [](unsigned number) { return std::to_string(number); };
@@ -6480,8 +6949,8 @@ inline void check_batching(std::string_view model, const ModelInfo& info, const 
 
 namespace webpool::detail {
 
-/// Passes lines on to the pool's sink when they are important enough; standard error is the default sink. Lines quote
-/// pages and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody forges a line of the log.
+/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
+/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
 class Logger {
  public:
   Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
@@ -6531,7 +7000,7 @@ inline std::string random_token() {
   return token;
 }
 
-/// Compares without telling by its duration where two texts differ.
+/// Compares two texts in constant time, so that the duration doesn't reveal where they differ.
 inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   unsigned difference = 0;
@@ -10705,9 +11174,9 @@ class FastestWays {
 
 namespace webpool::telemetry {
 
-/// What happened last on one tab and its workers: wire headers and events in a ring, whose memory is taken as it fills,
-/// up to `capacity` entries of 240 bytes. Answered heartbeats don't push out what is worth reading: the latest stands
-/// for those before it. Not thread-safe.
+/// What happened last on one tab and its workers: wire headers and events in a ring of up to `capacity` entries of 240
+/// bytes, allocated as it fills. Answered heartbeats don't push out more interesting entries: only the latest one is
+/// kept. Not thread-safe.
 class FlightRecorder {
  public:
   enum class Kind : std::uint8_t { received, sent, event };
@@ -10730,7 +11199,7 @@ class FlightRecorder {
   ConnectionId tab() const noexcept { return tab_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// `text`: a header, or a sentence; its beginning is kept.
+  /// `text`: a header or a sentence, of which the beginning is kept.
   const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
     if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
         back(1).heartbeat)
@@ -10752,7 +11221,7 @@ class FlightRecorder {
     return entry;
   }
 
-  /// Calls `visit(const Entry&)` for each entry, the oldest first, and forgets them.
+  /// Calls `visit(const Entry&)` for each entry, the oldest first, then forgets them all.
   template <class Visit>
   void drain(Visit visit) {
     for (std::size_t i = 0; i < size_; ++i) visit(entries_[(first_ + i) % capacity_]);
@@ -11096,6 +11565,7 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -11106,11 +11576,15 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <system_error>
+#include <utility>
 #include <vector>
 #ifndef WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
@@ -11125,7 +11599,7 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 
 namespace webpool::detail {
 
-/// SHA-256 as FIPS 180-4 defines it, over bytes that come in pieces. One object per thread.
+/// SHA-256 (FIPS 180-4) of bytes that come in pieces. Use one object per thread.
 class Sha256 {
  public:
   void update(std::span<const std::byte> bytes) noexcept {
@@ -11144,7 +11618,7 @@ class Sha256 {
     filled_ = bytes.size();
   }
 
-  /// The digest of everything so far, in 64 lower-case hexadecimal digits. More may follow.
+  /// The digest of everything so far, as 64 lower-case hexadecimal digits. More bytes may follow.
   std::string hex() const {
     Sha256 last = *this;
     const std::uint64_t bits = length_ * 8;
@@ -11198,7 +11672,7 @@ class Sha256 {
   std::uint64_t length_ = 0;
 };
 
-/// The SHA-256 of some bytes in lower-case hexadecimal digits.
+/// The SHA-256 of some bytes, in lower-case hexadecimal digits.
 inline std::string sha256_hex(std::span<const std::byte> bytes) {
   Sha256 hash;
   hash.update(bytes);
@@ -11254,52 +11728,88 @@ namespace webpool::driver {
 struct ServedFile {
   std::string name;
   std::string sha256;
-  std::size_t size = 0;                                 ///< bytes
-  std::shared_ptr<const std::string> bytes;             ///< null when it stays on disk
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< then
+  std::size_t size = 0;                  ///< bytes
+  std::shared_ptr<ByteSource> source{};  ///< in memory, unless there are more than `most_in_memory`
 };
 
-/// Larger files are read from disk whenever a page fetches them.
+/// What is larger and not in memory by itself is read whenever a page fetches it.
 inline constexpr std::size_t most_in_memory = std::size_t{64} << 20;
 
-[[noreturn]] inline void unreadable(const std::filesystem::path& path) {
-  throw Error(errc::model_not_found, "can't read model file '" + path.string() + "'");
+/// Looks at all bytes of a file, at one address.
+using LookAtBytes = std::function<void(std::span<const std::byte>)>;
+
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
+/// Memory for more than `most_in_memory` grows with what comes, not with the size that the source says.
+inline std::string read_whole(ByteSource& source, std::uint64_t size) {
+  std::string bytes;
+  const std::uint64_t step = size <= most_in_memory ? most_in_memory : piece_bytes;
+  while (bytes.size() < size) {
+    const std::size_t done = bytes.size();
+    bytes.resize(done + static_cast<std::size_t>(std::min(step, size - done)));
+    read_exactly(source, done, std::as_writable_bytes(std::span(bytes)).subspan(done));
+  }
+  return bytes;
 }
 
-/// The hash of a file that is read piece by piece.
-inline std::string hash_of(webpool::detail::FileReader& file, const std::filesystem::path& path) {
+inline std::string hash_of(ByteSource& source, std::uint64_t size) {
   webpool::detail::Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  for (std::size_t done = 0; done < file.size(); done += piece.size()) {
-    piece.resize(std::min(piece.size(), file.size() - done));
-    if (!file.read(done, piece)) unreadable(path);
+  std::vector<std::byte> piece(piece_bytes);
+  for (std::uint64_t done = 0; done < size; done += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
+    read_exactly(source, done, piece);
     hash.update(piece);
   }
   return hash.hex();
 }
 
-/// Fills in what is served of the file at `path`, and shows its bytes to `look(std::span<const std::byte>)` before it
-/// reads one of more than `most` bytes piece by piece. Throws `errc::model_not_found`, and what `look` throws.
-template <class Look>
-void serve_file(ServedFile& served, const std::filesystem::path& path, Look look,
-                std::size_t most = most_in_memory) try {
-  std::error_code failed;
-  if (std::filesystem::file_size(path, failed) <= most || failed) {
-    served.bytes = webpool::detail::read_file(path);
-    if (!served.bytes) unreadable(path);
-    const auto bytes = std::as_bytes(std::span(*served.bytes));
-    served.size = bytes.size();
-    look(bytes);
-    served.sha256 = webpool::detail::sha256_hex(bytes);
-  } else {
-    served.file = webpool::detail::FileReader::open(path);
-    if (!served.file) unreadable(path);
-    served.size = served.file->size();
-    look(MappedFile(path).bytes());
-    served.sha256 = hash_of(*served.file, path);
+inline std::optional<std::string> known_hash(const ByteSource& source) {
+  const auto hash = webpool::detail::ask([&] { return source.sha256(); });
+  if (hash && (hash->size() != 64 || hash->find_first_not_of("0123456789abcdef") != hash->npos))
+    throw Error(errc::load_failed, "its source says that '" + *hash + "' is a SHA-256");
+  return hash;
+}
+
+/// Of a source that is not in memory, and too large to stay there.
+inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look) {
+  // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
+  constexpr std::uint64_t most = std::uint64_t{1} << 31;
+  if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
+    const auto file = webpool::detail::ask([&] { return std::make_unique<const MappedFile>(extent->path); });
+    if (extent->offset > file->bytes().size() || size > file->bytes().size() - extent->offset)
+      throw Error(errc::load_failed, "the file '" + extent->path.string() + "' is too short for it");
+    return look(file->bytes().subspan(static_cast<std::size_t>(extent->offset), static_cast<std::size_t>(size)));
   }
-} catch (const std::system_error&) {
-  unreadable(path);
+  if (size > most)
+    throw Error(errc::model_invalid, "it has " + std::to_string(size) +
+                                         " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
+  const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
+  look(std::as_bytes(std::span(bytes)));
+}
+
+/// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
+/// nor longer than `most` are read here. Throws what the source and `look` throw, and `errc::load_failed` for a source
+/// that breaks its contract.
+inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const LookAtBytes& look = {},
+                  std::size_t most = most_in_memory) {
+  const std::uint64_t size = webpool::detail::ask([&] { return source->size(); });
+  if (size > std::numeric_limits<std::size_t>::max()) throw Error(errc::load_failed, "it has too many bytes");
+  auto hash = known_hash(*source);
+  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size));
+  const auto bytes = source->in_memory();
+  if (!bytes.empty() && bytes.size() != size)
+    throw Error(errc::load_failed, "its source says that it has " + std::to_string(size) + " bytes, and shows " +
+                                       std::to_string(bytes.size()));
+  if (size <= most || !bytes.empty()) {
+    if (look) look(bytes);
+    if (!hash) hash = webpool::detail::sha256_hex(bytes);
+  } else {
+    if (look) look_at_large(*source, size, look);
+    if (!hash) hash = hash_of(*source, size);
+  }
+  served.size = static_cast<std::size_t>(size);
+  served.sha256 = std::move(*hash);
+  served.source = std::move(source);
 }
 
 }  // namespace webpool::driver
@@ -11847,43 +12357,59 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
   }
 }
 
-/// Reads the files that the model has beside it. Throws `errc::model_not_found` where one is missing, and
-/// `errc::model_invalid` where one is too short.
-inline void take_external(ModelFile& file, const std::filesystem::path& folder,
-                          const std::vector<onnx::ExternalFile>& wanted) {
+/// `serve`, but what is wrong about the source is told with `what` it is.
+inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
+                 const LookAtBytes& look = {}) {
+  bool looking = false;
+  const LookAtBytes note_and_look = [&](std::span<const std::byte> bytes) {
+    looking = true;
+    look(bytes);
+    looking = false;
+  };
+  try {
+    serve(file, source, look ? note_and_look : look);
+  } catch (const Error& fault) {
+    if (looking) throw;
+    throw Error(static_cast<errc>(fault.code().value()), what + " can't be read: " + fault.message());
+  }
+}
+
+/// Reads the files that hold tensors of the model; `where(name)` tells of one that is not found. Throws
+/// `errc::model_not_found` where one is missing, `errc::model_invalid` where one is too short, and what reading throws.
+template <class Where>
+void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted,
+                   Where where) {
   for (const onnx::ExternalFile& each : wanted) {
-    const std::filesystem::path path = folder / each.name;
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
                             "', up to byte " + std::to_string(each.bytes) + ": " + has);
     };
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed))
-      fault(errc::model_not_found, "there is no file '" + path.string() + "'");
+    const auto source = find ? webpool::detail::ask([&] { return find(each.name); }) : std::shared_ptr<ByteSource>();
+    if (!source) fault(errc::model_not_found, "there is no " + where(each.name));
     ServedFile& part = file.external.emplace_back();
     part.name = each.name;
-    serve_file(part, path, [](auto) {});
+    take(part, source, "'" + each.name + "' of model '" + file.name + "'");
     if (part.size < each.bytes)
-      fault(errc::model_invalid, "the file '" + path.string() + "' has " + std::to_string(part.size) + " bytes");
+      fault(errc::model_invalid, "the " + where(each.name) + " has " + std::to_string(part.size) + " bytes");
   }
 }
 
-/// Reads and checks a file, and those beside it that it needs. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, and what `initialize` throws.
-inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
-  std::error_code failed;
-  if (!std::filesystem::is_regular_file(path, failed))
-    throw Error(errc::model_not_found,
-                "no model file '" + path.string() + "'" + (failed ? ": " + failed.message() : ""));
+/// Reads and checks a model, and what else it needs. `initialize`, if any, may change the options first.
+template <class Where>
+ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const ModelInitializer& initialize,
+                           Where where) {
   ModelFile file;
-  file.name = options.name.empty() ? path.stem().string() : options.name;
-  std::vector<onnx::ExternalFile> beside;
-  serve_file(file, path, [&](std::span<const std::byte> bytes) {
+  file.name = options.name.empty() ? model.name : options.name;
+  if (file.name.empty())
+    throw Error(errc::invalid_options, "a model that is no file has no name of its own: give it one");
+  const std::string what = "model '" + file.name + "'";
+  if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
+  std::vector<onnx::ExternalFile> wanted;
+  take(file, model.source, what, [&](std::span<const std::byte> bytes) {
     file.info = onnx::read_model_info(bytes, file.name);
-    beside = onnx::read_external_files(bytes, file.name);
+    wanted = onnx::read_external_files(bytes, file.name);
   });
-  take_external(file, path.parent_path(), beside);
+  take_external(file, model.external, wanted, where);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -11892,6 +12418,30 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
   fill_in(file.info.inputs, options.free_dimensions);
   fill_in(file.info.outputs, options.free_dimensions);
   return file;
+}
+
+/// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
+/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
+/// `ByteSource` says of faults.
+inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
+  return read_model_bytes(model, options, initialize,
+                          [](const std::string& name) { return "source for a file '" + name + "'"; });
+}
+
+/// The same of a file, with the files beside it.
+inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
+                                 const ModelInitializer& initialize = {}) {
+  const auto folder = path.parent_path();
+  const auto source = source::detail::File::open(path);
+  if (!source) {
+    std::error_code failed;
+    const bool there = std::filesystem::is_regular_file(path, failed);
+    throw Error(errc::model_not_found, (there ? "can't read model file '" : "no model file '") + path.string() + "'" +
+                                           (failed ? ": " + failed.message() : ""));
+  }
+  return read_model_bytes({source, path.stem().string(), source::folder(folder)}, options, initialize,
+                          [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; });
 }
 
 }  // namespace webpool::driver
@@ -13225,6 +13775,8 @@ async function download(file, progress, { signal, importance }) {
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
+    if (response.status === 500 && response.headers.get('Content-Type')?.startsWith('text/plain'))
+      throw new Error((await response.text()).slice(0, 1000));  // why the pool itself can't read it; perhaps it can soon
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
     if (response.status !== 206) done = 0;
     const reader = response.body.getReader();
@@ -13255,7 +13807,7 @@ async function download(file, progress, { signal, importance }) {
   return bytes;
 }
 )js"
-, 5041)},
+, 5262)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -15780,9 +16332,10 @@ struct HttpAnswer {
   /// The script may make functions from text: a worker takes its policy from its own answer.
   bool may_evaluate = false;
   std::vector<std::string> connect_to{};  ///< origins besides the pool's that the script may fetch from; its CSP's
-  std::shared_ptr<webpool::detail::FileReader> file{};  ///< in place of a body: read while it is sent
+  std::shared_ptr<ByteSource> source{};   ///< in place of a body: read while it is sent
+  std::size_t source_bytes = 0;           ///< how many of it
 
-  std::size_t size() const noexcept { return file ? file->size() : body->size(); }
+  std::size_t size() const noexcept { return source ? source_bytes : body->size(); }
 };
 
 /// The bytes of a body that are sent.
@@ -15862,7 +16415,10 @@ class PageFiles {
     if (path.starts_with("/models/")) {
       const ServedFile* model = find_model_(path.substr(8));
       if (!model) return not_found(path);
-      return {.content_type = "application/octet-stream", .body = model->bytes, .immutable = true, .file = model->file};
+      return {.content_type = "application/octet-stream",
+              .immutable = true,
+              .source = model->source,
+              .source_bytes = model->size};
     }
     if (path.starts_with("/ort/")) return ort_file(path.substr(5));
     if (path == "/modules/index.json")
@@ -15896,9 +16452,12 @@ class PageFiles {
 
   transport::HttpAnswer ort_file(std::string_view name) {
     const auto path = ort_files_.find(name);
-    auto file = path == ort_files_.end() ? nullptr : webpool::detail::FileReader::open(path->second);
+    auto file = path == ort_files_.end() ? nullptr : source::detail::File::open(path->second);
     if (!file) return not_found(name);
-    return {.content_type = name.ends_with(".mjs") ? "text/javascript" : "application/wasm", .file = std::move(file)};
+    const auto size = static_cast<std::size_t>(file->size());
+    return {.content_type = name.ends_with(".mjs") ? "text/javascript" : "application/wasm",
+            .source = std::move(file),
+            .source_bytes = size};
   }
 
   /// By what a request may ask for: no path comes from one.
@@ -17086,9 +17645,9 @@ struct ModelSpec {
 
 namespace webpool::telemetry {
 
-/// Counts durations from 1 ns to 73 minutes (longer ones count as that) in fixed buckets: 32 per power of two, so a
-/// percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record` is a few
-/// instructions and never allocates; the object has 10 KiB.
+/// Counts durations from 1 ns to 73 minutes (longer ones count as 73 minutes) in fixed buckets. There are 32 per power
+/// of two, so a percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record`
+/// takes a few instructions and never allocates; the object takes 10 KiB.
 class Histogram {
  public:
   void record(std::chrono::nanoseconds duration) noexcept {
@@ -17101,7 +17660,8 @@ class Histogram {
   std::uint64_t count() const noexcept { return count_; }
   double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
 
-  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 without any.
+  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 if there are
+  /// none.
   double quantile_ms(double quantile) const noexcept {
     const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
     double seen = 0;
@@ -17702,6 +18262,18 @@ struct Tables {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+namespace webpool::engine {
+
+/// One event's share of the engine: when it happens, and where what is to be done about it goes.
+struct Turn {
+  TimePoint now;
+  Actions& out;
+};
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -17723,18 +18295,18 @@ class Fleet {
   std::size_t staying() const { return occupied() - tables_.draining; }
 
   /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, TimePoint now, Actions& out) {
+  bool launch(std::span<const Browser> wanted, Turn turn) {
     if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, now);
+    const auto kind = launches_.choose(wanted, turn.now);
     if (!kind) return false;
-    out.emplace_back(
-        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
+    turn.out.emplace_back(Launch{
+        launches_.start(*kind, turn.now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
 
-  void launch_up_to(std::size_t tabs, TimePoint now, Actions& out) {
-    while (staying() < tabs && launch({}, now, out)) {
+  void launch_up_to(std::size_t tabs, Turn turn) {
+    while (staying() < tabs && launch({}, turn)) {
     }
   }
 
@@ -17749,16 +18321,16 @@ class Fleet {
     row.proven = true;
   }
 
-  void expire_launches(TimePoint now, Actions& out) {
-    while (const auto id = launches_.pop_overdue(now)) {
+  void expire_launches(Turn turn) {
+    while (const auto id = launches_.pop_overdue(turn.now)) {
       const Browser kind = launches_.find(*id)->browser;
       launches_.failed(
           kind,
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
-          now);
+          turn.now);
       if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, out);
+      end_browser(*id, turn.out);
     }
   }
 
@@ -17974,9 +18546,9 @@ class Placement {
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
     model.obstacle = obstacle;
     model.refused = need;
     return obstacle == Obstacle::none;
@@ -17985,9 +18557,8 @@ class Placement {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
-                   Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
@@ -18001,9 +18572,9 @@ class Placement {
         return Obstacle::never;
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
       if (obstacle == Obstacle::none) {
-        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
+        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
         return Obstacle::none;
       }
       if (obstacle == Obstacle::busy) result = Obstacle::busy;
@@ -18042,7 +18613,7 @@ class Placement {
   }
 
   Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     TimePoint now, Actions& out) {
+                     Turn turn) {
     while (true) {
       models_.clear();
       std::size_t used = 0;
@@ -18053,7 +18624,7 @@ class Placement {
         used += worker.bytes;
       }
       const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -18063,7 +18634,7 @@ class Placement {
                                                       budget(options.memory) + ")"));
         return Obstacle::never;
       }
-      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
+      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
     }
   }
 
@@ -18112,8 +18683,18 @@ namespace webpool::engine {
 
 /// What the driver knows of a good result.
 struct Check {
-  double lot = 1;  ///< random, from 0 to below 1; below a guest's share, the result is computed again; 1: it never is
+  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
+  double draw = 1;
   const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// The reply to a run.
+struct Reply {
+  WorkerId worker;
+  RequestId request;
+  const Error* error = nullptr;  ///< null: a good result
+  bool started = true;           ///< false when the run had certainly not begun
+  Check check{};
 };
 
 /// Which results of guests own tabs compute again.
@@ -18293,42 +18874,42 @@ class Engine : private Fleet {
 
   // --- models and requests
 
-  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
+  ModelIndex add_model(ModelSpec spec, Turn turn) {
     if (closed_) {
       tables_.models.emplace_back();
       const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      out.emplace_back(
+      turn.out.emplace_back(
           ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
       return none;
     }
     ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, now, out);
+    acquire(model, turn);
     return model.index;
   }
 
   /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
+  void remove_model(ModelIndex index, Turn turn) {
     ModelRow* model = tables_.model(index);
     if (!model) return;
     const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, now, out);
+      if (row.request.model == index) complete(id, released, turn);
     });
     std::vector<std::pair<WorkerId, ConnectionId>> placed;
     tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
       if (row.model == index) placed.emplace_back(id, row.connection);
     });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
+    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, turn);
     tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, now, out);
+    for (const auto& [worker, connection] : placed) settle(connection, turn);
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
   /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
   /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
                    std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = now;
+    request.submitted = turn.now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
     row.request.id = id;
@@ -18336,45 +18917,45 @@ class Engine : private Fleet {
     retries_.earn();
     ModelRow* model = tables_.model(request.model);
     if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), now, out);
+      complete(id, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
     if (pinned) {
       const WorkerRow* worker = tables_.workers.find(*pinned);
       if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
         return id;
       }
       tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, now, out), id;
+      return watch(row), serve_pinned(*model, turn), id;
     }
     if (policies_->hooks.admits) {
       const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        complete(id, not_admitted(*model, row.request, load, answer), turn);
         return id;
       }
     }
     enqueue(row);
     watch(row);
-    serve(*model, now, out);
+    serve(*model, turn);
     return id;
   }
 
   /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, TimePoint now, Actions& out) {
+  void cancel(RequestId request, Turn turn) {
     const RequestRow* row = tables_.requests.find(request);
     if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
+    if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, request});
+    complete(request, Error(errc::cancelled, "cancelled by the caller"), turn);
   }
 
   // --- tabs
 
   /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
   /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
@@ -18384,21 +18965,21 @@ class Engine : private Fleet {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
+    const ConnectionId id = tables_.add_connection(std::move(browser), launch, turn.now);
     if (launch) {
       tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
       launches_.joined(*launch, id);
     }
     ++counters_.joins;
-    serve_all(now, out);
+    serve_all(turn);
     return id;
   }
 
   /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
+  void left(ConnectionId connection, const Error& reason, Turn turn) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, turn, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
@@ -18414,14 +18995,14 @@ class Engine : private Fleet {
   }
 
   /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
+  void exited(LaunchId launch, const Error& last_words, Turn turn) {
     const Launches::Row* row = launches_.find(launch);
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, now, out);
+      forget(*connection, last_words, turn);
     } else {
       const auto& attempt = row->attempt;
       if (attempt) {
@@ -18430,11 +19011,11 @@ class Engine : private Fleet {
       }
       // A browser that had a page before was launched well.
       if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), turn.now);
       launches_.erase(launch);
     }
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
-    serve_all(now, out);
+    if (!closed_) launch_up_to(options_.min_connections, turn);
+    serve_all(turn);
   }
 
   // --- workers
@@ -18449,36 +19030,35 @@ class Engine : private Fleet {
   }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, now);
+    tables_.worker_ready(id, backend, memory_bytes, turn.now);
     model.lost_loads = 0;
     model.resting_until = {};
     model.reasons.clear();
     prove(worker->connection);
     ++counters_.loads;
-    serve(model, now, out);
+    serve(model, turn);
   }
 
-  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     model.failed_on.insert(Tables::index_of(connection));
     model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, now, out);
-    serve(model, now, out);
+    close_worker(id, false, error, turn);
+    serve(model, turn);
   }
 
-  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
-  /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
-                const Check& check = {}) {
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    const auto& [id, request, error, started, check] = reply;
     WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, now)) {
+    if (!worker || !tables_.end_run(*worker, request, turn.now)) {
       ++counters_.late_replies;
       return false;
     }
@@ -18489,20 +19069,20 @@ class Engine : private Fleet {
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
-      fail_run(request, *error, started, now, out);
+      fail_run(request, *error, started, turn);
     } else {
-      wrong = succeed(request, check, now, out);
+      wrong = succeed(request, check, turn);
     }
-    worker->answered = now;
+    worker->answered = turn.now;
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, now, out);
+      count_failure(connection, id, *error, turn);
     }
-    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
+    if (wrong) dismiss(*wrong, *check.disagreement, turn);
+    settle(connection, turn);
+    serve(model, turn);
+    if (tables_.state(connection).in_flight == 0) serve_blocked(turn);
     return awaited;
   }
 
@@ -18527,59 +19107,59 @@ class Engine : private Fleet {
   }
 
   /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, now);
-    close_worker(id, true, reason, now, out);
+    if (!ready) note_lost_load(model, connection, reason, turn.now);
+    close_worker(id, true, reason, turn);
     if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+      recover(connection, trouble_of(reason), std::nullopt, reason, turn);
     else
-      count_failure(connection, std::nullopt, reason, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
+      count_failure(connection, std::nullopt, reason, turn);
+    settle(connection, turn);
+    serve(model, turn);
   }
 
   // --- time
 
   /// Launches what `min_connections` asks for. Call once, first.
-  void start(TimePoint now, Actions& out) {
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
+  void start(Turn turn) {
+    if (!closed_) launch_up_to(options_.min_connections, turn);
   }
 
   /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(TimePoint now, Actions& out) {
+  void tick(Turn turn) {
     if (closed_) return;
-    expire_requests(now, out);
-    expire_runs(now, out);
-    while (const auto request = retries_.pop_due(now))
+    expire_requests(turn);
+    expire_runs(turn);
+    while (const auto request = retries_.pop_due(turn.now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
-    expire_launches(now, out);
-    check_tabs(now, out);
-    scale(now, out);
-    relieve_starving(now, out);
-    serve_all(now, out);
+    while (const auto worker = load_timeouts_.pop_due(turn.now)) expire_load(*worker, turn);
+    expire_launches(turn);
+    check_tabs(turn);
+    scale(turn);
+    relieve_starving(turn);
+    serve_all(turn);
   }
 
   /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(TimePoint now, Actions& out) {
+  void close(Turn turn) {
     if (closed_) return;
     closed_ = true;
     const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
+    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, turn); });
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, now, out);
+      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
+      forget(id, closing, turn);
     });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
+    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, turn.out); });
     for (auto& model : tables_.models) {
       if (model && !model->announced)
-        out.emplace_back(ModelReady{
+        turn.out.emplace_back(ModelReady{
             model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
       model.reset();
     }
@@ -18609,11 +19189,11 @@ class Engine : private Fleet {
   // --- requests
 
   /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
+  void complete(RequestId id, std::optional<Error> error, Turn turn) {
     const RequestRow& row = *tables_.requests.find(id);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
-    end(row, std::move(error), false, out);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
+    end(row, std::move(error), false, turn.out);
   }
 
   /// The one place where requests end. `held`: with the result that is held.
@@ -18631,48 +19211,48 @@ class Engine : private Fleet {
   }
 
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
+    if (row.result) return judge(row, check.disagreement != nullptr, turn);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
     // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
+    if (guest && row.pinned == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, now)});
-        out.emplace_back(HoldResult{id});
+        tables_.hold(row, {worker.connection, run_of(row, turn.now)});
+        turn.out.emplace_back(HoldResult{id});
         return std::nullopt;
       }
       ++counters_.unchecked;
     }
-    complete(id, std::nullopt, now, out);
+    complete(id, std::nullopt, turn);
     return std::nullopt;
   }
 
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, Turn turn) {
     const HeldResult held = *row.result;
     ++counters_.rechecked;
-    record(row.request, run_of(row, now), true, now, differs);
-    record(row.request, held.run, !differs, now);
+    record(row.request, run_of(row, turn.now), true, turn.now, differs);
+    record(row.request, held.run, !differs, turn.now);
     if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
       ConnectionState& tab = tables_.state(worker->connection);
       ++worker->agreements;
       if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
     }
-    end(row, std::nullopt, !differs, out);
+    end(row, std::nullopt, !differs, turn.out);
     return differs ? std::optional(held.guest) : std::nullopt;
   }
 
   /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+  void forgo(const RequestRow& row, Turn turn) {
     ++counters_.unchecked;
-    record(row.request, row.result->run, true, now);
-    end(row, std::nullopt, true, out);
+    record(row.request, row.result->run, true, turn.now);
+    end(row, std::nullopt, true, turn.out);
   }
 
   /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
     ++counters_.disagreements;
     tables_.requests.for_each([&](RequestId id, RequestRow& row) {
       if (!row.result || row.result->guest != guest) return;
@@ -18682,24 +19262,24 @@ class Engine : private Fleet {
       if (policies_->hooks.hears_ends) policies_->ended(row.request);
       enqueue(row);
     });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
+    if (tables_.connections.find(guest)) close_connection(guest, reason, turn);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
     if (row.result) {
-      record(row.request, run_of(row, now), false, now);
-      return forgo(row, now, out);
+      record(row.request, run_of(row, turn.now), false, turn.now);
+      return forgo(row, turn);
     }
-    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
-    const auto again = retries_.plan(row, error, started, now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row.request, run_of(row, now), false, now);
+    if (row.pinned != WorkerId{}) return complete(id, error, turn);
+    const auto again = retries_.plan(row, error, started, turn.now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    record(row.request, run_of(row, turn.now), false, turn.now);
     if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, turn.now);
     ++counters_.retries;
-    if (*again <= now)
+    if (*again <= turn.now)
       enqueue(row);
     else
       retries_.push(*again, id);
@@ -18780,23 +19360,23 @@ class Engine : private Fleet {
   }
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, TimePoint now, Actions& out) {
-    serve_pinned(model, now, out);
-    recheck(model, now, out);
+  void serve(ModelRow& model, Turn turn) {
+    serve_pinned(model, turn);
+    recheck(model, turn);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
-      if (row->request.deadline <= now) {
-        complete(request, overdue(*row), now, out);
+      if (row->request.deadline <= turn.now) {
+        complete(request, overdue(*row), turn);
         continue;
       }
       PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, now)) {
+      if (avoids_a_tab(model, *row, turn.now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
         if (elsewhere->tabs().empty()) {
-          hold_back(*row, now);
+          hold_back(*row, turn.now);
           continue;
         }
         view = view.with(elsewhere->tabs(), elsewhere->idle());
@@ -18804,13 +19384,13 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), turn);
         continue;
       }
       policies_->erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), now, out);
+      send(*row, request, model.lane.worker(*chosen), turn);
     }
-    acquire(model, now, out);
+    acquire(model, turn);
   }
 
   PoolView view_of(const ModelRow& model) {
@@ -18823,33 +19403,33 @@ class Engine : private Fleet {
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
   /// tensors take up memory.
-  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+  void serve_pinned(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
       const WorkerRow& worker = *tables_.workers.find(id);
       while (!worker.pinned.empty()) {
         RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= now) {
-          complete(row.request.id, overdue(row), now, out);
+        if (row.request.deadline <= turn.now) {
+          complete(row.request.id, overdue(row), turn);
           continue;
         }
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
         tables_.unpin(row);
-        send(row, row.request.id, id, now, out);
+        send(row, row.request.id, id, turn);
       }
     }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
-  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+  void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
       RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= now) {
-        complete(row.request.id, overdue(row), now, out);
+      if (row.request.deadline <= turn.now) {
+        complete(row.request.id, overdue(row), turn);
         continue;
       }
       if (model.own.empty()) {
-        forgo(row, now, out);
+        forgo(row, turn);
         continue;
       }
       const OwnTabs own(model.lane, model.own);
@@ -18858,7 +19438,7 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
     }
   }
 
@@ -18876,11 +19456,11 @@ class Engine : private Fleet {
     retries_.push(now, row.request.id);
   }
 
-  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
-    tables_.start_run(row, request, worker, now);
-    out.emplace_back(Run{worker, request});
+  void send(RequestRow& row, RequestId request, WorkerId worker, Turn turn) {
+    tables_.start_run(row, request, worker, turn.now);
+    turn.out.emplace_back(Run{worker, request});
     const auto limit = patience_for(*tables_.workers.find(worker));
-    run_timeouts_.push(now + limit, {worker, request, limit});
+    run_timeouts_.push(turn.now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && sent_to->has(each.request);
@@ -18893,28 +19473,28 @@ class Engine : private Fleet {
     return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
-  void serve_all(TimePoint now, Actions& out) {
+  void serve_all(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       if (!tables_.models[i]) continue;
       tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], now, out);
+      serve(*tables_.models[i], turn);
     }
   }
 
   /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(TimePoint now, Actions& out) {
+  void serve_blocked(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
       model->obstacle = Obstacle::none;
-      serve(*model, now, out);
+      serve(*model, turn);
     }
   }
 
   // --- placements
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, TimePoint now, Actions& out) {
+  void acquire(ModelRow& model, Turn turn) {
     const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
@@ -18924,25 +19504,26 @@ class Engine : private Fleet {
          model.placeable.empty()))
       return;
 
-    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
     }
 
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
     std::size_t coming = launches_.starting(model.spec.browsers);
     const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
-    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
+    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, turn)) ++coming;
+    const bool later =
+        helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, out);
+      if (!model.announced) announce(model, std::nullopt, turn.out);
     } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
       if (model.lane.size() > 0) {
-        announce(model, std::nullopt, out);
+        announce(model, std::nullopt, turn.out);
       } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, now, out);
+        give_up(model, turn);
       }
     }
   }
@@ -18960,9 +19541,9 @@ class Engine : private Fleet {
   }
 
   /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, model, need, now, out))
-      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+  void load_into(ModelRow& model, Need need, Turn turn) {
+    if (placement_.place(tables_, options_, model, need, turn))
+      load_timeouts_.push(turn.now + options_.connection.load_timeout, std::get<OpenWorker>(turn.out.back()).worker);
   }
 
   void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
@@ -18970,97 +19551,98 @@ class Engine : private Fleet {
     out.emplace_back(ModelReady{model.index, std::move(error)});
   }
 
-  void give_up(ModelRow& model, TimePoint now, Actions& out) {
-    const Error error = why_nowhere(model, now);
-    if (!model.announced) announce(model, error, out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
+  void give_up(ModelRow& model, Turn turn) {
+    const Error error = why_nowhere(model, turn.now);
+    if (!model.announced) announce(model, error, turn.out);
+    while (const RequestRow* row = next(model)) complete(row->request.id, error, turn);
     if (policies_->waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
           row.request.model == model.index)
-        complete(id, error, now, out);
+        complete(id, error, turn);
     });
   }
 
   /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
   /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
+  void close_worker(WorkerId id, bool again, const Error& reason, Turn turn) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, now, out);
+    end_runs(id, reason, turn);
     const bool trouble = again || reason.code() == errc::load_failed;
-    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
     tables_.erase_worker(id, again);
   }
 
-  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void end_runs(WorkerId id, const Error& reason, Turn turn) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
+      tables_.end_run(worker, request, turn.now);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, turn);
     }
-    end_pinned(worker, reason, now, out);
+    end_pinned(worker, reason, turn);
   }
 
   /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+  void end_pinned(const WorkerRow& worker, const Error& reason, Turn turn) {
     while (!worker.pinned.empty())
       complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
-               out);
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()),
+               turn);
   }
 
   // --- tabs and browsers
 
   /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
+  void forget(ConnectionId id, const Error& reason, Turn turn, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
       const WorkerRow& placed = *tables_.workers.find(worker);
       ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
+      if (!placed.ready && !closed_) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
-               now, out);
+               turn);
       tables_.erase_worker(worker, false);
     }
     if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+      launches_.rejoins(*row.launch, turn.now + std::min(options_.connection.connect_timeout, rejoin_timeout),
+                        row.attempt);
     } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
+      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), turn.now);
       if (row.exited) {
         launches_.erase(*row.launch);
       } else {
-        end_browser(*row.launch, out);
+        end_browser(*row.launch, turn.out);
       }
     }
     tables_.erase_connection(id);
   }
 
-  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
-    out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, now, out);
-    serve_all(now, out);
+  void close_connection(ConnectionId id, const Error& reason, Turn turn) {
+    turn.out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, reason, turn);
+    serve_all(turn);
   }
 
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
     unsigned& failures = tables_.state(id).consecutive_failures;
     if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
     const Error reason(errc::connection_lost,
                        std::to_string(failures) + " failures in a row, the last: " + error.message());
     failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, now, out);
+    recover(id, Trouble::runs_fail, worker, reason, turn);
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
   /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out, bool gone = false) {
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, Turn turn,
+               bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
     if (row.draining && listens) return;
@@ -19069,66 +19651,66 @@ class Engine : private Fleet {
       rung = recovery_.climb(row.attempt, trouble,
                              {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
                               row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             now);
+                             turn.now);
     const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, now, out);
+      if (worker) close_worker(*worker, true, reason, turn);
       return;
     }
     if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
+      turn.out.emplace_back(ReloadPage{id, reason.message()});
     } else if (rung == Rung::new_tab) {
-      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+      turn.out.emplace_back(NewTab{id, *row.launch, reason.message()});
     } else {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), turn.now);
+      if (!gone) turn.out.emplace_back(CloseConnection{id, reason.message(), true});
     }
-    forget(id, reason, now, out, rejoins);
-    serve_all(now, out);
+    forget(id, reason, turn, rejoins);
+    serve_all(turn);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
-  void drain(ConnectionId id, TimePoint now, Actions& out) {
+  void drain(ConnectionId id, Turn turn) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
       const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, now, out);
-      if (!worker.ready) close_worker(each, false, draining, now, out);
+      end_pinned(worker, draining, turn);
+      if (!worker.ready) close_worker(each, false, draining, turn);
     }
     tables_.drain(id);
-    settle(id, now, out);
+    settle(id, turn);
   }
 
   /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
   /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, TimePoint now, Actions& out) {
+  void settle(ConnectionId id, Turn turn) {
     ConnectionRow* row = tables_.connections.find(id);
     if (!row) return;
     const bool relieved = std::exchange(row->relieved, false);
     const bool idle = tables_.state(id).in_flight == 0;
     if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
+      close_connection(id, Error(errc::connection_lost, row->farewell), turn);
     } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
         needy->obstacle = Obstacle::none;
         needy->offered = Tables::index_of(id);
-        acquire(*needy, now, out);
+        acquire(*needy, turn);
         needy->offered.reset();
       }
-      serve_all(now, out);
+      serve_all(turn);
     } else if (relieved) {
-      serve_all(now, out);
+      serve_all(turn);
     }
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
   /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(TimePoint now, Actions& out) {
+  void relieve_starving(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model) continue;
@@ -19136,12 +19718,12 @@ class Engine : private Fleet {
           (model->announced && policies_->waiting(model->index) == 0)) {
         model->starving_since.reset();
       } else if (!model->starving_since) {
-        model->starving_since = now;
-      } else if (now - *model->starving_since >= patience) {
-        model->starving_since = now;
+        model->starving_since = turn.now;
+      } else if (turn.now - *model->starving_since >= patience) {
+        model->starving_since = turn.now;
         if (const auto tab = least_busy(*model)) {
           tables_.yield(*tab, model->index);
-          settle(*tab, now, out);
+          settle(*tab, turn);
         }
       }
     }
@@ -19155,21 +19737,21 @@ class Engine : private Fleet {
                                          : "the request's deadline passed before its result came"};
   }
 
-  void expire_requests(TimePoint now, Actions& out) {
-    while (const auto id = deadlines_.pop_due(now)) {
+  void expire_requests(Turn turn) {
+    while (const auto id = deadlines_.pop_due(turn.now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), now, out);
+      if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, *id});
+      complete(*id, overdue(*row), turn);
     }
   }
 
-  void expire_runs(TimePoint now, Actions& out) {
-    while (const auto sent = run_timeouts_.pop_due(now)) {
+  void expire_runs(Turn turn) {
+    while (const auto sent = run_timeouts_.pop_due(turn.now)) {
       WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || !worker->has(sent->request)) continue;
       const RunInFlight& run = *worker->find(sent->request);
-      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+      if (turn.now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
         if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
         continue;
       }
@@ -19177,24 +19759,24 @@ class Engine : private Fleet {
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +
                                              seconds(sent->limit)),
-                  now, out);
+                  turn);
     }
   }
 
-  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+  void expire_load(WorkerId id, Turn turn) {
     const auto limit = options_.connection.load_timeout;
     const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > now) {
-      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+    if (worker && !worker->ready && worker->load_due > turn.now) {
+      const TimePoint again = turn.now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
       return load_timeouts_.push(std::min(worker->load_due, again), id);
     }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), turn);
   }
 
-  void check_tabs(TimePoint now, Actions& out) {
+  void check_tabs(Turn turn) {
     const ConnectionSettings& limits = options_.connection;
-    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
-    if (ping) next_ping_ = now + limits.health_interval;
+    const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
+    if (ping) next_ping_ = turn.now + limits.health_interval;
     std::vector<ConnectionId> silent, unused;
     std::optional<std::pair<ConnectionId, std::string>> worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
@@ -19206,13 +19788,13 @@ class Engine : private Fleet {
         if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
         if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
         row.awaits_pong = true;
-        out.emplace_back(Ping{id});
+        turn.out.emplace_back(Ping{id});
       }
       if (!row.launch || row.draining) return;
-      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+      if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
           !loads(row) && !holds_tensors(row))
         unused.push_back(id);
-      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+      else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
         worn = {id, *std::move(why)};
     });
     for (ConnectionId id : silent) {
@@ -19220,52 +19802,52 @@ class Engine : private Fleet {
       recover(id, Trouble::silent, std::nullopt,
               Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
                                                " heartbeats, one each " + seconds(limits.health_interval)),
-              now, out);
+              turn);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
-    if (worn) renew(worn->first, worn->second, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, turn);
+    if (worn) renew(worn->first, worn->second, turn);
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
+  void renew(ConnectionId worn, const std::string& why, Turn turn) {
     if (tables_.draining > 0 || launches_.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
     if (!begun && occupied() < options_.max_connections) {
       const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, now, out))
+      if (launch({&kind, 1}, turn))
         renewal_ = {worn, counters_.joins,
-                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+                    turn.now + options_.connection.connect_timeout + options_.connection.load_timeout};
       return;
     }
     if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    if (begun && turn.now < renewal_->patience && !spread(worn, turn)) return;
     renewal_.reset();
     tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, now, out);
+    drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
-  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+  bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
     for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
       ModelRow& model = tables_.model_of(*tables_.workers.find(each));
       if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
       done = false;
-      if (model.loading == 0) load_into(model, Need::further, now, out);
+      if (model.loading == 0) load_into(model, Need::further, turn);
     }
     return done;
   }
 
-  void scale(TimePoint now, Actions& out) {
-    const PoolLoad load = this->load(now);
+  void scale(Turn turn) {
+    const PoolLoad load = this->load(turn.now);
     const std::size_t wanted =
         std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, now, out);
-    if (!own_tabs_left(0)) launch({}, now, out);
+    launch_up_to(wanted, turn);
+    if (!own_tabs_left(0)) launch({}, turn);
     if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
+      if (const auto surplus = most_dispensable()) drain(*surplus, turn);
   }
 
   const std::unique_ptr<Decisions> policies_;
@@ -20114,6 +20696,9 @@ inline void encode(std::string& out, const Cancel& message) {
 #endif
 #ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
+#include <asio/any_io_executor.hpp>
+#include <asio/thread_pool.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -20121,6 +20706,7 @@ inline void encode(std::string& out, const Cancel& message) {
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20128,43 +20714,58 @@ inline void encode(std::string& out, const Cancel& message) {
 #include <vector>
 #ifndef WEBPOOL_TRANSPORT_HTTP_SENDER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_HTTP_SENDER_HPP_INCLUDED
+#include <asio/any_io_executor.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace webpool::transport {
 
-/// Sends one answer: what is in memory from there, a file by pieces through a buffer of its own. Keeps itself alive
-/// until `done` is called, once. Not thread-safe.
+/// Sends one answer: what is in memory from there, another source's bytes by pieces through a buffer of its own. Keeps
+/// itself alive until `done` is called, once. Not thread-safe.
 class HttpSender : public std::enable_shared_from_this<HttpSender> {
  public:
-  /// `progress` is called while bytes go out.
-  HttpSender(asio::ip::tcp::socket& socket, HttpAnswer answer, const ByteRange& range, std::function<void()> progress,
-             std::function<void()> done)
+  /// `progress` is called while bytes go out; on `reader` sources are read that are not in memory.
+  HttpSender(asio::ip::tcp::socket& socket, HttpAnswer answer, const ByteRange& range, asio::any_io_executor reader,
+             std::function<void()> progress, std::function<void()> done)
       : socket_(socket),
         answer_(std::move(answer)),
         range_(range),
         head_(http_head(answer_, range)),
+        reader_(std::move(reader)),
         progress_(std::move(progress)),
         done_(std::move(done)) {}
 
   void send() {
-    std::array<asio::const_buffer, 2> next{asio::buffer(head_), {}};
     const std::size_t left = range_.end - range_.first;
-    std::size_t size = left;
-    if (answer_.file) {
-      size = std::min(left, piece);
-      buffer_.resize(size);
-      if (!answer_.file->read(range_.first, std::as_writable_bytes(std::span(buffer_)))) return done_();
-      next[1] = asio::buffer(buffer_);
-    } else {
-      next[1] = asio::buffer(answer_.body->data() + range_.first, size);
-    }
+    if (!answer_.source) return write(std::as_bytes(std::span(*answer_.body)).subspan(range_.first, left));
+    if (const auto bytes = answer_.source->in_memory(); !bytes.empty() || left == 0)
+      return write(bytes.subspan(range_.first, left));
+    buffer_.resize(std::min(left, piece));
+    asio::post(reader_, [self = shared_from_this(), back = socket_.get_executor()] {
+      std::optional<std::string> fault;
+      try {
+        read_exactly(*self->answer_.source, self->range_.first, self->buffer_);
+      } catch (const Error& error) {
+        fault = error.message();
+      }
+      asio::post(back, [self, fault = std::move(fault)] { fault ? self->fail(*fault) : self->write(self->buffer_); });
+    });
+  }
+
+ private:
+  static constexpr std::size_t piece = std::size_t{1} << 20;
+
+  void write(std::span<const std::byte> bytes) {
+    const std::array<asio::const_buffer, 2> next{asio::buffer(head_), asio::buffer(bytes.data(), bytes.size())};
     asio::async_write(
         socket_, next,
         [self = shared_from_this()](const asio::error_code& failed, std::size_t) {
@@ -20172,7 +20773,7 @@ class HttpSender : public std::enable_shared_from_this<HttpSender> {
           self->progress_();
           return failed ? 0 : glance;
         },
-        [self = shared_from_this(), size](const asio::error_code& failed, std::size_t) {
+        [self = shared_from_this(), size = bytes.size()](const asio::error_code& failed, std::size_t) {
           self->head_.clear();
           self->range_.first += size;
           if (failed || self->range_.first == self->range_.end) return self->done_();
@@ -20180,13 +20781,21 @@ class HttpSender : public std::enable_shared_from_this<HttpSender> {
         });
   }
 
- private:
-  static constexpr std::size_t piece = std::size_t{1} << 20;
+  /// The source can't be read. Who has got nothing yet is told; others notice that bytes are missing.
+  void fail(const std::string& sentence) {
+    if (head_.empty()) return done_();
+    answer_ = {500, "text/plain", std::make_shared<const std::string>(sentence)};
+    range_ = {0, answer_.size()};
+    head_ = http_head(answer_, range_);
+    send();
+  }
 
   asio::ip::tcp::socket& socket_;
   HttpAnswer answer_;
   ByteRange range_;
-  std::string head_, buffer_;
+  std::string head_;
+  std::vector<std::byte> buffer_;
+  asio::any_io_executor reader_;
   std::function<void()> progress_, done_;
 };
 
@@ -20475,7 +21084,8 @@ namespace webpool::transport {
 ///
 /// Whoever reaches the port can talk to it, so what that costs is bounded: a request's head has at most 16,000 bytes
 /// and 5 seconds to come, and no body (websocketpp's limits and ours); answers are sent from memory that all of them
-/// share; a socket's first message is short; and `Strangers` bounds how many of all these there are.
+/// share, or a MiB at a time; a socket's first message is short; and `Strangers` bounds how many of all these there
+/// are.
 class WebSocketServer {
   using Server = WebsocketppServer<ServerConfig>;
 
@@ -20662,11 +21272,19 @@ class WebSocketServer {
     }
     // Not websocketpp's own way: it copies the body three times, and gives the whole answer five seconds.
     to->defer_http_response();
+    auto reader = reader_of(reply);
     std::make_shared<HttpSender>(
-        to->get_raw_socket(), std::move(reply), *range,
+        to->get_raw_socket(), std::move(reply), *range, std::move(reader),
         [this, to] { to->place = strangers_.move_to_end(to->place, Clock::now()); },
         [to] { to->terminate(make_error_code(websocketpp::error::http_connection_ended)); })
         ->send();
+  }
+
+  /// Where the answer's source is read, which may take its time; empty where that needs no thread.
+  asio::any_io_executor reader_of(const HttpAnswer& answer) {
+    if (!answer.source || !answer.source->in_memory().empty()) return {};
+    if (!reader_) reader_.emplace(1);
+    return reader_->get_executor();
   }
 
   static HttpAnswer plain(int status, std::string text) {
@@ -20682,7 +21300,8 @@ class WebSocketServer {
                          if (!silent.expired())
                            socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
                        }};
-  std::vector<Socket> heard_;  ///< those with messages since the last tick
+  std::vector<Socket> heard_;                ///< those with messages since the last tick
+  std::optional<asio::thread_pool> reader_;  ///< reads what is sent and not in memory; one thread, once it is needed
 };
 
 }  // namespace webpool::transport
@@ -20800,7 +21419,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void release(ModelIndex model) override {
     post([this, model] {
       batches_.remove_model(model);
-      engine_.remove_model(model, Clock::now(), actions_);
+      engine_.remove_model(model, turn());
       drain();
       models_.erase(model);
       turns_.remove(model);
@@ -20961,6 +21580,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     return options;
   }
 
+  engine::Turn turn() { return {turn()}; }
+
   template <class F>
   void post(F task) {
     std::lock_guard lock(gate_);
@@ -20972,7 +21593,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void run() {
     loop_.post([this] {
       logger_.info("listening on " + local_origin());
-      engine_.start(Clock::now(), actions_);
+      engine_.start(turn());
       drain();
       tick();
     });
@@ -20994,7 +21615,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience)
         return loop_.context().stop();
     } else {
-      engine_.tick(now, actions_);
+      engine_.tick({now, actions_});
       drain();
       answer_next_refusal();
     }
@@ -21007,13 +21628,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void poll_browsers(TimePoint now) {
     browsers_.poll(now, [&](LaunchId launch, const Error& last_words) {
       renewed_.erase(launch);
-      engine_.exited(launch, last_words, now, actions_);
+      engine_.exited(launch, last_words, {now, actions_});
     });
   }
 
   void begin_shutdown() {
     batches_.close();
-    engine_.close(Clock::now(), actions_);
+    engine_.close(turn());
     drain();
     server_.stop_listening();
     for (const Socket& socket : sockets_) Server::close(socket, "the pool is closed");
@@ -21033,7 +21654,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
                            model.options.replicas,
                            model.options.pinned,
                            model.options.own_tabs_only};
-    const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+    const ModelIndex index = engine_.add_model(std::move(spec), turn());
     if (model.files.size() == 1)
       batches_.add_model(index, model.name, model.files[0].info, model.options.batching,
                          std::move(part.max_batch_size));
@@ -21076,7 +21697,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     request.payload_bytes = bytes_of(inputs);
     if (!generation && !inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
+    const RequestId id = engine_.submit(request, turn(), options.retry, pinned);
     if (ticket) ticket->request = id;
     if (pinned)
       std::stable_partition(inputs.begin(), inputs.end(),
@@ -21125,12 +21746,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
 
   void start_copy(const TensorCopy& copy, Completion done) {
     const TimePoint now = Clock::now();
-    const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
+    const RequestId id = engine_.submit({.model = copy.model}, {now, actions_}, Retry::never, copy.worker);
     await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
   }
 
   void end_run(RequestId id) {
-    engine_.cancel(id, Clock::now(), actions_);
+    engine_.cancel(id, turn());
     drain();
   }
 
@@ -21164,7 +21785,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     loop_.run_on_own([&] { error = browsers_.launch(action.launch, action.browser, launch_url(action.launch)); });
     if (error) {
       logger_.info(error->message());
-      engine_.exited(action.launch, *error, Clock::now(), actions_);
+      engine_.exited(action.launch, *error, turn());
     }
   }
 
@@ -21217,7 +21838,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     browsers_.new_tab(action.launch, launch_url(action.launch),
                       [this, launch = action.launch](const std::optional<Error>& failed) {
                         if (!failed || stopping_since_ || !renewed_.erase(launch)) return;
-                        engine_.exited(launch, *failed, Clock::now(), actions_);
+                        engine_.exited(launch, *failed, turn());
                         browsers_.close(launch, Clock::now());
                         drain();
                       });
@@ -21295,7 +21916,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     if (model->second.stays) return ready(*action.error);
     const Error error = *action.error;
     batches_.remove_model(action.model);
-    engine_.remove_model(action.model, Clock::now(), actions_);
+    engine_.remove_model(action.model, turn());
     models_.erase(model);
     ready(error);
   }
@@ -21427,7 +22048,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     else
       hello.launch.reset();
     hello.browser.launched = kind.has_value();
-    const auto id = engine_.joined(hello.browser, hello.launch, Clock::now(), actions_);
+    const auto id = engine_.joined(hello.browser, hello.launch, turn());
     if (!id) {
       refuse_tab(from, protocol::Refusal::pool_full,
                  "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
@@ -21495,8 +22116,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
-      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), Clock::now(),
-                          actions_);
+      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), turn());
     else if (turns_.hold(attach.worker, plan.message))
       engine_.load_held(attach.worker);
     else
@@ -21534,7 +22154,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     end_turn(WorkerId{from->owner});
     batches_.count_tab(worker->model, true);
     model_cache_hits_ += loaded.from_cache ? 1 : 0;
-    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
+    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, turn());
     return std::nullopt;
   }
 
@@ -21555,10 +22175,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
     const PendingRequest* awaited = pending_.find(result.id);
     const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
-    const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
+    const engine::Reply reply{.worker = WorkerId{from->owner},
+                              .request = result.id,
+                              .error = wrong ? &*wrong : nullptr,
+                              .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
-    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
+    if (engine_.finished(reply, {now, actions_})) {
       PendingRequest& request = pending_.at(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
@@ -21590,12 +22213,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     if (logger_.debugging() && !news.stack.empty()) logger_.debug(news.message + "\n" + news.stack);
     if (worker->where || news.id != from->owner) {
       const Error error = about(*worker, code, message);
-      engine_.finished(WorkerId{from->owner}, RequestId{news.id}, &error, Clock::now(), actions_, news.started);
+      engine_.finished({WorkerId{from->owner}, RequestId{news.id}, &error, news.started}, turn());
     } else {
       auto reasons = worker->passed_over;
       reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
       if (!reasons.empty()) message = describe(reasons);
-      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), Clock::now(), actions_);
+      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), turn());
     }
     return std::nullopt;
   }
@@ -21604,7 +22227,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("device_lost");
     engine_.worker_lost(WorkerId{from->owner}, about(*worker, errc::device_lost, news.reason + ": " + news.message),
-                        Clock::now(), actions_);
+                        turn());
     return std::nullopt;
   }
 
@@ -21620,7 +22243,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       report(id, reason);
       poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
-      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
+      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), turn());
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
       worker->second.socket = nullptr;
       flights_.event(socket->flight.get(), "worker " + std::to_string(owner) + " left: " + reason);
@@ -21639,14 +22262,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       return Server::close(socket, reason);
     }
     if (renewed_.contains(launch)) return;  // as asked
-    engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
+    engine_.exited(launch, Error(errc::launch_failed, reason), turn());
     browsers_.close(launch, Clock::now());
     drain();
   }
 
   void lose_worker(WorkerId id, const Worker& worker, const std::string& reason) {
     const errc code = worker.where ? errc::connection_lost : errc::load_failed;
-    engine_.worker_lost(id, about(worker, code, reason), Clock::now(), actions_);
+    engine_.worker_lost(id, about(worker, code, reason), turn());
   }
 
   // --- small helpers
@@ -21693,9 +22316,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   }
 
   /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
-  double lot_for(const Worker& worker) {
+  double draw_for(const Worker& worker) {
     if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
-    return std::uniform_real_distribution<double>()(lots_);
+    return std::uniform_real_distribution<double>()(random_);
   }
 
   std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
@@ -21747,7 +22370,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   PendingRequests pending_;
   Residents residents_;
   FastestWays fastest_;
-  std::random_device lots_;
+  std::random_device random_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   LoadTurns turns_;
@@ -21769,8 +22392,6 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
 #define WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21963,9 +22584,7 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
   file.kernel = true;
   file.name = options.name.empty() ? kernel.name : options.name;
   file.info = {.producer = "webpool", .inputs = specs_of(kernel.inputs), .outputs = specs_of(kernel.outputs)};
-  file.bytes = std::make_shared<const std::string>(KernelText(kernel).take());
-  file.size = file.bytes->size();
-  file.sha256 = webpool::detail::sha256_hex(std::as_bytes(std::span(*file.bytes)));
+  serve(file, source::memory(KernelText(kernel).take()));
   return file;
 }
 
@@ -21980,6 +22599,19 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
 #include <vector>
 
 namespace webpool::driver {
+
+/// What an error calls the part.
+inline std::string label_of(const ModelPart& part) {
+  return !part.bytes ? part.path.string() : part.options.name.empty() ? part.bytes->name : part.options.name;
+}
+
+/// Throws `errc::invalid_options` where a part has both a path and bytes.
+inline ModelSource source_of(const ModelPart& part) {
+  if (!part.bytes) return part.path;
+  if (!part.path.empty())
+    throw Error(errc::invalid_options, "part '" + label_of(part) + "' has a path and bytes: it can be one of both");
+  return *part.bytes;
+}
 
 /// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
 /// priority, or two have the same.
@@ -21996,7 +22628,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
   for (std::size_t i = 1; i < order.size(); ++i) {
     const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
     if (one.priority == other.priority)
-      throw Error(errc::invalid_options, "parts '" + one.path.string() + "' and '" + other.path.string() +
+      throw Error(errc::invalid_options, "parts '" + label_of(one) + "' and '" + label_of(other) +
                                              "' both have the priority " + std::to_string(*one.priority));
   }
   return order;
@@ -22014,13 +22646,30 @@ inline void check_part_names(std::vector<std::string> names) {
 #ifndef WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
 #include <algorithm>
-#include <filesystem>
-#include <set>
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
+#include <filesystem>
+#include <variant>
+
+namespace webpool::driver {
+
+/// Reads and checks whatever can be loaded. `initialize` is for models, not for kernels. Throws what `read_model_file`
+/// and `make_kernel_file` throw.
+inline ModelFile read_source(const ModelSource& source, ModelOptions& options,
+                             const ModelInitializer& initialize = {}) {
+  if (const Kernel* kernel = std::get_if<Kernel>(&source)) return make_kernel_file(*kernel, options);
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return read_model_file(*bytes, options, initialize);
+  return read_model_file(std::get<std::filesystem::path>(source), options, initialize);
+}
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -22033,15 +22682,12 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     throw Error(errc::invalid_options, "models that are loaded together can't have a url, batching or one name");
   std::vector<ModelFile> files;
   const auto values = std::exchange(options.free_dimensions, {});
+  std::map<std::string, std::int64_t> samples;
   for (const ModelSource& part : parts) {
     ModelOptions own = options;
-    if (const Kernel* kernel = std::get_if<Kernel>(&part)) {
-      files.push_back(make_kernel_file(*kernel, own));
-      options.backends = own.backends;
-      options.free_dimensions.merge(own.free_dimensions);
-    } else {
-      files.push_back(read_model_file(std::get<std::filesystem::path>(part), own));
-    }
+    files.push_back(read_source(part, own));
+    options.backends = own.backends;
+    samples.merge(own.free_dimensions);
     const auto& name = files.back().name;
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
       throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
@@ -22051,7 +22697,8 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     fill_in(file.info.inputs, values);
     fill_in(file.info.outputs, values);
   }
-  for (const auto& [name, value] : values) options.free_dimensions.insert_or_assign(name, value);
+  options.free_dimensions = values;
+  options.free_dimensions.merge(samples);
   return files;
 }
 
@@ -22188,7 +22835,7 @@ class ModelImpl final : public ModelInterface {
     refuse_pool_thread();
     const auto queue = std::make_shared<driver::TokenQueue>();
     const auto ticket = std::make_shared<driver::Ticket>();
-    const Room room = options.request.would_block ? Room::now : Room::wait;
+    const Room room = options.request.fail_if_full ? Room::now : Room::wait;
     begin(
         std::move(prompt), std::move(options), [queue](std::int64_t token) { queue->push(token); }, room, ticket,
         [queue](Expected<Generation> result) { queue->end(std::move(result)); });
@@ -22270,7 +22917,7 @@ class ModelImpl final : public ModelInterface {
                                          driver::ResponseCache* cache, Admitted& admitted) const {
     refuse_pool_thread();
     auto answer = answer_now(cache, inputs, options, admitted);
-    if (!answer) answer = find_room(inputs, options, options.would_block ? Room::now : Room::wait, admitted);
+    if (!answer) answer = find_room(inputs, options, options.fail_if_full ? Room::now : Room::wait, admitted);
     return answer;
   }
 

@@ -49,7 +49,7 @@ std::size_t allocations_with(std::size_t backlog) {
   PoolOptions options = attached();
   options.max_connections = 8;
   Rig<Selector, scaling::Fixed, memory::LruBudget, Queue> rig(options);
-  const ModelIndex digits = rig.engine.add_model(model("digits", {}, 8), rig.now, rig.out);
+  const ModelIndex digits = rig.engine.add_model(model("digits", {}, 8), {rig.now, rig.out});
   for (int i = 0; i < 8; ++i) rig.join();
   rig.load_all();
   rig.out.clear();

@@ -34,18 +34,18 @@ TEST_CASE("launches stop at max_connections; tabs that drain still take a place"
   Shown fleet(options);
   Actions out;
   const ConnectionId tab = fleet.join();
-  fleet.launch_up_to(9, now, out);
+  fleet.launch_up_to(9, {now, out});
   CHECK(out.size() == 1);
   CHECK(fleet.occupied() == 2);
   fleet.tables_.drain(tab);
   CHECK(fleet.staying() == 1);
-  CHECK_FALSE(fleet.launch({}, now, out));
+  CHECK_FALSE(fleet.launch({}, {now, out}));
 }
 
 TEST_CASE("a browser that doesn't connect in time is ended, with the limit in its last words") {
   Shown fleet(launching());
   Actions out;
-  fleet.launch_up_to(3, now, out);
+  fleet.launch_up_to(3, {now, out});
   out.clear();
   fleet.expire_launches(now + 30s, out);
   CHECK(out.size() == 3);
@@ -113,7 +113,7 @@ TEST_CASE("the load that scaling sees counts no tab that drains") {
   fleet.hold(digits, first);
   fleet.hold(digits, second);
   Actions out;
-  fleet.launch({}, now, out);
+  fleet.launch({}, {now, out});
   fleet.tables_.drain(second);
   const PoolLoad load = fleet.load(now);
   CHECK(load.connections == 1);

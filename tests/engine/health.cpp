@@ -27,7 +27,7 @@ TEST_CASE("failures lower the health of the tab and of the model, and time heals
   options.connection.error_threshold = 0;
   Rig<> pool(options);
   pool.join();
-  const ModelIndex bad = pool.engine.add_model(model("bad"), pool.now, pool.out);
+  const ModelIndex bad = pool.engine.add_model(model("bad"), {pool.now, pool.out});
   pool.load_all();
   for (int i = 0; i < 5; ++i) {
     pool.submit(bad);
@@ -55,7 +55,7 @@ TEST_CASE("what a tab tells of its device is what policies and connections() sho
   Rig<> pool(attached());
   BrowserInfo info = browser(Browser::firefox);
   info.visible = false;
-  const ConnectionId tab = pool.engine.joined(info, {}, pool.now, pool.out).value();
+  const ConnectionId tab = pool.engine.joined(info, {}, {pool.now, pool.out}).value();
   CHECK(pool.engine.connections()[0].hints == PageHints{.visible = false});
   const PageHints hints{.charging = false, .battery = 0.5, .pressure = Pressure::fair, .save_data = true};
   pool.engine.heard(tab, pool.now, 0, hints);
@@ -67,7 +67,7 @@ TEST_CASE("what a tab tells of its device is what policies and connections() sho
 TEST_CASE("a tab that is silent for two heartbeats gets no requests until it is heard again") {
   Rig<> pool(attached());
   const ConnectionId tab = pool.join();
-  const ModelIndex index = pool.engine.add_model(model("m"), pool.now, pool.out);
+  const ModelIndex index = pool.engine.add_model(model("m"), {pool.now, pool.out});
   pool.load_all();
   pool.tick();    // the first ping
   pool.tick(1s);  // unanswered, the second
@@ -87,7 +87,7 @@ TEST_CASE("requests go around a tab that is silent, and its own are run again wh
   options.retries.attempts = 2;
   Rig<> pool(options);
   const ConnectionId frozen = pool.join(), alive = pool.join();
-  const ModelIndex index = pool.engine.add_model(model("m", {}, 2), pool.now, pool.out);
+  const ModelIndex index = pool.engine.add_model(model("m", {}, 2), {pool.now, pool.out});
   pool.load_all();
   const RequestId stuck = pool.submit(index);
   const Run first = pool.take<Run>().at(0);
@@ -112,8 +112,8 @@ TEST_CASE("requests go around a tab that is silent, and its own are run again wh
 TEST_CASE("selectors see the health of the tab, and of their request's model in it") {
   Rig<Watching> pool(attached());
   pool.join();
-  const ModelIndex good = pool.engine.add_model(model("good"), pool.now, pool.out);
-  const ModelIndex bad = pool.engine.add_model(model("bad"), pool.now, pool.out);
+  const ModelIndex good = pool.engine.add_model(model("good"), {pool.now, pool.out});
+  const ModelIndex bad = pool.engine.add_model(model("bad"), {pool.now, pool.out});
   pool.load_all();
   for (int i = 0; i < 2; ++i) {
     pool.submit(bad);

@@ -57,7 +57,7 @@ struct Choosy : scheduling::Fifo {
 /// One attached tab that holds one model.
 template <class R>
 ModelIndex hold(R& rig, ModelSpec spec = model("digits")) {
-  const ModelIndex index = rig.engine.add_model(std::move(spec), rig.now, rig.out);
+  const ModelIndex index = rig.engine.add_model(std::move(spec), {rig.now, rig.out});
   rig.join();
   rig.load_all();
   rig.out.clear();
@@ -77,7 +77,7 @@ TEST_CASE("a policy that listens hears how long a tab was busy with each run") {
   rig.finish(runs[0]);
   rig.now += 15ms;
   const Error failure(errc::run_failed, "no");
-  rig.engine.finished(runs[1].worker, runs[1].request, &failure, rig.now, rig.out);
+  rig.engine.finished({runs[1].worker, runs[1].request, &failure}, {rig.now, rig.out});
   REQUIRE(heard.size() == 2);
   CHECK(heard[0].request == runs[0].request);
   CHECK(heard[0].backend == Backend::webgpu);
@@ -124,7 +124,7 @@ TEST_CASE("nothing is heard of requests that were cancelled, and a clock that go
   const RequestId gone = rig.submit(digits);
   rig.submit(digits);
   const auto runs = rig.template take<Run>();
-  rig.engine.cancel(gone, rig.now, rig.out);
+  rig.engine.cancel(gone, {rig.now, rig.out});
   rig.finish(runs[0]);
   CHECK(heard.empty());
   rig.now -= 10s;
@@ -148,8 +148,8 @@ TEST_CASE("a scheduler that refuses a request ends it at once, with the facts") 
   const ModelIndex digits = hold(rig);
   rig.submit(digits), rig.submit(digits), rig.submit(digits);
   rig.out.clear();
-  rig.engine.submit({.model = digits, .priority = -1}, rig.now, rig.out);
-  rig.engine.submit({.model = digits, .deadline = rig.now + 20ms}, rig.now, rig.out);
+  rig.engine.submit({.model = digits, .priority = -1}, {rig.now, rig.out});
+  rig.engine.submit({.model = digits, .deadline = rig.now + 20ms}, {rig.now, rig.out});
   const auto ends = rig.template take<Complete>();
   REQUIRE(ends.size() == 2);
   CHECK(code(ends[0].error) == errc::queue_full);
@@ -168,20 +168,20 @@ TEST_CASE("bytes under way hold the next request back, and come free whatever en
   Rig<selector::FirstFit, scaling::Fixed, memory::LruBudget, Queue> rig(attached());
   const ModelIndex digits = hold(rig);
   const auto submit = [&] {
-    return rig.engine.submit({.model = digits, .payload_bytes = 200u << 20}, rig.now, rig.out);
+    return rig.engine.submit({.model = digits, .payload_bytes = 200u << 20}, {rig.now, rig.out});
   };
   for (int round = 0; round < 50; ++round) {
     const RequestId first = submit(), cancelled = submit(), last = submit();
     auto runs = rig.template take<Run>();
     REQUIRE(runs.size() == 1);
     CHECK(runs[0].request == first);
-    rig.engine.cancel(cancelled, rig.now, rig.out);
+    rig.engine.cancel(cancelled, {rig.now, rig.out});
     CHECK(rig.template take<Run>().empty());
     rig.finish(runs[0]);
     runs = rig.template take<Run>();
     REQUIRE(runs.size() == 1);
     CHECK(runs[0].request == last);
-    if (round % 2 == 0) rig.engine.cancel(last, rig.now, rig.out);
+    if (round % 2 == 0) rig.engine.cancel(last, {rig.now, rig.out});
     rig.finish(runs[0]);
   }
   CHECK(rig.engine.metrics().queued == 0);
@@ -194,7 +194,7 @@ TEST_CASE("Deadline refuses what measured times say it would finish too late") {
   rig.submit(digits, 1ms);  // nothing is known yet
   const auto runs = rig.template take<Run>();
   REQUIRE(runs.size() == 1);
-  rig.engine.cancel(runs[0].request, rig.now, rig.out);
+  rig.engine.cancel(runs[0].request, {rig.now, rig.out});
   rig.finish(runs[0]);
   rig.submit(digits);
   rig.now += 100ms;
@@ -214,18 +214,18 @@ TEST_CASE("a tab under memory pressure gets no further model while another one h
   options.memory.pressure_threshold = 0.5;
   Rig<> rig(options);
   rig.join();
-  for (int i = 0; i < 2; ++i) rig.engine.add_model(model("m" + std::to_string(i), {}, 1, 250), rig.now, rig.out);
+  for (int i = 0; i < 2; ++i) rig.engine.add_model(model("m" + std::to_string(i), {}, 1, 250), {rig.now, rig.out});
   const auto first = rig.load_all();
   rig.join();
-  rig.engine.add_model(model("third", {}, 1, 250), rig.now, rig.out);
+  rig.engine.add_model(model("third", {}, 1, 250), {rig.now, rig.out});
   const auto third = rig.load_all();
   REQUIRE(first.size() == 2);
   REQUIRE(third.size() == 1);
   CHECK(third[0].connection != first[0].connection);
   CHECK(rig.engine.metrics().evictions == 0);
-  rig.engine.add_model(model("fourth", {}, 1, 250), rig.now, rig.out);
+  rig.engine.add_model(model("fourth", {}, 1, 250), {rig.now, rig.out});
   rig.load_all();
-  rig.engine.add_model(model("fifth", {}, 1, 250), rig.now, rig.out);
+  rig.engine.add_model(model("fifth", {}, 1, 250), {rig.now, rig.out});
   CHECK(rig.engine.metrics().evictions == 1);
 }
 
@@ -234,7 +234,7 @@ TEST_CASE("a model that gave way to another one comes back when it is asked for,
   options.memory.models_per_connection = 1;
   Rig<> rig(options);
   const ModelIndex first = hold(rig, model("first"));
-  rig.engine.add_model(model("second"), rig.now, rig.out);
+  rig.engine.add_model(model("second"), {rig.now, rig.out});
   rig.load_all();
   REQUIRE(rig.engine.metrics().evictions == 1);
   rig.out.clear();
@@ -263,7 +263,7 @@ TEST_CASE("a selector that names no candidate fails the request with the facts, 
 TEST_CASE("a selector that names no candidate for a load fails the load with the facts") {
   Rig<WildForLoads> rig(attached());
   rig.join();
-  rig.engine.add_model(model("digits"), rig.now, rig.out);
+  rig.engine.add_model(model("digits"), {rig.now, rig.out});
   const auto news = rig.template take<ModelReady>();
   REQUIRE(news.size() == 1);
   CHECK(says(news[0].error, "the selector chose connection 17"));
@@ -277,7 +277,7 @@ TEST_CASE("a pinned model is not put out of a tab") {
   ModelSpec pinned = model("pinned");
   pinned.pinned = true;
   hold(rig, pinned);
-  rig.engine.add_model(model("other"), rig.now, rig.out);
+  rig.engine.add_model(model("other"), {rig.now, rig.out});
   CHECK(rig.take<CloseWorker>().empty());
   CHECK(rig.engine.metrics().evictions == 0);
 }

@@ -10,7 +10,7 @@ namespace {
 /// Two tabs that hold a model; the selector would take the first.
 struct TwoTabs : Rig<> {
   explicit TwoTabs(PoolOptions options = attached()) : Rig(std::move(options)) {
-    index = engine.add_model(model("m", {}, 2), now, out);
+    index = engine.add_model(model("m", {}, 2), {now, out});
     first = join();
     second = join();
     for (const OpenWorker& each : load_all()) (each.connection == first ? first_worker : second_worker) = each.worker;
@@ -20,7 +20,7 @@ struct TwoTabs : Rig<> {
   RequestId pin(WorkerId worker, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, now, out, Retry::always, worker);
+    return engine.submit(request, {now, out}, Retry::always, worker);
   }
   Complete end() {
     auto ends = take<Complete>();
@@ -71,7 +71,7 @@ TEST_CASE("a pinned request ends with its worker, whether it waits or runs, and 
   TwoTabs rig(options);
   const RequestId runs = rig.pin(rig.second_worker), waits = rig.pin(rig.second_worker);
   REQUIRE(rig.take<Run>().size() == 1);
-  rig.engine.left(rig.second, Error(errc::connection_lost, "it crashed"), rig.now, rig.out);
+  rig.engine.left(rig.second, Error(errc::connection_lost, "it crashed"), {rig.now, rig.out});
   const auto ends = rig.take<Complete>();
   REQUIRE(ends.size() == 2);
   CHECK(ends[0].request == runs);
@@ -96,14 +96,14 @@ TEST_CASE("a pinned request keeps its deadline and can be cancelled while it wai
   rig.pin(rig.first_worker, 50ms);
   rig.tick(60ms);
   CHECK(code(rig.end().error) == errc::deadline_exceeded);
-  rig.engine.cancel(rig.pin(rig.first_worker), rig.now, rig.out);
+  rig.engine.cancel(rig.pin(rig.first_worker), {rig.now, rig.out});
   CHECK(code(rig.end().error) == errc::cancelled);
   CHECK(rig.engine.metrics().queued == 0);
 }
 
 TEST_CASE("another model's worker is no place for a pinned request") {
   TwoTabs rig;
-  const ModelIndex other = rig.engine.add_model(model("other"), rig.now, rig.out);
+  const ModelIndex other = rig.engine.add_model(model("other"), {rig.now, rig.out});
   const WorkerId worker = rig.load_all().at(0).worker;
   rig.out.clear();
   rig.pin(worker);
@@ -116,14 +116,14 @@ TEST_CASE("tensors count as memory, and while there are some, their model is not
   options.memory.models_per_connection = 1;
   options.max_connections = 1;
   Rig<> rig(options);
-  rig.engine.add_model(model("first"), rig.now, rig.out);
+  rig.engine.add_model(model("first"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
   rig.engine.retained(worker, 2, 64);
   CHECK(rig.engine.metrics().memory_bytes == 164);
   CHECK(rig.engine.connections()[0].memory_bytes == 164);
 
-  rig.submit(rig.engine.add_model(model("second"), rig.now, rig.out));
+  rig.submit(rig.engine.add_model(model("second"), {rig.now, rig.out}));
   rig.tick();
   CHECK(rig.take<CloseWorker>().empty());
   rig.engine.retained(worker, -2, -64);
@@ -138,7 +138,7 @@ TEST_CASE("a tab that holds tensors is not closed for being idle") {
   PoolOptions options = launching();
   options.connection.idle_timeout = 1s;
   Rig<> rig(options);
-  rig.engine.add_model(model("m"), rig.now, rig.out);
+  rig.engine.add_model(model("m"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
   rig.engine.retained(worker, 1, 64);
@@ -155,10 +155,10 @@ TEST_CASE("a tab that drains ends what waits for it alone") {
   options.connection.requests_in_flight = 1;
   options.max_connections = 1;
   Rig<> rig(options);
-  const ModelIndex index = rig.engine.add_model(model("m"), rig.now, rig.out);
+  const ModelIndex index = rig.engine.add_model(model("m"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
-  const auto pin = [&] { rig.engine.submit({.model = index}, rig.now, rig.out, Retry::always, worker); };
+  const auto pin = [&] { rig.engine.submit({.model = index}, {rig.now, rig.out}, Retry::always, worker); };
   pin();
   const Run run = rig.take<Run>().at(0);
   rig.finish(run);

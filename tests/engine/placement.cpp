@@ -39,7 +39,7 @@ struct Setting {
     tables.worker_ready(tables.open_worker(row, tab, now), Backend::wasm, 0, now);
     return row;
   }
-  bool place(ModelRow& row, Need need) { return placement.place(tables, options, row, need, now, out); }
+  bool place(ModelRow& row, Need need) { return placement.place(tables, options, row, need, {now, out}); }
   ConnectionId placed() const { return std::get<OpenWorker>(out.back()).connection; }
 };
 }  // namespace

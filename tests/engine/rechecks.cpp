@@ -25,7 +25,7 @@ struct Newest {
 /// An own tab and a guest that serve one model; requests go to the guest first.
 struct Pair : Rig<Newest> {
   explicit Pair(PoolOptions options = checking(), std::size_t guests = 1) : Rig(std::move(options)) {
-    index = engine.add_model(model("m", {}, guests + 1), now, out);
+    index = engine.add_model(model("m", {}, guests + 1), {now, out});
     launch = take<Launch>().at(0).launch;
     own = join(launch);
     for (std::size_t i = 0; i < guests; ++i) guest = join(Browser::firefox);
@@ -36,19 +36,19 @@ struct Pair : Rig<Newest> {
   RequestId submit_with(Retry retry, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, now, out, retry);
+    return engine.submit(request, {now, out}, retry);
   }
   Run run() {
     auto runs = take<Run>();
     REQUIRE(runs.size() == 1);
     return runs[0];
   }
-  bool answer(const Run& run, double lot = 0) {
-    return engine.finished(run.worker, run.request, nullptr, now, out, true, {.lot = lot});
+  bool answer(const Run& run, double draw = 0) {
+    return engine.finished({run.worker, run.request, nullptr, true, {.draw = draw}}, {now, out});
   }
   bool differ(const Run& run) {
     const Error error(errc::run_failed, "7 instead of 0.5");
-    return engine.finished(run.worker, run.request, nullptr, now, out, true, {.disagreement = &error});
+    return engine.finished({run.worker, run.request, nullptr, true, {.disagreement = &error}}, {now, out});
   }
   /// The run in the own tab of a request that the guest has answered.
   Run held_run(Retry retry = Retry::always, std::optional<Duration> deadline = std::nullopt) {
@@ -237,10 +237,10 @@ TEST_CASE("when the second run fails, the caller gets the first result, unchecke
   const Run second = pool.held_run();
   SECTION("with an error") { pool.fail(second); }
   SECTION("because the tab is lost") {
-    pool.engine.left(pool.own, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+    pool.engine.left(pool.own, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
   }
   SECTION("because its worker is") {
-    pool.engine.worker_lost(pool.own_worker, Error(errc::device_lost, "gone"), pool.now, pool.out);
+    pool.engine.worker_lost(pool.own_worker, Error(errc::device_lost, "gone"), {pool.now, pool.out});
   }
   SECTION("because it takes too long") { pool.tick(61s); }
   const Complete end = pool.end();
@@ -259,7 +259,7 @@ TEST_CASE("results that wait for an own tab go out unchecked when none holds the
   pool.run();
   pool.submit(pool.index);
   REQUIRE(pool.answer(pool.run()));
-  pool.engine.left(pool.own, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+  pool.engine.left(pool.own, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
   const auto ends = pool.take<Complete>();
   REQUIRE(ends.size() == 2);
   for (const Complete& each : ends) CHECK((each.held && !each.error));
@@ -277,11 +277,11 @@ TEST_CASE("a result that can't be checked goes out at once, and is counted") {
   SECTION("no own tab holds the model") {
     Rig<> rig(checking());
     rig.join();
-    const ModelIndex index = rig.engine.add_model(model("m"), rig.now, rig.out);
+    const ModelIndex index = rig.engine.add_model(model("m"), {rig.now, rig.out});
     rig.load_all();
     rig.submit(index);
     const Run run = rig.take<Run>().at(0);
-    REQUIRE(rig.engine.finished(run.worker, run.request, nullptr, rig.now, rig.out, true, {.lot = 0}));
+    REQUIRE(rig.engine.finished({run.worker, run.request, nullptr, true, {.draw = 0}}, {rig.now, rig.out}));
     CHECK(rig.take<HoldResult>().empty());
     CHECK(rig.take<Complete>().size() == 1);
     CHECK(rig.engine.metrics().unchecked == 1);
@@ -292,7 +292,7 @@ TEST_CASE("cancellation, deadline, release and the pool's end work while a resul
   Pair pool;
   const Run second = pool.held_run(Retry::always, 5s);
   SECTION("cancelled") {
-    pool.engine.cancel(second.request, pool.now, pool.out);
+    pool.engine.cancel(second.request, {pool.now, pool.out});
     CHECK(pool.take<CancelRun>().size() == 1);
     CHECK(code(pool.end().error) == errc::cancelled);
   }
@@ -304,11 +304,11 @@ TEST_CASE("cancellation, deadline, release and the pool's end work while a resul
     CHECK(says(end.error, "computed again"));
   }
   SECTION("released") {
-    pool.engine.remove_model(pool.index, pool.now, pool.out);
+    pool.engine.remove_model(pool.index, {pool.now, pool.out});
     CHECK(code(pool.end().error) == errc::model_released);
   }
   SECTION("closed") {
-    pool.engine.close(pool.now, pool.out);
+    pool.engine.close({pool.now, pool.out});
     CHECK(code(pool.end().error) == errc::pool_closed);
   }
   CHECK_FALSE(pool.answer(second));
@@ -326,7 +326,7 @@ TEST_CASE("cancellation and deadline work while a result waits for an own tab") 
   const RequestId waits = pool.submit(pool.index, 5s);
   REQUIRE(pool.answer(pool.run()));
   const bool cancelled = GENERATE(true, false);
-  cancelled ? pool.engine.cancel(waits, pool.now, pool.out) : pool.tick(6s);
+  cancelled ? pool.engine.cancel(waits, {pool.now, pool.out}) : pool.tick(6s);
   const Complete end = pool.end();
   CHECK(end.request == waits);
   CHECK(code(end.error) == (cancelled ? errc::cancelled : errc::deadline_exceeded));
@@ -336,19 +336,19 @@ TEST_CASE("cancellation and deadline work while a result waits for an own tab") 
 TEST_CASE("where guests are checked, an own tab gets the model before they do, or besides them") {
   SECTION("it is there first") {
     Rig<Newest> rig(checking());
-    rig.engine.start(rig.now, rig.out);
-    const ModelIndex other = rig.engine.add_model(model("other"), rig.now, rig.out);
+    rig.engine.start({rig.now, rig.out});
+    const ModelIndex other = rig.engine.add_model(model("other"), {rig.now, rig.out});
     const ConnectionId own = rig.join(rig.take<Launch>().at(0).launch);
     rig.load_all();
     rig.join();
-    rig.engine.remove_model(other, rig.now, rig.out);
-    rig.engine.add_model(model("m"), rig.now, rig.out);
+    rig.engine.remove_model(other, {rig.now, rig.out});
+    rig.engine.add_model(model("m"), {rig.now, rig.out});
     CHECK(rig.take<OpenWorker>().at(0).connection == own);
   }
   SECTION("it comes later") {
     Rig<Newest> rig(checking());
     const ConnectionId guest = rig.join();
-    rig.engine.add_model(model("m"), rig.now, rig.out);
+    rig.engine.add_model(model("m"), {rig.now, rig.out});
     CHECK(rig.load_all().at(0).connection == guest);
     rig.tick();
     const ConnectionId own = rig.join(rig.take<Launch>().at(0).launch);
@@ -363,7 +363,7 @@ TEST_CASE("where guests are checked, there is always room for an own tab, and on
   Rig<Newest> rig(std::move(options));
   rig.join();
   rig.join();
-  CHECK_FALSE(rig.engine.joined(browser(Browser::firefox), std::nullopt, rig.now, rig.out));
+  CHECK_FALSE(rig.engine.joined(browser(Browser::firefox), std::nullopt, {rig.now, rig.out}));
   rig.tick();
   const auto launched = rig.take<Launch>();
   REQUIRE(launched.size() == 1);
@@ -373,7 +373,7 @@ TEST_CASE("where guests are checked, there is always room for an own tab, and on
     rig.tick(1s);
   }
   CHECK(rig.take<CloseConnection>().empty());
-  rig.engine.exited(launched[0].launch, Error(errc::launch_failed, "gone"), rig.now, rig.out);
+  rig.engine.exited(launched[0].launch, Error(errc::launch_failed, "gone"), {rig.now, rig.out});
   rig.tick(1s);
   CHECK(rig.take<Launch>().size() == 1);
 }
@@ -384,7 +384,7 @@ TEST_CASE("a model for own tabs only is never loaded into a guest") {
   ModelSpec spec = model("secret", {}, 2);
   spec.own_tabs_only = true;
   rig.join();
-  rig.engine.add_model(spec, rig.now, rig.out);
+  rig.engine.add_model(spec, {rig.now, rig.out});
   rig.join();
   CHECK(rig.take<OpenWorker>().empty());
   const ConnectionId own = rig.join(rig.take<Launch>().at(0).launch);
@@ -398,7 +398,7 @@ TEST_CASE("a model for own tabs only can't be loaded where there will be none, a
   rig.join();
   ModelSpec spec = model("secret");
   spec.own_tabs_only = true;
-  rig.engine.add_model(spec, rig.now, rig.out);
+  rig.engine.add_model(spec, {rig.now, rig.out});
   const auto ready = rig.take<ModelReady>();
   REQUIRE(ready.size() == 1);
   CHECK(code(ready[0].error) == errc::no_browser_found);

@@ -11,7 +11,7 @@ namespace {
 struct Patient : Rig<> {
   explicit Patient(std::vector<Browser> kinds = {Browser::chromium}, unsigned attempts = 1)
       : Rig(options(std::move(kinds), attempts)) {
-    index = engine.add_model(model("m"), now, out);
+    index = engine.add_model(model("m"), {now, out});
     join_and_load(take<Launch>().at(0));
   }
   static PoolOptions options(std::vector<Browser> kinds, unsigned attempts) {
@@ -32,7 +32,7 @@ struct Patient : Rig<> {
     submit(index);
     finish(take<Run>().at(0));
   }
-  void lose_worker(errc code = errc::connection_lost) { engine.worker_lost(worker, Error(code, "gone"), now, out); }
+  void lose_worker(errc code = errc::connection_lost) { engine.worker_lost(worker, Error(code, "gone"), {now, out}); }
   std::vector<std::string> rungs() const {
     std::vector<std::string> all;
     for (const RecoveryStats& each : engine.recovery_stats())
@@ -150,8 +150,8 @@ TEST_CASE("a page that crashes is replaced by another tab of its browser, and it
   Patient pool({Browser::chromium}, 2);
   const RequestId request = pool.submit(pool.index);
   pool.take<Run>();
-  pool.engine.worker_lost(pool.worker, Error(errc::connection_lost, "its socket closed"), pool.now, pool.out);
-  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out);
+  pool.engine.worker_lost(pool.worker, Error(errc::connection_lost, "its socket closed"), {pool.now, pool.out});
+  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), {pool.now, pool.out});
   CHECK(pool.take<NewTab>().size() == 1);
   pool.now += 200ms;
   pool.join_and_load(pool.launch);
@@ -164,7 +164,7 @@ TEST_CASE("a page that crashes is replaced by another tab of its browser, and it
 
 TEST_CASE("a page that crashes as soon as it is back costs it its browser, not tab after tab") {
   Patient pool;
-  const auto crash = [&] { pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out); };
+  const auto crash = [&] { pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), {pool.now, pool.out}); };
   crash();
   REQUIRE(pool.take<NewTab>().size() == 1);
   pool.now += 100ms;
@@ -177,8 +177,8 @@ TEST_CASE("a page that crashes as soon as it is back costs it its browser, not t
 TEST_CASE("a browser that ends while its new tab is awaited is launched again at once") {
   Patient pool({Browser::chromium}, 2);
   pool.submit(pool.index);
-  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), pool.now, pool.out);
-  pool.engine.exited(pool.launch.launch, Error(errc::launch_failed, "killed by signal 9"), pool.now, pool.out);
+  pool.engine.left(pool.tab, Error(errc::connection_lost, "crashed"), {pool.now, pool.out});
+  pool.engine.exited(pool.launch.launch, Error(errc::launch_failed, "killed by signal 9"), {pool.now, pool.out});
   CHECK(pool.take<Launch>().size() == 1);
   CHECK(pool.take<Complete>().empty());
 }
@@ -188,9 +188,9 @@ TEST_CASE("an attached tab is reloaded, and let go when that does not help") {
   options.connection.error_threshold = 2;
   Rig<> pool(options);
   const ConnectionId tab = pool.join();
-  pool.engine.add_model(model("m"), pool.now, pool.out);
+  pool.engine.add_model(model("m"), {pool.now, pool.out});
   for (int i = 0; i < 2; ++i)
-    pool.engine.worker_lost(pool.load_all().at(0).worker, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+    pool.engine.worker_lost(pool.load_all().at(0).worker, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
   const auto reloads = pool.take<ReloadPage>();
   REQUIRE(reloads.size() == 1);
   CHECK(reloads[0].connection == tab);

@@ -18,7 +18,7 @@ std::optional<std::string> why(const ConnectionState& tab, const ConnectionSetti
 /// One launched tab that holds the model, and room for one more.
 struct Worn : Rig<> {
   Worn() : Rig(options()) {
-    index = engine.add_model(model("m"), now, out);
+    index = engine.add_model(model("m"), {now, out});
     launch = take<Launch>().at(0).launch;
     tab = join(launch);
     load_all();
@@ -82,7 +82,7 @@ TEST_CASE("a worn tab goes when another one holds its models, and its requests a
   CHECK(opened[0].connection == fresh);
   CHECK(pool.take<CloseConnection>().empty());  // the old one still serves
 
-  pool.engine.loaded(opened[0].worker, Backend::webgpu, 0, pool.now, pool.out);
+  pool.engine.loaded(opened[0].worker, Backend::webgpu, 0, {pool.now, pool.out});
   pool.tick(100ms);
   pool.submit(pool.index);
   CHECK(pool.take<Run>().at(0).worker == opened[0].worker);
@@ -101,7 +101,7 @@ TEST_CASE("a worn tab stays while its replacement can't be started") {
   pool.tick(100ms);
   for (int i = 0; i < 10; ++i) {
     for (const Launch& each : pool.take<Launch>())
-      pool.engine.exited(each.launch, Error(errc::launch_failed, "died"), pool.now, pool.out);
+      pool.engine.exited(each.launch, Error(errc::launch_failed, "died"), {pool.now, pool.out});
     pool.tick(1s);
     pool.engine.heard(pool.tab, pool.now);
   }

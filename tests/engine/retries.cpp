@@ -18,7 +18,7 @@ struct TwoTabs : Rig<> {
   explicit TwoTabs(PoolOptions options = retrying()) : Rig(std::move(options)) {
     first = join();
     second = join();
-    index = engine.add_model(model("m", {}, 2), now, out);
+    index = engine.add_model(model("m", {}, 2), {now, out});
     load_all();
     out.clear();
   }
@@ -26,7 +26,7 @@ struct TwoTabs : Rig<> {
   RequestId submit_with(Retry retry, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, now, out, retry);
+    return engine.submit(request, {now, out}, retry);
   }
   Run run() {
     auto runs = take<Run>();
@@ -35,7 +35,7 @@ struct TwoTabs : Rig<> {
   }
   bool fail(const Run& run, errc code, bool started = true) {
     const Error error(code, "as told");
-    return engine.finished(run.worker, run.request, &error, now, out, started);
+    return engine.finished({run.worker, run.request, &error, started}, {now, out});
   }
 
   ConnectionId first, second;
@@ -67,7 +67,7 @@ TEST_CASE("a request whose tab goes away is run again in another one") {
   TwoTabs pool;
   const RequestId request = pool.submit_with(Retry::always);
   pool.run();
-  pool.engine.left(pool.first, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+  pool.engine.left(pool.first, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
   CHECK(pool.run().request == request);
   CHECK(pool.take<Complete>().empty());
 }
@@ -107,7 +107,7 @@ TEST_CASE("a tab that vanishes may have run its requests") {
   TwoTabs pool;
   pool.submit_with(Retry::if_not_started);
   pool.run();
-  pool.engine.left(pool.first, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+  pool.engine.left(pool.first, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
   CHECK(code(pool.take<Complete>().at(0).error) == errc::connection_lost);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("a retry waits for another tab to have room rather than go where it fa
 TEST_CASE("the only tab there is gets its failed requests again") {
   Rig<> pool(retrying());
   pool.join();
-  const ModelIndex index = pool.engine.add_model(model("m"), pool.now, pool.out);
+  const ModelIndex index = pool.engine.add_model(model("m"), {pool.now, pool.out});
   pool.load_all();
   pool.submit(index);
   pool.fail(pool.take<Run>().at(0));
@@ -152,7 +152,7 @@ TEST_CASE("a run that follows a failed one in the same tab has the whole message
   options.connection.message_timeout = 10s;
   Rig<> pool(options);
   const ConnectionId tab = pool.join();
-  const ModelIndex index = pool.engine.add_model(model("m"), pool.now, pool.out);
+  const ModelIndex index = pool.engine.add_model(model("m"), {pool.now, pool.out});
   pool.load_all();
   const auto later = [&](Duration time) {
     pool.tick(time);
@@ -176,16 +176,16 @@ TEST_CASE("a request that waits to be tried again can be cancelled, run out of t
   REQUIRE(pool.take<Complete>().empty());
   REQUIRE(pool.engine.metrics().queued == 1);
   SECTION("cancelled") {
-    pool.engine.cancel(request, pool.now, pool.out);
+    pool.engine.cancel(request, {pool.now, pool.out});
     CHECK(pool.take<CancelRun>().empty());
     CHECK(code(pool.take<Complete>().at(0).error) == errc::cancelled);
   }
   SECTION("released with its model") {
-    pool.engine.remove_model(pool.index, pool.now, pool.out);
+    pool.engine.remove_model(pool.index, {pool.now, pool.out});
     CHECK(code(pool.take<Complete>().at(0).error) == errc::model_released);
   }
   SECTION("closed") {
-    pool.engine.close(pool.now, pool.out);
+    pool.engine.close({pool.now, pool.out});
     CHECK(code(pool.take<Complete>().at(0).error) == errc::pool_closed);
   }
   pool.tick(10s);
@@ -236,7 +236,7 @@ TEST_CASE("a request is not run again once there was news of its run, whatever i
     pool.submit_with(Retry::always);
     const Run run = pool.run();
     if (told) CHECK(pool.engine.progressed(run.worker, run.request, pool.now));
-    pool.engine.worker_lost(run.worker, Error(errc::connection_lost, "gone"), pool.now, pool.out);
+    pool.engine.worker_lost(run.worker, Error(errc::connection_lost, "gone"), {pool.now, pool.out});
     CHECK(pool.take<Run>().size() == (told ? 0 : 1));
     const auto ends = pool.take<Complete>();
     CHECK(ends.size() == (told ? 1 : 0));

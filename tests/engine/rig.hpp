@@ -86,10 +86,10 @@ struct Rig {
   }
 
   ConnectionId join(Browser kind = Browser::chromium) {
-    return engine.joined(browser(kind), std::nullopt, now, out).value();
+    return engine.joined(browser(kind), std::nullopt, {now, out}).value();
   }
   ConnectionId join(LaunchId launch, Browser kind = Browser::chromium) {
-    return engine.joined(browser(kind), launch, now, out).value();
+    return engine.joined(browser(kind), launch, {now, out}).value();
   }
 
   /// Every worker that was opened loads its model.
@@ -97,7 +97,7 @@ struct Rig {
     std::vector<OpenWorker> all;
     for (auto opened = take<OpenWorker>(); !opened.empty(); opened = take<OpenWorker>())
       for (const OpenWorker& each : opened) {
-        engine.loaded(each.worker, Backend::webgpu, bytes, now, out);
+        engine.loaded(each.worker, Backend::webgpu, bytes, {now, out});
         all.push_back(each);
       }
     return all;
@@ -110,18 +110,18 @@ struct Rig {
     request.model = index;
     request.priority = priority;
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, now, out);
+    return engine.submit(request, {now, out});
   }
 
-  bool finish(const Run& run) { return engine.finished(run.worker, run.request, nullptr, now, out); }
+  bool finish(const Run& run) { return engine.finished({run.worker, run.request, nullptr}, {now, out}); }
   bool fail(const Run& run, errc code = errc::run_failed) {
     const Error error(code, "as told");
-    return engine.finished(run.worker, run.request, &error, now, out);
+    return engine.finished({run.worker, run.request, &error}, {now, out});
   }
 
   void tick(Duration later = 0s) {
     now += later;
-    engine.tick(now, out);
+    engine.tick({now, out});
   }
 };
 

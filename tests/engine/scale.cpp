@@ -11,7 +11,7 @@ TEMPLATE_TEST_CASE("10,000 tabs work off 100,000 requests", "", scheduling::Fifo
   PoolOptions options = attached();
   options.max_connections = tabs;
   Rig<selector::PowerOfTwo, scaling::Fixed, memory::LruBudget, TestType> rig(options);
-  const ModelIndex digits = rig.engine.add_model(model("digits", {}, tabs), rig.now, rig.out);
+  const ModelIndex digits = rig.engine.add_model(model("digits", {}, tabs), {rig.now, rig.out});
   for (std::size_t i = 0; i < tabs; ++i) rig.join(i % 2 == 0 ? Browser::chromium : Browser::firefox);
   REQUIRE(rig.load_all().size() == tabs);
   for (std::size_t i = 0; i < requests; ++i) rig.submit(digits, 1h, static_cast<int>(i % 3));
@@ -28,13 +28,13 @@ TEMPLATE_TEST_CASE("10,000 tabs work off 100,000 requests", "", scheduling::Fifo
   }
   CHECK(most == 2 * tabs);
   CHECK(rig.engine.metrics().completed == requests);
-  rig.engine.close(rig.now, rig.out);
+  rig.engine.close({rig.now, rig.out});
   CHECK(rig.engine.metrics().connections == 0);
 }
 
 TEST_CASE("a request beyond a million is refused, and the others stay") {
   Rig<> rig(attached());
-  const ModelIndex digits = rig.engine.add_model(model("digits"), rig.now, rig.out);
+  const ModelIndex digits = rig.engine.add_model(model("digits"), {rig.now, rig.out});
   constexpr std::size_t most = SlotMap<RequestId, RequestRow>::capacity - 1;
   for (std::size_t i = 0; i < most; ++i) rig.submit(digits);
   REQUIRE(rig.out.empty());

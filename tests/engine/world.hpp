@@ -237,7 +237,7 @@ struct World {
     spec.own_tabs_only = chance(10);
     const bool is_private = spec.own_tabs_only;
     const std::size_t bytes = spec.bytes;
-    const ModelIndex index = rig.engine.add_model(std::move(spec), rig.now, rig.out);
+    const ModelIndex index = rig.engine.add_model(std::move(spec), {rig.now, rig.out});
     models.insert(index);
     unannounced.insert(index);
     is_private ? void(private_models.insert(index)) : void(private_models.erase(index));
@@ -249,7 +249,7 @@ struct World {
     const ModelIndex index = *any(models);
     models.erase(index);
     unannounced.erase(index);
-    rig.engine.remove_model(index, rig.now, rig.out);
+    rig.engine.remove_model(index, {rig.now, rig.out});
     obey();
   }
 
@@ -272,7 +272,7 @@ struct World {
     const ModelIndex index = there != workers.end() && chance(95) ? there->second.model : ModelIndex{0};
     Request request{.model = index};
     if (chance(30)) request.deadline = rig.now + std::chrono::milliseconds(draw(400));
-    const RequestId id = rig.engine.submit(request, rig.now, rig.out, Retry::always, worker);
+    const RequestId id = rig.engine.submit(request, {rig.now, rig.out}, Retry::always, worker);
     ++submitted;
     payloads[id] = 0;
     pinned[id] = worker;
@@ -294,12 +294,12 @@ struct World {
   void cancel() {
     const bool stale = pending.empty() || (chance(20) && !ended.empty());
     if (stale && ended.empty()) return;
-    rig.engine.cancel(stale ? ended[draw(ended.size())] : any(pending)->first, rig.now, rig.out);
+    rig.engine.cancel(stale ? ended[draw(ended.size())] : any(pending)->first, {rig.now, rig.out});
     obey();
   }
 
   void join(std::optional<LaunchId> launch, Browser kind) {
-    const auto id = rig.engine.joined(browser(kind), launch, rig.now, rig.out);
+    const auto id = rig.engine.joined(browser(kind), launch, {rig.now, rig.out});
     if (launch) {
       REQUIRE(id.has_value() == !launches.at(*launch));
       launches.at(*launch) = true;
@@ -315,13 +315,13 @@ struct World {
   void leave() {
     const ConnectionId id = any(tabs)->first;
     doomed.push_back(id);
-    rig.engine.left(id, Error(errc::connection_lost, "gone"), rig.now, rig.out);
+    rig.engine.left(id, Error(errc::connection_lost, "gone"), {rig.now, rig.out});
     obey();
   }
 
   void exit() {
     const LaunchId id = any(launches)->first;
-    rig.engine.exited(id, Error(errc::launch_failed, "died"), rig.now, rig.out);
+    rig.engine.exited(id, Error(errc::launch_failed, "died"), {rig.now, rig.out});
     launches.erase(id);
     obey();
   }
@@ -335,11 +335,11 @@ struct World {
         workers.at(which).ready = true;
         if (bytes > 0) workers.at(which).bytes = bytes_of[worker.model] = bytes;
       }
-      rig.engine.loaded(which, Backend::wasm, bytes, rig.now, rig.out);
+      rig.engine.loaded(which, Backend::wasm, bytes, {rig.now, rig.out});
     } else if (chance(70)) {
-      rig.engine.load_failed(which, Error(errc::load_failed, "no"), rig.now, rig.out);
+      rig.engine.load_failed(which, Error(errc::load_failed, "no"), {rig.now, rig.out});
     } else {
-      rig.engine.worker_lost(which, Error(errc::connection_lost, "crash"), rig.now, rig.out);
+      rig.engine.worker_lost(which, Error(errc::connection_lost, "crash"), {rig.now, rig.out});
     }
     obey();
   }
@@ -359,7 +359,8 @@ struct World {
     replied_in = workers.at(worker).tab;
     const bool shows = held.contains(request) && held.at(request).wrong;
     const Check check{static_cast<double>(draw(100)) / 100, shows ? &differs : nullptr};
-    REQUIRE(rig.engine.finished(worker, request, good ? nullptr : &error, rig.now, rig.out, true, check) == awaited);
+    REQUIRE(rig.engine.finished({worker, request, good ? nullptr : &error, true, check}, {rig.now, rig.out}) ==
+            awaited);
     if (good && shows && awaited) {
       // Its other results count for nothing.
       const ConnectionId guest = held.at(request).guest;
@@ -381,13 +382,14 @@ struct World {
   }
 
   void stale_reply() {
-    REQUIRE_FALSE(rig.engine.finished(WorkerId{draw(1 << 22)}, RequestId{draw(1 << 22)}, nullptr, rig.now, rig.out));
+    REQUIRE_FALSE(
+        rig.engine.finished({WorkerId{draw(1 << 22)}, RequestId{draw(1 << 22)}, nullptr}, {rig.now, rig.out}));
     obey();
   }
 
   /// Once around the clock: the engine gets its start, `events` events, and, where browsers can be launched, peace.
   void live(int events, bool launchable) {
-    rig.engine.start(rig.now, rig.out);
+    rig.engine.start({rig.now, rig.out});
     obey();
     for (int i = 0; i < events; ++i) anything();
     if (launchable) recover();
@@ -447,7 +449,7 @@ struct World {
   }
 
   void close() {
-    rig.engine.close(rig.now, rig.out);
+    rig.engine.close({rig.now, rig.out});
     models.clear();
     obey();
     REQUIRE(pending.empty());

@@ -28,6 +28,7 @@ WITHOUT_TEST = {
     "browser/control.hpp": "an interface",
     "browser/launch_spec.hpp": "data only",
     "engine/actions.hpp": "data only",
+    "engine/turn.hpp": "data only",
     "engine/model_spec.hpp": "data only",
     "model_part.hpp": "data only",
     "detail/page_assets.hpp": "generated; compared with js/ by generated.page_assets",

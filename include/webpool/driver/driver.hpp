@@ -174,7 +174,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void release(ModelIndex model) override {
     post([this, model] {
       batches_.remove_model(model);
-      engine_.remove_model(model, Clock::now(), actions_);
+      engine_.remove_model(model, turn());
       drain();
       models_.erase(model);
       turns_.remove(model);
@@ -335,6 +335,8 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     return options;
   }
 
+  engine::Turn turn() { return {turn()}; }
+
   template <class F>
   void post(F task) {
     std::lock_guard lock(gate_);
@@ -346,7 +348,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void run() {
     loop_.post([this] {
       logger_.info("listening on " + local_origin());
-      engine_.start(Clock::now(), actions_);
+      engine_.start(turn());
       drain();
       tick();
     });
@@ -368,7 +370,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience)
         return loop_.context().stop();
     } else {
-      engine_.tick(now, actions_);
+      engine_.tick({now, actions_});
       drain();
       answer_next_refusal();
     }
@@ -381,13 +383,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   void poll_browsers(TimePoint now) {
     browsers_.poll(now, [&](LaunchId launch, const Error& last_words) {
       renewed_.erase(launch);
-      engine_.exited(launch, last_words, now, actions_);
+      engine_.exited(launch, last_words, {now, actions_});
     });
   }
 
   void begin_shutdown() {
     batches_.close();
-    engine_.close(Clock::now(), actions_);
+    engine_.close(turn());
     drain();
     server_.stop_listening();
     for (const Socket& socket : sockets_) Server::close(socket, "the pool is closed");
@@ -407,7 +409,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
                            model.options.replicas,
                            model.options.pinned,
                            model.options.own_tabs_only};
-    const ModelIndex index = engine_.add_model(std::move(spec), Clock::now(), actions_);
+    const ModelIndex index = engine_.add_model(std::move(spec), turn());
     if (model.files.size() == 1)
       batches_.add_model(index, model.name, model.files[0].info, model.options.batching,
                          std::move(part.max_batch_size));
@@ -450,7 +452,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     request.payload_bytes = bytes_of(inputs);
     if (!generation && !inputs.empty() && inputs.front().tensor.shape().rank() > 0)
       request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, Clock::now(), actions_, options.retry, pinned);
+    const RequestId id = engine_.submit(request, turn(), options.retry, pinned);
     if (ticket) ticket->request = id;
     if (pinned)
       std::stable_partition(inputs.begin(), inputs.end(),
@@ -499,12 +501,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
 
   void start_copy(const TensorCopy& copy, Completion done) {
     const TimePoint now = Clock::now();
-    const RequestId id = engine_.submit({.model = copy.model}, now, actions_, Retry::never, copy.worker);
+    const RequestId id = engine_.submit({.model = copy.model}, {now, actions_}, Retry::never, copy.worker);
     await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
   }
 
   void end_run(RequestId id) {
-    engine_.cancel(id, Clock::now(), actions_);
+    engine_.cancel(id, turn());
     drain();
   }
 
@@ -538,7 +540,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     loop_.run_on_own([&] { error = browsers_.launch(action.launch, action.browser, launch_url(action.launch)); });
     if (error) {
       logger_.info(error->message());
-      engine_.exited(action.launch, *error, Clock::now(), actions_);
+      engine_.exited(action.launch, *error, turn());
     }
   }
 
@@ -591,7 +593,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     browsers_.new_tab(action.launch, launch_url(action.launch),
                       [this, launch = action.launch](const std::optional<Error>& failed) {
                         if (!failed || stopping_since_ || !renewed_.erase(launch)) return;
-                        engine_.exited(launch, *failed, Clock::now(), actions_);
+                        engine_.exited(launch, *failed, turn());
                         browsers_.close(launch, Clock::now());
                         drain();
                       });
@@ -669,7 +671,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     if (model->second.stays) return ready(*action.error);
     const Error error = *action.error;
     batches_.remove_model(action.model);
-    engine_.remove_model(action.model, Clock::now(), actions_);
+    engine_.remove_model(action.model, turn());
     models_.erase(model);
     ready(error);
   }
@@ -801,7 +803,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     else
       hello.launch.reset();
     hello.browser.launched = kind.has_value();
-    const auto id = engine_.joined(hello.browser, hello.launch, Clock::now(), actions_);
+    const auto id = engine_.joined(hello.browser, hello.launch, turn());
     if (!id) {
       refuse_tab(from, protocol::Refusal::pool_full,
                  "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
@@ -869,8 +871,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
-      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), Clock::now(),
-                          actions_);
+      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), turn());
     else if (turns_.hold(attach.worker, plan.message))
       engine_.load_held(attach.worker);
     else
@@ -908,7 +909,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     end_turn(WorkerId{from->owner});
     batches_.count_tab(worker->model, true);
     model_cache_hits_ += loaded.from_cache ? 1 : 0;
-    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, Clock::now(), actions_);
+    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, turn());
     return std::nullopt;
   }
 
@@ -929,10 +930,13 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
     const PendingRequest* awaited = pending_.find(result.id);
     const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
-    const engine::Check check{checkable ? lot_for(*worker) : 1, differs ? &*differs : nullptr};
+    const engine::Reply reply{.worker = WorkerId{from->owner},
+                              .request = result.id,
+                              .error = wrong ? &*wrong : nullptr,
+                              .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
     const TimePoint now = Clock::now();
     adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
-    if (engine_.finished(WorkerId{from->owner}, result.id, wrong ? &*wrong : nullptr, now, actions_, true, check)) {
+    if (engine_.finished(reply, {now, actions_})) {
       PendingRequest& request = pending_.at(result.id);  // no action on it is carried out before this function returns
       result.times.total = milliseconds_since(request.submitted, now);
       request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
@@ -964,12 +968,12 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     if (logger_.debugging() && !news.stack.empty()) logger_.debug(news.message + "\n" + news.stack);
     if (worker->where || news.id != from->owner) {
       const Error error = about(*worker, code, message);
-      engine_.finished(WorkerId{from->owner}, RequestId{news.id}, &error, Clock::now(), actions_, news.started);
+      engine_.finished({WorkerId{from->owner}, RequestId{news.id}, &error, news.started}, turn());
     } else {
       auto reasons = worker->passed_over;
       reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
       if (!reasons.empty()) message = describe(reasons);
-      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), Clock::now(), actions_);
+      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), turn());
     }
     return std::nullopt;
   }
@@ -978,7 +982,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     Worker* worker = worker_of(from);
     if (!worker) return out_of_turn("device_lost");
     engine_.worker_lost(WorkerId{from->owner}, about(*worker, errc::device_lost, news.reason + ": " + news.message),
-                        Clock::now(), actions_);
+                        turn());
     return std::nullopt;
   }
 
@@ -994,7 +998,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       report(id, reason);
       poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
       erase_tab(id);
-      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), Clock::now(), actions_);
+      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), turn());
     } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
       worker->second.socket = nullptr;
       flights_.event(socket->flight.get(), "worker " + std::to_string(owner) + " left: " + reason);
@@ -1013,14 +1017,14 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
       return Server::close(socket, reason);
     }
     if (renewed_.contains(launch)) return;  // as asked
-    engine_.exited(launch, Error(errc::launch_failed, reason), Clock::now(), actions_);
+    engine_.exited(launch, Error(errc::launch_failed, reason), turn());
     browsers_.close(launch, Clock::now());
     drain();
   }
 
   void lose_worker(WorkerId id, const Worker& worker, const std::string& reason) {
     const errc code = worker.where ? errc::connection_lost : errc::load_failed;
-    engine_.worker_lost(id, about(worker, code, reason), Clock::now(), actions_);
+    engine_.worker_lost(id, about(worker, code, reason), turn());
   }
 
   // --- small helpers
@@ -1067,9 +1071,9 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   }
 
   /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
-  double lot_for(const Worker& worker) {
+  double draw_for(const Worker& worker) {
     if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
-    return std::uniform_real_distribution<double>()(lots_);
+    return std::uniform_real_distribution<double>()(random_);
   }
 
   std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
@@ -1121,7 +1125,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
   PendingRequests pending_;
   Residents residents_;
   FastestWays fastest_;
-  std::random_device lots_;
+  std::random_device random_;
   std::vector<JoinHandler> join_handlers_;
   MessageHandlers messages_{logger_};
   LoadTurns turns_;

@@ -24,6 +24,7 @@
 #include <webpool/engine/retries.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
+#include <webpool/engine/turn.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/options.hpp>
 #include <webpool/page_hints.hpp>
@@ -49,42 +50,42 @@ class Engine : private Fleet {
 
   // --- models and requests
 
-  ModelIndex add_model(ModelSpec spec, TimePoint now, Actions& out) {
+  ModelIndex add_model(ModelSpec spec, Turn turn) {
     if (closed_) {
       tables_.models.emplace_back();
       const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      out.emplace_back(
+      turn.out.emplace_back(
           ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
       return none;
     }
     ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, now, out);
+    acquire(model, turn);
     return model.index;
   }
 
   /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, TimePoint now, Actions& out) {
+  void remove_model(ModelIndex index, Turn turn) {
     ModelRow* model = tables_.model(index);
     if (!model) return;
     const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, now, out);
+      if (row.request.model == index) complete(id, released, turn);
     });
     std::vector<std::pair<WorkerId, ConnectionId>> placed;
     tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
       if (row.model == index) placed.emplace_back(id, row.connection);
     });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, now, out);
+    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, turn);
     tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, now, out);
+    for (const auto& [worker, connection] : placed) settle(connection, turn);
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
   /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
   /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, TimePoint now, Actions& out, Retry retry = Retry::always,
+  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
                    std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = now;
+    request.submitted = turn.now;
     const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
     RequestRow& row = *tables_.requests.find(id);
     row.request.id = id;
@@ -92,45 +93,45 @@ class Engine : private Fleet {
     retries_.earn();
     ModelRow* model = tables_.model(request.model);
     if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), now, out);
+      complete(id, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
     if (pinned) {
       const WorkerRow* worker = tables_.workers.find(*pinned);
       if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), now, out);
+        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
         return id;
       }
       tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, now, out), id;
+      return watch(row), serve_pinned(*model, turn), id;
     }
     if (policies_->hooks.admits) {
       const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
       if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), now, out);
+        complete(id, not_admitted(*model, row.request, load, answer), turn);
         return id;
       }
     }
     enqueue(row);
     watch(row);
-    serve(*model, now, out);
+    serve(*model, turn);
     return id;
   }
 
   /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, TimePoint now, Actions& out) {
+  void cancel(RequestId request, Turn turn) {
     const RequestRow* row = tables_.requests.find(request);
     if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), now, out);
+    if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, request});
+    complete(request, Error(errc::cancelled, "cancelled by the caller"), turn);
   }
 
   // --- tabs
 
   /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
   /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
     if (closed_ || tables_.connections.full()) return std::nullopt;
     if (launch) {
       const Launches::Row* row = launches_.find(*launch);
@@ -140,21 +141,21 @@ class Engine : private Fleet {
       return std::nullopt;
     }
     browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, now);
+    const ConnectionId id = tables_.add_connection(std::move(browser), launch, turn.now);
     if (launch) {
       tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
       launches_.joined(*launch, id);
     }
     ++counters_.joins;
-    serve_all(now, out);
+    serve_all(turn);
     return id;
   }
 
   /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, TimePoint now, Actions& out) {
+  void left(ConnectionId connection, const Error& reason, Turn turn) {
     if (!tables_.connections.find(connection)) return;
     ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, now, out, true);
+    recover(connection, Trouble::page_crashed, std::nullopt, reason, turn, true);
   }
 
   /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
@@ -170,14 +171,14 @@ class Engine : private Fleet {
   }
 
   /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, TimePoint now, Actions& out) {
+  void exited(LaunchId launch, const Error& last_words, Turn turn) {
     const Launches::Row* row = launches_.find(launch);
     if (!row) return;
     if (const auto connection = row->connection) {
       ++counters_.losses;
-      out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, now, out);
+      forget(*connection, last_words, turn);
     } else {
       const auto& attempt = row->attempt;
       if (attempt) {
@@ -186,11 +187,11 @@ class Engine : private Fleet {
       }
       // A browser that had a page before was launched well.
       if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), now);
+        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), turn.now);
       launches_.erase(launch);
     }
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
-    serve_all(now, out);
+    if (!closed_) launch_up_to(options_.min_connections, turn);
+    serve_all(turn);
   }
 
   // --- workers
@@ -205,36 +206,35 @@ class Engine : private Fleet {
   }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, TimePoint now, Actions& out) {
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
     WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, now);
+    tables_.worker_ready(id, backend, memory_bytes, turn.now);
     model.lost_loads = 0;
     model.resting_until = {};
     model.reasons.clear();
     prove(worker->connection);
     ++counters_.loads;
-    serve(model, now, out);
+    serve(model, turn);
   }
 
-  void load_failed(WorkerId id, const Error& error, TimePoint now, Actions& out) {
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker || worker->ready) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     model.failed_on.insert(Tables::index_of(connection));
     model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, now, out);
-    serve(model, now, out);
+    close_worker(id, false, error, turn);
+    serve(model, turn);
   }
 
-  /// The reply to a run, with its error if it has one; `started`: false when that run had certainly not begun. False:
-  /// nobody waits for it any more.
-  bool finished(WorkerId id, RequestId request, const Error* error, TimePoint now, Actions& out, bool started = true,
-                const Check& check = {}) {
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    const auto& [id, request, error, started, check] = reply;
     WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, now)) {
+    if (!worker || !tables_.end_run(*worker, request, turn.now)) {
       ++counters_.late_replies;
       return false;
     }
@@ -245,20 +245,20 @@ class Engine : private Fleet {
     if (!awaited) {
       ++counters_.late_replies;
     } else if (error) {
-      fail_run(request, *error, started, now, out);
+      fail_run(request, *error, started, turn);
     } else {
-      wrong = succeed(request, check, now, out);
+      wrong = succeed(request, check, turn);
     }
-    worker->answered = now;
+    worker->answered = turn.now;
     if (!error) {
       tables_.state(connection).consecutive_failures = 0;
     } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, now, out);
+      count_failure(connection, id, *error, turn);
     }
-    if (wrong) dismiss(*wrong, *check.disagreement, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(now, out);
+    if (wrong) dismiss(*wrong, *check.disagreement, turn);
+    settle(connection, turn);
+    serve(model, turn);
+    if (tables_.state(connection).in_flight == 0) serve_blocked(turn);
     return awaited;
   }
 
@@ -283,59 +283,59 @@ class Engine : private Fleet {
   }
 
   /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     const WorkerRow* worker = tables_.workers.find(id);
     if (!worker) return;
     ModelRow& model = tables_.model_of(*worker);
     const ConnectionId connection = worker->connection;
     const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, now);
-    close_worker(id, true, reason, now, out);
+    if (!ready) note_lost_load(model, connection, reason, turn.now);
+    close_worker(id, true, reason, turn);
     if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, now, out);
+      recover(connection, trouble_of(reason), std::nullopt, reason, turn);
     else
-      count_failure(connection, std::nullopt, reason, now, out);
-    settle(connection, now, out);
-    serve(model, now, out);
+      count_failure(connection, std::nullopt, reason, turn);
+    settle(connection, turn);
+    serve(model, turn);
   }
 
   // --- time
 
   /// Launches what `min_connections` asks for. Call once, first.
-  void start(TimePoint now, Actions& out) {
-    if (!closed_) launch_up_to(options_.min_connections, now, out);
+  void start(Turn turn) {
+    if (!closed_) launch_up_to(options_.min_connections, turn);
   }
 
   /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(TimePoint now, Actions& out) {
+  void tick(Turn turn) {
     if (closed_) return;
-    expire_requests(now, out);
-    expire_runs(now, out);
-    while (const auto request = retries_.pop_due(now))
+    expire_requests(turn);
+    expire_runs(turn);
+    while (const auto request = retries_.pop_due(turn.now))
       if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
         enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(now)) expire_load(*worker, now, out);
-    expire_launches(now, out);
-    check_tabs(now, out);
-    scale(now, out);
-    relieve_starving(now, out);
-    serve_all(now, out);
+    while (const auto worker = load_timeouts_.pop_due(turn.now)) expire_load(*worker, turn);
+    expire_launches(turn);
+    check_tabs(turn);
+    scale(turn);
+    relieve_starving(turn);
+    serve_all(turn);
   }
 
   /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(TimePoint now, Actions& out) {
+  void close(Turn turn) {
     if (closed_) return;
     closed_ = true;
     const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, now, out); });
+    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, turn); });
     tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, now, out);
+      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
+      forget(id, closing, turn);
     });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, out); });
+    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, turn.out); });
     for (auto& model : tables_.models) {
       if (model && !model->announced)
-        out.emplace_back(ModelReady{
+        turn.out.emplace_back(ModelReady{
             model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
       model.reset();
     }
@@ -365,11 +365,11 @@ class Engine : private Fleet {
   // --- requests
 
   /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, TimePoint now, Actions& out) {
+  void complete(RequestId id, std::optional<Error> error, Turn turn) {
     const RequestRow& row = *tables_.requests.find(id);
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, now), !error, now);
-    end(row, std::move(error), false, out);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
+    end(row, std::move(error), false, turn.out);
   }
 
   /// The one place where requests end. `held`: with the result that is held.
@@ -387,48 +387,48 @@ class Engine : private Fleet {
   }
 
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, now, out);
+    if (row.result) return judge(row, check.disagreement != nullptr, turn);
     const WorkerRow& worker = *tables_.workers.find(row.worker);
     const bool guest = tables_.state(worker.connection).trust != Trust::own;
     // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.lot < rechecks_.share(worker.agreements)) {
+    if (guest && row.pinned == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
       if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, now)});
-        out.emplace_back(HoldResult{id});
+        tables_.hold(row, {worker.connection, run_of(row, turn.now)});
+        turn.out.emplace_back(HoldResult{id});
         return std::nullopt;
       }
       ++counters_.unchecked;
     }
-    complete(id, std::nullopt, now, out);
+    complete(id, std::nullopt, turn);
     return std::nullopt;
   }
 
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, TimePoint now, Actions& out) {
+  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, Turn turn) {
     const HeldResult held = *row.result;
     ++counters_.rechecked;
-    record(row.request, run_of(row, now), true, now, differs);
-    record(row.request, held.run, !differs, now);
+    record(row.request, run_of(row, turn.now), true, turn.now, differs);
+    record(row.request, held.run, !differs, turn.now);
     if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
       ConnectionState& tab = tables_.state(worker->connection);
       ++worker->agreements;
       if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
     }
-    end(row, std::nullopt, !differs, out);
+    end(row, std::nullopt, !differs, turn.out);
     return differs ? std::optional(held.guest) : std::nullopt;
   }
 
   /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, TimePoint now, Actions& out) {
+  void forgo(const RequestRow& row, Turn turn) {
     ++counters_.unchecked;
-    record(row.request, row.result->run, true, now);
-    end(row, std::nullopt, true, out);
+    record(row.request, row.result->run, true, turn.now);
+    end(row, std::nullopt, true, turn.out);
   }
 
   /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, TimePoint now, Actions& out) {
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
     ++counters_.disagreements;
     tables_.requests.for_each([&](RequestId id, RequestRow& row) {
       if (!row.result || row.result->guest != guest) return;
@@ -438,24 +438,24 @@ class Engine : private Fleet {
       if (policies_->hooks.hears_ends) policies_->ended(row.request);
       enqueue(row);
     });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, now, out);
+    if (tables_.connections.find(guest)) close_connection(guest, reason, turn);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, TimePoint now, Actions& out) {
+  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
     RequestRow& row = *tables_.requests.find(id);
     if (row.result) {
-      record(row.request, run_of(row, now), false, now);
-      return forgo(row, now, out);
+      record(row.request, run_of(row, turn.now), false, turn.now);
+      return forgo(row, turn);
     }
-    if (row.pinned != WorkerId{}) return complete(id, error, now, out);
-    const auto again = retries_.plan(row, error, started, now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, now, out);
-    record(row.request, run_of(row, now), false, now);
+    if (row.pinned != WorkerId{}) return complete(id, error, turn);
+    const auto again = retries_.plan(row, error, started, turn.now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    record(row.request, run_of(row, turn.now), false, turn.now);
     if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, now);
+    tables_.pause(row, tables_.workers.find(row.worker)->connection, turn.now);
     ++counters_.retries;
-    if (*again <= now)
+    if (*again <= turn.now)
       enqueue(row);
     else
       retries_.push(*again, id);
@@ -536,23 +536,23 @@ class Engine : private Fleet {
   }
 
   /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, TimePoint now, Actions& out) {
-    serve_pinned(model, now, out);
-    recheck(model, now, out);
+  void serve(ModelRow& model, Turn turn) {
+    serve_pinned(model, turn);
+    recheck(model, turn);
     while (model.lane.has_room()) {
       RequestRow* row = next(model);
       if (!row) break;
       const RequestId request = row->request.id;
-      if (row->request.deadline <= now) {
-        complete(request, overdue(*row), now, out);
+      if (row->request.deadline <= turn.now) {
+        complete(request, overdue(*row), turn);
         continue;
       }
       PoolView view = view_of(model);
       std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, now)) {
+      if (avoids_a_tab(model, *row, turn.now)) {
         elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
         if (elsewhere->tabs().empty()) {
-          hold_back(*row, now);
+          hold_back(*row, turn.now);
           continue;
         }
         view = view.with(elsewhere->tabs(), elsewhere->idle());
@@ -560,13 +560,13 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), now, out);
+        complete(request, no_candidate(*chosen, model.lane.candidates().size()), turn);
         continue;
       }
       policies_->erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), now, out);
+      send(*row, request, model.lane.worker(*chosen), turn);
     }
-    acquire(model, now, out);
+    acquire(model, turn);
   }
 
   PoolView view_of(const ModelRow& model) {
@@ -579,33 +579,33 @@ class Engine : private Fleet {
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
   /// tensors take up memory.
-  void serve_pinned(ModelRow& model, TimePoint now, Actions& out) {
+  void serve_pinned(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
       const WorkerRow& worker = *tables_.workers.find(id);
       while (!worker.pinned.empty()) {
         RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= now) {
-          complete(row.request.id, overdue(row), now, out);
+        if (row.request.deadline <= turn.now) {
+          complete(row.request.id, overdue(row), turn);
           continue;
         }
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
         tables_.unpin(row);
-        send(row, row.request.id, id, now, out);
+        send(row, row.request.id, id, turn);
       }
     }
   }
 
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
-  void recheck(ModelRow& model, TimePoint now, Actions& out) {
+  void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
       RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= now) {
-        complete(row.request.id, overdue(row), now, out);
+      if (row.request.deadline <= turn.now) {
+        complete(row.request.id, overdue(row), turn);
         continue;
       }
       if (model.own.empty()) {
-        forgo(row, now, out);
+        forgo(row, turn);
         continue;
       }
       const OwnTabs own(model.lane, model.own);
@@ -614,7 +614,7 @@ class Engine : private Fleet {
       const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), now, out);
+      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
     }
   }
 
@@ -632,11 +632,11 @@ class Engine : private Fleet {
     retries_.push(now, row.request.id);
   }
 
-  void send(RequestRow& row, RequestId request, WorkerId worker, TimePoint now, Actions& out) {
-    tables_.start_run(row, request, worker, now);
-    out.emplace_back(Run{worker, request});
+  void send(RequestRow& row, RequestId request, WorkerId worker, Turn turn) {
+    tables_.start_run(row, request, worker, turn.now);
+    turn.out.emplace_back(Run{worker, request});
     const auto limit = patience_for(*tables_.workers.find(worker));
-    run_timeouts_.push(now + limit, {worker, request, limit});
+    run_timeouts_.push(turn.now + limit, {worker, request, limit});
     run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = tables_.workers.find(each.worker);
       return sent_to && sent_to->has(each.request);
@@ -649,28 +649,28 @@ class Engine : private Fleet {
     return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
-  void serve_all(TimePoint now, Actions& out) {
+  void serve_all(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       if (!tables_.models[i]) continue;
       tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], now, out);
+      serve(*tables_.models[i], turn);
     }
   }
 
   /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(TimePoint now, Actions& out) {
+  void serve_blocked(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
       model->obstacle = Obstacle::none;
-      serve(*model, now, out);
+      serve(*model, turn);
     }
   }
 
   // --- placements
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, TimePoint now, Actions& out) {
+  void acquire(ModelRow& model, Turn turn) {
     const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
     const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
@@ -680,25 +680,26 @@ class Engine : private Fleet {
          model.placeable.empty()))
       return;
 
-    if (now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
            !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), now, out);
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
     }
 
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
     std::size_t coming = launches_.starting(model.spec.browsers);
     const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, now, out)) ++coming;
-    const bool later = helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, now);
+    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, turn)) ++coming;
+    const bool later =
+        helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, out);
+      if (!model.announced) announce(model, std::nullopt, turn.out);
     } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
       if (model.lane.size() > 0) {
-        announce(model, std::nullopt, out);
+        announce(model, std::nullopt, turn.out);
       } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, now, out);
+        give_up(model, turn);
       }
     }
   }
@@ -716,9 +717,9 @@ class Engine : private Fleet {
   }
 
   /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, TimePoint now, Actions& out) {
-    if (placement_.place(tables_, options_, model, need, now, out))
-      load_timeouts_.push(now + options_.connection.load_timeout, std::get<OpenWorker>(out.back()).worker);
+  void load_into(ModelRow& model, Need need, Turn turn) {
+    if (placement_.place(tables_, options_, model, need, turn))
+      load_timeouts_.push(turn.now + options_.connection.load_timeout, std::get<OpenWorker>(turn.out.back()).worker);
   }
 
   void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
@@ -726,97 +727,98 @@ class Engine : private Fleet {
     out.emplace_back(ModelReady{model.index, std::move(error)});
   }
 
-  void give_up(ModelRow& model, TimePoint now, Actions& out) {
-    const Error error = why_nowhere(model, now);
-    if (!model.announced) announce(model, error, out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, now, out);
+  void give_up(ModelRow& model, Turn turn) {
+    const Error error = why_nowhere(model, turn.now);
+    if (!model.announced) announce(model, error, turn.out);
+    while (const RequestRow* row = next(model)) complete(row->request.id, error, turn);
     if (policies_->waiting(model.index) == 0) return;
     // A scheduler may hold requests back; these end too.
     tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
           row.request.model == model.index)
-        complete(id, error, now, out);
+        complete(id, error, turn);
     });
   }
 
   /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
   /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, TimePoint now, Actions& out) {
+  void close_worker(WorkerId id, bool again, const Error& reason, Turn turn) {
     const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, now, out);
+    end_runs(id, reason, turn);
     const bool trouble = again || reason.code() == errc::load_failed;
-    out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
     tables_.erase_worker(id, again);
   }
 
-  void end_runs(WorkerId id, const Error& reason, TimePoint now, Actions& out) {
+  void end_runs(WorkerId id, const Error& reason, Turn turn) {
     WorkerRow& worker = *tables_.workers.find(id);
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, now, out);
+      tables_.end_run(worker, request, turn.now);
+      if (tables_.requests.find(request)) fail_run(request, reason, true, turn);
     }
-    end_pinned(worker, reason, now, out);
+    end_pinned(worker, reason, turn);
   }
 
   /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, TimePoint now, Actions& out) {
+  void end_pinned(const WorkerRow& worker, const Error& reason, Turn turn) {
     while (!worker.pinned.empty())
       complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), now,
-               out);
+               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()),
+               turn);
   }
 
   // --- tabs and browsers
 
   /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, TimePoint now, Actions& out, bool rejoin = false) {
+  void forget(ConnectionId id, const Error& reason, Turn turn, bool rejoin = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const std::string browser = described(tables_.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
       const WorkerRow& placed = *tables_.workers.find(worker);
       ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, now);
+      if (!placed.ready && !closed_) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
-               now, out);
+               turn);
       tables_.erase_worker(worker, false);
     }
     if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, now + std::min(options_.connection.connect_timeout, rejoin_timeout), row.attempt);
+      launches_.rejoins(*row.launch, turn.now + std::min(options_.connection.connect_timeout, rejoin_timeout),
+                        row.attempt);
     } else if (row.launch) {
       const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), now);
+      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), turn.now);
       if (row.exited) {
         launches_.erase(*row.launch);
       } else {
-        end_browser(*row.launch, out);
+        end_browser(*row.launch, turn.out);
       }
     }
     tables_.erase_connection(id);
   }
 
-  void close_connection(ConnectionId id, const Error& reason, TimePoint now, Actions& out) {
-    out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, now, out);
-    serve_all(now, out);
+  void close_connection(ConnectionId id, const Error& reason, Turn turn) {
+    turn.out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, reason, turn);
+    serve_all(turn);
   }
 
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, TimePoint now, Actions& out) {
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
     unsigned& failures = tables_.state(id).consecutive_failures;
     if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
     const Error reason(errc::connection_lost,
                        std::to_string(failures) + " failures in a row, the last: " + error.message());
     failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, now, out);
+    recover(id, Trouble::runs_fail, worker, reason, turn);
   }
 
   /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
   /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, TimePoint now,
-               Actions& out, bool gone = false) {
+  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, Turn turn,
+               bool gone = false) {
     ConnectionRow& row = *tables_.connections.find(id);
     const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
     if (row.draining && listens) return;
@@ -825,66 +827,66 @@ class Engine : private Fleet {
       rung = recovery_.climb(row.attempt, trouble,
                              {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
                               row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             now);
+                             turn.now);
     const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, now, out);
+      if (worker) close_worker(*worker, true, reason, turn);
       return;
     }
     if (rung == Rung::reload_page) {
-      out.emplace_back(ReloadPage{id, reason.message()});
+      turn.out.emplace_back(ReloadPage{id, reason.message()});
     } else if (rung == Rung::new_tab) {
-      out.emplace_back(NewTab{id, *row.launch, reason.message()});
+      turn.out.emplace_back(NewTab{id, *row.launch, reason.message()});
     } else {
       if (rung) restart_ = row.attempt;
       const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), now);
-      if (!gone) out.emplace_back(CloseConnection{id, reason.message(), true});
+      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), turn.now);
+      if (!gone) turn.out.emplace_back(CloseConnection{id, reason.message(), true});
     }
-    forget(id, reason, now, out, rejoins);
-    serve_all(now, out);
+    forget(id, reason, turn, rejoins);
+    serve_all(turn);
   }
 
   /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
-  void drain(ConnectionId id, TimePoint now, Actions& out) {
+  void drain(ConnectionId id, Turn turn) {
     const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
       const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, now, out);
-      if (!worker.ready) close_worker(each, false, draining, now, out);
+      end_pinned(worker, draining, turn);
+      if (!worker.ready) close_worker(each, false, draining, turn);
     }
     tables_.drain(id);
-    settle(id, now, out);
+    settle(id, turn);
   }
 
   /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
   /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, TimePoint now, Actions& out) {
+  void settle(ConnectionId id, Turn turn) {
     ConnectionRow* row = tables_.connections.find(id);
     if (!row) return;
     const bool relieved = std::exchange(row->relieved, false);
     const bool idle = tables_.state(id).in_flight == 0;
     if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), now, out);
+      close_connection(id, Error(errc::connection_lost, row->farewell), turn);
     } else if (idle && row->yields_to) {
       ModelRow* needy = tables_.model(*row->yields_to);
       tables_.reopen(id);
       if (needy && needy->starving_since) {
         needy->obstacle = Obstacle::none;
         needy->offered = Tables::index_of(id);
-        acquire(*needy, now, out);
+        acquire(*needy, turn);
         needy->offered.reset();
       }
-      serve_all(now, out);
+      serve_all(turn);
     } else if (relieved) {
-      serve_all(now, out);
+      serve_all(turn);
     }
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
   /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(TimePoint now, Actions& out) {
+  void relieve_starving(Turn turn) {
     for (std::size_t i = 0; i < tables_.models.size(); ++i) {
       ModelRow* model = tables_.models[i].get();
       if (!model) continue;
@@ -892,12 +894,12 @@ class Engine : private Fleet {
           (model->announced && policies_->waiting(model->index) == 0)) {
         model->starving_since.reset();
       } else if (!model->starving_since) {
-        model->starving_since = now;
-      } else if (now - *model->starving_since >= patience) {
-        model->starving_since = now;
+        model->starving_since = turn.now;
+      } else if (turn.now - *model->starving_since >= patience) {
+        model->starving_since = turn.now;
         if (const auto tab = least_busy(*model)) {
           tables_.yield(*tab, model->index);
-          settle(*tab, now, out);
+          settle(*tab, turn);
         }
       }
     }
@@ -911,21 +913,21 @@ class Engine : private Fleet {
                                          : "the request's deadline passed before its result came"};
   }
 
-  void expire_requests(TimePoint now, Actions& out) {
-    while (const auto id = deadlines_.pop_due(now)) {
+  void expire_requests(Turn turn) {
+    while (const auto id = deadlines_.pop_due(turn.now)) {
       const RequestRow* row = tables_.requests.find(*id);
       if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), now, out);
+      if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, *id});
+      complete(*id, overdue(*row), turn);
     }
   }
 
-  void expire_runs(TimePoint now, Actions& out) {
-    while (const auto sent = run_timeouts_.pop_due(now)) {
+  void expire_runs(Turn turn) {
+    while (const auto sent = run_timeouts_.pop_due(turn.now)) {
       WorkerRow* worker = tables_.workers.find(sent->worker);
       if (!worker || !worker->has(sent->request)) continue;
       const RunInFlight& run = *worker->find(sent->request);
-      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+      if (turn.now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
         if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
         continue;
       }
@@ -933,24 +935,24 @@ class Engine : private Fleet {
                   Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
                                              described(tables_.state(worker->connection).browser) + ": no answer for " +
                                              seconds(sent->limit)),
-                  now, out);
+                  turn);
     }
   }
 
-  void expire_load(WorkerId id, TimePoint now, Actions& out) {
+  void expire_load(WorkerId id, Turn turn) {
     const auto limit = options_.connection.load_timeout;
     const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > now) {
-      const TimePoint again = now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
+    if (worker && !worker->ready && worker->load_due > turn.now) {
+      const TimePoint again = turn.now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
       return load_timeouts_.push(std::min(worker->load_due, again), id);
     }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), now, out);
+    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), turn);
   }
 
-  void check_tabs(TimePoint now, Actions& out) {
+  void check_tabs(Turn turn) {
     const ConnectionSettings& limits = options_.connection;
-    const bool ping = limits.health_interval.count() > 0 && now >= next_ping_;
-    if (ping) next_ping_ = now + limits.health_interval;
+    const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
+    if (ping) next_ping_ = turn.now + limits.health_interval;
     std::vector<ConnectionId> silent, unused;
     std::optional<std::pair<ConnectionId, std::string>> worn;
     tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
@@ -962,13 +964,13 @@ class Engine : private Fleet {
         if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
         if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
         row.awaits_pong = true;
-        out.emplace_back(Ping{id});
+        turn.out.emplace_back(Ping{id});
       }
       if (!row.launch || row.draining) return;
-      if (limits.idle_timeout.count() > 0 && now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+      if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
           !loads(row) && !holds_tensors(row))
         unused.push_back(id);
-      else if (auto why = why_recycle(row, tab, limits, now); why && !worn)
+      else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
         worn = {id, *std::move(why)};
     });
     for (ConnectionId id : silent) {
@@ -976,52 +978,52 @@ class Engine : private Fleet {
       recover(id, Trouble::silent, std::nullopt,
               Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
                                                " heartbeats, one each " + seconds(limits.health_interval)),
-              now, out);
+              turn);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, now, out);
-    if (worn) renew(worn->first, worn->second, now, out);
+      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, turn);
+    if (worn) renew(worn->first, worn->second, turn);
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, const std::string& why, TimePoint now, Actions& out) {
+  void renew(ConnectionId worn, const std::string& why, Turn turn) {
     if (tables_.draining > 0 || launches_.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
     if (!begun && occupied() < options_.max_connections) {
       const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, now, out))
+      if (launch({&kind, 1}, turn))
         renewal_ = {worn, counters_.joins,
-                    now + options_.connection.connect_timeout + options_.connection.load_timeout};
+                    turn.now + options_.connection.connect_timeout + options_.connection.load_timeout};
       return;
     }
     if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && now < renewal_->patience && !spread(worn, now, out)) return;
+    if (begun && turn.now < renewal_->patience && !spread(worn, turn)) return;
     renewal_.reset();
     tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, now, out);
+    drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
-  bool spread(ConnectionId worn, TimePoint now, Actions& out) {
+  bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
     for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
       ModelRow& model = tables_.model_of(*tables_.workers.find(each));
       if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
       done = false;
-      if (model.loading == 0) load_into(model, Need::further, now, out);
+      if (model.loading == 0) load_into(model, Need::further, turn);
     }
     return done;
   }
 
-  void scale(TimePoint now, Actions& out) {
-    const PoolLoad load = this->load(now);
+  void scale(Turn turn) {
+    const PoolLoad load = this->load(turn.now);
     const std::size_t wanted =
         std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, now, out);
-    if (!own_tabs_left(0)) launch({}, now, out);
+    launch_up_to(wanted, turn);
+    if (!own_tabs_left(0)) launch({}, turn);
     if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, now, out);
+      if (const auto surplus = most_dispensable()) drain(*surplus, turn);
   }
 
   const std::unique_ptr<Decisions> policies_;

@@ -15,6 +15,7 @@
 #include <webpool/engine/launches.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
+#include <webpool/engine/turn.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/options.hpp>
 
@@ -38,18 +39,18 @@ class Fleet {
   std::size_t staying() const { return occupied() - tables_.draining; }
 
   /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, TimePoint now, Actions& out) {
+  bool launch(std::span<const Browser> wanted, Turn turn) {
     if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, now);
+    const auto kind = launches_.choose(wanted, turn.now);
     if (!kind) return false;
-    out.emplace_back(
-        Launch{launches_.start(*kind, now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
+    turn.out.emplace_back(Launch{
+        launches_.start(*kind, turn.now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
     ++counters_.launches;
     return true;
   }
 
-  void launch_up_to(std::size_t tabs, TimePoint now, Actions& out) {
-    while (staying() < tabs && launch({}, now, out)) {
+  void launch_up_to(std::size_t tabs, Turn turn) {
+    while (staying() < tabs && launch({}, turn)) {
     }
   }
 
@@ -64,16 +65,16 @@ class Fleet {
     row.proven = true;
   }
 
-  void expire_launches(TimePoint now, Actions& out) {
-    while (const auto id = launches_.pop_overdue(now)) {
+  void expire_launches(Turn turn) {
+    while (const auto id = launches_.pop_overdue(turn.now)) {
       const Browser kind = launches_.find(*id)->browser;
       launches_.failed(
           kind,
           Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                            seconds(options_.connection.connect_timeout)),
-          now);
+          turn.now);
       if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, out);
+      end_browser(*id, turn.out);
     }
   }
 

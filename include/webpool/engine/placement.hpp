@@ -14,6 +14,7 @@
 #include <webpool/engine/decisions.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/tables.hpp>
+#include <webpool/engine/turn.hpp>
 #include <webpool/options.hpp>
 
 namespace webpool::engine {
@@ -29,9 +30,9 @@ class Placement {
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now, Actions& out) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, now, out);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, now, out);
+  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
+    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
     model.obstacle = obstacle;
     model.refused = need;
     return obstacle == Obstacle::none;
@@ -40,9 +41,8 @@ class Placement {
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, TimePoint now,
-                   Actions& out) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = now};
+  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
     Obstacle result = Obstacle::never;
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
@@ -56,9 +56,9 @@ class Placement {
         return Obstacle::never;
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, now, out);
+      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
       if (obstacle == Obstacle::none) {
-        out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, now), model.index});
+        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
         return Obstacle::none;
       }
       if (obstacle == Obstacle::busy) result = Obstacle::busy;
@@ -97,7 +97,7 @@ class Placement {
   }
 
   Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     TimePoint now, Actions& out) {
+                     Turn turn) {
     while (true) {
       models_.clear();
       std::size_t used = 0;
@@ -108,7 +108,7 @@ class Placement {
         used += worker.bytes;
       }
       const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, now, need != Need::restore});
+          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
@@ -118,7 +118,7 @@ class Placement {
                                                       budget(options.memory) + ")"));
         return Obstacle::never;
       }
-      if (!evict(tables, connection, decision.victim, out)) return Obstacle::busy;
+      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
     }
   }
 

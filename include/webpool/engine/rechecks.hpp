@@ -15,8 +15,18 @@ namespace webpool::engine {
 
 /// What the driver knows of a good result.
 struct Check {
-  double lot = 1;  ///< random, from 0 to below 1; below a guest's share, the result is computed again; 1: it never is
+  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
+  double draw = 1;
   const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// The reply to a run.
+struct Reply {
+  WorkerId worker;
+  RequestId request;
+  const Error* error = nullptr;  ///< null: a good result
+  bool started = true;           ///< false when the run had certainly not begun
+  Check check{};
 };
 
 /// Which results of guests own tabs compute again.

@@ -48,7 +48,7 @@ class Simulation {
         tabs_(std::move(settings.tabs), settings.seed, events_, ledger_),
         engine_(launching(std::move(settings.options), tabs_.launchable()),
                 engine::make_policy_set(std::move(selector), std::move(scaling), std::move(memory), std::move(queue))) {
-    engine_.start(events_.now(), actions_);
+    engine_.start(turn());
     obey();
     events_.push(start + tick_, event::Tick{});
   }
@@ -58,14 +58,14 @@ class Simulation {
   ModelIndex add_model(engine::ModelSpec spec) {
     const std::string name = spec.name;
     const std::size_t bytes = spec.bytes;
-    const ModelIndex index = engine_.add_model(std::move(spec), events_.now(), actions_);
+    const ModelIndex index = engine_.add_model(std::move(spec), turn());
     tabs_.add_model(index, name, bytes);
     obey();
     return index;
   }
 
   void remove_model(ModelIndex index) {
-    engine_.remove_model(index, events_.now(), actions_);
+    engine_.remove_model(index, turn());
     obey();
   }
 
@@ -101,12 +101,12 @@ class Simulation {
     request.payload_bytes = work.payload_bytes;
     request.rows = work.rows;
     const bool warm = tabs_.holders(work.model) > 0;
-    const RequestId id = engine_.submit(request, events_.now(), actions_);
+    const RequestId id = engine_.submit(request, turn());
     ledger_.submitted(id, request, warm, events_.now());
     return id;
   }
 
-  void cancel(RequestId request) { engine_.cancel(request, events_.now(), actions_); }
+  void cancel(RequestId request) { engine_.cancel(request, turn()); }
 
   /// Runs for that much longer. What has not ended by then continues in the next call.
   const Result& run_for(Duration time) {
@@ -121,7 +121,7 @@ class Simulation {
 
   /// Closes the pool, which ends every request.
   const Result& close() {
-    engine_.close(events_.now(), actions_);
+    engine_.close(turn());
     obey();
     return sum_up();
   }
@@ -147,6 +147,8 @@ class Simulation {
     Random random;
   };
 
+  engine::Turn turn() { return {events_.now(), actions_}; }
+
   static PoolOptions launching(PoolOptions options, std::vector<Browser> kinds) {
     if (options.browsers.empty()) options.browsers = std::move(kinds);
     if (options.browsers.empty()) options.launch_browsers = false;
@@ -158,7 +160,7 @@ class Simulation {
   void happen(const event::Join& join) {
     auto info = tabs_.hello(join);
     if (!info) return;
-    const auto id = engine_.joined(std::move(*info), join.launch, events_.now(), actions_);
+    const auto id = engine_.joined(std::move(*info), join.launch, turn());
     if (id) tabs_.joined(join, *id);
   }
   void happen(const event::LaunchFails& failed) {
@@ -175,17 +177,16 @@ class Simulation {
     using End = SimulatedTabs::Load::End;
     if (ended->end == End::out_of_memory) return lose(ended->tab, "the tab ran out of memory");
     if (ended->end == End::loaded) {
-      engine_.loaded(load.worker, ended->backend, ended->bytes, events_.now(), actions_);
+      engine_.loaded(load.worker, ended->backend, ended->bytes, turn());
     } else {
-      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"),
-                          events_.now(), actions_);
+      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"), turn());
     }
   }
   void happen(const event::Answer& answer) {
     if (!tabs_.answered(answer)) return;
     std::optional<Error> error;
     if (answer.error) error.emplace(*answer.error, "the run failed");
-    engine_.finished(answer.worker, answer.request, error ? &*error : nullptr, events_.now(), actions_);
+    engine_.finished({answer.worker, answer.request, error ? &*error : nullptr}, turn());
   }
   void happen(const event::Arrival& arrival) {
     submit(processes_[arrival.process].work);
@@ -196,7 +197,7 @@ class Simulation {
     asked_by_[submit(client.works[client.turn++ % client.works.size()])] = asks.client;
   }
   void happen(const event::Tick&) {
-    engine_.tick(events_.now(), actions_);
+    engine_.tick(turn());
     events_.push(events_.now() + tick_, event::Tick{});
   }
   void happen(const std::function<void()>& call) { call(); }
@@ -207,9 +208,9 @@ class Simulation {
     result_.crash_times.push_back(now());
     const Error error(errc::connection_lost, why);
     if (loss->launch) {
-      engine_.exited(*loss->launch, error, events_.now(), actions_);
+      engine_.exited(*loss->launch, error, turn());
     } else {
-      engine_.left(tab, error, events_.now(), actions_);
+      engine_.left(tab, error, turn());
     }
   }
 
