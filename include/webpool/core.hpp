@@ -27,6 +27,7 @@
 #include <webpool/outputs.hpp>
 #include <webpool/page_hints.hpp>
 #include <webpool/page_message.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/policies/memory/cost_aware.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/memory/unlimited.hpp>

@@ -14,6 +14,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/model_info.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/task.hpp>
 
 namespace webpool {
@@ -152,6 +153,7 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it
+  Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all

@@ -287,7 +287,10 @@ struct World {
     const auto tensors = worker.tensors > 0 && chance(50) ? std::ptrdiff_t{-1} : std::ptrdiff_t{1};
     workers.at(id).tensors += static_cast<std::size_t>(tensors);
     workers.at(id).bytes += static_cast<std::size_t>(10 * tensors);
-    rig.engine.retained(id, tensors, 10 * tensors);
+    if (tensors > 0)
+      rig.engine.kept(id, 10);
+    else
+      rig.engine.dropped(id, 10, nullptr, {rig.now, rig.out});
     obey();
   }
 
@@ -430,7 +433,7 @@ struct World {
     for (auto& [id, worker] : workers) {  // what is kept is in the way of models that are nowhere
       const auto tensors = static_cast<std::ptrdiff_t>(std::exchange(worker.tensors, 0));
       worker.bytes -= static_cast<std::size_t>(10 * tensors);
-      rig.engine.retained(id, -tensors, -10 * tensors);
+      for (auto left = tensors; left > 0; --left) rig.engine.dropped(id, 10, nullptr, {rig.now, rig.out});
     }
     for (int round = 0; round < 1000 && !pending.empty(); ++round) {
       std::vector<LaunchId> waiting;

@@ -187,7 +187,7 @@ class Repair {
     bool done = true;
     for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
       ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);
     }
