@@ -71,20 +71,19 @@ TEST_CASE("queries are no part of a file's name") {
 TEST_CASE("a socket that does not introduce itself in time is refused, and one that has is not") {
   asio::io_context context;
   std::promise<std::size_t> heard;
-  transport::WebSocketServer* at = nullptr;
+  std::vector<std::shared_ptr<transport::Link>> links;
   transport::WebSocketServer server(
-      context, "127.0.0.1", 0, 1024,
-      {.http =
-           [](std::string_view) {
-             return transport::HttpAnswer{404, "text/plain", nullptr};
+      context, {.maximum_message_bytes = 1024},
+      [](std::string_view) {
+        return transport::HttpAnswer{404, "text/plain", nullptr};
+      },
+      {.opened =
+           [&](const std::shared_ptr<transport::Link>& link, transport::Channel channel) {
+             links.push_back(link);
+             if (channel == transport::Channel::data) link->introduced();
            },
-       .opened =
-           [&](const transport::WebSocketServer::Socket& socket) {
-             if (socket->role == transport::SocketState::Role::data) at->introduced(socket);
-           },
-       .received = [&](const auto&, std::span<const std::byte> frame, const auto&) { heard.set_value(frame.size()); },
-       .closed = [](const auto&, const std::string&) {}});
-  at = &server;
+       .received = [&](auto&, std::span<const std::byte> message, const auto&) { heard.set_value(message.size()); },
+       .closed = [](auto&, const std::string&) {}});
   std::thread thread([&] { context.run(); });
   WebSocket silent(server.port(), "/control"), known(server.port(), "/data");
   const auto tick_after = [&](std::chrono::seconds time) {
