@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <webpool/driver/flight_log.hpp>
+#include <webpool/error.hpp>
 #include <webpool/protocol/encode.hpp>
 #include <webpool/telemetry/flight_recorder.hpp>
 #include <webpool/transport/link.hpp>
@@ -15,6 +16,11 @@ namespace webpool::driver {
 
 struct Tab;
 struct Worker;
+
+/// What is wrong with a message that its link may not send now.
+inline Error out_of_turn(std::string_view what) {
+  return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
+}
 
 /// What the pool knows of one link: whose it is, and the record of what passes on it. Sends messages, and notes each in
 /// that record. Touches its link and its tab's flight, nothing else. In the pool's loop.

@@ -15,7 +15,6 @@
 #include <webpool/driver/departures.hpp>
 #include <webpool/driver/engine_port.hpp>
 #include <webpool/driver/message_handlers.hpp>
-#include <webpool/driver/out_of_turn.hpp>
 #include <webpool/driver/refusals.hpp>
 #include <webpool/driver/roster.hpp>
 #include <webpool/error.hpp>

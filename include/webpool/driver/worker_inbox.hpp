@@ -13,7 +13,6 @@
 #include <webpool/driver/disagreement.hpp>
 #include <webpool/driver/engine_port.hpp>
 #include <webpool/driver/loader.hpp>
-#include <webpool/driver/out_of_turn.hpp>
 #include <webpool/driver/pending_requests.hpp>
 #include <webpool/driver/resident_tensor.hpp>
 #include <webpool/driver/residents.hpp>
