@@ -21,12 +21,13 @@ LoopbackPage page_saying(LoopbackPool& pool, const std::string& message, Channel
 TEST_CASE("what is no message closes its link with a sentence, and the pool lives on") {
   const auto pool = LoopbackPool::make();
   using Case = std::pair<std::string, std::string>;
-  const auto [payload, sentence] =
-      GENERATE(Case{"", "0 bytes"}, Case{"abc", "3 bytes"},
-               Case{std::string("\xff\xff\xff\xff{}", 6), "don't fit into a frame of 6"},
-               Case{std::string("\x04\0\0\0nope", 8), "header"}, Case{frame("{}"), "type"},
-               Case{frame(R"({"type":"hello"})"), "version"}, Case{frame(R"({"type":"frobnicate"})"), "frobnicate"},
-               Case{pong_frame(1) + "12345678", "the message ends at byte"});
+  const auto [payload, sentence] = GENERATE(Case{"", "0 bytes"}, Case{"abc", "3 bytes"},
+                                            Case{std::string("\xff\xff\xff\xff{}", 6), "don't fit into a frame of 6"},
+                                            Case{std::string("\x04\0\0\0nope", 8), "header"}, Case{frame("{}"), "type"},
+                                            Case{frame(R"({"type":"hello"})"), "version"},
+                                            Case{frame(R"({"type":"hello","version":1,"capabilities":{}})"), "token"},
+                                            Case{frame(R"({"type":"frobnicate"})"), "frobnicate"},
+                                            Case{pong_frame(1) + "12345678", "the message ends at byte"});
   CAPTURE(sentence);
   const LoopbackPage page = page_saying(*pool, payload);
   REQUIRE(page.link->closing());

@@ -18,6 +18,7 @@ TEST_CASE("a load describes the model and the browser's wishes") {
   BrowserOptions& firefox = options.browser_options[Browser::firefox];
   firefox.webnn_devices = {WebnnDevice::cpu};
   firefox.wasm_threads = 3;
+  firefox.workgroup_size = {{64, 1, 1}};
   const auto pool = LoopbackPool::make(std::move(options));
   const LoopbackTab tab(*pool);
   pool->load({.free_dimensions = {{"batch", 1}}});
@@ -26,7 +27,8 @@ TEST_CASE("a load describes the model and the browser's wishes") {
   CHECK_THAT(load.header, contains(R"("name":"digits")") && contains(R"("url":"/models/)") &&
                               contains(R"({"name":"webnn","device_type":"cpu"})") &&
                               contains(R"({"name":"wasm","threads":3})") &&
-                              contains(R"("free_dimensions":{"batch":1})") && contains(R"("warmup":true)"));
+                              contains(R"("free_dimensions":{"batch":1})") && contains(R"("warmup":true)") &&
+                              contains(R"("workgroup_size":[64,1,1])"));
 }
 
 TEST_CASE("what the options rule out is a reason too, and nothing is sent when nothing is left") {

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 #include <webpool/browser.hpp>
-#include <webpool/clock.hpp>
 #include <webpool/detail/logger.hpp>
 #include <webpool/detail/token.hpp>
 #include <webpool/driver/address.hpp>
@@ -78,7 +77,7 @@ class TabInbox {
 
   std::optional<Error> take(Peer& from, const protocol::Pong& pong) {
     if (!from.tab) return out_of_turn("pong");
-    uses_.port.engine.heard(from.tab->id, Clock::now(), pong.timer_drift_ms, pong.hints);
+    uses_.port.engine.heard(from.tab->id, pong.timer_drift_ms, pong.hints);
     return std::nullopt;
   }
 
