@@ -16,7 +16,7 @@ int call(FunctionRef<int(int)> function) { return function(21); }
 }  // namespace
 
 TEST_CASE("a reference calls what it refers to, whatever that is") {
-  CHECK(call(twice) == 42);
+  CHECK(call(&twice) == 42);
   CHECK(call([](int value) { return value + 1; }) == 22);
   int calls = 0;
   auto counting = [&calls](int value) mutable { return ++calls + value; };
@@ -28,7 +28,8 @@ TEST_CASE("a reference calls what it refers to, whatever that is") {
 TEST_CASE("arguments pass through by reference and by move") {
   std::string text;
   const auto add = [](std::string& out, std::unique_ptr<std::string> tail) { out += *tail; };
-  FunctionRef<void(std::string&, std::unique_ptr<std::string>)>(add)(text, std::make_unique<std::string>("yz"));
+  const FunctionRef<void(std::string&, std::unique_ptr<std::string>)> reference(add);
+  reference(text, std::make_unique<std::string>("yz"));
   CHECK(text == "yz");
 }
 

@@ -60,9 +60,8 @@ TEST_CASE("what breaks the protocol is closed over its socket, and the pool live
 
 TEST_CASE("a page that never hangs up does not keep the pool open for long") {
   std::optional<Stage> stage(std::in_place);
-  WebSocket deaf(stage->tab.port, "/control");
+  const WebSocket deaf_stranger(stage->tab.port, "/control"), deaf_tab(std::move(stage->tab.socket));
   const auto start = std::chrono::steady_clock::now();
-  const std::optional<WebSocket> kept(std::move(stage->tab.socket));
   stage.reset();
   CHECK(std::chrono::steady_clock::now() - start < 10s);
 }

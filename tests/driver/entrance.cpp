@@ -2,6 +2,8 @@
 
 #include <future>
 #include <thread>
+#include <webpool/detail/unique_function.hpp>
+#include <webpool/expected.hpp>
 
 #include "../catch.hpp"
 

@@ -32,12 +32,10 @@ class Departures {
   // --- what the engine has decided
 
   void remove(Worker& worker, const std::string& words) {
-    const WorkerId id = worker.id;
-    const ModelIndex model = worker.model;
-    const bool was_loaded = worker.where != nullptr;
-    uses_.residents.lose(id);
+    uses_.roster.close_link(worker, words);
+    uses_.residents.lose(worker.id);
+    uses_.loader.worker_goes(worker);
     uses_.roster.remove(worker, words);
-    uses_.loader.worker_gone(id, model, was_loaded);
   }
 
   void remove(Tab& tab, const std::string& words) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/clock.hpp>
@@ -42,6 +41,9 @@ namespace webpool::driver {
 /// The pool's half of the wire, whatever the transport: all rooms of the driver, wired. Events come in, whether from
 /// callers, pages, browsers or the clock; each ends with `pump`, which carries out what the engine wants done. All
 /// functions are called in the pool's loop; knows no thread, no socket and no file.
+///
+/// Its rooms know those below them, never those above: `Roster` and `EnginePort` at the bottom, on them `Loader`, then
+/// `Departures`, then `Starter`, `Outbox`, `TabInbox` and `WorkerInbox`, and `Inbox` on top.
 class Host {
  public:
   /// `pool` and `options` must outlive the host. Throws `errc::no_browser_found`.

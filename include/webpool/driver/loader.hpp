@@ -195,10 +195,10 @@ class Loader {
     fail(worker, code, reasons.empty() ? news.message : describe(reasons));
   }
 
-  /// The worker is no longer in the roster.
-  void worker_gone(WorkerId id, ModelIndex model, bool was_loaded) {
-    if (was_loaded) uses_.batches.tab_went(model);
-    end_turn(id);
+  /// The worker is about to leave the roster.
+  void worker_goes(const Worker& worker) {
+    if (worker.where) uses_.batches.tab_went(worker.model);
+    end_turn(worker.id);
   }
 
  private:
