@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,6 +54,11 @@ struct PendingRequest {
     return check_outputs(models[part].info, result.outputs, result.kept, &options, kept);
   }
 
+  /// Since it was submitted.
+  double milliseconds(TimePoint now) const {
+    return std::chrono::duration<double, std::milli>(now - submitted).count();
+  }
+
   RequestId id{};
   std::uint32_t part = 0;
   Inputs inputs{};  ///< those that travel first
@@ -79,7 +85,7 @@ class PendingRequests {
   PendingRequest take(RequestId id) { return std::exchange(at(id), {}); }
 
   /// The same with any id; null when nobody waits for that.
-  const PendingRequest* find(RequestId id) const {
+  PendingRequest* find(RequestId id) {
     const std::size_t slot = Slots::slot_of(id);
     return slot < requests_.size() && requests_[slot].id == id ? &requests_[slot] : nullptr;
   }
