@@ -66,6 +66,7 @@
 #include <webpool/reliability/ladder.hpp>
 #include <webpool/reliability/patience.hpp>
 #include <webpool/request.hpp>
+#include <webpool/run_sink.hpp>
 #include <webpool/shape.hpp>
 #include <webpool/source/file.hpp>
 #include <webpool/source/generator.hpp>

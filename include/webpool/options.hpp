@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include <webpool/task.hpp>
 
 namespace webpool {
+
+class RunSink;  // run_sink.hpp
 
 /// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
@@ -205,13 +208,14 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
-  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who
+  /// reaches the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
+  std::vector<std::shared_ptr<RunSink>> sinks{};  ///< each is told of all runs, loads, joins, losses and repairs
   LogLevel log_level = LogLevel::info;
   /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
   /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the

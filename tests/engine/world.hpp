@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
+#include <webpool/run_sink.hpp>
 
 #include "rig.hpp"
 
@@ -34,6 +36,7 @@ PoolOptions any_options(Random& random) {
   options.guests.proven_after = static_cast<unsigned>(random() % 4);
   options.retries.attempts = static_cast<unsigned>(1 + random() % 4);
   options.retries.burst = static_cast<unsigned>(random() % 20);
+  if (one_in(2)) options.sinks = {std::make_shared<RunSink>()};
   if (one_in(3))
     options.browser_preferences = {{Task::vision, {Browser::firefox}},
                                    {Task::audio, {Browser::safari, Browser::chromium}}};
@@ -170,6 +173,8 @@ struct World {
   void carry_out(const CancelRun& action, std::optional<RequestId>) {
     REQUIRE(workers.at(action.worker).runs.contains(action.request));
   }
+  void carry_out(const Repairs& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
+  void carry_out(const Scales& action, std::optional<RequestId>) { REQUIRE(action.wanted <= max); }
   void carry_out(const HoldResult& action, std::optional<RequestId> replied) {
     REQUIRE(action.request == replied);
     REQUIRE(pending.contains(action.request));

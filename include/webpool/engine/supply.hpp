@@ -93,12 +93,14 @@ class Supply {
   void scale(Turn turn) {
     const PoolLoad load = pool_load(state_, fleet_, turn.now);
     const PoolOptions& options = state_.options;
+    const std::size_t before = fleet_.staying();
     const std::size_t wanted =
         std::min(std::max(state_.policies->desired(load), options.min_connections), options.max_connections);
     fleet_.launch_up_to(wanted, turn);
     if (!fleet_.own_tabs_left(0)) fleet_.launch({}, turn);
     if (load.connections + load.starting > wanted && fleet_.own_tabs_left(1))
       if (const auto surplus = fleet_.most_dispensable()) removal_.drain(*surplus, turn);
+    if (fleet_.staying() != before && !options.sinks.empty()) turn.out.emplace_back(Scales{before, wanted});
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
