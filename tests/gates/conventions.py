@@ -29,6 +29,7 @@ WITHOUT_TEST = {
     "src.hpp": "an include and its conditions; test programs with a pool link what it makes",
     "browser/control.hpp": "an interface",
     "browser/launch_spec.hpp": "data only",
+    "driver/new_request.hpp": "data only",
     "engine/actions.hpp": "data only",
     "engine/turn.hpp": "data only",
     "engine/decisions.hpp": "an interface; tests/engine/policy_set.cpp",
@@ -39,6 +40,7 @@ WITHOUT_TEST = {
     "detail/page_assets.hpp": "generated; compared with js/ by generated.page_assets",
     "testing/events.hpp": "data only",
     "transport/asio.hpp": "includes Asio",
+    "transport/link.hpp": "an interface",
 }
 
 
