@@ -1,4 +1,4 @@
-// Several models at once, spread over the browsers that are there; one result or error each.
+// Several models at once, spread over all browsers; each gives a result or an error.
 #include <iostream>
 #include <webpool/webpool.hpp>
 

@@ -1,4 +1,4 @@
-// A policy that looks at what tabs say of their devices: requests keep away from batteries and hidden tabs.
+// A policy that looks at what tabs report about their devices: requests avoid batteries and hidden tabs.
 #include <iostream>
 #include <webpool/webpool.hpp>
 

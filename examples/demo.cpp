@@ -1,4 +1,4 @@
-// The main job: three models on every backend of three browsers at once, each number compared with native ONNX Runtime.
+// Three models on every backend of three browsers at once, each number compared with native ONNX Runtime.
 // demo [--json report.json] [--svg table.svg] [--models folder] [--reference reference.mjs]
 #include <future>
 #include <iostream>
@@ -14,7 +14,7 @@ namespace {
 using webpool::Browser;
 const webpool::BrowserOptions on_cpu{.webnn_devices = {webpool::WebnnDevice::cpu}};
 
-/// A pool of one browser of each kind, and what they said of themselves when they joined.
+/// A pool with one browser of each kind, and what they reported about themselves when they joined.
 struct Browsers {
   std::promise<void> all_here;
   std::vector<webpool::BrowserInfo> joined;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job: installs what is missing, builds examples/demo.cpp, and runs it with the given arguments.
+# Installs what is missing, builds examples/demo.cpp, and runs it with the given arguments.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh" demo
 cd "$webpool_root"

@@ -1,4 +1,4 @@
-// Which browsers are here, and what each can do: version, WebGPU, WebNN, WebAssembly threads, and what is missing.
+// Which browsers are installed, and what each can do: version, WebGPU, WebNN, WebAssembly threads, and what is missing.
 #include <future>
 #include <iostream>
 #include <webpool/webpool.hpp>
@@ -8,7 +8,7 @@ namespace {
 void print(const webpool::BrowserInfo& info) {
   std::cout << "  version   " << info.version << "\n  WebGPU    ";
   if (info.webgpu) {
-    std::cout << info.webgpu->label() << (info.webgpu->software ? "" : " (whether it is software, this browser hides)")
+    std::cout << info.webgpu->label() << (info.webgpu->software ? "" : " (this browser hides whether it is software)")
               << "\n            features:";
     for (const auto& feature : info.webgpu->features) std::cout << ' ' << feature;
     std::cout << "\n            limits:";
@@ -27,7 +27,7 @@ void print(const webpool::BrowserInfo& info) {
             << " cores, cross-origin isolated: " << (info.cross_origin_isolated ? "yes" : "no") << '\n';
 }
 
-/// Launches one browser and waits for its page; false when it did not come.
+/// Launches one browser and waits for its page; false if the page did not join.
 bool examine(webpool::Browser kind) {
   std::promise<webpool::BrowserInfo> joined;
   auto browser = joined.get_future();

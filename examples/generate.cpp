@@ -1,4 +1,4 @@
-// Lets a decoder go on with a text, and prints it as it comes: generate [story.onnx [beginning [temperature]]]
+// Lets a decoder continue a text, and prints it as it comes: generate [story.onnx [beginning [temperature]]]
 #include <iostream>
 #include <string>
 #include <webpool/webpool.hpp>

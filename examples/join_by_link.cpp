@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   });
   std::cout << "open " << pool.join_url() << " in any browser" << std::endl;
   if (joined.get_future().wait_for(std::chrono::minutes(2)) != std::future_status::ready)
-    return std::cout << "nobody came\n", 1;
+    return std::cout << "no tab joined\n", 1;
 
   auto digits = pool.load(argc > 1 ? argv[1] : "examples/models/digits/digits.onnx");
   auto outputs = digits({{"image", webpool::Tensor::from(std::vector<float>(28 * 28), {1, 1, 28, 28})}});

@@ -1,4 +1,4 @@
-// A model behind the application's own metrics: everything that calls a model can call the wrapper in its place.
+// A model behind the application's own metrics. Code that calls a model can call the wrapper in its place.
 #include <atomic>
 #include <chrono>
 #include <iostream>

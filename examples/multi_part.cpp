@@ -1,4 +1,4 @@
-// A program of several models: it works with the first while the others still come, and shows how far they are.
+// A program with several models: it uses the first while the others are still loading, and shows their progress.
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <webpool/webpool.hpp>
 
-/// A line of the terminal with a bar for each model; written from the pool's thread and the main one.
+/// A line in the terminal with a bar for each model; both the pool's thread and the main one write to it.
 class Bars {
  public:
   void show(const std::string& model, double share, char mark = '#') {
@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   auto parts = pool.load_parts({part("digits/digits.onnx"), part("speech/speech.onnx"), part("text/encoder.onnx")});
 
   const auto blank = webpool::Tensor::from(std::vector<float>(28 * 28), {1, 1, 28, 28});
-  auto digit = parts[0]({{"image", blank}});  // waits for this part alone
+  auto digit = parts[0]({{"image", blank}});  // waits only for this part
   bars.say("the first part answers on " + std::string(to_string(digit.where().backend)));
   const auto ids = webpool::Tensor::from(std::vector<std::int64_t>(64, 1), {1, 64});
   auto text = parts[2]({{"ids", ids}});

@@ -1,6 +1,6 @@
 # Installs what is missing, for the scripts that source it: `. examples/setup.sh demo|tests|benchmarks`.
 #
-# Debian packages by name, the npm packages of js/package-lock.json, and the Chromium with WebNN that comes in one of them,
+# These are Debian packages, the npm packages of js/package-lock.json, and the Chromium with WebNN that one of them contains,
 # unpacked below build/. A second run finds everything and needs no network. Exports WEBPOOL_HEADLESS_SHELL.
 
 webpool_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,7 +8,7 @@ webpool_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '==> %s\n' "$*"; }
 stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-# Node.js may also come from elsewhere, so it counts by its version, and as a package only when there is none.
+# Node.js may also come from elsewhere, so its version counts. The package is needed only if there is none.
 node_is_usable() {
   command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
 }

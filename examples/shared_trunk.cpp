@@ -1,4 +1,5 @@
-// One encoder, three classifiers of its vector: each sentence is encoded once, and the vector never leaves the browser.
+// One encoder and three classifiers of its vector. Each sentence is encoded once, and its vector never leaves the
+// browser.
 #include <iostream>
 #include <webpool/webpool.hpp>
 
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
                                "Der Zug geht um sieben Uhr vom Bahnhof", "She planted roses behind the old house"}) {
     std::cout << sentence << ":";
     for (std::size_t head = 0; head < classes.size(); ++head) {
-      // The first head has the sentence encoded, the others find its vector where it is.
+      // For the first head the sentence is encoded; the others find its vector in the tab.
       const auto encoded = encoder({{"ids", support::tokenize(sentence)}}, {.keep_on_device = {"pooled"}});
       const auto result = parts[head + 1]({{"pooled", encoded["pooled"]}});
       const auto scores = result["probabilities"].as<float>();

@@ -1,4 +1,5 @@
-// Which policies for your load? Try them on simulated tabs: an hour takes a second, and the same seed gives the same.
+// Which policies suit your load? Try them on simulated tabs: an hour takes a second, and the same seed gives the same
+// result.
 #include <iostream>
 #include <webpool/testing.hpp>
 

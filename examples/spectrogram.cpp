@@ -1,5 +1,5 @@
-// Draws the log-mel spectrogram of a WAV file, computed on the GPU in a browser by the library's WGSL kernel, in
-// whichever of its layouts of workgroups is the fastest there.
+// Draws the log-mel spectrogram of a WAV file. The library's WGSL kernel computes it on the GPU in a browser, in
+// whichever of its layouts of workgroups is fastest there.
 //
 //     spectrogram [sound.wav [spectrogram.svg]]
 

@@ -1,4 +1,4 @@
-// Which browser this is. They all claim to be each other, so the order of the questions matters.
+// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
 /**
  * @typedef {{ brand: string, version: string }} Brand
@@ -9,7 +9,7 @@
 const byUserAgent = [['edge', /\bEdgA?\/([\d.]+)/], ['firefox', /\bFirefox\/([\d.]+)/], ['chromium', /\b(?:Headless)?Chrome\/([\d.]+)/], ['safari', /\bVersion\/([\d.]+).*\bSafari\//]];
 
 /**
- * Chromium and Chrome can be told apart only by their brands, which pages that are not secure don't get; then the name is the engine's.
+ * Only their brands tell Chromium and Chrome apart, and pages that are not secure don't get those; then the name is the engine's.
  * A headless shell has no `window.chrome`; a full browser without a window has.
  * @param {Clues} clues @returns {{ browser: string, version: string | null }}
  */

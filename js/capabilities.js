@@ -1,4 +1,4 @@
-// What this browser can do, for the pool's choice. What the browser does not tell is null, never a guess.
+// What this browser can do, for the pool's choice. What the browser does not report is null, never a guess.
 
 import { createContext } from './backends/webnn.js';
 import { nameBrowser } from './browser_name.js';
@@ -10,7 +10,7 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic re
 
 /**
  * Whether an adapter computes on the CPU. Its names say so in Chromium ("swiftshader"); Firefox leaves them empty but, like Chromium,
- * marks an adapter of the kind CPU as fallback. Without that mark only the names are left, and a name that is not known proves nothing.
+ * marks a CPU adapter as fallback. Without that mark only the names are left, and an unknown name proves nothing.
  * @param {{ vendor: string, architecture: string, device: string, description: string, isFallbackAdapter?: boolean }} info @returns {boolean | null}
  */
 export function isSoftware({ vendor, architecture, device, description, isFallbackAdapter }) {
@@ -39,7 +39,7 @@ export async function probeWebGpu() {
   }
 }
 
-/** What each kind of device says when asked for a context, null for yes; or why there is no WebNN at all. */
+/** What each kind of device answers when asked for a context (null if it gives one), or why there is no WebNN at all. */
 export async function probeWebNn() {
   if (!('ml' in navigator)) return isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost';
   const answers = await Promise.all(['cpu', 'gpu', 'npu'].map(async deviceType => {

@@ -10,7 +10,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Words as the wire takes them: valid Unicode, and never so long that a header can't hold them. @param {string} text */
+/** Text that the wire accepts: valid Unicode, and short enough for a header. @param {string} text */
 const tidy = text => text.replace(/\p{Surrogate}/gu, '\ufffd').trim().slice(0, 8192);
 
 /** The browser's own words for whatever was thrown; WebAssembly can throw bare numbers. @param {unknown} thrown */

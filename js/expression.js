@@ -1,4 +1,4 @@
-// Whole numbers by rule: the extents of a kernel's tensors and of its dispatches, such as "(samples - 400) / 160 + 1".
+// Whole numbers from rules: the extents of a kernel's tensors and dispatches, such as "(samples - 400) / 160 + 1".
 
 /** @param {string} text @returns {string[]} */
 const tokensOf = text => text.match(/\d+|[A-Za-z_]\w*|[-+*/()]|\S/g) ?? [];

@@ -1,9 +1,9 @@
-// A WebSocket to the pool that served this page, in messages instead of bytes.
+// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
 import { FrameReader, FrameWriter } from './prepared_frames.js';
 import { ProtocolError } from './protocol.js';
 
-/** What a page may say instead of 1008, which browsers keep to themselves. */
+/** The close code that a page may send instead of 1008, which browsers reserve for themselves. */
 const policyViolation = 4008;
 
 /** A close reason holds 123 bytes. @param {string} text */
@@ -26,7 +26,7 @@ export class FrameSocket {
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = ({ data }) => this.#receive(data, receive);
 
-    /** Settles once: the socket is open, or never will be. @type {Promise<void>} */
+    /** Settles once: when the socket is open, or can no longer open. @type {Promise<void>} */
     this.opened = new Promise((resolve, reject) => {
       this.#socket.onopen = () => resolve();
       this.#socket.addEventListener('close', () => reject(new Error('the pool did not accept the socket')));
@@ -38,12 +38,12 @@ export class FrameSocket {
     this.opened.catch(() => {});  // whoever waits for `closed` alone has heard of it
   }
 
-  /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
+  /** Does nothing if the socket is closed, because the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
     this.sendFrame(this.#writer.write(message));
   }
 
-  /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
+  /** The same with a message that is already a frame. @param {Uint8Array<ArrayBuffer>} frame */
   sendFrame(frame) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }

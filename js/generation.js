@@ -1,4 +1,4 @@
-// A decoder goes on with a text, one token after the other.
+// A decoder continues a text, one token after the other.
 
 import { CodedError } from './errors.js';
 import { nextToken, uniformNumbers } from './sampling.js';
@@ -7,10 +7,10 @@ import { rounded, since, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
-/** A text of one session, and what it has written and not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
+/** A text of one session, and what it has written but not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
 
 /**
- * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
+ * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turn in between.
  * @param {Queue} queue @param {Text} text which it goes on with, and whose cache it gives back on failure @param {Generate} request
  * @param {(news: Tokens) => void} tell of each token @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
  */
@@ -61,7 +61,7 @@ export class Generations {
 
   /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
   async start(session, request, tell) {
-    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded for generation');
     const text = request.resume ? this.#take(session, request.resume) : { session, sequence: session.begin(), unread: [] };
     const cancellation = new AbortController();
     this.#running.set(request.id, cancellation);
@@ -74,7 +74,7 @@ export class Generations {
   }
 
   /**
-   * A text that stayed, for one generation: what it becomes has another id, so that nobody goes on with what it was before.
+   * A kept text, for one generation. The result has another id, so that nobody continues what the text was before.
    * @param {import('./backends/registry.js').Session} session @param {{ tensor: number, length: number }} place
    */
   #take(session, { tensor, length }) {
@@ -100,7 +100,7 @@ export class Generations {
     }
   }
 
-  /** Ends a generation with its next step. Does nothing where none has that id. @param {number} id */
+  /** Ends a generation at its next step. Does nothing if none has that id. @param {number} id */
   cancel(id) {
     this.#running.get(id)?.abort();
     this.#queue.cancel(id);

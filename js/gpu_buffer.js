@@ -1,9 +1,9 @@
-// Memory on the GPU: used again from run to run, and read back.
+// Memory on the GPU that is reused from run to run and read back.
 
-/** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
+/** WebGPU copies and binds only whole words, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
 
-/** A buffer that grows as it is asked to. */
+/** A buffer that grows on demand. */
 export class GrowingBuffer {
   /** @type {GPUBuffer | undefined} */ #buffer;
   #device; #usage;
@@ -13,7 +13,7 @@ export class GrowingBuffer {
     this.#usage = usage;
   }
 
-  /** Holds at least so many bytes; what it held before is lost when it had to grow. @param {number} bytes */
+  /** Makes room for at least this many bytes; if it has to grow, its contents are lost. @param {number} bytes */
   of(bytes) {
     if (this.#buffer && this.#buffer.size >= bytes) return this.#buffer;
     this.destroy();
@@ -27,8 +27,8 @@ export class GrowingBuffer {
 }
 
 /**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
+ * Firefox looks for finished GPU work every 100 ms, or at once if a page submits something. So empty work is submitted often during a run:
+ * that cuts a small model's run from 100 ms to 2 ms.
  * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
  */
 export async function nudged(device, work) {
@@ -41,7 +41,7 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+/** Copies this many bytes of a buffer, starting at a whole word. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });

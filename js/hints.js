@@ -1,9 +1,9 @@
-// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
 /** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
 /** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
 /**
- * What this reads of the page's global object; all but the document may be missing.
+ * The parts of the page's global object that are read here; all but the document may be missing.
  * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
  *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
  *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
@@ -31,14 +31,14 @@ export class Hints {
     return this.#page.document.visibilityState === 'visible';
   }
 
-  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  /** A hidden page is not told how the pressure changes, so it forgets the last value. */
   #watchPressure() {
     this.#pressure = undefined;
     if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
     else this.#observer?.disconnect();
   }
 
-  /** As they are now, by the names of `pong`. */
+  /** The hints as they are now, under the names of `pong`. */
   read() {
     const { charging, level } = this.#battery ?? {};
     const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;

@@ -1,4 +1,4 @@
-// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
+// A text in a decoder. The keys and values of its tokens stay where the model computed them, and each step adds to them.
 
 import { quietly } from './backends/placements.js';
 import { datatypeOf, ortTypeOf } from './tensors.js';
@@ -7,7 +7,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 /** @typedef {{ Tensor: new (type: any, data: any, dims: readonly number[]) => Tensor }} Ort */
 
 /**
- * What a decoder has read so far, and how it reads on. Not re-entrant.
+ * What a decoder has read so far, and how it continues. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
  * @property {number} bytesPerToken   of its cache
@@ -18,7 +18,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 const pastName = /^past_key_values\./;
 const pastOf = (/** @type {string} */ present) => present.replace(/^present\./, 'past_key_values.');
 
-/** The logits behind the last token, of [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
+/** The logits after the last token, from [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
 async function lastRow(logits) {
   const all = /** @type {Float32Array} */ (await logits.getData(true));
   return all.subarray(all.length - logits.dims[2]);
@@ -65,7 +65,7 @@ function beginSequence(ort, session, readLogits) {
 }
 
 /**
- * What the session of a decoder has besides others: sequences, and a first run that reads a token, and another one with a cache.
+ * What a decoder's session has beyond other sessions: sequences, and a warm-up that reads one token without a cache and one with it.
  * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} [readLogits] gives the tensor back too
  * @param {<T>(work: () => Promise<T>) => Promise<T>} [around] each step
  */

@@ -1,4 +1,4 @@
-// What a worker is to hold, from the message that asks for it to the sessions that run it.
+// How a worker loads its models, from the message that asks for them to the sessions that run them.
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';

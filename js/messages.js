@@ -1,13 +1,13 @@
-// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
 import { messageOf } from './errors.js';
 import { encodeFrame } from './protocol.js';
 import { typedArrayOf } from './tensors.js';
 
 /** @typedef {import('./protocol.js').WireTensor} WireTensor */
-/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+/** What a handler gets: the parsed JSON body, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
 
-/** What the pool takes at most: more would cost the tab its connection. */
+/** The pool's limits: a message beyond them would cost the tab its connection. */
 const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
 
 /** @type {Map<string, Handler>} */
@@ -17,7 +17,7 @@ let early = [];
 /** @type {(frame: Uint8Array<ArrayBuffer>) => void} */
 let transmit = frame => { early?.push(frame); };
 
-/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+/** Half a surrogate pair is not valid text; JSON.stringify writes it as an escape. */
 const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
 
@@ -29,15 +29,15 @@ function checkDepth(value, depth = 0) {
 
 /** @param {unknown} name */
 function checkName(name) {
-  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name must be a string of 1 to ${most.nameBytes} bytes`);
 }
 
 /** The body as it will arrive. @param {unknown} body */
 function checkedBody(body) {
   const json = JSON.stringify(body);
-  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
-  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
-  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  if (json === undefined) throw new TypeError('a message\'s body must be a JSON value');
+  if (halfPair.test(json)) throw new TypeError('the body contains half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; at most ${most.bodyBytes} are allowed: send larger data as tensors`);
   const copy = JSON.parse(json);
   checkDepth(copy);
   return copy;
@@ -45,17 +45,17 @@ function checkedBody(body) {
 
 /** @param {WireTensor[]} tensors */
 function checkTensors(tensors) {
-  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  if (tensors.length > most.tensors) throw new RangeError(`a message can have at most ${most.tensors} tensors`);
   for (const { name, shape } of tensors) {
-    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
-    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name can have at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; at most ${most.dimensions} are allowed`);
   }
   if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
 }
 
 /**
- * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
- * program. Messages of one name reach it in order; it is not waited for.
+ * From now on the program's messages of that name go to this handler, which replaces an earlier one. If it throws or rejects, the program is told.
+ * Messages of one name arrive in order; the next one does not wait until the handler is done.
  * @param {string} name @param {Handler | null} handler null: to none
  */
 export function on(name, handler) {
@@ -65,8 +65,8 @@ export function on(name, handler) {
 }
 
 /**
- * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
- * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * Sends the program a message. A message that is sent before the tab has joined follows when it has. Throws if the pool would refuse it, because
+ * the name or the body breaks the rules or a tensor's data does not fit its shape. Everything is copied before this returns.
  * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
  */
 export function send(name, body = null, tensors = []) {

@@ -1,7 +1,7 @@
-// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
+// Models in the browser's own cache, by content, up to a limit. The least recently used are deleted first.
 //
-// Beside each model, /models/<sha256>, lies a note of its size and last use, /models/<sha256>?note. So workers that use different models at
-// once can't lose each other's news, as they could in one index of all.
+// Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
+// same time therefore can't overwrite each other's updates, as they could in a common index.
 
 import { sha256 } from './sha256.js';
 
@@ -11,7 +11,7 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
-/** Does the work while no other worker of this origin has that lock; where there are no locks, at once. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
+/** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
 export class ModelCache {
@@ -24,18 +24,18 @@ export class ModelCache {
     this.#limit = limit;
   }
 
-  /** The cache; undefined with a limit of 0, and where the browser offers none: a page that is not secure, a private window. @param {number} limit in bytes, of all models together */
+  /** The cache; undefined if the limit is 0, or if the browser offers none because the page is not secure or the window private. @param {number} limit in bytes, of all models together */
   static async open(limit) {
     const cache = limit > 0 ? await globalThis.caches?.open(name).catch(() => undefined) : undefined;
     return cache && new ModelCache(cache, limit);
   }
 
-  /** Whether so many bytes can be kept at all. @param {number} bytes */
+  /** Whether this many bytes can be kept at all. @param {number} bytes */
   takes(bytes) {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't there whole. @param {string} hash */
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
   async read(hash) {
     const key = keyOf(hash);
     try {
@@ -51,10 +51,10 @@ export class ModelCache {
     return undefined;
   }
 
-  /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
+  /** Keeps the bytes if they fit, and deletes others as needed. If this fails, the next load has to download; this one is not affected. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
   async store(hash, bytes) {
     if (!this.takes(bytes.length)) return;
-    await exclusively(name, async () => {  // without locks, two that store at once may pass the limit, until the next one does
+    await exclusively(name, async () => {  // without locks, two that store at once may exceed the limit, until the next one stores
       const key = keyOf(hash);
       const others = (await this.#entries()).filter(entry => entry.key !== key);
       const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -69,7 +69,7 @@ export class ModelCache {
     }).catch(() => {});
   }
 
-  /** Takes away the first of the entries, until so many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
+  /** Deletes the first entries until this many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
   async #free(bytes, entries) {
     while (bytes > 0 && entries.length) {
       const [{ key, bytes: freed }] = entries.splice(0, 1);
@@ -78,7 +78,7 @@ export class ModelCache {
     }
   }
 
-  /** Least recently used first. A note without its model goes. @returns {Promise<Entry[]>} */
+  /** Least recently used first. A note without its model is deleted. @returns {Promise<Entry[]>} */
   async #entries() {
     const keys = (await this.#cache.keys()).map(({ url }) => { const { pathname, search } = new URL(url); return pathname + search; });
     const models = keys.filter(key => !key.endsWith(noteSuffix));
@@ -88,7 +88,7 @@ export class ModelCache {
     return entries.sort((a, b) => a.used - b.used);
   }
 
-  /** One that has no note was stored by a worker that ended before it wrote that. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
+  /** A model without a note was stored by a worker that ended before it wrote the note. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
   async #readNote(key) {
     const note = await (await this.#cache.match(key + noteSuffix))?.json().catch(() => undefined);
     if (Number.isSafeInteger(note?.bytes) && Number.isFinite(note?.used)) return { bytes: note.bytes, used: note.used };

@@ -1,4 +1,4 @@
-// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
+// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
 import { exclusively, ModelCache } from './model_cache.js';
@@ -7,11 +7,11 @@ import { sha256 } from './sha256.js';
 const progressInterval = 100;
 const retryPause = 200;
 
-/** What another try would not change. */
+/** An error that another attempt would not change. */
 class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
-/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
+/** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
  * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
@@ -38,7 +38,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
-  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time: the next finds it there
+  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
     const cached = await cache.read(file.sha256);
     if (cached) {
       progress(file.bytes);
@@ -50,7 +50,7 @@ async function fetchFile(file, cache, progress, how) {
   });
 }
 
-/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+/** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
   const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
@@ -64,7 +64,7 @@ async function download(file, progress, { signal, importance }) {
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
-  /** Goes on where the last try ended, if there is something of it. */
+  /** Continues where the last attempt ended, if it got any bytes. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste

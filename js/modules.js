@@ -3,11 +3,11 @@
 import { messageOf } from './errors.js';
 import { answeredWithin } from './timing.js';
 
-/** All of them together; what is not done by then goes on without being waited for. */
+/** For all modules together; those that are not done by then are no longer waited for. */
 const patience = 10_000;
 
 /**
- * Imports the modules in order. One that fails is left out: the tab computes without it, and the pool hears of it.
+ * Imports the modules in order. If one fails, the tab computes without it, and the pool is told.
  * @param {(source: string, message: string) => void} complain
  */
 export async function importModules(complain) {

@@ -1,4 +1,4 @@
-// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
+// The tab's main thread: holds the control socket, starts and ends workers, and shows what is going on. It never touches a tensor.
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
@@ -11,7 +11,7 @@ import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 import { prepareWorker, takeWorker } from './worker_supply.js';
 
-/** Firefox says nothing when a module that a worker imports cannot be loaded. */
+/** Firefox does not report that a module which a worker imports can't be loaded. */
 const startTimeout = 20_000;
 
 /** @typedef {[source: string, message: string]} Trouble */
@@ -41,7 +41,7 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
-  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  /** Tells the pool about something in this page that failed, although the tab goes on. @param {string} source @param {string} message */
   #complain(source, message) {
     this.#view.showTrouble(`${source}: ${message}`);
     this.#socket.send({ type: 'trouble', source, message });
@@ -69,16 +69,16 @@ class Tab {
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
-    throw new ProtocolError(`${message.type} is no message for a page`);
+    throw new ProtocolError(`${message.type} is not a message for a page`);
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
-    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
+    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is already open`);
     const { worker, started } = takeWorker(webnn);
     const end = serveSpawns(worker);
     const fail = (/** @type {string} */ message) => {
-      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody asks any more
+      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody is interested any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
       this.#view.showTrouble(message);
       this.#closeWorker(id);
@@ -101,7 +101,7 @@ class Tab {
     else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
   }
 
-  /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
+  /** Ends the worker without asking it, because it may be stuck. @param {number} id */
   #closeWorker(id) {
     this.#workers.get(id)?.();
     this.#workers.delete(id);

@@ -1,5 +1,6 @@
-// Frames whose header is the last one's but for the id, as when a program calls a model again and again, and but for the times in a result. They
-// are read and written without JSON, which would take longer than all else that a small tensor needs here. Any other frame goes through protocol.js.
+// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
+// They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
+// protocol.js.
 
 import { completeFrame, decodeFrame, describe, encodeFrame } from './protocol.js';
 
@@ -10,7 +11,7 @@ const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character =>
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const zero = 0x30, point = 0x2e;
 
-/** Ids with more digits might be no safe integers, or their quotients be rounded up. */
+/** Ids with more digits might not be safe integers, or their quotients might be rounded up. */
 const mostDigits = 15;
 const tooLarge = 10 ** mostDigits;
 
@@ -18,7 +19,7 @@ const runStart = ascii('{"type":"run","id":');
 const idStart = 4 + runStart.length;
 
 /**
- * A run that was read, and where its inputs' data is in the frame, of `length` bytes.
+ * A run that was read, and where its inputs' data is in the frame of `length` bytes.
  * @typedef {{ run: Run, header: Uint8Array, idEnd: number, length: number, inputs: { name: string, datatype: string, shape: number[], start: number, end: number }[] }} Known
  */
 
@@ -29,7 +30,7 @@ function idEndOf(bytes) {
   return end;
 }
 
-/** The number of digits from `idStart` to `end`; NaN if it is none that JSON and a frame may have. @param {Uint8Array} bytes @param {number} end */
+/** The number that the digits from `idStart` to `end` form; NaN if JSON or a frame can't have it. @param {Uint8Array} bytes @param {number} end */
 function idOf(bytes, end) {
   if (end === idStart || end > idStart + mostDigits || bytes[idStart] === zero) return NaN;
   let id = 0;
@@ -57,7 +58,7 @@ export class FrameReader {
 }
 
 /**
- * What to know of a run to read the next one; undefined if JSON has its id from elsewhere than where the pool writes it.
+ * What the next run can be read by; undefined if the JSON has its id elsewhere than where the pool writes it.
  * @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined}
  */
 function known(bytes, run) {
@@ -90,9 +91,9 @@ const timeKeys = /** @type {const} */ (['queued', 'upload', 'compute', 'download
 const timeStarts = timeKeys.map((key, i) => ascii(`${i ? ',' : ',"times":{'}"${key}":`));
 const resultEnd = ascii('}}');
 
-/** Bytes in which frames are built; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+/** Space in which frames are built; only what is used takes memory. A larger frame gets memory of its own, which takes longer to allocate. */
 const spaceBytes = 2 << 20;
-/** What a result's header takes at most besides the text of its outputs. */
+/** The most that a result's header takes besides the text of its outputs. */
 const otherBytes = 256;
 
 /** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
@@ -106,10 +107,10 @@ const sameTensors = (tensors, described) => tensors.length === described.length 
 export class FrameWriter {
   #space = new Uint8Array(spaceBytes);
   #end = 0;  // of the text that is there
-  /** The outputs of the result before, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
+  /** The outputs of the previous result, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
   #last;
 
-  /** The frame lasts until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
+  /** The frame is valid until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
   write(message) {
     if (message.type !== 'result' || message.kept || message.finish) return encodeFrame(message, this.#space);
     const again = this.#writeAgain(message);

@@ -131,7 +131,7 @@ export function decodeFrame(frame) {
   if (bytes.length < 4) throw new ProtocolError(`a frame of ${bytes.length} bytes cannot hold the length of its header`);
   const headerEnd = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (headerEnd > bytes.length) throw new ProtocolError(`the header ends at ${headerEnd}, but the frame at ${bytes.length}`);
-  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is no multiple of 8`);
+  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is not a multiple of 8`);
   const message = parseHeader(bytes.subarray(4, headerEnd));
   const fields = fieldsOf(message.type);
   for (const field in fields) fields[field](message[field], field);

@@ -1,4 +1,4 @@
-// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
+// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
 import { CodedError } from './errors.js';
 import { bytesOf } from './protocol.js';
@@ -14,7 +14,7 @@ export const isOnDevice = tensor => 'buffer' in tensor;
 /** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
 export const areOnHost = tensors => !tensors.some(isOnDevice);
 
-/** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
+/** The tensor, with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
   if (!isOnDevice(tensor)) return tensor;
   const { name, datatype, shape } = tensor;
@@ -40,7 +40,7 @@ export class Residents {
   }
 
   /**
-   * Keeps those outputs of a run that are to stay; the others are what travels.
+   * Keeps the outputs of a run that are to stay; the others travel.
    * @param {RunTensor[]} outputs @param {Reference[]} places
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
@@ -59,7 +59,7 @@ export class Residents {
     return { outputs: travelling, kept };
   }
 
-  /** A copy for the pool, of the name "tensor". @param {number} id */
+  /** A copy for the pool, called "tensor". @param {number} id */
   async fetch(id) {
     return { ...await onHost(this.#get(id)), name: 'tensor' };
   }

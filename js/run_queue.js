@@ -2,12 +2,12 @@
 
 import { CodedError } from './errors.js';
 
-/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+/** The longest time, in milliseconds, without listening for messages between jobs; listening takes as long as some runs. */
 const patience = 5;
 
 /**
- * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
- * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
+ * Lets the worker receive what has come meanwhile, above all a cancel: otherwise all waiting runs on WASM would be over before the next message's
+ * task. This comes after a job and not before one, so that a pool that waits for each answer waits for nothing else.
  * @returns {Promise<void>}
  */
 const listen = () => new Promise(resolve => {
@@ -17,7 +17,7 @@ const listen = () => new Promise(resolve => {
 });
 
 /**
- * A job, and who hears its result, or what it or `done` throws: one of the two, once, in the turn in which the job ends.
+ * A job, and the receivers of its result or of what it or `done` throws. One of the two is called, once, in the turn in which the job ends.
  * @template T @typedef {{ id: number, job: () => Promise<T>, done: (result: T) => void, failed: (error: unknown) => void }} Entry
  */
 
@@ -36,12 +36,12 @@ export class RunQueue {
     this.#next();
   }
 
-  /** The same with a promise, which costs a small run some of its time. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  /** The same with a promise, which makes a small run a little slower. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
     return new Promise((done, failed) => this.add({ id, job, done, failed }));
   }
 
-  /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
+  /** Drops a job that has not started; one that has started or ended is left alone. @param {number} id */
   cancel(id) {
     const i = this.#waiting.findIndex(entry => entry.id === id);
     if (i >= 0) this.#waiting.splice(i, 1)[0].failed(new CodedError('cancelled', `run ${id} was cancelled before it started`));

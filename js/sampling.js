@@ -1,10 +1,10 @@
-// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
+// Chooses the next token from a decoder's logits: the most likely one, or one drawn with a seed.
 
 import { CodedError } from './errors.js';
 
 /**
- * How to choose. `temperature` 0: always the most likely token, the first of equals. Else logits are divided by it, and only the `top_k` most
- * likely tokens (0: all) and of them the fewest that together have the probability `top_p` (1: all) are drawn from.
+ * How to choose. `temperature` 0: always the most likely token, the first among equals. Otherwise logits are divided by it, and the token is drawn
+ * from the `top_k` most likely ones (0: all), and of these from the fewest that together have the probability `top_p` (1: all).
  * @typedef {{ temperature: number, top_k: number, top_p: number }} Choice
  */
 
@@ -47,7 +47,7 @@ function mostLikely(logits) {
   return best;
 }
 
-/** Tokens by probability, the first of equals first, that `top_k` and `top_p` leave. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
+/** The tokens that `top_k` and `top_p` leave, by probability; among equals the first comes first. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
 function likely(logits, { top_k, top_p }, weight) {
   const descending = Float32Array.from(logits).sort().reverse();
   let count = top_k ? Math.min(top_k, logits.length) : logits.length;
@@ -64,11 +64,11 @@ function likely(logits, { top_k, top_p }, weight) {
 }
 
 /**
- * The next token. Throws CodedError `run_failed` where a logit is no number: what such a model says means nothing.
+ * The next token. Throws CodedError `run_failed` if a logit is not a number: such a model's output means nothing.
  * @param {Float32Array} logits one per token of the vocabulary @param {Choice} choice @param {() => number} uniform called once, unless the temperature is 0
  */
 export function nextToken(logits, choice, uniform) {
-  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are no numbers");
+  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are not numbers");
   const best = mostLikely(logits);
   if (choice.temperature === 0) return best;
   const weight = (/** @type {number} */ logit) => Math.exp((logit - logits[best]) / choice.temperature);

@@ -58,7 +58,7 @@ const record = fields => {
 export const datatypeSizes = { BOOL: 1, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8, INT8: 1, INT16: 2, INT32: 4, INT64: 8, FP16: 2, FP32: 4, FP64: 8 };
 const datatype = oneOf(...Object.keys(datatypeSizes));
 
-/** Bytes that a tensor of this shape takes: exactly, or no safe integer. @param {string} type @param {number[]} shape */
+/** The exact bytes of a tensor of this shape, or a number that is not a safe integer. @param {string} type @param {number[]} shape */
 export const byteSize = (type, shape) => shape.reduce((product, dimension) => product * dimension, datatypeSizes[type]);
 
 const tensorFields = record({ name: string, datatype, shape: listOf(size), parameters: record({ binary_data_size: size }) });

@@ -1,8 +1,8 @@
-// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
+// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
-/** The first 32 bits of a number's fraction, from which the standard takes its constants. */
+/** The first 32 bits of a number's fraction, as in the standard's constants. */
 const fraction = (/** @type {number} */ x) => Math.floor((x - Math.floor(x)) * 2 ** 32) | 0;
 const roundConstants = Int32Array.from(primes, prime => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), prime => fraction(Math.sqrt(prime)));

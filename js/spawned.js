@@ -1,4 +1,4 @@
-// The script of a worker that the page started for another one. To the module that it imports, messages come from that one and go there.
+// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
 import './spawned_worker.js';  // before the page's postMessage is replaced
 import { messageOf } from './errors.js';

@@ -1,12 +1,12 @@
-// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
-// inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
+// Replaces Worker inside a worker. On a busy machine, Firefox can block for ever in the constructor of a Worker inside a worker: parent and child
+// then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts the other worker.
 
 /** @typedef {{ event: 'spawn', child: number, script: string, name: string, port: MessagePort } | { event: 'end_spawned', child: number }} SpawnRequest   to the page */
 
 const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
 let children = 0;
 
-/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and `onerror` gets an Error for what nobody in it caught. */
+/** The parts of Worker that ONNX Runtime and this page need: its script is a module, and `onerror` gets an Error for whatever it did not catch. */
 export class SpawnedWorker {
   #child = children++;
   #port;
@@ -24,7 +24,7 @@ export class SpawnedWorker {
   /** @param {unknown} message @param {Transferable[]} [transfer] */
   postMessage(message, transfer = []) { this.#port.postMessage(message, transfer); }
 
-  /** Ends it, and those that it started. */
+  /** Ends it and the workers that it started. */
   terminate() {
     this.#port.close();
     askPage({ event: 'end_spawned', child: this.#child });

@@ -1,6 +1,6 @@
-// The page's part in workers of workers: it starts them, and ends each with the one that asked for it.
+// The page's part in workers of workers: it starts them, and ends each together with the one that asked for it.
 
-/** Serves what this worker asks for, and those that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
+/** Serves this worker's requests, and those of workers that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
 export function serveSpawns(worker) {
   /** @type {Map<number, () => void>} */
   const ends = new Map();

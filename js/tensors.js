@@ -6,7 +6,7 @@ import { byteSize, bytesOf } from './protocol.js';
 /** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
 /** @typedef {import('onnxruntime-common').Tensor.Type} OrtType */
 
-/** FP16 goes as Uint16Array, which ONNX Runtime takes in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
+/** FP16 is a Uint16Array, which ONNX Runtime accepts in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
 const types = {
   BOOL: { ort: 'bool', array: Uint8Array }, UINT8: { ort: 'uint8', array: Uint8Array }, UINT16: { ort: 'uint16', array: Uint16Array },
   UINT32: { ort: 'uint32', array: Uint32Array }, UINT64: { ort: 'uint64', array: BigUint64Array }, INT8: { ort: 'int8', array: Int8Array },
@@ -16,7 +16,7 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
-/** The wire's name of a type of ONNX Runtime; throws for those that do not travel. @param {string} type @param {string} name the tensor */
+/** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
   return datatypes[type];
@@ -25,7 +25,7 @@ export function datatypeOf(type, name) {
 /** @param {string} datatype */
 export const ortTypeOf = datatype => types[datatype].ort;
 
-/** The data as the typed array of its datatype: the same memory where it is aligned, as in every received frame, else a copy. @param {WireTensor} tensor */
+/** The data as the typed array of its datatype: the same memory if it is aligned, as in every received frame, otherwise a copy. @param {WireTensor} tensor */
 export function typedArrayOf({ datatype, data }) {
   const { array } = types[datatype];
   const bytes = data.byteOffset % array.BYTES_PER_ELEMENT ? bytesOf(data).slice() : data;
@@ -42,7 +42,7 @@ const shapeText = (/** @type {number[]} */ shape) => `[${shape.map(dimension => 
 const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"${name}"`).join(', ') || 'none';
 
 /**
- * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would say it less clearly, or only after the upload.
+ * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
  * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
  */
 export function checkRun(model, given, wanted) {

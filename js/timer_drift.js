@@ -1,4 +1,4 @@
-// How late the page's own timers are. Browsers slow the timers of tabs that nobody sees; the pool learns of it here.
+// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
 const period = 1000;
 
@@ -13,7 +13,7 @@ export class TimerDrift {
     }, period);
   }
 
-  /** The largest lateness since this was last asked, in milliseconds; a tick that is still overdue counts. */
+  /** The largest delay since the last call, in milliseconds; a tick that is still overdue counts. */
   take() {
     const worst = Math.max(this.#worst, this.#lateness());
     this.#worst = 0;

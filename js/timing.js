@@ -1,12 +1,12 @@
-// Time on the wire is in milliseconds; nobody needs more of it than microseconds.
+// Times on the wire are milliseconds, rounded to microseconds.
 
 /** @param {number} milliseconds */
 export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
 
-/** Milliseconds since `performance.now()` told this. @param {number} start */
+/** Milliseconds since `performance.now()` returned this. @param {number} start */
 export const since = start => rounded(performance.now() - start);
 
-/** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
+/** Runs the work and measures how long it takes. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
 export async function timed(work) {
   const start = performance.now();
   const result = await work();
@@ -14,7 +14,7 @@ export async function timed(work) {
 }
 
 /**
- * The promise's result, or an error that says what did not answer. The work itself cannot be stopped: whoever sees the error gives it up.
+ * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
@@ -28,10 +28,10 @@ export async function answeredWithin(promise, milliseconds, what) {
   }
 }
 
-/** Milliseconds from which one run is measure enough. */
+/** A run that takes this many milliseconds is long enough to be measured once. */
 const slowRun = 500;
 
-/** Milliseconds of a run: the middle one of three, or the only one where that is slow. @param {() => Promise<unknown>} run */
+/** Milliseconds of a run: the median of three, or the first one if that is slow. @param {() => Promise<unknown>} run */
 export async function timeRuns(run) {
   /** @type {number[]} */
   const times = [];

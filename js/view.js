@@ -1,4 +1,4 @@
-// What a person sees who looks at the tab.
+// What somebody who looks at the tab sees.
 
 export class View {
   #document;

@@ -1,5 +1,5 @@
 // One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
-// The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
+// The page starts this worker with { worker, key } and is told by it what to show; tensors never pass through the page.
 
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
@@ -10,9 +10,9 @@ import { areOnHost, onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { since, timed } from './timing.js';
 
-/** What comes of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
+/** The result of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
 /**
- * What the page hears.
+ * What the page is told.
  * @typedef {{ event: 'started' } | { event: 'loaded', model: string, backend: string, device_type: string | null } | { event: 'runs', count: number }
  *   | { event: 'trouble', message: string } | { event: 'failed', message: string } | { event: 'closed' }} Report
  */
@@ -46,7 +46,7 @@ class ModelWorker {
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
-    else throw new ProtocolError(`${message.type} is no message for a worker`);
+    else throw new ProtocolError(`${message.type} is not a message for a worker`);
   }
 
   /** @param {import('./protocol.js').Load} load */
@@ -88,7 +88,7 @@ class ModelWorker {
     });
   }
 
-  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
+  /** Does the work of this id when its turn comes, and sends the result or the error. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
     let started = false, queued = 0;
@@ -132,7 +132,7 @@ class ModelWorker {
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
 
-  /** The page shows how many runs were made; once a second is enough for that. */
+  /** The page shows how many runs there were; an update once a second is enough. */
   #countRuns() {
     let told = 0;
     setInterval(() => {
@@ -140,7 +140,7 @@ class ModelWorker {
     }, 1000);
   }
 
-  /** Without its socket a worker serves nobody. @param {string} reason */
+  /** A worker without its socket serves nobody. @param {string} reason */
   #end(reason) {
     this.#abort.abort();
     this.#queue.fail(new Error(reason));

@@ -19,7 +19,7 @@
 
 namespace demo {
 
-/// A model, what it is fed, and how its outputs read in words.
+/// A model, its inputs, and how to put its outputs into words.
 struct DemoModel {
   std::string name;
   std::filesystem::path file;
@@ -55,7 +55,7 @@ inline double dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-/// A picture, a sound, and sentences, of which the one nearest to the first is wanted.
+/// A picture, a sound, and sentences. Of the sentences, the one most similar to the first is wanted.
 inline std::vector<DemoModel> demo_models(const std::filesystem::path& folder) {
   static constexpr std::array<std::string_view, 10> figures{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   static constexpr std::array<std::string_view, 10> words{"zero", "one", "two",   "three", "four",

@@ -16,19 +16,19 @@ namespace demo {
 /// One model on one backend of one browser, measured and compared with native ONNX Runtime.
 struct Placement {
   std::string model{}, browser{}, backend{}, adapter{}, answer{}, reason{};
-  std::optional<bool> software{};  ///< empty when the browser hides its adapter
+  std::optional<bool> software{};  ///< empty if the browser hides its adapter
   double p50_ms = 0, p95_ms = 0, max_abs_error = std::numeric_limits<double>::quiet_NaN();
   bool verified = false;
 };
 
-/// How far a result may be from native ONNX Runtime's, in units of the output's largest magnitude (at least 1), and
-/// still be the same number. All compute in 32-bit floats (epsilon 6e-8) and sum up to a few thousand products per
-/// element in an order of their own, which costs about 1e-6. WebAssembly has the reference's kernels; GPUs and WebNN's
-/// backends also fuse multiply-adds and approximate exp, tanh and square roots to a few units in the last place, layer
-/// after layer.
+/// How far a result may differ from native ONNX Runtime's, in units of the output's largest magnitude (at least 1), and
+/// still count as the same number. All compute in 32-bit floats (epsilon 6e-8) and add up to a few thousand products
+/// per element, each in its own order, which costs about 1e-6. WebAssembly has the reference's kernels. GPUs and
+/// WebNN's backends also fuse multiply-adds and approximate exp, tanh and square roots to a few units in the last
+/// place, in every layer.
 inline double tolerance(webpool::Backend backend) { return backend == webpool::Backend::wasm ? 5e-6 : 5e-5; }
 
-/// The largest difference of two outputs, and how large it may be.
+/// The largest difference between two outputs, and how large it may be.
 struct Comparison {
   double largest = 0, scale = 1;
 
@@ -36,7 +36,7 @@ struct Comparison {
     if (given.size() != native.size()) largest = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < std::min(given.size(), native.size()); ++i) {
       const double difference = std::abs(static_cast<double>(given[i]) - static_cast<double>(native[i]));
-      if (!(difference <= largest)) largest = difference;  // a NaN stays, and fails
+      if (!(difference <= largest)) largest = difference;  // NaN stays, and fails
       scale = std::max(scale, std::abs(static_cast<double>(native[i])));
     }
   }
@@ -90,8 +90,7 @@ inline void measure(Placement& row, const DemoModel& demo, const webpool::Model&
                  row.answer == demo.answer(expected);
 }
 
-/// Every backend of one browser that can hold the model: each load asks for the backends that come after the last one
-/// used.
+/// Every backend of one browser that can hold the model: each load tries the backends after the last one used.
 template <class Report>
 void place(auto& pool, const DemoModel& demo, const webpool::BrowserInfo& browser, const Native& native,
            Report& report) {

@@ -12,7 +12,7 @@
 
 namespace demo {
 
-/// A folder of its own for files in passing.
+/// A temporary folder.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

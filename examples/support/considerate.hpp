@@ -4,11 +4,11 @@
 #include <optional>
 #include <webpool/core.hpp>
 
-/// Spares the people whose devices compute: a tab that runs on battery, works hard already or is hidden, and so slowed
-/// down, gets a request only when no other tab that holds the model has room for it.
+/// Spares the devices of other people. A tab that runs on battery, is already under pressure, or is hidden and
+/// therefore slowed down, gets a request only if no other tab that holds the model has room for it.
 struct Considerate {
   static unsigned burden(const webpool::PageHints& hints) noexcept {
-    const bool on_battery = !hints.charging.value_or(true);  // what is not told is no reason
+    const bool on_battery = !hints.charging.value_or(true);  // not reported: assume mains
     const bool hot = hints.pressure >= webpool::Pressure::serious;
     return unsigned{on_battery} + unsigned{hot} + unsigned{!hints.visible};
   }

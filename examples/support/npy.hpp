@@ -16,9 +16,9 @@
 #include <vector>
 #include <webpool/tensor.hpp>
 
-/// NumPy's .npy files, versions 1 and 2, little-endian and row-major, as tensors and back.
-/// What can't be read or written is thrown as `std::runtime_error` with a sentence, a shape that no tensor has as
-/// `webpool::Error`. Elements are copied once.
+/// Reads and writes tensors as NumPy's .npy files, versions 1 and 2, little-endian and row-major. Throws
+/// `std::runtime_error` with a sentence if that fails, and `webpool::Error` for a shape that no tensor can have.
+/// Elements are copied once.
 namespace npy {
 
 namespace detail {
@@ -30,7 +30,7 @@ inline constexpr std::array<std::string_view, 12> descriptors{"|b1", "|u1", "<u2
 
 [[noreturn]] inline void fail(const std::string& sentence) { throw std::runtime_error("npy: " + sentence); }
 
-/// What stands behind `'key':` in the header, without spaces in front.
+/// The text after `'key':` in the header, without leading spaces.
 inline std::string_view value_of(std::string_view header, std::string_view key) {
   const auto at = header.find("'" + std::string(key) + "':");
   if (at == header.npos) fail("the header has no '" + std::string(key) + "'");
@@ -48,7 +48,7 @@ inline webpool::Datatype datatype(std::string_view header) {
 
 inline webpool::Shape shape(std::string_view header) {
   std::string_view text = value_of(header, "shape");
-  if (!text.starts_with('(') || text.find(')') == text.npos) fail("the shape is no tuple");
+  if (!text.starts_with('(') || text.find(')') == text.npos) fail("the shape is not a tuple");
   text = text.substr(1, text.find(')') - 1);
   std::vector<std::int64_t> extents;
   while (true) {
@@ -65,7 +65,7 @@ inline webpool::Shape shape(std::string_view header) {
 
 /// The tensor in a file's bytes.
 inline webpool::Tensor parse(std::string_view file) {
-  if (file.size() < 12 || !file.starts_with(detail::magic)) detail::fail("the file does not start as .npy files do");
+  if (file.size() < 12 || !file.starts_with(detail::magic)) detail::fail("the file does not start like a .npy file");
   const int version = file[6];
   if (version != 1 && version != 2) detail::fail("the file has version " + std::to_string(version) + ", not 1 or 2");
   const std::size_t start = version == 1 ? 10 : 12;
@@ -74,7 +74,7 @@ inline webpool::Tensor parse(std::string_view file) {
   if (length > file.size() - start) detail::fail("the file ends within its header");
   const std::string_view header = file.substr(start, length);
   if (!detail::value_of(header, "fortran_order").starts_with("False"))
-    detail::fail("the elements are in Fortran's order");
+    detail::fail("the elements are in Fortran order");
   const webpool::Datatype type = detail::datatype(header);
   const webpool::Shape shape = detail::shape(header);
   const std::string_view elements = file.substr(start + length);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# open_link.sh PROGRAM...: runs a program that prints "open URL in any browser", and does that with a headless Chromium.
+# open_link.sh PROGRAM...: runs a program that prints "open URL in any browser", and opens the URL in a headless Chromium.
 set -euo pipefail
 
 profile=$(mktemp -d)

@@ -37,9 +37,9 @@ struct FileExtent {
 /// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
 /// MiB that takes more than 20 seconds breaks its download off.
 ///
-/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
-/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
-/// neither in memory nor on the disk, it takes memory while the load looks at it.
+/// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
+/// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, all of it takes memory while the load looks at it.
 ///
 /// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
 /// may let go on any thread.

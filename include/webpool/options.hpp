@@ -141,7 +141,7 @@ struct BatchOptions {
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without its extension
+  std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};

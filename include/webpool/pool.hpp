@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,21 +32,19 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   virtual ~Pool() { close(); }
 
-  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
-  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
-  /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
-  /// `errc::launch_failed` ...
-  Model load(const std::filesystem::path& path, ModelOptions options = {}) {
-    return impl_->load(path, std::move(options));
-  }
+  /// Loads a model into `ModelOptions::replicas` tabs and waits for that: an ONNX file, with the files beside it that
+  /// hold its tensors if it has such (external data), or the bytes of one from any `ByteSource`. Throws `Error`:
+  /// `errc::model_not_found`, `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason,
+  /// `errc::load_failed`, `errc::launch_failed` ...
+  Model load(const ModelSource& source, ModelOptions options = {}) { return impl_->load(source, std::move(options)); }
 
   /// Loads a computation of the application's own, in WGSL, and waits for that; then it runs like a model. Of the
   /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
   /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
   /// reasons are the compiler's errors, each with line and column of the WGSL.
-  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->kernel(kernel, std::move(options)); }
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->load(kernel, std::move(options)); }
 
-  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
+  /// Loads several ONNX models and kernels so that each tab holds all of them in one worker, on one device: what one
   /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
   /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
   ///
@@ -60,14 +57,14 @@ class Pool {
   }
 
   /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The file is read before this returns.
+  /// model present exactly when there is no exception. The model is read before this returns.
   template <class Token>
-  auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+  auto async_load(const ModelSource& source, ModelOptions options, Token&& token) {
     return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
-        detail::StartLoad<Token>{}, token, impl_->prepare_load(path, std::move(options)));
+        detail::StartLoad<Token>{}, token, impl_->prepare_load(source, std::move(options)));
   }
 
-  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
+  /// Loads models that belong together, the most urgent first, and returns at once, when they have been read: in
   /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
   /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
   /// the same content are fetched once by each browser that can cache them.

@@ -88,7 +88,7 @@ const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31
 
 /** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
 const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is no tensor, and the pool's protocol carries nothing else`);
+  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 });
 

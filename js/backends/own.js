@@ -24,7 +24,7 @@ async function importBackend(address) {
 /** Runs are checked against the session's own inputs and outputs first, and timed where the session does not. @param {OwnSession} session @returns {Session} */
 function complete(session) {
   const { inputs, outputs } = session ?? {};
-  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create gave no session: it needs inputs, outputs and run');
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create returned no session: a session has inputs, outputs and run');
   return {
     inputs, outputs,
     async run(feeds, names) {

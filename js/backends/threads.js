@@ -14,7 +14,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ async function remember(path, choice) {
 }
 
 /**
- * One thread, or up to four, whichever runs the model faster here; one where the page may have no more, or they fail.
+ * One thread, or up to four, whichever runs the model faster here. One if the page may not have more, or if they fail.
  * @param {Trial} trial @param {string} key of the model's content
  * @param {{ cores?: number, isolated?: boolean, time?: typeof timeWith }} [page]
  * @returns {Promise<Choice>}

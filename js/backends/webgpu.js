@@ -12,7 +12,7 @@ export function checkWorkgroup(limits, size) {
   if (!fits) throw new Error(`a workgroup of ${size.join(' × ')} is asked for; this adapter runs at most ${most.join(' × ')} and ${limits.maxComputeInvocationsPerWorkgroup} in all`);
 }
 
-/** The adapter; throws with the reason where there is none, or it is too small. @param {number[]} [workgroupSize] */
+/** The adapter; throws with the reason if there is none, or if it is too small. @param {number[]} [workgroupSize] */
 export async function requireAdapter(workgroupSize) {
   if (!navigator.gpu) throw new Error(isSecureContext ? 'this browser has no navigator.gpu' : 'browsers offer WebGPU only to https and localhost');
   const adapter = await navigator.gpu.requestAdapter();
@@ -21,7 +21,7 @@ export async function requireAdapter(workgroupSize) {
   return adapter;
 }
 
-/** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
+/** Runs the work. If only the device noticed an error, this fails instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
 async function whileListening(device, work) {
   /** @type {string[]} */
   const heard = [];
@@ -36,7 +36,7 @@ async function whileListening(device, work) {
   }
 }
 
-/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+/** The logits after the last token. Of a long prompt's [1, sequence, vocabulary], only these leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
   const bytes = 4 * logits.dims[2];
   try {

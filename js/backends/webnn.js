@@ -5,12 +5,12 @@ import { createHonestSession, freeDimension, gpuBuild, loadOrt, wrapSession } fr
 
 /** @typedef {{ lost?: Promise<{ message: string }>, destroy?: () => void }} MLContext */
 
-/** Some graphs never answer, and take later ones of the same browser along; what has not answered by then will not. */
+/** Some graphs never answer, and block later ones in the same browser. One that has not answered by then never will. */
 const contextTimeout = 10_000;
 const creationTimeout = 60_000;
 const firstRunTimeout = 30_000;
 
-/** A context for this kind of device. Throws what the browser says. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
+/** A context for this kind of device. Throws the browser's error. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
 export function createContext(deviceType, timeout = contextTimeout) {
   const { ml } = /** @type {{ ml?: { createContext: (options: object) => Promise<MLContext> } }} */ (navigator);
   if (!ml) return Promise.reject(new Error(isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost'));

@@ -34,6 +34,6 @@ test('why a module is passed over is told', async () => {
   assert.equal(words[1], 'it burns');
   assert.match(words[2], /could not be imported: at import$/);
   assert.match(words[3], /exports no function create$/);
-  assert.equal(words[4], 'create gave no session: it needs inputs, outputs and run');
+  assert.equal(words[4], 'create returned no session: a session has inputs, outputs and run');
   assert.equal(words.length, 5);
 });

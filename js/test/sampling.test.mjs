@@ -78,6 +78,6 @@ test('one number is drawn per token, so that a seed gives the same text wherever
   assert.equal(draws, 2);
 });
 
-test('logits that are no numbers are an error, not a token', () => {
-  assert.throws(() => nextToken(logits(1, NaN, 2), greedy, never), { code: 'run_failed', message: /no numbers/ });
+test('logits that are not numbers are an error, not a token', () => {
+  assert.throws(() => nextToken(logits(1, NaN, 2), greedy, never), { code: 'run_failed', message: /not numbers/ });
 });

@@ -236,7 +236,8 @@ TEST_CASE("a kernel's buffers are used again, grow when they must, and go with i
   Kernel kernel = scale();
   kernel.variants.assign(3, {.workgroup_size = {8, 1, 1}});
   ModelOptions how;
-  const std::string text = *driver::make_kernel_file(kernel, how).bytes;
+  const driver::ModelFile file = driver::make_kernel_file(kernel, how);
+  const std::string text = driver::read_whole(*file.source, file.size);
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
     std::promise<std::string> counts;

@@ -154,7 +154,8 @@ TEST_CASE("buffers of tensors that stayed are given back", "[browser]") {
   Pool pool(options);
   REQUIRE(support::joined(pool, 2));
   ModelOptions how;
-  const std::string kernel = *driver::make_kernel_file(twice(), how).bytes;
+  const driver::ModelFile file = driver::make_kernel_file(twice(), how);
+  const std::string kernel = driver::read_whole(*file.source, file.size);
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
     std::promise<std::string> counts;

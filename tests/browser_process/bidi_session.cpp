@@ -176,12 +176,12 @@ TEST_CASE("a Firefox without a session goes on without control, and the log says
     firefox.name_port();
     firefox.command();
     firefox.say(R"({"type":"error","id":1,"error":"session not created","message":"Maximum reached"})");
-    CHECK(firefox.heard.log == Texts{"no control over a Firefox: session not created: Maximum reached"});
+    CHECK(firefox.heard.log == Texts{"can't control Firefox: session not created: Maximum reached"});
   }
   SECTION("it listens to others than this machine") {
     firefox.name_port("0.0.0.0");
     CHECK(run_until(firefox.context, [&] { return !firefox.heard.log.empty(); }));
-    CHECK(firefox.heard.log == Texts{"no control over a Firefox: it listens at '0.0.0.0', not on this machine alone"});
+    CHECK(firefox.heard.log == Texts{"can't control Firefox: it listens on '0.0.0.0', not only on this machine"});
   }
   SECTION("the socket closes") {
     firefox.begin();
@@ -201,7 +201,7 @@ TEST_CASE("malformed news from a Firefox is passed over with one line in the log
   firefox.begin();
   for (const char* nonsense : {"", "{", "[]", "{\"method\":7}"}) firefox.say(nonsense);
   REQUIRE(firefox.heard.log.size() == 1);
-  CHECK(firefox.heard.log[0].starts_with("ignored what a Firefox said: "));
+  CHECK(firefox.heard.log[0].starts_with("ignored a message from Firefox: "));
   firefox.lose("page");
   CHECK(firefox.heard.gone.size() == 1);
 }

@@ -141,7 +141,7 @@ TEST_CASE("malformed news is passed over with one line in the log") {
   browser.lose("targetCrashed", "A");
   CHECK(browser.heard.gone.size() == 1);
   REQUIRE(browser.heard.log.size() == 1);
-  CHECK(browser.heard.log[0].starts_with("ignored what a browser said on its debugging pipe: "));
+  CHECK(browser.heard.log[0].starts_with("ignored a message on a browser's debugging pipe: "));
 }
 
 TEST_CASE("whatever a Chromium did not answer ends with its pipe") {

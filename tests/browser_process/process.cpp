@@ -45,7 +45,7 @@ TEST_CASE("a browser that can't be started is an error, and nothing is left") {
   CHECK(absent.error().message() == "/nonexistent/browser: No such file or directory");
   const Expected<Process> safari = launch(stand_in("/bin/sh", Browser::safari));
   REQUIRE_FALSE(safari);
-  CHECK(safari.error().message() == "safari can't be launched, only joined by link");
+  CHECK(safari.error().message() == "safari can't be launched; it can only join by the pool's link");
   for (const auto& entry : std::filesystem::directory_iterator(scripts.folder()))
     CHECK_FALSE(entry.path().filename().string().starts_with("webpool-"));
 }

@@ -92,6 +92,23 @@ TEST_CASE("a hash that the source knows is taken, and saves reading the bytes") 
     CHECK(fault_of(source::generator(1 << 20, count, none)) == "its source says that '" + none + "' is a SHA-256");
 }
 
+TEST_CASE("a load reads a source once, however large") {
+  const std::string text(3'000'000, 'a');
+  for (const std::size_t most : {std::size_t{1000}, driver::most_in_memory}) {
+    std::uint64_t read = 0;
+    const auto source = source::generator(text.size(), [&](std::uint64_t, std::span<std::byte> into) {
+      std::ranges::fill(into, std::byte{'a'});
+      return read += into.size(), into.size();
+    });
+    ServedFile looked_at, only_served;
+    CHECK(served(looked_at, source, most) == text);
+    CHECK(looked_at.sha256 == hash_of(text));
+    serve(only_served, source, {}, most);
+    CHECK(only_served.sha256 == hash_of(text));
+    CHECK(read == 2 * text.size());
+  }
+}
+
 TEST_CASE("an empty source has no bytes and the hash of none") {
   ServedFile file;
   CHECK(served(file, piecemeal("", 1)).empty());

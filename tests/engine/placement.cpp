@@ -24,13 +24,12 @@ struct NotBeside {
 
 template <class Memory, class Selector = selector::FirstFit>
 struct Setting {
-  explicit Setting(Memory memory = Memory(), Selector selector = Selector())
-      : policies(selector, scaling::Fixed(), memory) {}
+  explicit Setting(PoolOptions options = {}, Memory memory = Memory(), Selector selector = Selector())
+      : state(std::move(options), make_policy_set(selector, scaling::Fixed(), memory, scheduling::Fifo())) {}
 
-  Tables tables{2, 0};
-  PoolOptions options;
-  PolicySet<Selector, scaling::Fixed, Memory, scheduling::Fifo> policies;
-  Placement placement{policies};
+  State state;
+  Tables& tables = state.tables;
+  Placement placement{state};
   Actions out;
 
   ConnectionId join(Browser kind) { return tables.add_connection(browser(kind), std::nullopt, now); }
@@ -39,14 +38,15 @@ struct Setting {
     tables.worker_ready(tables.open_worker(row, tab, now), Backend::wasm, 0, now);
     return row;
   }
-  bool place(ModelRow& row, Need need) { return placement.place(tables, options, row, need, {now, out}); }
+  bool place(ModelRow& row, Need need) { return placement.place(row, need, {now, out}).has_value(); }
   ConnectionId placed() const { return std::get<OpenWorker>(out.back()).connection; }
 };
 }  // namespace
 
 TEST_CASE("a model is placed where nothing has to leave, if there is such a tab") {
-  Setting<memory::LruBudget> setting;
-  setting.options.memory.models_per_connection = 1;
+  PoolOptions options;
+  options.memory.models_per_connection = 1;
+  Setting<memory::LruBudget> setting(options);
   setting.hold(setting.join(Browser::chromium), "held");
   const ConnectionId empty = setting.join(Browser::chromium);
   CHECK(setting.place(setting.tables.add_model(model("digits")), Need::first));
@@ -55,8 +55,9 @@ TEST_CASE("a model is placed where nothing has to leave, if there is such a tab"
 }
 
 TEST_CASE("what may leave depends on the need") {
-  Setting<memory::LruBudget> setting;
-  setting.options.memory.models_per_connection = 1;
+  PoolOptions options;
+  options.memory.models_per_connection = 1;
+  Setting<memory::LruBudget> setting(options);
   setting.hold(setting.join(Browser::chromium), "held");
   ModelRow& digits = setting.tables.add_model(model("digits"));
   CHECK_FALSE(setting.place(digits, Need::restore));
@@ -70,8 +71,9 @@ TEST_CASE("what may leave depends on the need") {
 
 TEST_CASE("a preferred browser is taken first, and another when it refuses") {
   const bool refuses = GENERATE(false, true);
-  Setting<NotBeside> setting(NotBeside{.unwanted = {refuses ? 0u : 99u}});
-  setting.options.browser_preferences = {{Task::audio, {Browser::safari, Browser::firefox}}};
+  PoolOptions options;
+  options.browser_preferences = {{Task::audio, {Browser::safari, Browser::firefox}}};
+  Setting<NotBeside> setting(options, NotBeside{.unwanted = {refuses ? 0u : 99u}});
   const ConnectionId chromium = setting.join(Browser::chromium), firefox = setting.join(Browser::firefox);
   setting.hold(firefox, "unwanted");
   ModelSpec spec = model("whisper");
@@ -81,7 +83,7 @@ TEST_CASE("a preferred browser is taken first, and another when it refuses") {
 }
 
 TEST_CASE("a bounded number of tabs is asked") {
-  Setting<NotBeside> setting(NotBeside{.unwanted = {0}});
+  Setting<NotBeside> setting({}, NotBeside{.unwanted = {0}});
   ModelRow& unwanted = setting.tables.add_model(model("unwanted"));
   for (int i = 0; i < 100; ++i)
     setting.tables.worker_ready(setting.tables.open_worker(unwanted, setting.join(Browser::chromium), now),
@@ -101,7 +103,7 @@ TEST_CASE("a selector may leave a load for later") {
     }
     RequestId* asked_for;
   };
-  Setting<memory::Unlimited, Later> setting(memory::Unlimited(), Later{&asked_for});
+  Setting<memory::Unlimited, Later> setting({}, memory::Unlimited(), Later{&asked_for});
   setting.join(Browser::chromium);
   ModelRow& digits = setting.tables.add_model(model("digits"));
   CHECK_FALSE(setting.place(digits, Need::first));

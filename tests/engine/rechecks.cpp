@@ -104,21 +104,6 @@ TEST_CASE("without a share nothing is checked") {
   CHECK(pool.engine.metrics().unchecked == 0);
 }
 
-TEST_CASE("own tabs that compute again are those with room, the least loaded first") {
-  Lane lane(2);
-  ConnectionSet own;
-  for (std::uint32_t i = 0; i < 4; ++i) lane.insert({i}, WorkerId{i + 1});
-  for (std::uint32_t i : {0u, 1u, 3u}) own.insert({i});
-  lane.sent({0});
-  lane.sent({3});
-  lane.sent({3});
-  const OwnTabs tabs(lane, own);
-  REQUIRE(tabs.tabs().size() == 2);
-  CHECK(tabs.tabs()[0].value == 1);
-  CHECK(tabs.tabs()[1].value == 0);
-  CHECK(tabs.idle() == 1);
-}
-
 TEST_CASE("a guest's result waits until an own tab has computed it again, and goes out when both agree") {
   Pair pool;
   const Run second = pool.held_run();
@@ -369,7 +354,7 @@ TEST_CASE("where guests are checked, there is always room for an own tab, and on
   REQUIRE(launched.size() == 1);
   rig.join(launched[0].launch);
   for (int i = 0; i < 30; ++i) {
-    for (const ConnectionInfo& each : rig.engine.connections()) rig.engine.heard(each.id, rig.now);
+    for (const ConnectionInfo& each : rig.engine.connections()) rig.engine.heard(each.id);
     rig.tick(1s);
   }
   CHECK(rig.take<CloseConnection>().empty());

@@ -103,7 +103,7 @@ TEST_CASE("a worn tab stays while its replacement can't be started") {
     for (const Launch& each : pool.take<Launch>())
       pool.engine.exited(each.launch, Error(errc::launch_failed, "died"), {pool.now, pool.out});
     pool.tick(1s);
-    pool.engine.heard(pool.tab, pool.now);
+    pool.engine.heard(pool.tab);
   }
   CHECK(pool.take<CloseConnection>().empty());
   pool.serve_one();

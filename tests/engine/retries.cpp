@@ -156,7 +156,7 @@ TEST_CASE("a run that follows a failed one in the same tab has the whole message
   pool.load_all();
   const auto later = [&](Duration time) {
     pool.tick(time);
-    pool.engine.heard(tab, pool.now);
+    pool.engine.heard(tab);
   };
   pool.submit(index);
   later(9s);

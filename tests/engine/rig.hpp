@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,6 +59,62 @@ inline PoolOptions attached() {
   options.retries.attempts = 1;
   return options;
 }
+
+/// The engine's rooms, each of which may be tested without the others, and tables to put things into.
+struct Rooms {
+  explicit Rooms(PoolOptions options)
+      : Rooms(std::move(options),
+              make_policy_set<selector::FirstFit, scaling::Fixed, memory::LruBudget, scheduling::Fifo>()) {}
+  Rooms(PoolOptions options, std::unique_ptr<Decisions> policies) : state(std::move(options), std::move(policies)) {}
+
+  State state;
+  Tables& tables = state.tables;
+  Fleet fleet{state};
+  Requests requests{state};
+  Dispatch dispatch{state, requests};
+  Removal removal{state, fleet, requests};
+  Supply supply{state, fleet, requests, removal};
+  Repair repair{state, fleet, removal, supply};
+  Workers workers{state, fleet, requests, removal, repair};
+  TimePoint now{1000s};
+  Actions out;
+
+  Turn turn() { return {now, out}; }
+  /// A tab that somebody opened.
+  ConnectionId guest(Browser kind = Browser::chromium) {
+    return tables.add_connection(browser(kind), std::nullopt, now);
+  }
+  /// A tab of a browser that was launched at that time.
+  ConnectionId launched(TimePoint when) {
+    const LaunchId launch = fleet.launches.start(Browser::chromium, when + 30s);
+    BrowserInfo info = browser(Browser::chromium);
+    info.launched = true;
+    const ConnectionId id = tables.add_connection(std::move(info), launch, when);
+    fleet.launches.joined(launch, id);
+    return id;
+  }
+  ConnectionId launched() { return launched(now); }
+  /// The tab holds the model.
+  WorkerId hold(ModelRow& row, ConnectionId tab, TimePoint when) {
+    const WorkerId worker = tables.open_worker(row, tab, when);
+    tables.worker_ready(worker, Backend::wasm, 0, when);
+    return worker;
+  }
+  WorkerId hold(ModelRow& row, ConnectionId tab) { return hold(row, tab, now); }
+  RequestId submit(const ModelRow& row, Duration deadline = Duration::max()) {
+    Request request{.model = row.index};
+    if (deadline != Duration::max()) request.deadline = now + deadline;
+    return requests.submit(request, Retry::always, std::nullopt, turn());
+  }
+  /// The actions of one kind so far.
+  template <class A>
+  std::vector<A> said() const {
+    std::vector<A> all;
+    for (const Action& action : out)
+      if (const A* each = std::get_if<A>(&action)) all.push_back(*each);
+    return all;
+  }
+};
 
 /// An engine with a manual clock, and the actions that it asked for and nobody has looked at yet.
 template <class Selector = selector::FirstFit, class Scaling = scaling::Fixed, class Memory = memory::LruBudget,
@@ -123,6 +180,19 @@ struct Rig {
     now += later;
     engine.tick({now, out});
   }
+};
+
+/// A rig with one attached tab that holds one model.
+struct OneTab : Rig<> {
+  explicit OneTab(PoolOptions options = attached()) : Rig(std::move(options)) {
+    digits = engine.add_model(model("digits"), {now, out});
+    tab = join();
+    worker = load_all().at(0).worker;
+    out.clear();
+  }
+  ModelIndex digits;
+  ConnectionId tab;
+  WorkerId worker;
 };
 
 }  // namespace rig

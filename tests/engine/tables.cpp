@@ -58,7 +58,7 @@ TEST_CASE("a worker's memory is accounted from its opening to its end") {
   CHECK(world.state.memory_bytes == 80);
   CHECK(world.tables.memory == 80);
   CHECK(world.digits.bytes == 80);
-  world.tables.erase_worker(world.worker, true);
+  world.tables.erase_worker(world.worker, AfterWorker::may_load_again);
   CHECK(world.tables.memory == 0);
   CHECK(world.state.models == 0);
   CHECK(world.tables.places == 0);
@@ -99,7 +99,7 @@ TEST_CASE("a tab that drains is in no lane and placeable for no model") {
   CHECK(world.tables.places == 0);
   CHECK(other.placeable.empty());
   CHECK(world.tables.end_run(*world.tables.workers.find(world.worker), request, now));
-  world.tables.erase_worker(world.worker, true);
+  world.tables.erase_worker(world.worker, AfterWorker::may_load_again);
   CHECK(world.digits.placeable.empty());
   world.tables.erase_connection(world.tab);
   CHECK(world.tables.draining == 0);

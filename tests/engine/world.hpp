@@ -416,7 +416,7 @@ struct World {
       case 10: return workers.empty() ? void() : load(80);
       case 11: return reply(80);
       case 12:
-        if (!tabs.empty() && chance(80)) rig.engine.heard(any(tabs)->first, rig.now);
+        if (!tabs.empty() && chance(80)) rig.engine.heard(any(tabs)->first);
         return chance(10) ? stale_reply() : void();
       case 13: return workers.empty() ? void() : submit_pinned();
       case 14: return workers.empty() ? void() : retain();
@@ -439,7 +439,7 @@ struct World {
       for (LaunchId id : waiting)
         if (launches.contains(id)) join(id, Browser::other);
       for (int i = 0; i < 30; ++i) {
-        for (const auto& [id, tab] : tabs) rig.engine.heard(id, rig.now);
+        for (const auto& [id, tab] : tabs) rig.engine.heard(id);
         if (!workers.empty()) load(100);
         reply(100);
       }

@@ -58,14 +58,14 @@ TEST_CASE("what can't be read is refused with a sentence", "[examples]") {
   const auto check = [](const std::string& bytes, const std::string& sentence) {
     CHECK_THROWS_WITH(npy::parse(bytes), sentence);
   };
-  check("", "npy: the file does not start as .npy files do");
-  check("not a NumPy file at all", "npy: the file does not start as .npy files do");
+  check("", "npy: the file does not start like a .npy file");
+  check("not a NumPy file at all", "npy: the file does not start like a .npy file");
   check(file("{}", "", 3), "npy: the file has version 3, not 1 or 2");
   check("\x93NUMPY\x01\0\xff\xff{}"s, "npy: the file ends within its header");
   check(file("{'descr': '<f4'}", ""), "npy: the header has no 'fortran_order'");
-  check(file(header("<f4", "True", "(1,)"), "1234"), "npy: the elements are in Fortran's order");
+  check(file(header("<f4", "True", "(1,)"), "1234"), "npy: the elements are in Fortran order");
   check(file(header(">f4", "False", "(1,)"), "1234"), "npy: no tensor can hold elements of type '>f4'");
-  check(file(header("<f4", "False", "7"), "1234"), "npy: the shape is no tuple");
+  check(file(header("<f4", "False", "7"), "1234"), "npy: the shape is not a tuple");
   check(file(header("<f4", "False", "(-1,)"), "1234"), "npy: the shape has an extent '-1,'");
   check(file(header("<f4", "False", "(2,)"), "1234"), "npy: shape [2] needs 8 bytes, the file has 4");
   check(file(header("<f4", "False", "(1,)"), "12345"), "npy: shape [1] needs 4 bytes, the file has 5");

@@ -33,10 +33,10 @@ TEST_CASE("what is not JSON is no body", "[protocol]") {
 TEST_CASE("names and tensors have the wire's bounds", "[protocol]") {
   CHECK(fault("", "1") == "its name is empty");
   CHECK(fault(std::string(1024, 'n'), "1").empty());
-  CHECK(fault(std::string(1025, 'n'), "1") == "its name has 1025 bytes; it may have 1024");
+  CHECK(fault(std::string(1025, 'n'), "1") == "its name has 1025 bytes; at most 1024 are allowed");
   CHECK(fault("n", "1", {{"a", one}, {"b", one}, {"a", one}}) == "two tensors have the name 'a'");
   CHECK(fault("n", "1", {{std::string(1025, 't'), one}}) == "a tensor's name is longer than 1024");
-  CHECK(fault("n", "1", std::vector<NamedTensor>(1025)) == "it has 1025 tensors; it may have 1024");
+  CHECK(fault("n", "1", std::vector<NamedTensor>(1025)) == "it has 1025 tensors; at most 1024 are allowed");
   CHECK(fault("n", '"' + std::string(1 << 19, 'x') + '"') ==
-        "its body has 524290 bytes; it may have 524288, and tensors carry what is larger");
+        "its body has 524290 bytes; at most 524288 are allowed: send larger data as tensors");
 }

@@ -91,9 +91,9 @@ TEST_CASE("a tensor has at most as many dimensions as a shape holds", "[protocol
 TEST_CASE("two tensors of one name are refused", "[protocol]") {
   const std::string y = tensor("y", "UINT8", "[1]", "1");
   CHECK(complaint(result(y + "," + y), {"a", "b"}) ==
-        "result.outputs must be an array without two tensors of the name \"y\"");
+        "result.outputs must be an array of tensors with different names; two are called \"y\"");
   CHECK(complaint(loaded(R"([{"name":"x","datatype":"FP32","shape":[]},{"name":"x","datatype":"FP32","shape":[]}])")) ==
-        "loaded.inputs must be an array without two tensors of the name \"x\"");
+        "loaded.inputs must be an array of tensors with different names; two are called \"x\"");
 }
 
 TEST_CASE("a tensor's parts are checked", "[protocol]") {

@@ -44,7 +44,7 @@ TEST_CASE("a message that breaks a rule is refused with its field", "[protocol]"
     return read ? std::string() : read.error().message();
   };
   CHECK(complaint(R"("body":1,"tensors":[])") == "message.name is missing");
-  CHECK(complaint(R"("name":"","body":1,"tensors":[])") == "message.name must be a name, not empty");
+  CHECK(complaint(R"("name":"","body":1,"tensors":[])") == "message.name must be a name that is not empty");
   CHECK(complaint(R"("name":")" + std::string(1025, 'n') + R"(","body":1,"tensors":[])") ==
         "message.name must be at most 1024 bytes");
   CHECK(complaint(R"("name":"n","tensors":[])") == "message.body is missing");

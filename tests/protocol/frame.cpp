@@ -67,8 +67,9 @@ TEST_CASE("a frame's announced lengths are checked", "[protocol]") {
   check_refused("123", "a frame of 3 bytes");
   check_refused(test::frame("{}", {}, 5), "5 bytes don't fit into a frame of 8");
   check_refused(test::frame("{}", {}, 0xffffffff), "4294967295 bytes don't fit");
-  check_refused(test::frame("{}", {"12345678"}, 5), "ends at byte 9, which is no multiple of 8");
-  check_refused(test::frame(std::string(max_header_bytes, ' ')), "a header of 1048580 bytes; it may have 1048576");
+  check_refused(test::frame("{}", {"12345678"}, 5), "ends at byte 9, which is not a multiple of 8");
+  check_refused(test::frame(std::string(max_header_bytes, ' ')),
+                "a header of 1048580 bytes; at most 1048576 are allowed");
 }
 
 TEST_CASE("a frame holds exactly its tensors", "[protocol]") {

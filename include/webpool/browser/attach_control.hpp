@@ -13,8 +13,8 @@
 
 namespace webpool::browser {
 
-/// The control of a browser that has just been launched; call it once, and give it to `Process::use`. On the thread
-/// that runs `context`, or before it runs. Errors: errc::launch_failed, out of descriptors.
+/// The control of a browser that has just been launched. Call this once, and pass the result to `Process::use`, on the
+/// thread that runs `context` or before it runs. Errors: errc::launch_failed, if there are no descriptors left.
 inline Expected<std::unique_ptr<Control>> attach_control(asio::io_context& context, Browser kind, Process& process,
                                                          Control::Handlers handlers) try {
   if (is_chromium_family(kind))

@@ -18,11 +18,12 @@
 
 namespace webpool::browser {
 
-/// Controls a Firefox by WebDriver BiDi, from one or two seconds after its start. Firefox listens on a loopback port of
-/// its own choice and has room for one session; until this one has it, and no longer, another program of the same
-/// machine could take it, and then there is no control.
+/// Controls Firefox by WebDriver BiDi, from one or two seconds after its start. Firefox listens on a loopback port of
+/// its choice and accepts one session. Until this session is open, another program on the same machine could take it,
+/// and then there is no control.
 ///
-/// BiDi knows no crashes. But whatever ends a page ends its realm, and 10 to 20 ms after a crash Firefox says so.
+/// BiDi does not report crashes. But whatever ends a page ends its realm, which Firefox reports 10 to 20 ms after a
+/// crash.
 class BidiSession final : public Control {
  public:
   /// `profile`: where Firefox writes its port.
@@ -79,7 +80,7 @@ class BidiSession final : public Control {
   using News = protocol::BidiNews;
   using Milliseconds = std::chrono::milliseconds;
 
-  /// The port is there after 0.3 s on an idle machine.
+  /// On an idle machine the port is known after 0.3 s.
   static constexpr Milliseconds search_interval{50}, search_limit{60'000};
 
   static void pass_on(Done& done, const News& news) {
@@ -102,7 +103,7 @@ class BidiSession final : public Control {
     std::ifstream file(port_file_, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     if (const auto address = protocol::read_bidi_address(text)) return connect(*address);
-    if (attempts == 0) return give_up("Firefox named no port");
+    if (attempts == 0) return give_up("Firefox did not announce a port");
     timer_.expires_after(search_interval);
     timer_.async_wait([this, attempts, known = std::weak_ptr(alive_)](const asio::error_code& aborted) {
       if (!aborted && !known.expired()) look_for_port(attempts - 1);
@@ -112,7 +113,7 @@ class BidiSession final : public Control {
   void connect(const protocol::BidiAddress& address) {
     asio::error_code bad;
     const auto host = asio::ip::make_address(address.host, bad);
-    if (bad || !host.is_loopback()) return give_up("it listens at '" + address.host + "', not on this machine alone");
+    if (bad || !host.is_loopback()) return give_up("it listens on '" + address.host + "', not only on this machine");
     socket_.emplace(context_, asio::ip::tcp::endpoint(host, address.port), "/session",
                     transport::WebSocketClient::Handlers{
                         .opened = [this] { begin_session(); },
@@ -137,10 +138,10 @@ class BidiSession final : public Control {
              .text());
   }
 
-  /// The browser goes on without control: closed by a signal, watched by its page's heartbeat.
+  /// The browser goes on without control: it is closed by a signal and watched by its page's heartbeat.
   void give_up(const std::string& why) {
     ready_ = false;
-    if (!closing_ && !std::exchange(given_up_, true)) handlers_.log("no control over a Firefox: " + why);
+    if (!closing_ && !std::exchange(given_up_, true)) handlers_.log("can't control Firefox: " + why);
     commands_.fail_all(why);
   }
 
@@ -150,7 +151,7 @@ class BidiSession final : public Control {
     if (news->id != 0) {
       commands_.answer(*news);
     } else if (news->method == "script.realmCreated") {
-      // The browser's own pages, such as the one in the place of a crashed one, have no origin.
+      // The browser's own pages, such as the one that replaces a crashed page, have no origin.
       if (news->type != "window" || news->origin == "null" || (!tab_.empty() && news->context != tab_)) return;
       tab_ = news->context;
       realm_ = news->realm;
@@ -161,9 +162,9 @@ class BidiSession final : public Control {
     }
   }
 
-  /// Once is enough: a browser that goes on like this must not fill the log.
+  /// Once is enough: a browser that keeps doing this must not fill the log.
   void complain(const std::string& what) {
-    if (!std::exchange(complained_, true)) handlers_.log("ignored what a Firefox said: " + what);
+    if (!std::exchange(complained_, true)) handlers_.log("ignored a message from Firefox: " + what);
   }
 
   asio::io_context& context_;
@@ -172,11 +173,11 @@ class BidiSession final : public Control {
   Handlers handlers_;
   CommandTable<News> commands_;
   protocol::detail::HeaderParser parser_;
-  std::string tab_;    ///< the browsing context that the pool's page is in; empty until Firefox has named it
+  std::string tab_;    ///< the browsing context of the pool's page; empty until Firefox has named it
   std::string realm_;  ///< the page itself; empty while none of ours is loaded
   bool ready_ = false, closing_ = false, leaving_ = false, given_up_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
-  std::optional<transport::WebSocketClient> socket_;  ///< last: its handlers use the rest
+  std::optional<transport::WebSocketClient> socket_;  ///< last, because its handlers use the other members
 };
 
 }  // namespace webpool::browser

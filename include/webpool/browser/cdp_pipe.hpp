@@ -23,10 +23,10 @@
 namespace webpool::browser {
 
 /// Controls a browser of the Chromium family by the DevTools Protocol on its debugging pipe. It only watches which
-/// pages there are: nothing is attached to the page, which runs as without, except for the moment of a `reload`.
+/// pages exist: nothing is attached to the page, except briefly for a `reload`.
 class CdpPipe final : public Control {
  public:
-  /// `socket`: our end of the debugging pipe, not blocking. Throws std::system_error when it can't be watched.
+  /// `socket`: our end of the debugging pipe, non-blocking. Throws std::system_error if it can't be watched.
   CdpPipe(asio::io_context& context, Descriptor socket, Handlers handlers)
       : handlers_(std::move(handlers)), stream_(context, socket.get()) {
     static_cast<void>(socket.release());  // the stream's now
@@ -68,7 +68,7 @@ class CdpPipe final : public Control {
              .text());
   }
 
-  /// Ends the page's process as a crash would; `page_gone` follows. For tests of what a pool does then.
+  /// Ends the page's process as a crash would; `page_gone` follows. For tests of how a pool reacts.
   void crash_page(Done done) {
     attach(std::move(done), [this](const std::string& session, Done end) {
       send(next("Page.crash", {}).text(session));  // nobody is left to answer
@@ -76,7 +76,7 @@ class CdpPipe final : public Control {
     });
   }
 
-  /// Ends the GPU process as a crash would; the browser starts another one. For tests of what a pool does then.
+  /// Ends the GPU process as a crash would; the browser starts another one. For tests of how a pool reacts.
   void crash_gpu_process(Done done) {
     send(next("Browser.crashGpuProcess", [done = std::move(done)](const News& news) mutable {
            pass_on(done, news);
@@ -94,7 +94,7 @@ class CdpPipe final : public Control {
     return {commands_.add(std::move(then)), method};
   }
 
-  /// Calls `use(session, done)` with a session on the page; `done` itself when there is none.
+  /// Calls `use(session, done)` with a session on the page, or `done` with an error if there is none.
   template <class Use>
   void attach(Done done, Use use) {
     send(next("Target.attachToTarget",
@@ -109,8 +109,8 @@ class CdpPipe final : public Control {
              .text());
   }
 
-  /// The whole message or none of it: they are far smaller than the socket's buffer, so a browser that leaves no room
-  /// for one has not read for long. That counts as the end of the pipe.
+  /// Sends the whole message or nothing. Messages are far smaller than the socket's buffer, so a browser that leaves no
+  /// room for one has not read for a long time. That counts as the end of the pipe.
   bool send(const std::string& text) {
     const auto sent = ::send(stream_.native_handle(), text.c_str(), text.size() + 1, send_flags);
     if (sent == static_cast<ssize_t>(text.size() + 1)) return true;
@@ -126,7 +126,7 @@ class CdpPipe final : public Control {
     });
   }
 
-  /// Reads what is there, but lets others have their turn before a browser that never stops.
+  /// Reads what is there, but gives others a turn even if a browser never stops writing.
   void read_news() {
     std::array<char, 16'384> bytes;
     const ssize_t size = ::read(stream_.native_handle(), bytes.data(), bytes.size());
@@ -153,15 +153,15 @@ class CdpPipe final : public Control {
     }
   }
 
-  /// Once for each load: now and then a browser tells of one crash twice, and the second would be taken for the loss of
-  /// what the first brought about.
+  /// Once for each load: sometimes a browser reports one crash twice, and the second report would be mistaken for the
+  /// loss of the page that replaced the crashed one.
   void lose_page(const std::string& reason) {
     if (!std::exchange(gone_, true)) handlers_.page_gone(reason);
   }
 
-  /// Once is enough: a browser that goes on like this must not fill the log.
+  /// Once is enough: a browser that keeps doing this must not fill the log.
   void complain(const std::string& what) {
-    if (!std::exchange(complained_, true)) handlers_.log("ignored what a browser said on its debugging pipe: " + what);
+    if (!std::exchange(complained_, true)) handlers_.log("ignored a message on a browser's debugging pipe: " + what);
   }
 
   Handlers handlers_;
@@ -169,8 +169,8 @@ class CdpPipe final : public Control {
   CommandTable<News> commands_;
   protocol::NulMessages messages_;
   protocol::detail::HeaderParser parser_;
-  std::string page_;   ///< the target that the pool's page is in; empty until the browser has named it
-  bool gone_ = false;  ///< the page, since it was last loaded
+  std::string page_;   ///< the target of the pool's page; empty until the browser has named it
+  bool gone_ = false;  ///< whether the page has gone since it was last loaded
   bool closing_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

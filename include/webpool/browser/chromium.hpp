@@ -9,20 +9,20 @@
 
 namespace webpool::browser::chromium {
 
-/// For every browser of the family. The debugging pipe (descriptors 3 and 4) is how it is asked to close, and it closes
-/// itself when that pipe breaks.
+/// For every browser of the family. It is asked to close over the debugging pipe (descriptors 3 and 4), and it closes
+/// by itself when that pipe breaks.
 inline constexpr std::array<std::string_view, 30> switches{
     "--remote-debugging-pipe",
-    // Full speed in a tab that nobody looks at.
+    // Full speed in a hidden tab.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
     "--disable-ipc-flooding-protection",
-    // A GPU process that died may be started again, as often as it takes.
+    // A GPU process that died may be restarted as often as necessary.
     "--disable-domain-blocking-for-3d-apis",
     "--disable-gpu-process-crash-limit",
-    // No questions and no other pages.
+    // No prompts and no other pages.
     "--no-first-run",
     "--no-default-browser-check",
     "--disable-default-apps",
@@ -34,7 +34,7 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--disable-infobars",
     "--hide-crash-restore-bubble",
     "--mute-audio",
-    // No traffic but the pool's.
+    // No network traffic but the pool's.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-domain-reliability",
@@ -42,7 +42,7 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--disable-sync",
     "--metrics-recording-only",
     "--no-pings",
-    // No process outside the browser's process group, nothing in the user's key chain.
+    // No process outside the browser's process group, nothing in the user's keychain.
     "--disable-breakpad",
     "--disable-crash-reporter",
     "--password-store=basic",
@@ -50,17 +50,17 @@ inline constexpr std::array<std::string_view, 30> switches{
 };
 
 inline constexpr std::array<std::string_view, 12> disabled_features{
-    // Would stop a busy hidden tab (Chromium 151 and later).
+    // These would stop a busy hidden tab (Chromium 151 and later).
     "CPUMeasurementInFreezingPolicy",
     "MemoryMeasurementInFreezingPolicy",
     "InfiniteTabsFreezing",
     "IntensiveWakeUpThrottling",
-    // Renderers of their own, for the address bar's pop-ups and in reserve, which cost a start as much as the pool's
+    // Extra renderers, for the address bar's pop-ups and in reserve, which cost as much time at start as the pool's
     // tab.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "SpareRendererForSitePerProcess",
-    // Questions and traffic.
+    // Prompts and traffic.
     "Translate",
     "MediaRouter",
     "OptimizationHints",
@@ -68,13 +68,13 @@ inline constexpr std::array<std::string_view, 12> disabled_features{
     "DialMediaRouteProvider",
 };
 
-/// On Linux WebGPU counts as unsafe, with and without a GPU.
+/// On Linux, WebGPU counts as unsafe, with or without a GPU.
 inline constexpr std::array<std::string_view, 2> webgpu_switches{"--enable-unsafe-webgpu", "--ignore-gpu-blocklist"};
 inline constexpr std::array<std::string_view, 2> vulkan_switches{"--use-angle=vulkan", "--disable-vulkan-surface"};
 
-/// The headless shell starts no GPU process unless told how to draw, and without one it has neither WebGPU nor WebNN.
-/// On Linux it always draws in software: Vulkan drivers often lack the extension that it needs to draw without a
-/// window.
+/// The headless shell starts no GPU process unless it is told how to draw, and without one it has neither WebGPU nor
+/// WebNN. On Linux it always draws in software, because Vulkan drivers often lack the extension that it needs to draw
+/// without a window.
 inline constexpr std::array<std::string_view, 3> headless_shell_switches{"--use-gl=angle", "--use-angle=swiftshader",
                                                                          "--enable-unsafe-swiftshader"};
 
@@ -89,9 +89,9 @@ inline void append_feature(std::string& list, std::string_view feature) {
 
 }  // namespace detail
 
-/// The command line, executable first and page last. `--no-sandbox` is in it only for uid 0 or where the options say
-/// so: see `Process::sandboxed`. Feature lists among the options' flags are merged with ours, since Chromium obeys only
-/// the last one.
+/// The command line, executable first and page last. It has `--no-sandbox` only for uid 0, or if the options say so:
+/// see `Process::sandboxed`. Feature lists in the options' flags are merged with ours, since Chromium obeys only the
+/// last one.
 inline std::vector<std::string> command_line(const LaunchSpec& spec, const Machine& machine,
                                              const std::filesystem::path& profile) {
   const bool shell = spec.installed.browser == Browser::headless_shell;

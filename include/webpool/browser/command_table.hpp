@@ -8,19 +8,19 @@
 
 namespace webpool::browser {
 
-/// The commands that a browser has not answered yet. `News` has an `id` and an `error`. One thread at a time.
+/// The commands that a browser has not answered yet. `News` has an `id` and an `error`. For one thread at a time.
 template <class News>
 class CommandTable {
  public:
   using Then = webpool::detail::UniqueFunction<void(const News&)>;
 
-  /// The number of a new command. `then` is called once: with its answer, or by `fail_all`.
+  /// Returns the number of a new command. `then` is called once, with the answer or by `fail_all`.
   std::uint64_t add(Then then) {
     waiting_.emplace(++last_, std::move(then));
     return last_;
   }
 
-  /// Passes an answer on; false when nobody waits for it.
+  /// Passes an answer on; false if nobody waits for it.
   bool answer(const News& news) {
     auto entry = waiting_.extract(news.id);
     if (entry.empty()) return false;
@@ -28,7 +28,7 @@ class CommandTable {
     return true;
   }
 
-  /// Answers all of them with an error, and leaves none.
+  /// Answers all commands with an error and removes them.
   void fail_all(const std::string& error) {
     for (auto& [id, then] : std::exchange(waiting_, {})) {
       News news;

@@ -11,13 +11,13 @@
 
 namespace webpool::browser {
 
-/// Owns a file descriptor that no started program inherits by accident: it is close-on-exec and numbered 10 or higher,
-/// so that `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
+/// Owns a file descriptor that no program inherits by accident. It is close-on-exec and numbered 10 or higher, so that
+/// `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
 class Descriptor {
  public:
   Descriptor() = default;
 
-  /// Takes over what an `open`-like call returned; throws std::system_error with errno where that was -1.
+  /// Takes ownership of what an `open`-like call returned; throws std::system_error with errno if that was -1.
   explicit Descriptor(int opened) {
     if (opened >= 0) {
       value_ = ::fcntl(opened, F_DUPFD_CLOEXEC, 10);
@@ -39,14 +39,14 @@ class Descriptor {
   int get() const noexcept { return value_; }
   explicit operator bool() const noexcept { return value_ >= 0; }
 
-  /// Leaves the descriptor to whoever takes its number.
+  /// Gives up ownership; the caller owns the returned number.
   int release() noexcept { return std::exchange(value_, -1); }
 
   void close() noexcept {
     if (value_ >= 0) ::close(std::exchange(value_, -1));
   }
 
-  /// Makes reads and writes on this end return at once.
+  /// Makes this end non-blocking.
   void set_nonblocking() const {
     if (::fcntl(value_, F_SETFL, ::fcntl(value_, F_GETFL) | O_NONBLOCK) < 0)
       throw std::system_error(errno, std::generic_category());
@@ -56,8 +56,8 @@ class Descriptor {
   int value_ = -1;
 };
 
-/// Two connected sockets. Sockets and not a pipe, because `send` can be told to report a dead reader as an error; a
-/// write to a pipe would raise SIGPIPE, which ends a host that has not arranged for it. Throws std::system_error.
+/// Two connected sockets. They are sockets and not a pipe, because `send` can report a dead reader as an error. A write
+/// to a pipe would raise SIGPIPE, which ends a host that does not handle it. Throws std::system_error.
 inline std::pair<Descriptor, Descriptor> connected_pair() {
   std::array<int, 2> ends{};
 #if defined(__linux__)

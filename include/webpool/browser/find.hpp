@@ -19,12 +19,12 @@
 
 namespace webpool::browser {
 
-/// Where one kind of browser is looked for, and what to say when it is not there.
+/// Where to look for one kind of browser, and what to say if it is not there.
 struct Places {
   Browser browser;
   const char* variable;                     ///< environment variable with the path of an executable
   std::span<const std::string_view> names;  ///< on PATH
-  std::span<const std::string_view> paths;  ///< beside it
+  std::span<const std::string_view> paths;  ///< besides PATH
   std::string_view how_to_install;
 };
 
@@ -59,7 +59,7 @@ inline bool is_executable(const std::filesystem::path& path) {
 
 }  // namespace detail
 
-/// Every browser that can be launched, in the order in which they are offered.
+/// Every browser that can be launched, in the order in which it is offered.
 inline constexpr std::array<Places, 5> places{{
     {Browser::chromium, "WEBPOOL_CHROMIUM", detail::chromium_names, detail::chromium_paths,
      "Chromium: install the package chromium (Debian, Fedora, Homebrew), or set WEBPOOL_CHROMIUM to its executable."},
@@ -75,7 +75,7 @@ inline constexpr std::array<Places, 5> places{{
      "WEBPOOL_FIREFOX to its executable."},
 }};
 
-/// Where `browser` is looked for; null for those that can't be launched, which join by link.
+/// Where to look for `browser`; null for browsers that can't be launched, which join by link.
 constexpr const Places* places_of(Browser browser) noexcept {
   for (const Places& entry : places)
     if (entry.browser == browser) return &entry;
@@ -85,10 +85,10 @@ constexpr const Places* places_of(Browser browser) noexcept {
 /// A sentence on how to get `browser`, for messages.
 constexpr std::string_view how_to_install(Browser browser) noexcept {
   const Places* entry = places_of(browser);
-  return entry ? entry->how_to_install : "This browser is not launched: open the pool's join URL in it.";
+  return entry ? entry->how_to_install : "The pool can't launch this browser: open the pool's join URL in it.";
 }
 
-/// An absolute path of the executable `name`: a path as it is, a bare name by PATH. Empty when there is none.
+/// The absolute path of the executable `name`: a path as it is, a bare name by PATH. Empty if there is none.
 inline std::optional<std::filesystem::path> find_executable(const std::filesystem::path& name) {
   if (name.has_parent_path()) {
     if (detail::is_executable(name)) return std::filesystem::absolute(name);
@@ -106,8 +106,8 @@ inline std::optional<std::filesystem::path> find_executable(const std::filesyste
 }
 
 /// Looks for one kind of browser: the option's executable, then its environment variable, then PATH and the usual
-/// places. Throws Error(errc::no_browser_found) where the option or the variable is set and names no executable file; a
-/// wrong setting is never passed over silently. Reads the environment: not beside a thread that changes it.
+/// places. Throws Error(errc::no_browser_found) if the option or the variable is set but does not name an executable
+/// file; a wrong setting is never ignored. Reads the environment, so don't call it while another thread changes that.
 inline std::optional<Installed> find(Browser browser, const BrowserOptions& options = {}) {
   const Places* entry = places_of(browser);
   if (!entry) return std::nullopt;

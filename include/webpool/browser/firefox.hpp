@@ -15,7 +15,7 @@ using Pref = std::pair<std::string_view, std::string_view>;
 
 /// Preferences of every profile, values as JavaScript.
 inline constexpr std::array<Pref, 51> prefs{{
-    // Full speed in a tab that nobody looks at.
+    // Full speed in a hidden tab.
     {"dom.min_background_timeout_value", "4"},
     {"dom.min_background_timeout_value_without_budget_throttling", "4"},
     {"dom.timeout.throttling_delay", "-1"},
@@ -24,7 +24,7 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"dom.ipc.processHangMonitor", "false"},
     {"dom.max_script_run_time", "0"},
     {"browser.tabs.unloadOnLowMemory", "false"},
-    // No questions and no other pages.
+    // No prompts and no other pages.
     {"browser.shell.checkDefaultBrowser", "false"},
     {"browser.startup.page", "0"},
     {"browser.startup.homepage_override.mstone", "\"ignore\""},
@@ -41,9 +41,9 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"toolkit.startup.max_resumed_crashes", "-1"},
     {"extensions.enabledScopes", "0"},
     {"security.sandbox.warn_unprivileged_namespaces", "false"},
-    // Whoever asks for remote control gets other preferences for tests: ours shall stay as they are.
+    // Remote control would change preferences to those recommended for tests: ours must stay as they are.
     {"remote.prefs.recommended", "false"},
-    // No traffic but the pool's.
+    // No network traffic but the pool's.
     {"app.update.auto", "false"},
     {"app.update.disabledForTesting", "true"},
     {"app.normandy.enabled", "false"},
@@ -72,11 +72,11 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"toolkit.telemetry.enabled", "false"},
 }};
 
-/// Off by default on Linux; in some versions workers have a switch of their own.
+/// Off by default on Linux; in some versions workers have a preference of their own.
 inline constexpr std::array<std::string_view, 3> webgpu_prefs{"dom.webgpu.enabled", "dom.webgpu.workers.enabled",
                                                               "gfx.webgpu.ignore-blocklist"};
 
-/// The profile's user.js, one line per preference. Those of the options replace ours of the same name.
+/// The profile's user.js, one line per preference. The options' preferences replace ours of the same name.
 inline std::string user_js(const BrowserOptions& options) {
   std::map<std::string, std::string> all = options.prefs;
   for (const auto& [name, value] : prefs) all.emplace(name, value);
@@ -86,7 +86,7 @@ inline std::string user_js(const BrowserOptions& options) {
   return text;
 }
 
-/// The command line, executable first and page last. Its port for remote control is a free one of loopback, see
+/// The command line, executable first and page last. Its port for remote control is a free one on loopback: see
 /// `BidiSession`.
 inline std::vector<std::string> command_line(const LaunchSpec& spec, const std::filesystem::path& profile) {
   std::vector<std::string> line{

@@ -21,7 +21,7 @@ extern char** environ;
 
 namespace webpool::browser {
 
-/// A temporary folder `webpool-XXXXXX` for everything that one browser writes; removed with the object.
+/// A temporary folder `webpool-XXXXXX` for everything that one browser writes; removed together with the object.
 class Folder {
  public:
   /// Makes it under the system's temporary folder, with `home`, `profile`, `run` and `tmp` in it, readable by its owner
@@ -29,18 +29,20 @@ class Folder {
   static Expected<Folder> make() {
     std::error_code failure;
     std::filesystem::path parent = std::filesystem::temp_directory_path(failure);
-    // Browsers bind sockets in their temporary folder, and a socket's path may have 103 characters on macOS; up to 50
+    // Browsers bind sockets in their temporary folder. On macOS a socket's path can have 103 characters, and up to 50
     // of them come after ours.
     constexpr std::size_t longest_parent = 36;
     if (failure || parent.native().size() > longest_parent) parent = "/tmp";
     std::string name = (parent / "webpool-XXXXXX").string();
     if (!::mkdtemp(name.data()))
-      return Error(errc::launch_failed, "no temporary folder " + name + ": " + std::generic_category().message(errno));
+      return Error(errc::launch_failed,
+                   "can't create the temporary folder " + name + ": " + std::generic_category().message(errno));
     Folder folder{std::filesystem::path(name)};
     for (const char* inside : {"home", "profile", "run", "tmp"}) {
       std::filesystem::create_directory(folder.path_ / inside, failure);
       std::filesystem::permissions(folder.path_ / inside, std::filesystem::perms::owner_all, failure);
-      if (failure) return Error(errc::launch_failed, "no temporary folder " + name + ": " + failure.message());
+      if (failure)
+        return Error(errc::launch_failed, "can't create the temporary folder " + name + ": " + failure.message());
     }
     return folder;
   }
@@ -55,7 +57,7 @@ class Folder {
 
   const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Removes it now. Tries for up to a second, because a killed process may be creating a file at that moment.
+  /// Removes it now. Tries for up to a second, because a killed process may be creating a file just then.
   void remove() noexcept {
     if (path_.empty()) return;
     for (int attempt = 0; attempt < 50; ++attempt) {
@@ -76,7 +78,7 @@ class Folder {
 /// The environment of this process.
 inline std::vector<std::string> own_environment() {
 #if defined(__APPLE__)
-  char** variable = *_NSGetEnviron();  // a shared library has no `environ` there
+  char** variable = *_NSGetEnviron();  // shared libraries have no `environ` there
 #else
   char** variable = environ;
 #endif
@@ -85,8 +87,8 @@ inline std::vector<std::string> own_environment() {
   return variables;
 }
 
-/// `inherited` changed so that a browser writes nowhere but into `folder`, starts no helper that outlives it, and finds
-/// nothing of the user's. A browser with a window keeps the way to the display and the desktop.
+/// `inherited`, changed so that a browser writes only into `folder`, starts no helper that outlives it, and finds
+/// nothing of the user's. A browser with a window keeps its access to the display and the desktop.
 inline std::vector<std::string> environment(const std::vector<std::string>& inherited,
                                             const std::filesystem::path& folder, bool headless) {
   const auto value_of = [&](std::string_view name) -> std::string {
@@ -115,7 +117,7 @@ inline std::vector<std::string> environment(const std::vector<std::string>& inhe
   } else if (value_of("XAUTHORITY").empty() && !value_of("HOME").empty()) {
     ours.emplace_back("XAUTHORITY", value_of("HOME") + "/.Xauthority");  // its default place moves with HOME
   }
-  // Without an address, D-Bus libraries start a bus that stays behind.
+  // Without an address, D-Bus libraries start a bus that would be left behind.
   if (headless || value_of("DBUS_SESSION_BUS_ADDRESS").empty())
     ours.emplace_back("DBUS_SESSION_BUS_ADDRESS", "disabled:");
 

@@ -13,11 +13,12 @@ namespace webpool::browser {
 
 namespace detail {
 
-/// The guardian itself. It reads the process group to watch from the lifeline; only the host holds the other end, so
-/// the lifeline ends when the host does, in whatever way. In a group of its own it hears nothing of a Ctrl-C. It gives
-/// the browser's main process a second, because that has heard of the host's death by itself (Chromium by its debugging
-/// pipe, every browser on Linux by SIGTERM): Chromium takes a further SIGTERM for impatience, and processes that are
-/// killed while they make shared memory leave it in /dev/shm. A zombie counts as gone, since init may be slow.
+/// The guardian itself. It reads the process group to watch from the lifeline. Only the host holds the other end, so
+/// the lifeline ends when the host does, in whatever way. It is in a group of its own, so Ctrl-C does not reach it. It
+/// gives the browser's main process a second, because that process has noticed the host's death by itself (Chromium by
+/// its debugging pipe, every browser on Linux by SIGTERM). Chromium takes another SIGTERM for impatience, and processes
+/// that are killed while they create shared memory leave it in /dev/shm. A zombie counts as gone, since init may be
+/// slow.
 inline constexpr const char* guardian_script = R"(
 trap '' HUP INT QUIT TERM
 group=
@@ -46,9 +47,10 @@ for moment in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; [ -e "$1" ] || break; sle
 
 }  // namespace detail
 
-/// A small `/bin/sh` beside each browser that cleans up behind a host that can't: killed by SIGKILL, crashed, or ended
-/// by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`) and removes the
-/// folder. It costs about 1 MB and no time; a moved-from guardian does nothing. One thread at a time.
+/// A small `/bin/sh` beside each browser that cleans up after a host that can't, because it was killed by SIGKILL,
+/// crashed, or ended by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`)
+/// and removes the folder. It costs about 1 MB and no time. A moved-from guardian does nothing. For one thread at a
+/// time.
 class Guardian {
  public:
   /// Starts one for `folder`, which must exist. Errors: errc::launch_failed.
@@ -67,7 +69,7 @@ class Guardian {
     guardian.id_ = *child;
     return guardian;
   } catch (const std::system_error& error) {
-    return Error(errc::launch_failed, "no guardian process: " + error.code().message());
+    return Error(errc::launch_failed, "can't start the guardian process: " + error.code().message());
   }
 
   Guardian(Guardian&&) noexcept = default;
@@ -82,15 +84,14 @@ class Guardian {
   explicit operator bool() const noexcept { return static_cast<bool>(lifeline_); }
   pid_t id() const noexcept { return id_; }
 
-  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`): done by the child itself,
-  /// there is no moment at which the browser runs and the guardian does not know it.
+  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`). Because the child itself
+  /// does this, the browser never runs without the guardian knowing it.
   int lifeline() const noexcept { return lifeline_.get(); }
 
-  /// The process group has ended, so its number may soon belong to somebody else; the folder is still looked after.
+  /// The process group has ended, so its number may soon belong to another group. The folder is still watched.
   void forget_group() noexcept { say("gone\n"); }
 
-  /// Sends the guardian home and waits for its end, a few milliseconds. The group and the folder are the caller's
-  /// again.
+  /// Dismisses the guardian and waits a few milliseconds for its end. The group and the folder are the caller's again.
   void dismiss() noexcept {
     if (!lifeline_) return;
     say("done\n");

@@ -10,7 +10,7 @@
 
 namespace webpool::browser {
 
-/// What every healthy browser says on a machine without a desktop: nothing that explains a failure.
+/// What every healthy browser writes on a machine without a desktop. It explains no failure.
 inline constexpr std::array<std::string_view, 10> harmless_output{
     "dbus",
     "D-Bus",
@@ -41,7 +41,7 @@ inline std::string telling_lines(std::string_view output, std::size_t maximum_li
   return result;
 }
 
-/// The telling lines at the end of a browser's output file; empty when there are none.
+/// The lines at the end of a browser's output file that may explain something; empty if there are none.
 inline std::string last_words_in(const std::filesystem::path& file) {
   constexpr std::streamoff longest = 8192;
   std::ifstream stream(file, std::ios::binary | std::ios::ate);

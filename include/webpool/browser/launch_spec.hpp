@@ -22,7 +22,7 @@ struct LaunchSpec {
   bool headless = true;
   BrowserOptions options{};
   std::optional<Graphics>
-      graphics{};  ///< empty: what `Machine::detect` finds; `software` is worth a try after a time-out
+      graphics{};  ///< empty: what `Machine::detect` finds; after a time-out, `software` is worth a try
 };
 
 /// Browsers that understand Chromium's command line.

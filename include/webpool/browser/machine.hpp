@@ -18,11 +18,11 @@ namespace webpool::browser {
 enum class Graphics : std::uint8_t {
   software,  ///< Linux without a GPU: the browser's own SwiftShader
   vulkan,    ///< Linux with a GPU
-  native,    ///< what the browser chooses by itself: Metal on macOS
+  native,    ///< the browser's own choice: Metal on macOS
 };
 
-/// `vulkan` where a GPU and a Vulkan driver of the same maker are under `root`. Looks closely, because Chromium that is
-/// told to use Vulkan on a virtual machine's display adapter, or with a software driver, never shows a page.
+/// `vulkan` if a GPU and a Vulkan driver of the same vendor are under `root`. It checks both, because Chromium never
+/// shows a page if it is told to use Vulkan on a virtual machine's display adapter or with a software driver.
 inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> makers{
       {{"0x10de", "nvidia"},
@@ -37,7 +37,7 @@ inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
           if (id == vendor && driver.path().filename().native().starts_with(name)) return true;
     return false;
   };
-  // Containers often have NVIDIA's own device files only.
+  // Containers often have only NVIDIA's own device files.
   if (std::filesystem::exists(root / "dev/nvidiactl", failure) && has_driver("0x10de")) return Graphics::vulkan;
   for (const auto& device : std::filesystem::directory_iterator(root / "dev/dri", failure)) {
     const std::filesystem::path node = device.path().filename();
@@ -49,7 +49,7 @@ inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
   return Graphics::software;
 }
 
-/// The facts of this machine on which command lines depend.
+/// The facts about this machine that command lines depend on.
 struct Machine {
   Graphics graphics = Graphics::software;
   bool root = false;                 ///< Chromium's sandbox refuses to work for uid 0

@@ -36,10 +36,10 @@
 namespace webpool::browser {
 
 /// A running browser with its own process group, profile and temporary folder. However this object or its host ends,
-/// the processes end and the folder goes: by the destructor, and behind a host that could not run it by the `Guardian`.
+/// the processes end and the folder is removed, by the destructor or, if the host could not run it, by the `Guardian`.
 ///
-/// One thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch from a
-/// thread that outlives it (the pool's own).
+/// For one thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch
+/// from a thread that outlives it (the pool's own).
 class Process {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -62,24 +62,24 @@ class Process {
   /// `terminate` with its default grace.
   ~Process() { terminate(); }
 
-  /// Of the browser's main process, which is also its process group.
+  /// The id of the browser's main process, which is also its process group.
   pid_t id() const noexcept { return id_; }
   const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
-  /// False when the browser was started with `--no-sandbox`; say so to the user.
+  /// False if the browser was started with `--no-sandbox`. Tell the user if so.
   bool sandboxed() const noexcept { return sandboxed_; }
 
-  /// Our end of the debugging pipe, for whoever controls the browser; empty when it has none or somebody has it.
+  /// Our end of the debugging pipe, for whoever controls the browser; empty if there is none or it was already taken.
   Descriptor take_debugging() noexcept { return std::move(debugging_); }
 
-  /// From now on the browser is asked to close by `control`, where that works, and by SIGTERM otherwise.
+  /// From now on `control` asks the browser to close, if that works, and SIGTERM otherwise.
   void use(std::unique_ptr<Control> control) noexcept { control_ = std::move(control); }
-  /// Null when there is none.
+  /// Null if there is none.
   Control* control() const noexcept { return control_.get(); }
 
-  /// Whether the browser still runs. Doesn't block; call it now and then (a second apart is fine), because it also
-  /// reads away what the browser says on a debugging pipe that nobody took. When the browser has ended, whatever is
-  /// left of its process group is killed.
+  /// Whether the browser is still running. Doesn't block. Call it now and then (a second apart is fine), because it
+  /// also drains a debugging pipe that nobody took. If the browser has ended, whatever is left of its process group is
+  /// killed.
   bool running() noexcept {
     if (!alive()) return false;
     discard_debugging_news();
@@ -98,7 +98,7 @@ class Process {
   /// "still running", "exited with status 1" or "killed by signal 11".
   std::string exit_description() {
     if (running()) return "still running";
-    if (!status_ || *status_ == -1) return "exited; its status went to another part of this program";
+    if (!status_ || *status_ == -1) return "exited; another part of this program collected its status";
     if (WIFSIGNALED(*status_)) return "killed by signal " + std::to_string(WTERMSIG(*status_));
     return "exited with status " + std::to_string(WEXITSTATUS(*status_));
   }
@@ -106,8 +106,8 @@ class Process {
   /// The end of what the browser wrote to standard output and error, without lines known to be harmless.
   std::string last_words() const { return alive() ? read_last_words() : last_words_; }
 
-  /// Asks the browser to close and returns at once; false when it can't be asked. To close many browsers, ask all of
-  /// them first and then `terminate` each: their graces run side by side.
+  /// Asks the browser to close and returns at once; false if it can't be asked. To close many browsers, ask all of them
+  /// first and then `terminate` each, so that their grace periods run in parallel.
   bool ask_to_close() noexcept {
     if (!running()) return false;
     if (asked_) return true;
@@ -120,8 +120,9 @@ class Process {
     return told;
   }
 
-  /// Ends the browser and removes its folder: asks it (unless that has been done), waits until `grace` after the
-  /// asking, then SIGTERM to its process group, a second, SIGKILL. Blocks for as long. A second call does nothing.
+  /// Ends the browser and removes its folder: asks it to close (unless that has been done), waits until `grace` after
+  /// that, sends SIGTERM to its process group, waits a second, and sends SIGKILL. Blocks meanwhile. A second call does
+  /// nothing.
   void terminate(Milliseconds grace = Milliseconds(5000)) noexcept {
     if (!guardian_) return;
     if (ask_to_close()) ended_by(*asked_ + grace);
@@ -145,7 +146,7 @@ class Process {
 
   bool alive() const noexcept { return guardian_ && id_ > 0 && !status_; }
 
-  /// Waits; whether the browser ended in time.
+  /// Waits, and returns whether the browser ended in time.
   bool ended_by(Clock::time_point deadline) noexcept {
     while (running()) {
       if (Clock::now() >= deadline) return false;
@@ -156,10 +157,10 @@ class Process {
 
   void end_strays() noexcept try {
     browser::end_strays(folder_.path());
-  } catch (...) {  // out of memory: they end by themselves
+  } catch (...) {  // out of memory: the strays end by themselves
   }
 
-  /// Nothing is asked on the pipe whose answer matters, but a browser whose writes block would stop working.
+  /// No answer on the pipe matters here, but a browser whose writes block would stop working.
   void discard_debugging_news() noexcept {
     std::array<char, 4096> news;
     while (debugging_ && ::read(debugging_.get(), news.data(), news.size()) > 0) continue;
@@ -182,13 +183,14 @@ class Process {
   bool sandboxed_ = true;
 };
 
-/// Starts a browser on a page and returns once its executable runs, after a few milliseconds; whether it stays alive is
-/// for `Process::running` to tell, and whether the page loads for the page.
+/// Starts a browser on a page and returns once its executable runs, after a few milliseconds. `Process::running` tells
+/// whether it stays alive, and the page itself whether it loads.
 /// Errors: errc::launch_failed (not executable, no temporary folder, no process, a browser that can't be launched).
 inline Expected<Process> launch(const LaunchSpec& spec) try {
   const Browser kind = spec.installed.browser;
   if (!is_chromium_family(kind) && kind != Browser::firefox)
-    return Error(errc::launch_failed, std::string(to_string(kind)) + " can't be launched, only joined by link");
+    return Error(errc::launch_failed,
+                 std::string(to_string(kind)) + " can't be launched; it can only join by the pool's link");
 
   Expected<Folder> folder = Folder::make();
   if (!folder) return folder.error();

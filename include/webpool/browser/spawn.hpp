@@ -21,12 +21,12 @@
 
 namespace webpool::browser {
 
-/// A program to start, described completely: nothing of the host's descriptors, signal handling or environment reaches
+/// A complete description of a program to start: none of the host's descriptors, signal handling or environment reaches
 /// it unless it is named here.
 struct SpawnSpec {
   std::vector<std::string> arguments{};    ///< the first one is the path of the executable
   std::vector<std::string> environment{};  ///< "NAME=value"
-  std::string directory{};                 ///< to work in
+  std::string directory{};                 ///< the working directory
   std::vector<int> descriptors{};          ///< of the host, 10 or higher; they become 0, 1, 2 ... in the program
   int announce = -1;  ///< a descriptor to which the child writes its id and a newline before the program starts
   bool die_with_thread = false;  ///< Linux: the program gets SIGTERM when the thread that called `spawn` ends
@@ -42,8 +42,8 @@ inline std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
-/// Keeps every descriptor from `first` on out of the program. Sockets of other libraries are often not close-on-exec; a
-/// browser that inherited the pool's listening socket would keep the port in use after the host's death.
+/// Keeps every descriptor from `first` on out of the program. Sockets of other libraries are often not close-on-exec,
+/// and a browser that inherited the pool's listening socket would keep the port in use after the host's death.
 inline void keep_from_program(int first, int limit) noexcept {
 #if defined(SYS_close_range)
   constexpr unsigned mark_only = 4;  // CLOSE_RANGE_CLOEXEC: the descriptors are still needed until exec
@@ -62,7 +62,8 @@ inline void write_id(int to, pid_t id) noexcept {
   [[maybe_unused]] const ssize_t written = ::write(to, begin, static_cast<std::size_t>(end - begin));
 }
 
-/// What the child needs, prepared by the parent: between fork and exec only async-signal-safe calls are allowed.
+/// What the child needs, prepared by the parent, because only async-signal-safe calls are allowed between fork and
+/// exec.
 struct ChildPlan {
   char* const* arguments;
   char* const* environment;
@@ -102,7 +103,7 @@ struct ChildPlan {
 
 }  // namespace detail
 
-/// Waits for a child and returns its status; collecting it twice or by somebody else gives -1.
+/// Waits for a child and returns its status; -1 if it was already collected, here or elsewhere.
 inline int collect(pid_t child) noexcept {
   int status = -1;
   while (::waitpid(child, &status, 0) < 0)
@@ -110,7 +111,7 @@ inline int collect(pid_t child) noexcept {
   return status;
 }
 
-/// Starts a program as the leader of a process group of its own and returns its id once it really runs.
+/// Starts a program as the leader of a process group of its own, and returns its id once it is running.
 /// The caller collects it with `waitpid`. Errors: errc::launch_failed with the system's words. Any thread may call it.
 inline Expected<pid_t> spawn(const SpawnSpec& spec) {
   const auto refused = [&](int reason) {

@@ -12,9 +12,9 @@
 
 namespace webpool::browser {
 
-/// Processes that were started with `TMPDIR` inside `folder`, as every process of a launched browser is. This finds the
-/// crash handlers, which leave the process group and session of their browser. Linux; elsewhere always empty, where
-/// such helpers end by themselves a moment after their browser. Reads one small file per process of the machine.
+/// Processes that were started with `TMPDIR` inside `folder`, as all processes of a launched browser are. This finds
+/// crash handlers, which leave the process group and session of their browser. Linux only; elsewhere always empty,
+/// because such helpers end by themselves just after their browser. Reads one small file per process of the machine.
 inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& folder) {
   std::vector<pid_t> found;
 #if defined(__linux__)
@@ -36,7 +36,7 @@ inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& f
   return found;
 }
 
-/// Kills them.
+/// Kills these processes.
 inline void end_strays(const std::filesystem::path& folder) {
   for (const pid_t id : strays(folder)) ::kill(id, SIGKILL);
 }

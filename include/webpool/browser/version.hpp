@@ -16,8 +16,8 @@
 
 namespace webpool::browser {
 
-/// What the browser says to `--version`, one line such as "Mozilla Firefox 153.7.0esr"; empty when it can't be started
-/// or says nothing within the time-out. Blocks for about half a second. Any thread.
+/// The browser's answer to `--version`, one line such as "Mozilla Firefox 153.7.0esr"; empty if it can't be started or
+/// says nothing within the time-out. Blocks for about half a second. Any thread may call it.
 inline std::string version_of(const Installed& installed,
                               std::chrono::milliseconds timeout = std::chrono::seconds(10)) try {
   const Expected<Folder> folder = Folder::make();

@@ -9,11 +9,11 @@ namespace webpool {
 
 /// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
 ///
-/// | expression       | result                      | contract                                                          |
-/// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
-/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
-/// |                  |                             | must not block, should not look at every candidate               |
+/// | expression       | result                      | contract                                                       |
+/// |------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
+/// |                  |                             | called on the pool's strand for every request: no lock needed, |
+/// |                  |                             | must not block, should not look at every candidate             |
 ///
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.

@@ -9,10 +9,10 @@ namespace webpool {
 
 /// A part of a `selector::Chain` that rules tabs out.
 ///
-/// | expression          | result | contract                                                                            |
-/// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
-/// |                     |        | 16 candidates per decision; must not block                                          |
+/// | expression          | result | contract                                                                         |
+/// |---------------------|--------|----------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to |
+/// |                     |        | 16 candidates per decision; must not block                                       |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
 template <class F>
@@ -23,10 +23,10 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 
 /// A part of a `selector::Chain` that may decide before the selector does.
 ///
-/// | expression        | result                      | contract                                                         |
-/// |-------------------|-----------------------------|------------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
-/// |                   |                             | called on the pool's strand; must not block                      |
+/// | expression        | result                      | contract                                                       |
+/// |-------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
+/// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }

@@ -75,7 +75,7 @@ th:last-child, td:last-child { text-align: right; font-variant-numeric: tabular-
 )js"
 , 996)},
 {"/browser_name.js", "text/javascript", std::string_view(
-R"js(// Which browser this is. They all claim to be each other, so the order of the questions matters.
+R"js(// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
 /**
  * @typedef {{ brand: string, version: string }} Brand
@@ -86,7 +86,7 @@ R"js(// Which browser this is. They all claim to be each other, so the order of 
 const byUserAgent = [['edge', /\bEdgA?\/([\d.]+)/], ['firefox', /\bFirefox\/([\d.]+)/], ['chromium', /\b(?:Headless)?Chrome\/([\d.]+)/], ['safari', /\bVersion\/([\d.]+).*\bSafari\//]];
 
 /**
- * Chromium and Chrome can be told apart only by their brands, which pages that are not secure don't get; then the name is the engine's.
+ * Only their brands tell Chromium and Chrome apart, and pages that are not secure don't get those; then the name is the engine's.
  * A headless shell has no `window.chrome`; a full browser without a window has.
  * @param {Clues} clues @returns {{ browser: string, version: string | null }}
  */
@@ -107,9 +107,9 @@ export function nameBrowser({ userAgent, brands = [], hasChromeObject }) {
   return { browser: 'other', version: null };
 }
 )js"
-, 1770)},
+, 1761)},
 {"/capabilities.js", "text/javascript", std::string_view(
-R"js(// What this browser can do, for the pool's choice. What the browser does not tell is null, never a guess.
+R"js(// What this browser can do, for the pool's choice. What the browser does not report is null, never a guess.
 
 import { createContext } from './backends/webnn.js';
 import { nameBrowser } from './browser_name.js';
@@ -121,7 +121,7 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic re
 
 /**
  * Whether an adapter computes on the CPU. Its names say so in Chromium ("swiftshader"); Firefox leaves them empty but, like Chromium,
- * marks an adapter of the kind CPU as fallback. Without that mark only the names are left, and a name that is not known proves nothing.
+ * marks a CPU adapter as fallback. Without that mark only the names are left, and an unknown name proves nothing.
  * @param {{ vendor: string, architecture: string, device: string, description: string, isFallbackAdapter?: boolean }} info @returns {boolean | null}
  */
 export function isSoftware({ vendor, architecture, device, description, isFallbackAdapter }) {
@@ -150,7 +150,7 @@ export async function probeWebGpu() {
   }
 }
 
-/** What each kind of device says when asked for a context, null for yes; or why there is no WebNN at all. */
+/** What each kind of device answers when asked for a context (null if it gives one), or why there is no WebNN at all. */
 export async function probeWebNn() {
   if (!('ml' in navigator)) return isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost';
   const answers = await Promise.all(['cpu', 'gpu', 'npu'].map(async deviceType => {
@@ -183,7 +183,7 @@ export async function probeCapabilities() {
   };
 }
 )js"
-, 4179)},
+, 4171)},
 {"/errors.js", "text/javascript", std::string_view(
 R"js(// How failures cross the wire.
 
@@ -197,7 +197,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Words as the wire takes them: valid Unicode, and never so long that a header can't hold them. @param {string} text */
+/** Text that the wire accepts: valid Unicode, and short enough for a header. @param {string} text */
 const tidy = text => text.replace(/\p{Surrogate}/gu, '\ufffd').trim().slice(0, 8192);
 
 /** The browser's own words for whatever was thrown; WebAssembly can throw bare numbers. @param {unknown} thrown */
@@ -212,9 +212,9 @@ export function failureOf(id, thrown, otherwise) {
   return { type: 'error', id, code, message: messageOf(thrown), tried, stack: tidy(thrown instanceof Error && thrown.stack || '') };
 }
 )js"
-, 1297)},
+, 1277)},
 {"/expression.js", "text/javascript", std::string_view(
-R"js(// Whole numbers by rule: the extents of a kernel's tensors and of its dispatches, such as "(samples - 400) / 160 + 1".
+R"js(// Whole numbers from rules: the extents of a kernel's tensors and dispatches, such as "(samples - 400) / 160 + 1".
 
 /** @param {string} text @returns {string[]} */
 const tokensOf = text => text.match(/\d+|[A-Za-z_]\w*|[-+*/()]|\S/g) ?? [];
@@ -258,14 +258,14 @@ export function evaluate(expression, values) {
   return Number.isSafeInteger(value) ? value : fail('its value is too large');
 }
 )js"
-, 1796)},
+, 1792)},
 {"/frame_socket.js", "text/javascript", std::string_view(
-R"js(// A WebSocket to the pool that served this page, in messages instead of bytes.
+R"js(// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
 import { FrameReader, FrameWriter } from './prepared_frames.js';
 import { ProtocolError } from './protocol.js';
 
-/** What a page may say instead of 1008, which browsers keep to themselves. */
+/** The close code that a page may send instead of 1008, which browsers reserve for themselves. */
 const policyViolation = 4008;
 
 /** A close reason holds 123 bytes. @param {string} text */
@@ -288,7 +288,7 @@ export class FrameSocket {
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = ({ data }) => this.#receive(data, receive);
 
-    /** Settles once: the socket is open, or never will be. @type {Promise<void>} */
+    /** Settles once: when the socket is open, or can no longer open. @type {Promise<void>} */
     this.opened = new Promise((resolve, reject) => {
       this.#socket.onopen = () => resolve();
       this.#socket.addEventListener('close', () => reject(new Error('the pool did not accept the socket')));
@@ -300,12 +300,12 @@ export class FrameSocket {
     this.opened.catch(() => {});  // whoever waits for `closed` alone has heard of it
   }
 
-  /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
+  /** Does nothing if the socket is closed, because the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
     this.sendFrame(this.#writer.write(message));
   }
 
-  /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
+  /** The same with a message that is already a frame. @param {Uint8Array<ArrayBuffer>} frame */
   sendFrame(frame) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
@@ -328,9 +328,9 @@ export class FrameSocket {
   }
 }
 )js"
-, 2737)},
+, 2769)},
 {"/generation.js", "text/javascript", std::string_view(
-R"js(// A decoder goes on with a text, one token after the other.
+R"js(// A decoder continues a text, one token after the other.
 
 import { CodedError } from './errors.js';
 import { nextToken, uniformNumbers } from './sampling.js';
@@ -339,10 +339,10 @@ import { rounded, since, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
-/** A text of one session, and what it has written and not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
+/** A text of one session, and what it has written but not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
 
 /**
- * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
+ * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turn in between.
  * @param {Queue} queue @param {Text} text which it goes on with, and whose cache it gives back on failure @param {Generate} request
  * @param {(news: Tokens) => void} tell of each token @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
  */
@@ -393,7 +393,7 @@ export class Generations {
 
   /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
   async start(session, request, tell) {
-    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded for generation');
     const text = request.resume ? this.#take(session, request.resume) : { session, sequence: session.begin(), unread: [] };
     const cancellation = new AbortController();
     this.#running.set(request.id, cancellation);
@@ -406,7 +406,7 @@ export class Generations {
   }
 
   /**
-   * A text that stayed, for one generation: what it becomes has another id, so that nobody goes on with what it was before.
+   * A kept text, for one generation. The result has another id, so that nobody continues what the text was before.
    * @param {import('./backends/registry.js').Session} session @param {{ tensor: number, length: number }} place
    */
   #take(session, { tensor, length }) {
@@ -432,21 +432,21 @@ export class Generations {
     }
   }
 
-  /** Ends a generation with its next step. Does nothing where none has that id. @param {number} id */
+  /** Ends a generation at its next step. Does nothing if none has that id. @param {number} id */
   cancel(id) {
     this.#running.get(id)?.abort();
     this.#queue.cancel(id);
   }
 }
 )js"
-, 5133)},
+, 5108)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
-R"js(// Memory on the GPU: used again from run to run, and read back.
+R"js(// Memory on the GPU that is reused from run to run and read back.
 
-/** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
+/** WebGPU copies and binds only whole words, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
 
-/** A buffer that grows as it is asked to. */
+/** A buffer that grows on demand. */
 export class GrowingBuffer {
   /** @type {GPUBuffer | undefined} */ #buffer;
   #device; #usage;
@@ -456,7 +456,7 @@ export class GrowingBuffer {
     this.#usage = usage;
   }
 
-  /** Holds at least so many bytes; what it held before is lost when it had to grow. @param {number} bytes */
+  /** Makes room for at least this many bytes; if it has to grow, its contents are lost. @param {number} bytes */
   of(bytes) {
     if (this.#buffer && this.#buffer.size >= bytes) return this.#buffer;
     this.destroy();
@@ -470,8 +470,8 @@ export class GrowingBuffer {
 }
 
 /**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
+ * Firefox looks for finished GPU work every 100 ms, or at once if a page submits something. So empty work is submitted often during a run:
+ * that cuts a small model's run from 100 ms to 2 ms.
  * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
  */
 export async function nudged(device, work) {
@@ -484,7 +484,7 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+/** Copies this many bytes of a buffer, starting at a whole word. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
@@ -499,14 +499,14 @@ export async function readBack(device, buffer, bytes, from = 0) {
   }
 }
 )js"
-, 2218)},
+, 2221)},
 {"/hints.js", "text/javascript", std::string_view(
-R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
 /** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
 /** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
 /**
- * What this reads of the page's global object; all but the document may be missing.
+ * The parts of the page's global object that are read here; all but the document may be missing.
  * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
  *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
  *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
@@ -534,14 +534,14 @@ export class Hints {
     return this.#page.document.visibilityState === 'visible';
   }
 
-  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  /** A hidden page is not told how the pressure changes, so it forgets the last value. */
   #watchPressure() {
     this.#pressure = undefined;
     if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
     else this.#observer?.disconnect();
   }
 
-  /** As they are now, by the names of `pong`. */
+  /** The hints as they are now, under the names of `pong`. */
   read() {
     const { charging, level } = this.#battery ?? {};
     const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;
@@ -549,9 +549,9 @@ export class Hints {
   }
 }
 )js"
-, 2212)},
+, 2219)},
 {"/kv_cache.js", "text/javascript", std::string_view(
-R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
+R"js(// A text in a decoder. The keys and values of its tokens stay where the model computed them, and each step adds to them.
 
 import { quietly } from './backends/placements.js';
 import { datatypeOf, ortTypeOf } from './tensors.js';
@@ -560,7 +560,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 /** @typedef {{ Tensor: new (type: any, data: any, dims: readonly number[]) => Tensor }} Ort */
 
 /**
- * What a decoder has read so far, and how it reads on. Not re-entrant.
+ * What a decoder has read so far, and how it continues. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
  * @property {number} bytesPerToken   of its cache
@@ -571,7 +571,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 const pastName = /^past_key_values\./;
 const pastOf = (/** @type {string} */ present) => present.replace(/^present\./, 'past_key_values.');
 
-/** The logits behind the last token, of [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
+/** The logits after the last token, from [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
 async function lastRow(logits) {
   const all = /** @type {Float32Array} */ (await logits.getData(true));
   return all.subarray(all.length - logits.dims[2]);
@@ -618,7 +618,7 @@ function beginSequence(ort, session, readLogits) {
 }
 
 /**
- * What the session of a decoder has besides others: sequences, and a first run that reads a token, and another one with a cache.
+ * What a decoder's session has beyond other sessions: sequences, and a warm-up that reads one token without a cache and one with it.
  * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} [readLogits] gives the tensor back too
  * @param {<T>(work: () => Promise<T>) => Promise<T>} [around] each step
  */
@@ -641,9 +641,9 @@ export function decoding(ort, session, readLogits = lastRow, around = work => wo
   };
 }
 )js"
-, 4309)},
+, 4315)},
 {"/load.js", "text/javascript", std::string_view(
-R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
+R"js(// How a worker loads its models, from the message that asks for them to the sessions that run them.
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
@@ -680,18 +680,18 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2605)},
+, 2614)},
 {"/messages.js", "text/javascript", std::string_view(
-R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
 import { messageOf } from './errors.js';
 import { encodeFrame } from './protocol.js';
 import { typedArrayOf } from './tensors.js';
 
 /** @typedef {import('./protocol.js').WireTensor} WireTensor */
-/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+/** What a handler gets: the parsed JSON body, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
 
-/** What the pool takes at most: more would cost the tab its connection. */
+/** The pool's limits: a message beyond them would cost the tab its connection. */
 const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
 
 /** @type {Map<string, Handler>} */
@@ -701,7 +701,7 @@ let early = [];
 /** @type {(frame: Uint8Array<ArrayBuffer>) => void} */
 let transmit = frame => { early?.push(frame); };
 
-/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+/** Half a surrogate pair is not valid text; JSON.stringify writes it as an escape. */
 const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
 
@@ -713,15 +713,15 @@ function checkDepth(value, depth = 0) {
 
 /** @param {unknown} name */
 function checkName(name) {
-  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name must be a string of 1 to ${most.nameBytes} bytes`);
 }
 
 /** The body as it will arrive. @param {unknown} body */
 function checkedBody(body) {
   const json = JSON.stringify(body);
-  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
-  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
-  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  if (json === undefined) throw new TypeError('a message\'s body must be a JSON value');
+  if (halfPair.test(json)) throw new TypeError('the body contains half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; at most ${most.bodyBytes} are allowed: send larger data as tensors`);
   const copy = JSON.parse(json);
   checkDepth(copy);
   return copy;
@@ -729,17 +729,17 @@ function checkedBody(body) {
 
 /** @param {WireTensor[]} tensors */
 function checkTensors(tensors) {
-  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  if (tensors.length > most.tensors) throw new RangeError(`a message can have at most ${most.tensors} tensors`);
   for (const { name, shape } of tensors) {
-    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
-    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name can have at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; at most ${most.dimensions} are allowed`);
   }
   if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
 }
 
 /**
- * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
- * program. Messages of one name reach it in order; it is not waited for.
+ * From now on the program's messages of that name go to this handler, which replaces an earlier one. If it throws or rejects, the program is told.
+ * Messages of one name arrive in order; the next one does not wait until the handler is done.
  * @param {string} name @param {Handler | null} handler null: to none
  */
 export function on(name, handler) {
@@ -749,8 +749,8 @@ export function on(name, handler) {
 }
 
 /**
- * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
- * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * Sends the program a message. A message that is sent before the tab has joined follows when it has. Throws if the pool would refuse it, because
+ * the name or the body breaks the rules or a tensor's data does not fit its shape. Everything is copied before this returns.
  * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
  */
 export function send(name, body = null, tensors = []) {
@@ -778,12 +778,12 @@ export async function deliver({ name, body, tensors }, complain) {
   }
 }
 )js"
-, 4698)},
+, 4715)},
 {"/model_cache.js", "text/javascript", std::string_view(
-R"js(// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
+R"js(// Models in the browser's own cache, by content, up to a limit. The least recently used are deleted first.
 //
-// Beside each model, /models/<sha256>, lies a note of its size and last use, /models/<sha256>?note. So workers that use different models at
-// once can't lose each other's news, as they could in one index of all.
+// Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
+// same time therefore can't overwrite each other's updates, as they could in a common index.
 
 import { sha256 } from './sha256.js';
 
@@ -793,7 +793,7 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
-/** Does the work while no other worker of this origin has that lock; where there are no locks, at once. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
+/** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
 export class ModelCache {
@@ -806,18 +806,18 @@ export class ModelCache {
     this.#limit = limit;
   }
 
-  /** The cache; undefined with a limit of 0, and where the browser offers none: a page that is not secure, a private window. @param {number} limit in bytes, of all models together */
+  /** The cache; undefined if the limit is 0, or if the browser offers none because the page is not secure or the window private. @param {number} limit in bytes, of all models together */
   static async open(limit) {
     const cache = limit > 0 ? await globalThis.caches?.open(name).catch(() => undefined) : undefined;
     return cache && new ModelCache(cache, limit);
   }
 
-  /** Whether so many bytes can be kept at all. @param {number} bytes */
+  /** Whether this many bytes can be kept at all. @param {number} bytes */
   takes(bytes) {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't there whole. @param {string} hash */
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
   async read(hash) {
     const key = keyOf(hash);
     try {
@@ -833,10 +833,10 @@ export class ModelCache {
     return undefined;
   }
 
-  /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
+  /** Keeps the bytes if they fit, and deletes others as needed. If this fails, the next load has to download; this one is not affected. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
   async store(hash, bytes) {
     if (!this.takes(bytes.length)) return;
-    await exclusively(name, async () => {  // without locks, two that store at once may pass the limit, until the next one does
+    await exclusively(name, async () => {  // without locks, two that store at once may exceed the limit, until the next one stores
       const key = keyOf(hash);
       const others = (await this.#entries()).filter(entry => entry.key !== key);
       const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -851,7 +851,7 @@ export class ModelCache {
     }).catch(() => {});
   }
 
-  /** Takes away the first of the entries, until so many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
+  /** Deletes the first entries until this many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
   async #free(bytes, entries) {
     while (bytes > 0 && entries.length) {
       const [{ key, bytes: freed }] = entries.splice(0, 1);
@@ -860,7 +860,7 @@ export class ModelCache {
     }
   }
 
-  /** Least recently used first. A note without its model goes. @returns {Promise<Entry[]>} */
+  /** Least recently used first. A note without its model is deleted. @returns {Promise<Entry[]>} */
   async #entries() {
     const keys = (await this.#cache.keys()).map(({ url }) => { const { pathname, search } = new URL(url); return pathname + search; });
     const models = keys.filter(key => !key.endsWith(noteSuffix));
@@ -870,7 +870,7 @@ export class ModelCache {
     return entries.sort((a, b) => a.used - b.used);
   }
 
-  /** One that has no note was stored by a worker that ended before it wrote that. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
+  /** A model without a note was stored by a worker that ended before it wrote the note. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
   async #readNote(key) {
     const note = await (await this.#cache.match(key + noteSuffix))?.json().catch(() => undefined);
     if (Number.isSafeInteger(note?.bytes) && Number.isFinite(note?.used)) return { bytes: note.bytes, used: note.used };
@@ -896,9 +896,9 @@ export class ModelCache {
   }
 }
 )js"
-, 5164)},
+, 5205)},
 {"/model_source.js", "text/javascript", std::string_view(
-R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
+R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
 import { exclusively, ModelCache } from './model_cache.js';
@@ -907,11 +907,11 @@ import { sha256 } from './sha256.js';
 const progressInterval = 100;
 const retryPause = 200;
 
-/** What another try would not change. */
+/** An error that another attempt would not change. */
 class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
-/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
+/** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
  * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
@@ -938,7 +938,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
-  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time: the next finds it there
+  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
     const cached = await cache.read(file.sha256);
     if (cached) {
       progress(file.bytes);
@@ -950,7 +950,7 @@ async function fetchFile(file, cache, progress, how) {
   });
 }
 
-/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+/** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
   const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
@@ -964,7 +964,7 @@ async function download(file, progress, { signal, importance }) {
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
-  /** Goes on where the last try ended, if there is something of it. */
+  /** Continues where the last attempt ended, if it got any bytes. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
@@ -1000,18 +1000,18 @@ async function download(file, progress, { signal, importance }) {
   return bytes;
 }
 )js"
-, 5262)},
+, 5287)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
 import { messageOf } from './errors.js';
 import { answeredWithin } from './timing.js';
 
-/** All of them together; what is not done by then goes on without being waited for. */
+/** For all modules together; those that are not done by then are no longer waited for. */
 const patience = 10_000;
 
 /**
- * Imports the modules in order. One that fails is left out: the tab computes without it, and the pool hears of it.
+ * Imports the modules in order. If one fails, the tab computes without it, and the pool is told.
  * @param {(source: string, message: string) => void} complain
  */
 export async function importModules(complain) {
@@ -1027,9 +1027,9 @@ export async function importModules(complain) {
   }
 }
 )js"
-, 954)},
+, 939)},
 {"/page.js", "text/javascript", std::string_view(
-R"js(// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
+R"js(// The tab's main thread: holds the control socket, starts and ends workers, and shows what is going on. It never touches a tensor.
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
@@ -1042,7 +1042,7 @@ import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 import { prepareWorker, takeWorker } from './worker_supply.js';
 
-/** Firefox says nothing when a module that a worker imports cannot be loaded. */
+/** Firefox does not report that a module which a worker imports can't be loaded. */
 const startTimeout = 20_000;
 
 /** @typedef {[source: string, message: string]} Trouble */
@@ -1072,7 +1072,7 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
-  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  /** Tells the pool about something in this page that failed, although the tab goes on. @param {string} source @param {string} message */
   #complain(source, message) {
     this.#view.showTrouble(`${source}: ${message}`);
     this.#socket.send({ type: 'trouble', source, message });
@@ -1100,16 +1100,16 @@ class Tab {
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
-    throw new ProtocolError(`${message.type} is no message for a page`);
+    throw new ProtocolError(`${message.type} is not a message for a page`);
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
-    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
+    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is already open`);
     const { worker, started } = takeWorker(webnn);
     const end = serveSpawns(worker);
     const fail = (/** @type {string} */ message) => {
-      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody asks any more
+      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody is interested any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
       this.#view.showTrouble(message);
       this.#closeWorker(id);
@@ -1132,7 +1132,7 @@ class Tab {
     else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
   }
 
-  /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
+  /** Ends the worker without asking it, because it may be stuck. @param {number} id */
   #closeWorker(id) {
     this.#workers.get(id)?.();
     this.#workers.delete(id);
@@ -1162,10 +1162,11 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6322)},
+, 6331)},
 {"/prepared_frames.js", "text/javascript", std::string_view(
-R"js(// Frames whose header is the last one's but for the id, as when a program calls a model again and again, and but for the times in a result. They
-// are read and written without JSON, which would take longer than all else that a small tensor needs here. Any other frame goes through protocol.js.
+R"js(// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
+// They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
+// protocol.js.
 
 import { completeFrame, decodeFrame, describe, encodeFrame } from './protocol.js';
 
@@ -1176,7 +1177,7 @@ const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character =>
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const zero = 0x30, point = 0x2e;
 
-/** Ids with more digits might be no safe integers, or their quotients be rounded up. */
+/** Ids with more digits might not be safe integers, or their quotients might be rounded up. */
 const mostDigits = 15;
 const tooLarge = 10 ** mostDigits;
 
@@ -1184,7 +1185,7 @@ const runStart = ascii('{"type":"run","id":');
 const idStart = 4 + runStart.length;
 
 /**
- * A run that was read, and where its inputs' data is in the frame, of `length` bytes.
+ * A run that was read, and where its inputs' data is in the frame of `length` bytes.
  * @typedef {{ run: Run, header: Uint8Array, idEnd: number, length: number, inputs: { name: string, datatype: string, shape: number[], start: number, end: number }[] }} Known
  */
 
@@ -1195,7 +1196,7 @@ function idEndOf(bytes) {
   return end;
 }
 
-/** The number of digits from `idStart` to `end`; NaN if it is none that JSON and a frame may have. @param {Uint8Array} bytes @param {number} end */
+/** The number that the digits from `idStart` to `end` form; NaN if JSON or a frame can't have it. @param {Uint8Array} bytes @param {number} end */
 function idOf(bytes, end) {
   if (end === idStart || end > idStart + mostDigits || bytes[idStart] === zero) return NaN;
   let id = 0;
@@ -1223,7 +1224,7 @@ export class FrameReader {
 }
 
 /**
- * What to know of a run to read the next one; undefined if JSON has its id from elsewhere than where the pool writes it.
+ * What the next run can be read by; undefined if the JSON has its id elsewhere than where the pool writes it.
  * @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined}
  */
 function known(bytes, run) {
@@ -1256,9 +1257,9 @@ const timeKeys = /** @type {const} */ (['queued', 'upload', 'compute', 'download
 const timeStarts = timeKeys.map((key, i) => ascii(`${i ? ',' : ',"times":{'}"${key}":`));
 const resultEnd = ascii('}}');
 
-/** Bytes in which frames are built; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+/** Space in which frames are built; only what is used takes memory. A larger frame gets memory of its own, which takes longer to allocate. */
 const spaceBytes = 2 << 20;
-/** What a result's header takes at most besides the text of its outputs. */
+/** The most that a result's header takes besides the text of its outputs. */
 const otherBytes = 256;
 
 /** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
@@ -1272,10 +1273,10 @@ const sameTensors = (tensors, described) => tensors.length === described.length 
 export class FrameWriter {
   #space = new Uint8Array(spaceBytes);
   #end = 0;  // of the text that is there
-  /** The outputs of the result before, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
+  /** The outputs of the previous result, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
   #last;
 
-  /** The frame lasts until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
+  /** The frame is valid until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
   write(message) {
     if (message.type !== 'result' || message.kept || message.finish) return encodeFrame(message, this.#space);
     const again = this.#writeAgain(message);
@@ -1331,7 +1332,7 @@ export class FrameWriter {
   }
 }
 )js"
-, 8115)},
+, 8123)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -1466,7 +1467,7 @@ export function decodeFrame(frame) {
   if (bytes.length < 4) throw new ProtocolError(`a frame of ${bytes.length} bytes cannot hold the length of its header`);
   const headerEnd = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (headerEnd > bytes.length) throw new ProtocolError(`the header ends at ${headerEnd}, but the frame at ${bytes.length}`);
-  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is no multiple of 8`);
+  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is not a multiple of 8`);
   const message = parseHeader(bytes.subarray(4, headerEnd));
   const fields = fieldsOf(message.type);
   for (const field in fields) fields[field](message[field], field);
@@ -1488,9 +1489,9 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9991)},
+, 9994)},
 {"/residents.js", "text/javascript", std::string_view(
-R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
+R"js(// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
 import { CodedError } from './errors.js';
 import { bytesOf } from './protocol.js';
@@ -1506,7 +1507,7 @@ export const isOnDevice = tensor => 'buffer' in tensor;
 /** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
 export const areOnHost = tensors => !tensors.some(isOnDevice);
 
-/** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
+/** The tensor, with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
   if (!isOnDevice(tensor)) return tensor;
   const { name, datatype, shape } = tensor;
@@ -1532,7 +1533,7 @@ export class Residents {
   }
 
   /**
-   * Keeps those outputs of a run that are to stay; the others are what travels.
+   * Keeps the outputs of a run that are to stay; the others travel.
    * @param {RunTensor[]} outputs @param {Reference[]} places
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
@@ -1551,7 +1552,7 @@ export class Residents {
     return { outputs: travelling, kept };
   }
 
-  /** A copy for the pool, of the name "tensor". @param {number} id */
+  /** A copy for the pool, called "tensor". @param {number} id */
   async fetch(id) {
     return { ...await onHost(this.#get(id)), name: 'tensor' };
   }
@@ -1566,18 +1567,18 @@ export class Residents {
   }
 }
 )js"
-, 3177)},
+, 3167)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
 import { CodedError } from './errors.js';
 
-/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+/** The longest time, in milliseconds, without listening for messages between jobs; listening takes as long as some runs. */
 const patience = 5;
 
 /**
- * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
- * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
+ * Lets the worker receive what has come meanwhile, above all a cancel: otherwise all waiting runs on WASM would be over before the next message's
+ * task. This comes after a job and not before one, so that a pool that waits for each answer waits for nothing else.
  * @returns {Promise<void>}
  */
 const listen = () => new Promise(resolve => {
@@ -1587,7 +1588,7 @@ const listen = () => new Promise(resolve => {
 });
 
 /**
- * A job, and who hears its result, or what it or `done` throws: one of the two, once, in the turn in which the job ends.
+ * A job, and the receivers of its result or of what it or `done` throws. One of the two is called, once, in the turn in which the job ends.
  * @template T @typedef {{ id: number, job: () => Promise<T>, done: (result: T) => void, failed: (error: unknown) => void }} Entry
  */
 
@@ -1606,12 +1607,12 @@ export class RunQueue {
     this.#next();
   }
 
-  /** The same with a promise, which costs a small run some of its time. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  /** The same with a promise, which makes a small run a little slower. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
     return new Promise((done, failed) => this.add({ id, job, done, failed }));
   }
 
-  /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
+  /** Drops a job that has not started; one that has started or ended is left alone. @param {number} id */
   cancel(id) {
     const i = this.#waiting.findIndex(entry => entry.id === id);
     if (i >= 0) this.#waiting.splice(i, 1)[0].failed(new CodedError('cancelled', `run ${id} was cancelled before it started`));
@@ -1646,15 +1647,15 @@ export class RunQueue {
   }
 }
 )js"
-, 2966)},
+, 2997)},
 {"/sampling.js", "text/javascript", std::string_view(
-R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
+R"js(// Chooses the next token from a decoder's logits: the most likely one, or one drawn with a seed.
 
 import { CodedError } from './errors.js';
 
 /**
- * How to choose. `temperature` 0: always the most likely token, the first of equals. Else logits are divided by it, and only the `top_k` most
- * likely tokens (0: all) and of them the fewest that together have the probability `top_p` (1: all) are drawn from.
+ * How to choose. `temperature` 0: always the most likely token, the first among equals. Otherwise logits are divided by it, and the token is drawn
+ * from the `top_k` most likely ones (0: all), and of these from the fewest that together have the probability `top_p` (1: all).
  * @typedef {{ temperature: number, top_k: number, top_p: number }} Choice
  */
 
@@ -1697,7 +1698,7 @@ function mostLikely(logits) {
   return best;
 }
 
-/** Tokens by probability, the first of equals first, that `top_k` and `top_p` leave. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
+/** The tokens that `top_k` and `top_p` leave, by probability; among equals the first comes first. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
 function likely(logits, { top_k, top_p }, weight) {
   const descending = Float32Array.from(logits).sort().reverse();
   let count = top_k ? Math.min(top_k, logits.length) : logits.length;
@@ -1714,11 +1715,11 @@ function likely(logits, { top_k, top_p }, weight) {
 }
 
 /**
- * The next token. Throws CodedError `run_failed` where a logit is no number: what such a model says means nothing.
+ * The next token. Throws CodedError `run_failed` if a logit is not a number: such a model's output means nothing.
  * @param {Float32Array} logits one per token of the vocabulary @param {Choice} choice @param {() => number} uniform called once, unless the temperature is 0
  */
 export function nextToken(logits, choice, uniform) {
-  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are no numbers");
+  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are not numbers");
   const best = mostLikely(logits);
   if (choice.temperature === 0) return best;
   const weight = (/** @type {number} */ logit) => Math.exp((logit - logits[best]) / choice.temperature);
@@ -1731,7 +1732,7 @@ export function nextToken(logits, choice, uniform) {
   return (bounds.find(([, below]) => drawn < below) ?? bounds[bounds.length - 1])[0];
 }
 )js"
-, 3812)},
+, 3838)},
 {"/schema.js", "text/javascript", std::string_view(
 R"js(// What each message of the wire must hold. The order of the fields is the order in which they are written.
 
@@ -1793,7 +1794,7 @@ const record = fields => {
 export const datatypeSizes = { BOOL: 1, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8, INT8: 1, INT16: 2, INT32: 4, INT64: 8, FP16: 2, FP32: 4, FP64: 8 };
 const datatype = oneOf(...Object.keys(datatypeSizes));
 
-/** Bytes that a tensor of this shape takes: exactly, or no safe integer. @param {string} type @param {number[]} shape */
+/** The exact bytes of a tensor of this shape, or a number that is not a safe integer. @param {string} type @param {number[]} shape */
 export const byteSize = (type, shape) => shape.reduce((product, dimension) => product * dimension, datatypeSizes[type]);
 
 const tensorFields = record({ name: string, datatype, shape: listOf(size), parameters: record({ binary_data_size: size }) });
@@ -1878,13 +1879,13 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7994)},
+, 8007)},
 {"/sha256.js", "text/javascript", std::string_view(
-R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
+R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
-/** The first 32 bits of a number's fraction, from which the standard takes its constants. */
+/** The first 32 bits of a number's fraction, as in the standard's constants. */
 const fraction = (/** @type {number} */ x) => Math.floor((x - Math.floor(x)) * 2 ** 32) | 0;
 const roundConstants = Int32Array.from(primes, prime => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), prime => fraction(Math.sqrt(prime)));
@@ -1935,9 +1936,9 @@ export async function sha256(bytes) {
   return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 )js"
-, 2979)},
+, 2968)},
 {"/spawned.js", "text/javascript", std::string_view(
-R"js(// The script of a worker that the page started for another one. To the module that it imports, messages come from that one and go there.
+R"js(// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
 import './spawned_worker.js';  // before the page's postMessage is replaced
 import { messageOf } from './errors.js';
@@ -1955,17 +1956,17 @@ self.addEventListener('message', async ({ data: { script, port } }) => {
   }
 }, { once: true });
 )js"
-, 925)},
+, 928)},
 {"/spawned_worker.js", "text/javascript", std::string_view(
-R"js(// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
-// inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
+R"js(// Replaces Worker inside a worker. On a busy machine, Firefox can block for ever in the constructor of a Worker inside a worker: parent and child
+// then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts the other worker.
 
 /** @typedef {{ event: 'spawn', child: number, script: string, name: string, port: MessagePort } | { event: 'end_spawned', child: number }} SpawnRequest   to the page */
 
 const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
 let children = 0;
 
-/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and `onerror` gets an Error for what nobody in it caught. */
+/** The parts of Worker that ONNX Runtime and this page need: its script is a module, and `onerror` gets an Error for whatever it did not catch. */
 export class SpawnedWorker {
   #child = children++;
   #port;
@@ -1983,18 +1984,18 @@ export class SpawnedWorker {
   /** @param {unknown} message @param {Transferable[]} [transfer] */
   postMessage(message, transfer = []) { this.#port.postMessage(message, transfer); }
 
-  /** Ends it, and those that it started. */
+  /** Ends it and the workers that it started. */
   terminate() {
     this.#port.close();
     askPage({ event: 'end_spawned', child: this.#child });
   }
 }
 )js"
-, 1713)},
+, 1698)},
 {"/spawner.js", "text/javascript", std::string_view(
-R"js(// The page's part in workers of workers: it starts them, and ends each with the one that asked for it.
+R"js(// The page's part in workers of workers: it starts them, and ends each together with the one that asked for it.
 
-/** Serves what this worker asks for, and those that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
+/** Serves this worker's requests, and those of workers that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
 export function serveSpawns(worker) {
   /** @type {Map<number, () => void>} */
   const ends = new Map();
@@ -2017,7 +2018,7 @@ export function serveSpawns(worker) {
   };
 }
 )js"
-, 1092)},
+, 1109)},
 {"/tensors.js", "text/javascript", std::string_view(
 R"js(// Tensors of the wire and tensors of ONNX Runtime.
 
@@ -2027,7 +2028,7 @@ import { byteSize, bytesOf } from './protocol.js';
 /** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
 /** @typedef {import('onnxruntime-common').Tensor.Type} OrtType */
 
-/** FP16 goes as Uint16Array, which ONNX Runtime takes in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
+/** FP16 is a Uint16Array, which ONNX Runtime accepts in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
 const types = {
   BOOL: { ort: 'bool', array: Uint8Array }, UINT8: { ort: 'uint8', array: Uint8Array }, UINT16: { ort: 'uint16', array: Uint16Array },
   UINT32: { ort: 'uint32', array: Uint32Array }, UINT64: { ort: 'uint64', array: BigUint64Array }, INT8: { ort: 'int8', array: Int8Array },
@@ -2037,7 +2038,7 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
-/** The wire's name of a type of ONNX Runtime; throws for those that do not travel. @param {string} type @param {string} name the tensor */
+/** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
   return datatypes[type];
@@ -2046,7 +2047,7 @@ export function datatypeOf(type, name) {
 /** @param {string} datatype */
 export const ortTypeOf = datatype => types[datatype].ort;
 
-/** The data as the typed array of its datatype: the same memory where it is aligned, as in every received frame, else a copy. @param {WireTensor} tensor */
+/** The data as the typed array of its datatype: the same memory if it is aligned, as in every received frame, otherwise a copy. @param {WireTensor} tensor */
 export function typedArrayOf({ datatype, data }) {
   const { array } = types[datatype];
   const bytes = data.byteOffset % array.BYTES_PER_ELEMENT ? bytesOf(data).slice() : data;
@@ -2063,7 +2064,7 @@ const shapeText = (/** @type {number[]} */ shape) => `[${shape.map(dimension => 
 const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"${name}"`).join(', ') || 'none';
 
 /**
- * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would say it less clearly, or only after the upload.
+ * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
  * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
  */
 export function checkRun(model, given, wanted) {
@@ -2080,9 +2081,9 @@ export function checkRun(model, given, wanted) {
   }
 }
 )js"
-, 4136)},
+, 4150)},
 {"/timer_drift.js", "text/javascript", std::string_view(
-R"js(// How late the page's own timers are. Browsers slow the timers of tabs that nobody sees; the pool learns of it here.
+R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
 const period = 1000;
 
@@ -2097,7 +2098,7 @@ export class TimerDrift {
     }, period);
   }
 
-  /** The largest lateness since this was last asked, in milliseconds; a tick that is still overdue counts. */
+  /** The largest delay since the last call, in milliseconds; a tick that is still overdue counts. */
   take() {
     const worst = Math.max(this.#worst, this.#lateness());
     this.#worst = 0;
@@ -2109,17 +2110,17 @@ export class TimerDrift {
   }
 }
 )js"
-, 713)},
+, 705)},
 {"/timing.js", "text/javascript", std::string_view(
-R"js(// Time on the wire is in milliseconds; nobody needs more of it than microseconds.
+R"js(// Times on the wire are milliseconds, rounded to microseconds.
 
 /** @param {number} milliseconds */
 export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
 
-/** Milliseconds since `performance.now()` told this. @param {number} start */
+/** Milliseconds since `performance.now()` returned this. @param {number} start */
 export const since = start => rounded(performance.now() - start);
 
-/** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
+/** Runs the work and measures how long it takes. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
 export async function timed(work) {
   const start = performance.now();
   const result = await work();
@@ -2127,7 +2128,7 @@ export async function timed(work) {
 }
 
 /**
- * The promise's result, or an error that says what did not answer. The work itself cannot be stopped: whoever sees the error gives it up.
+ * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
@@ -2141,10 +2142,10 @@ export async function answeredWithin(promise, milliseconds, what) {
   }
 }
 
-/** Milliseconds from which one run is measure enough. */
+/** A run that takes this many milliseconds is long enough to be measured once. */
 const slowRun = 500;
 
-/** Milliseconds of a run: the middle one of three, or the only one where that is slow. @param {() => Promise<unknown>} run */
+/** Milliseconds of a run: the median of three, or the first one if that is slow. @param {() => Promise<unknown>} run */
 export async function timeRuns(run) {
   /** @type {number[]} */
   const times = [];
@@ -2153,9 +2154,9 @@ export async function timeRuns(run) {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 )js"
-, 1736)},
+, 1731)},
 {"/view.js", "text/javascript", std::string_view(
-R"js(// What a person sees who looks at the tab.
+R"js(// What somebody who looks at the tab sees.
 
 export class View {
   #document;
@@ -2234,14 +2235,14 @@ export class View {
 )js"
 , 2839)},
 {"/webnn_worker.js", "text/javascript", std::string_view(
-R"js(// The worker of a model that may run on WebNN: the pool lets this script alone make functions from text, as ONNX Runtime's WebNN half does.
+R"js(// The worker of a model that may run on WebNN. The pool lets only this script make functions from text, as ONNX Runtime's WebNN half does.
 
 import './worker.js';
 )js"
-, 164)},
+, 163)},
 {"/worker.js", "text/javascript", std::string_view(
 R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
-// The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
+// The page starts this worker with { worker, key } and is told by it what to show; tensors never pass through the page.
 
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
@@ -2252,9 +2253,9 @@ import { areOnHost, onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { since, timed } from './timing.js';
 
-/** What comes of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
+/** The result of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
 /**
- * What the page hears.
+ * What the page is told.
  * @typedef {{ event: 'started' } | { event: 'loaded', model: string, backend: string, device_type: string | null } | { event: 'runs', count: number }
  *   | { event: 'trouble', message: string } | { event: 'failed', message: string } | { event: 'closed' }} Report
  */
@@ -2288,7 +2289,7 @@ class ModelWorker {
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
-    else throw new ProtocolError(`${message.type} is no message for a worker`);
+    else throw new ProtocolError(`${message.type} is not a message for a worker`);
   }
 
   /** @param {import('./protocol.js').Load} load */
@@ -2330,7 +2331,7 @@ class ModelWorker {
     });
   }
 
-  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
+  /** Does the work of this id when its turn comes, and sends the result or the error. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
     let started = false, queued = 0;
@@ -2374,7 +2375,7 @@ class ModelWorker {
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
 
-  /** The page shows how many runs were made; once a second is enough for that. */
+  /** The page shows how many runs there were; an update once a second is enough. */
   #countRuns() {
     let told = 0;
     setInterval(() => {
@@ -2382,7 +2383,7 @@ class ModelWorker {
     }, 1000);
   }
 
-  /** Without its socket a worker serves nobody. @param {string} reason */
+  /** A worker without its socket serves nobody. @param {string} reason */
   #end(reason) {
     this.#abort.abort();
     this.#queue.fail(new Error(reason));
@@ -2395,9 +2396,9 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6982)},
+, 6993)},
 {"/worker_supply.js", "text/javascript", std::string_view(
-R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
+R"js(// Workers for models. The first one starts while the page still finds out what the browser can do, which takes as long as a worker's start.
 
 /** @typedef {{ worker: Worker, started: boolean }} Starting */
 
@@ -2414,10 +2415,10 @@ let first;
 /** Call it once, before anything that takes time. */
 export function prepareWorker() {
   const starting = first = start('./worker.js');
-  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // whoever needs one starts another, and hears why that fails
+  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // the next caller starts another one, and learns why that fails
 }
 
-/** A worker that waits for its invitation, and whether it has told already that it has started. @param {boolean} webnn @returns {Starting} */
+/** A worker that waits for its invitation, and whether it has already said that it has started. @param {boolean} webnn @returns {Starting} */
 export function takeWorker(webnn) {
   if (webnn) return start('./webnn_worker.js');
   const taken = first ?? start('./worker.js');
@@ -2425,7 +2426,7 @@ export function takeWorker(webnn) {
   return taken;
 }
 )js"
-, 1174)},
+, 1182)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -2879,7 +2880,7 @@ const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31
 
 /** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
 const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is no tensor, and the pool's protocol carries nothing else`);
+  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 });
 
@@ -2936,7 +2937,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7827)},
+, 7830)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -2964,7 +2965,7 @@ async function importBackend(address) {
 /** Runs are checked against the session's own inputs and outputs first, and timed where the session does not. @param {OwnSession} session @returns {Session} */
 function complete(session) {
   const { inputs, outputs } = session ?? {};
-  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create gave no session: it needs inputs, outputs and run');
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create returned no session: a session has inputs, outputs and run');
   return {
     inputs, outputs,
     async run(feeds, names) {
@@ -2991,7 +2992,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2951)},
+, 2960)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
@@ -3224,7 +3225,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -3269,7 +3270,7 @@ async function remember(path, choice) {
 }
 
 /**
- * One thread, or up to four, whichever runs the model faster here; one where the page may have no more, or they fail.
+ * One thread, or up to four, whichever runs the model faster here. One if the page may not have more, or if they fail.
  * @param {Trial} trial @param {string} key of the model's content
  * @param {{ cores?: number, isolated?: boolean, time?: typeof timeWith }} [page]
  * @returns {Promise<Choice>}
@@ -3326,7 +3327,7 @@ export function checkWorkgroup(limits, size) {
   if (!fits) throw new Error(`a workgroup of ${size.join(' × ')} is asked for; this adapter runs at most ${most.join(' × ')} and ${limits.maxComputeInvocationsPerWorkgroup} in all`);
 }
 
-/** The adapter; throws with the reason where there is none, or it is too small. @param {number[]} [workgroupSize] */
+/** The adapter; throws with the reason if there is none, or if it is too small. @param {number[]} [workgroupSize] */
 export async function requireAdapter(workgroupSize) {
   if (!navigator.gpu) throw new Error(isSecureContext ? 'this browser has no navigator.gpu' : 'browsers offer WebGPU only to https and localhost');
   const adapter = await navigator.gpu.requestAdapter();
@@ -3335,7 +3336,7 @@ export async function requireAdapter(workgroupSize) {
   return adapter;
 }
 
-/** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
+/** Runs the work. If only the device noticed an error, this fails instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
 async function whileListening(device, work) {
   /** @type {string[]} */
   const heard = [];
@@ -3350,7 +3351,7 @@ async function whileListening(device, work) {
   }
 }
 
-/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+/** The logits after the last token. Of a long prompt's [1, sequence, vocabulary], only these leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
   const bytes = 4 * logits.dims[2];
   try {
@@ -3391,7 +3392,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3976)},
+, 3971)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -3400,12 +3401,12 @@ import { createHonestSession, freeDimension, gpuBuild, loadOrt, wrapSession } fr
 
 /** @typedef {{ lost?: Promise<{ message: string }>, destroy?: () => void }} MLContext */
 
-/** Some graphs never answer, and take later ones of the same browser along; what has not answered by then will not. */
+/** Some graphs never answer, and block later ones in the same browser. One that has not answered by then never will. */
 const contextTimeout = 10_000;
 const creationTimeout = 60_000;
 const firstRunTimeout = 30_000;
 
-/** A context for this kind of device. Throws what the browser says. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
+/** A context for this kind of device. Throws the browser's error. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
 export function createContext(deviceType, timeout = contextTimeout) {
   const { ml } = /** @type {{ ml?: { createContext: (options: object) => Promise<MLContext> } }} */ (navigator);
   if (!ml) return Promise.reject(new Error(isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost'));
@@ -3444,7 +3445,7 @@ export const webnn = {
   },
 };
 )js"
-, 2699)}
+, 2698)}
 }};
 // clang-format on
 

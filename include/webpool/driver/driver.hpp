@@ -335,7 +335,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
     return options;
   }
 
-  engine::Turn turn() { return {turn()}; }
+  engine::Turn turn() { return {Clock::now(), actions_}; }
 
   template <class F>
   void post(F task) {
@@ -823,7 +823,7 @@ class Driver final : public Runtime, public std::enable_shared_from_this<Driver>
 
   std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
     if (from->owner == 0) return out_of_turn("pong");
-    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms, pong.hints);
+    engine_.heard(ConnectionId{from->owner}, pong.timer_drift_ms, pong.hints);
     return std::nullopt;
   }
 

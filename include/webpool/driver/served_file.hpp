@@ -66,8 +66,9 @@ inline std::optional<std::string> known_hash(const ByteSource& source) {
   return hash;
 }
 
-/// Of a source that is not in memory, and too large to stay there.
-inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look) {
+/// Of a source that is not in memory, and too large to stay there. Finds its hash too, if it reads it for that.
+inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look,
+                          std::optional<std::string>& hash) {
   // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
   constexpr std::uint64_t most = std::uint64_t{1} << 31;
   if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
@@ -81,6 +82,7 @@ inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBy
                                          " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
   const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
   look(std::as_bytes(std::span(bytes)));
+  if (!hash) hash = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
 }
 
 /// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
@@ -100,7 +102,7 @@ inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const 
     if (look) look(bytes);
     if (!hash) hash = webpool::detail::sha256_hex(bytes);
   } else {
-    if (look) look_at_large(*source, size, look);
+    if (look) look_at_large(*source, size, look, hash);
     if (!hash) hash = hash_of(*source, size);
   }
   served.size = static_cast<std::size_t>(size);

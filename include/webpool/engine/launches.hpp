@@ -95,7 +95,7 @@ class Launches {
   /// Other kinds are to be launched for a while.
   void rest(Browser kind, const Error& words, TimePoint now) {
     History& history = of(kind);
-    history.failures = std::max(history.failures, patience);
+    history.failures = std::max(history.failures, failures_tolerated);
     history.not_before = now + resting;
     history.last_resort = now + first_wait;
     history.words = words;
@@ -119,7 +119,7 @@ class Launches {
     History& history = of(kind);
     ++history.failures;
     history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
-    history.not_before = history.failures < patience ? history.last_resort : now + resting;
+    history.not_before = history.failures < failures_tolerated ? history.last_resort : now + resting;
     history.words = words;
   }
 
@@ -148,7 +148,7 @@ class Launches {
   }
 
  private:
-  static constexpr unsigned patience = 3, patience_with_trusted = 9;
+  static constexpr unsigned failures_tolerated = 3, failures_tolerated_of_trusted = 9;
   static constexpr std::chrono::milliseconds first_wait{500};
   static constexpr std::chrono::seconds resting{30};
 
@@ -169,8 +169,10 @@ class Launches {
       if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
     return sum;
   }
-  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
-  bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < failures_tolerated_of_trusted; }
+  bool rests(Browser kind, TimePoint now) const {
+    return of(kind).failures >= failures_tolerated && now < of(kind).not_before;
+  }
   History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
   const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
 

@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 #include <webpool/engine/actions.hpp>
-#include <webpool/engine/decisions.hpp>
 #include <webpool/engine/sentences.hpp>
-#include <webpool/engine/tables.hpp>
+#include <webpool/engine/state.hpp>
 #include <webpool/engine/turn.hpp>
 #include <webpool/options.hpp>
 
@@ -26,42 +25,48 @@ class Placement {
  public:
   static constexpr std::size_t attempts = 8;
 
-  explicit Placement(Decisions& policies) : policies_(policies) {}
+  explicit Placement(State& state) : state_(state) {}
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
-  /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
-    model.obstacle = obstacle;
+  /// that this need was refused, and whether it may be granted later.
+  std::optional<WorkerId> place(ModelRow& model, Need need, Turn turn) {
+    Attempted result = attempt(model, Need::restore, turn);
+    if (!result.worker && need != Need::restore) result = attempt(model, need, turn);
+    model.obstacle = result.obstacle;
     model.refused = need;
-    return obstacle == Obstacle::none;
+    return result.worker;
   }
 
   std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
+  struct Attempted {
+    Obstacle obstacle;
+    std::optional<WorkerId> worker{};  // without an obstacle
+  };
+
+  Attempted attempt(ModelRow& model, Need need, Turn turn) {
+    Tables& tables = state_.tables;
     const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
-    Obstacle result = Obstacle::never;
+    Attempted result{Obstacle::never};
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates =
-          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
+      const auto candidates = tried == 0 ? preferred(model) : without(model, std::span(refused).first(tried));
       if (candidates.empty()) break;
-      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      if (!chosen) return Obstacle::declined;
+      const auto chosen = state_.policies->select(PoolView(tables.states, candidates, candidates.size()), asked);
+      if (!chosen) return {Obstacle::declined};
       if (!model.placeable.contains(*chosen)) {
         model.add_reason(no_candidate(*chosen, candidates.size()));
-        return Obstacle::never;
+        return {Obstacle::never};
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
+      const Obstacle obstacle = make_room(model, need, connection, turn);
       if (obstacle == Obstacle::none) {
-        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
-        return Obstacle::none;
+        const WorkerId worker = tables.open_worker(model, connection, turn.now);
+        turn.out.emplace_back(OpenWorker{connection, worker, model.index});
+        return {Obstacle::none, worker};
       }
-      if (obstacle == Obstacle::busy) result = Obstacle::busy;
+      if (obstacle == Obstacle::busy) result.obstacle = Obstacle::busy;
       refused[tried] = *chosen;
     }
     return result;
@@ -70,16 +75,18 @@ class Placement {
   /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
   /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
   /// of them.
-  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
+  std::span<const ConnectionIndex> preferred(const ModelRow& model) {
+    const Tables& tables = state_.tables;
     if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
-    if (options.guests.recheck_share > 0 && model.own.empty()) {
+    if (state_.checks_guests() && model.own.empty()) {
       tabs_.clear();
       for (ConnectionIndex each : model.placeable.tabs())
         if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
       if (!tabs_.empty()) return tabs_;
     }
-    const auto wishes = options.browser_preferences.find(model.spec.task);
-    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
+    const auto& preferences = state_.options.browser_preferences;
+    const auto wishes = preferences.find(model.spec.task);
+    if (wishes == preferences.end()) return model.placeable.tabs();
     for (Browser kind : wishes->second) {
       tabs_.clear();
       for (ConnectionIndex each : model.placeable.tabs())
@@ -96,48 +103,50 @@ class Placement {
     return tabs_;
   }
 
-  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     Turn turn) {
+  Obstacle make_room(ModelRow& model, Need need, ConnectionId connection, Turn turn) {
+    Tables& tables = state_.tables;
+    const MemorySettings& settings = state_.options.memory;
     while (true) {
       models_.clear();
       std::size_t used = 0;
       for (WorkerId id : tables.connections.find(connection)->workers) {
         const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(need, worker), worker.loaded,
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
       }
-      const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
+      const MemoryDecision decision = state_.policies->make_room(
+          MemoryView{settings, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
         model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
                                                       ": the memory policy refused " + std::to_string(model.bytes) +
                                                       " bytes beside " + std::to_string(used) + " in use (budget " +
-                                                      budget(options.memory) + ")"));
+                                                      budget(settings) + ")"));
         return Obstacle::never;
       }
-      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
+      if (!evict(connection, decision.victim, turn)) return Obstacle::busy;
     }
   }
 
-  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    const ModelRow& model = *tables.models[worker.model.value];
+  bool may_evict(Need need, const WorkerRow& worker) const {
+    const ModelRow& model = *state_.tables.models[worker.model.value];
     if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
     if (!model.held.empty()) return false;  // it is about to compute a guest's result again
     return need == Need::first || model.lane.size() > 1;
   }
 
-  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
+  bool evict(ConnectionId connection, ModelIndex victim, Turn turn) {
+    Tables& tables = state_.tables;
     const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
     assert(allowed != models_.end() && allowed->idle);
     if (allowed == models_.end() || !allowed->idle) return false;
     const WorkerId worker =
         tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
     tables.models[victim.value]->evicted = true;
-    tables.erase_worker(worker, true);
-    out.emplace_back(CloseWorker{connection, worker});
+    tables.erase_worker(worker, AfterWorker::may_load_again);
+    turn.out.emplace_back(CloseWorker{connection, worker});
     ++evictions_;
     return true;
   }
@@ -147,7 +156,7 @@ class Placement {
                                               : std::to_string(settings.bytes_per_connection) + " bytes";
   }
 
-  Decisions& policies_;
+  State& state_;
   std::vector<ConnectionIndex> tabs_;
   std::vector<LoadedModel> models_;
   std::uint64_t evictions_ = 0;

@@ -1,12 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <webpool/engine/connection_set.hpp>
-#include <webpool/engine/lane.hpp>
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
@@ -47,29 +42,6 @@ class Rechecks {
 
  private:
   GuestSettings settings_;
-};
-
-/// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
-class OwnTabs {
- public:
-  OwnTabs(const Lane& lane, const ConnectionSet& own) {
-    for (ConnectionIndex each : own.tabs()) {
-      if (size_ == most) break;
-      if (lane.has_room(each)) tabs_[size_++] = each;
-    }
-    const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
-    std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
-    while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
 };
 
 }  // namespace webpool::engine

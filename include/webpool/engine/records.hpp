@@ -48,7 +48,7 @@ struct RequestRow {
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
     held,     // it has a guest's result, which an own tab is to compute again
-    pinned,   // it waits for the one worker that has its tensors
+    bound,    // it waits for the one worker that has its tensors
   };
 
   Request request;
@@ -61,7 +61,7 @@ struct RequestRow {
   ConnectionId failed_in{};                    // the tab of the last run that failed
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId pinned{};                           // that alone may have it
+  WorkerId bound_to{};                         // that alone may have it
 };
 
 /// How a model did on one kind of browser and backend.
@@ -94,12 +94,12 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
-  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
   std::size_t tensors = 0;           // that stay in it, part of its bytes
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
-  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
+  bool idle() const noexcept { return ready && runs.empty() && bound.empty(); }
 
   auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
   bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
@@ -116,6 +116,7 @@ struct ConnectionRow {
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
   bool relieved = false;                  // it has room again, which its models have not been told
+  bool marked = false;                    // among those that the pump looks at next
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -151,7 +152,7 @@ struct ModelRow {
   Lane lane;                                // tabs that hold it, without those that drain
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
-  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
+  std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -163,6 +164,7 @@ struct ModelRow {
   std::size_t loading = 0;                  // placements under way
   bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
+  bool marked = false;                      // among those that the pump looks at next
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <webpool/clock.hpp>
 #include <webpool/engine/expiries.hpp>
-#include <webpool/engine/lane.hpp>
 #include <webpool/engine/records.hpp>
 #include <webpool/error.hpp>
 #include <webpool/options.hpp>
@@ -58,27 +55,6 @@ class Retries {
   double saved_;
   Expiries<RequestId> due_;
   selector::Draw draw_;
-};
-
-/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
-class Elsewhere {
- public:
-  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
-    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
-      if (lane.candidates()[i] == failed_in) continue;
-      tabs_[size_++] = lane.candidates()[i];
-      if (i < lane.idle()) idle_ = size_;
-    }
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
 };
 
 }  // namespace webpool::engine

@@ -1,9 +1,8 @@
 #pragma once
 
-// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
-
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -11,41 +10,21 @@
 #include <vector>
 #include <webpool/concepts/pool_view.hpp>
 #include <webpool/engine/records.hpp>
+#include <webpool/engine/rows.hpp>
 #include <webpool/engine/slot_map.hpp>
 
 namespace webpool::engine {
 
-/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
-/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
-struct Tables {
-  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
-  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
-      : limit(requests_in_flight),
-        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
+/// What becomes of a model's place in a tab when its worker is gone.
+enum class AfterWorker : std::uint8_t {
+  closed,          ///< the tab is not asked for it again
+  may_load_again,  ///< the model may be loaded into that tab once more
+};
 
-  const unsigned limit;
-  const std::size_t byte_limit;
-  SlotMap<RequestId, RequestRow> requests;
-  SlotMap<ConnectionId, ConnectionRow> connections;
-  SlotMap<WorkerId, WorkerRow> workers;
-  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
-  std::vector<ConnectionState> states;            // by connection index, what policies see
-
-  std::size_t running = 0;    // requests that are sent and have not ended
-  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
-  std::size_t places = 0;     // ready workers in lanes
-  std::size_t draining = 0;   // connections
-  std::size_t suspended = 0;  // connections
-  std::size_t memory = 0;     // bytes of all workers
-
-  static ConnectionIndex index_of(ConnectionId id) noexcept {
-    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
-  }
-  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
-  ModelRow* model(ModelIndex index) noexcept {
-    return index.value < models.size() ? models[index.value].get() : nullptr;
-  }
-  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+/// The engine's rows, and what changes them: whatever touches two tables or a sum goes through these members, which
+/// decide nothing. So each sum has one home.
+struct Tables : Rows {
+  using Rows::Rows;
 
   ModelRow& add_model(ModelSpec spec) {
     std::size_t slot = 0;
@@ -108,9 +87,8 @@ struct Tables {
     open_lane(id);
   }
 
-  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
-  /// more.
-  void erase_worker(WorkerId id, bool again) {
+  /// Takes away a worker that has neither runs nor requests bound to it.
+  void erase_worker(WorkerId id, AfterWorker after) {
     const WorkerRow& worker = *workers.find(id);
     ModelRow& model = model_of(worker);
     ConnectionRow& connection = *connections.find(worker.connection);
@@ -123,7 +101,7 @@ struct Tables {
     --tab.models;
     tab.memory_bytes -= worker.bytes;
     memory -= worker.bytes;
-    if (again && !connection.draining) {
+    if (after == AfterWorker::may_load_again && !connection.draining) {
       model.placeable.insert(index_of(worker.connection));
       model.obstacle = Obstacle::none;
     }
@@ -184,19 +162,19 @@ struct Tables {
   }
 
   /// The request waits for the worker that has its tensors, which must be there.
-  void pin(RequestRow& row, WorkerId id) {
+  void bind(RequestRow& row, WorkerId id) {
     WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::pinned;
-    row.pinned = id;
-    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
-    worker.pinned.push_back(row.request.id);
+    row.phase = RequestRow::Phase::bound;
+    row.bound_to = id;
+    if (worker.bound.empty()) model_of(worker).awaited.push_back(id);
+    worker.bound.push_back(row.request.id);
   }
 
   /// The request does not wait for its worker any more.
-  void unpin(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.pinned);
-    std::erase(worker.pinned, row.request.id);
-    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  void unbind(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.bound_to);
+    std::erase(worker.bound, row.request.id);
+    if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
   }
 
   /// So many more tensors of so many bytes stay in the worker, or fewer.
@@ -211,7 +189,7 @@ struct Tables {
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
     const RequestRow& row = *requests.find(id);
-    if (row.phase == RequestRow::Phase::pinned) unpin(row);
+    if (row.phase == RequestRow::Phase::bound) unbind(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -15,11 +14,11 @@
 #include <vector>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/driver.hpp>
-#include <webpool/driver/kernel_file.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/model_origin.hpp>
 #include <webpool/driver/part_order.hpp>
 #include <webpool/driver/read_parts.hpp>
+#include <webpool/driver/read_source.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/decisions.hpp>
 #include <webpool/impl/make_pool.hpp>
@@ -45,16 +44,11 @@ class PoolImpl final : public PoolInterface {
   PoolImpl(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
       : driver_(std::make_shared<driver::Driver>(std::move(options), std::move(policies))) {}
 
-  Model load(const std::filesystem::path& path, ModelOptions options) override {
+  Model load(const ModelSource& source, ModelOptions options) override {
     refuse_pool_thread();
-    auto file = read_file(path, options);
-    return load_file(std::move(file), std::move(options));
-  }
-
-  Model kernel(const Kernel& kernel, ModelOptions options) override {
-    refuse_pool_thread();
-    auto file = driver::make_kernel_file(kernel, options);
-    return load_file(std::move(file), std::move(options));
+    std::vector<driver::ModelFile> files;
+    files.push_back(read(source, options));
+    return load_files(std::move(files), std::move(options)).front();
   }
 
   std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) override {
@@ -70,7 +64,7 @@ class PoolImpl final : public PoolInterface {
     std::vector<std::vector<driver::ModelFile>> files;
     std::vector<std::string> names;
     for (ModelPart& part : parts) {
-      files.emplace_back().push_back(read_file(part.path, part.options));
+      files.emplace_back().push_back(read(driver::source_of(part), part.options));
       names.push_back(files.back()[0].name);
     }
     driver::check_part_names(std::move(names));
@@ -94,9 +88,9 @@ class PoolImpl final : public PoolInterface {
     return {models.begin(), models.end()};
   }
 
-  StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) override {
+  StartLoad prepare_load(const ModelSource& source, ModelOptions options) override {
     std::vector<driver::ModelFile> files;
-    files.push_back(read_file(path, options));
+    files.push_back(read(source, options));
     // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
     return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
       start_load(driver, std::move(files), std::move(options),
@@ -161,19 +155,13 @@ class PoolImpl final : public PoolInterface {
   }
 
   /// Lets the pool's initializer change the options before they are checked.
-  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const {
+  driver::ModelFile read(const ModelSource& source, ModelOptions& options) const {
     const PoolOptions& pool = driver_->options();
-    driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
+    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer);
     driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
     return file;
-  }
-
-  Model load_file(driver::ModelFile file, ModelOptions options) {
-    std::vector<driver::ModelFile> files;
-    files.push_back(std::move(file));
-    return load_files(std::move(files), std::move(options)).front();
   }
 
   std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,7 +11,6 @@
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
-#include <webpool/kernel.hpp>
 #include <webpool/metrics.hpp>
 #include <webpool/model.hpp>
 #include <webpool/model_part.hpp>
@@ -34,12 +32,11 @@ class PoolInterface {
 
   virtual ~PoolInterface() = default;
 
-  virtual Model load(const std::filesystem::path& path, ModelOptions options) = 0;
-  virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
+  virtual Model load(const ModelSource& source, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
-  /// Reads the file; what it returns loads it, and may be called when the pool is gone.
-  virtual StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) = 0;
+  /// Reads the model; what it returns loads it, and may be called when the pool is gone.
+  virtual StartLoad prepare_load(const ModelSource& source, ModelOptions options) = 0;
   virtual bool has_model(std::string_view name) const = 0;
   virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                             const RequestOptions& options) = 0;

@@ -9,7 +9,7 @@
 
 namespace webpool::protocol {
 
-/// What a browser says over WebDriver BiDi, as far as the pool listens. What a message does not have is empty.
+/// What a browser says over WebDriver BiDi, as far as the pool listens. Fields that a message does not have are empty.
 struct BidiNews {
   std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
   std::string method;    ///< the event's name
@@ -37,7 +37,7 @@ inline void read_bidi_details(Fields&& fields, BidiNews& news) {
 
 }  // namespace detail
 
-/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+/// Reads one message. Errors: errc::malformed_frame, with the wrong field. One thread at a time per parser.
 inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");
@@ -56,7 +56,7 @@ inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::stri
   return error;
 }
 
-/// Reads Firefox's `WebDriverBiDiServer.json`. Errors: errc::malformed_frame, also while it is being written.
+/// Reads Firefox's `WebDriverBiDiServer.json`. Errors: errc::malformed_frame, also while Firefox is still writing it.
 inline Expected<BidiAddress> read_bidi_address(std::string_view text) try {
   detail::HeaderParser parser;
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));

@@ -9,8 +9,8 @@
 
 namespace webpool::protocol {
 
-/// What a browser of the Chromium family says on its debugging pipe, as far as the pool listens. What a message does
-/// not have is empty.
+/// What a browser of the Chromium family says on its debugging pipe, as far as the pool listens. Fields that a message
+/// does not have are empty.
 struct CdpNews {
   std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
   std::string method;    ///< the event's name
@@ -21,7 +21,7 @@ struct CdpNews {
   std::string status;    ///< how a target crashed: "crashed", "killed", "oom"
 };
 
-/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+/// Reads one message. Errors: errc::malformed_frame, with the wrong field. One thread at a time per parser.
 inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");

@@ -20,18 +20,17 @@
 
 namespace webpool::protocol {
 
-/// Reads messages from pages. Whatever the bytes are, the answer is a message that keeps every rule of the wire, or
+/// Reads messages from pages. Whatever the bytes are, the result is a message that follows every rule of the wire, or
 /// `errc::malformed_frame` with a sentence that names the field or the byte.
 ///
-/// Fields may come in any order; unknown ones are skipped, and of a field that occurs
-/// twice one is taken. Lists, names and the header are bounded as in `frame.hpp`; nothing is allocated by a number
-/// that the page announces.
+/// Fields may come in any order. Unknown ones are skipped, and if a field occurs twice, one of the two counts. Lists,
+/// names and the header are bounded as in `frame.hpp`. No allocation has a size that the page chose.
 ///
-/// Owns the parser's memory, some times the largest header so far, and uses it again. Not thread-safe; one per strand.
+/// Owns the parser's memory, a few times the largest header so far, and reuses it. Not thread-safe; one per strand.
 class Decoder {
  public:
-  /// A message of a control socket. A message's tensors refer to `frame`, which `owner` must keep alive, or the caller
-  /// where it is null; everything else is copied.
+  /// A message of a control socket. Its tensors refer to `frame`, which `owner` must keep alive; if `owner` is null,
+  /// the caller must. Everything else is copied.
   Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
     align(frame, owner);
     return decode<ControlMessage>(frame, [&](FrameReader& reader) {
@@ -42,8 +41,7 @@ class Decoder {
   }
 
   /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// `next`: what the socket's next result may look like, which makes such a one faster to read; each result teaches
-  /// it.
+  /// `next` is what the socket's next result may look like, which makes it faster to read. It learns from each result.
   Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
                              PreparedResult* next = nullptr) {
     align(frame, owner);
@@ -58,7 +56,7 @@ class Decoder {
   }
 
  private:
-  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
+  /// A frame that does not begin at a multiple of 8 in memory is copied whole, so that elements are aligned.
   static void align(std::span<const std::byte>& frame, std::shared_ptr<const void>& owner) {
     if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0) return;
     auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);

@@ -45,7 +45,7 @@ inline void read_webnn(Value webnn, BrowserInfo& browser) {
   });
 }
 
-/// What the browser does not tell is null or absent, and stays at its default.
+/// What the browser does not report is null or absent, and keeps its default.
 inline BrowserInfo read_capabilities(Fields fields) {
   BrowserInfo browser;
   const auto flag = [&](std::string_view name, bool& to) {
@@ -113,7 +113,7 @@ inline Custom read_custom(Fields& fields, FrameReader& frame, const std::shared_
   Custom message;
   Value name = fields["name"];
   message.name = name.name();
-  if (message.name.empty()) name.must_be("a name, not empty");
+  if (message.name.empty()) name.must_be("a name that is not empty");
   message.body = fields["body"].json_text();
   message.tensors = read_tensors(fields["tensors"], frame, owner);
   return message;

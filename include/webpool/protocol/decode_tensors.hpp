@@ -18,7 +18,7 @@
 /// Tensors in a message of either socket.
 namespace webpool::protocol::detail {
 
-/// What a tensor's and a specification's JSON have in common.
+/// The fields that the JSON of a tensor and of a specification share.
 struct TensorHead {
   std::string_view name;
   Datatype datatype = Datatype::float32;
@@ -63,7 +63,7 @@ template <class Item>
 void refuse_repeated_name(const std::vector<Item>& items, Value list) {
   for (std::size_t i = 0; i + 1 < items.size(); ++i)
     if (items[i].name == items.back().name)
-      list.must_be("an array without two tensors of the name " + in_quotes(items[i].name));
+      list.must_be("an array of tensors with different names; two are called " + in_quotes(items[i].name));
 }
 
 inline std::vector<NamedTensor> read_tensors(Value list, FrameReader& frame, const std::shared_ptr<const void>& owner) {

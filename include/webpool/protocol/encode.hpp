@@ -8,13 +8,13 @@
 #include <webpool/protocol/messages.hpp>
 
 /// `encode(out, message)` appends the frame of a message from the pool to `out`, whose capacity is reused.
-/// Text is escaped, and repaired where it is not UTF-8, so the page always receives valid JSON. Ids must be at most
-/// `max_id`. No errors but `std::bad_alloc`. Different strings may be written from different threads.
+/// Text is escaped, and repaired if it is not UTF-8, so the page always receives valid JSON. Ids must be at most
+/// `max_id`. The only error is `std::bad_alloc`. Different threads may write different strings.
 namespace webpool::protocol {
 
 namespace detail {
 
-/// Writes `{"type":…` and then fields in the order of the calls.
+/// Writes `{"type":…` and then the fields, in the order of the calls.
 class HeaderWriter {
  public:
   HeaderWriter(std::string& out, std::string_view type, std::size_t bytes = 128)
@@ -113,7 +113,7 @@ inline void append_model(HeaderWriter& writer, std::string& out, const ModelSour
   out += '}';
 }
 
-/// At least as many bytes as the frame takes; at most some hundred more when names are plain text.
+/// An upper bound for the bytes of the frame, at most some hundred too high if names are plain text.
 inline std::size_t frame_bound(const Run& message) noexcept {
   constexpr std::size_t number = 20, escaped = 6;
   std::size_t bytes = 80 + number;
@@ -204,7 +204,7 @@ inline void encode(std::string& out, const Load& message) {
   writer.end();
 }
 
-/// Memory is taken at most once, and each tensor's bytes are copied once, straight into `out`.
+/// Memory is allocated at most once, and each tensor's bytes are copied once, straight into `out`.
 inline void encode(std::string& out, const Run& message) {
   detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
   writer.field("id", message.id.value);

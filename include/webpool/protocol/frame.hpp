@@ -18,17 +18,16 @@ namespace webpool::protocol {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian and tensors are not converted");
 
-/// What a page may ask of the host at most. A frame beyond these is malformed, however consistent it is.
+/// Limits on what a page may ask of the host. A frame that exceeds them is malformed, even if it is consistent.
 inline constexpr std::size_t max_header_bytes = std::size_t{1} << 20;
-inline constexpr std::size_t max_name_bytes =
-    1024;                                       ///< of tensors, tokens, keys and whatever else identifies something
-inline constexpr std::size_t max_items = 1024;  ///< of any list in a header
+inline constexpr std::size_t max_name_bytes = 1024;  ///< of tensors, tokens, keys and other identifiers
+inline constexpr std::size_t max_items = 1024;       ///< of any list in a header
 inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 
 /// The next multiple of 8.
 constexpr std::size_t aligned(std::size_t offset) noexcept { return (offset + 7) & ~std::size_t{7}; }
 
-/// Bytes of a tensor of these extents; empty when one is negative or the product leaves 63 bits.
+/// The bytes of a tensor with these extents; empty if one is negative or the product exceeds 63 bits.
 constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const std::int64_t> extents) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   if (std::ranges::any_of(extents, [](auto extent) { return extent < 0; })) return std::nullopt;
@@ -44,10 +43,10 @@ constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const st
 [[noreturn]] inline void malformed(const std::string& sentence) { throw Error(errc::malformed_frame, sentence); }
 
 /// Appends one frame to `out`: the header's text through `header()`, then `end_header()`, then the tensors in the
-/// header's order. Each tensor's bytes are copied once; with enough `bytes` announced, memory is taken at most once.
+/// header's order. Each tensor's bytes are copied once. If `bytes` is large enough, memory is allocated at most once.
 class FrameWriter {
  public:
-  /// `bytes`: of the whole frame, from above; only speed depends on it.
+  /// `bytes`: an upper bound for the whole frame; only speed depends on it.
   FrameWriter(std::string& out, std::size_t bytes) : out_(out), start_(out.size()) {
     out_.reserve(start_ + bytes);
     out_.append(4, '\0');
@@ -77,8 +76,8 @@ class FrameWriter {
   std::size_t start_;
 };
 
-/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` where the frame breaks a rule.
-/// Nothing is read beyond the frame, whatever its header announces.
+/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` if the frame breaks a rule. Nothing
+/// beyond the frame is read, whatever its header claims.
 class FrameReader {
  public:
   explicit FrameReader(std::span<const std::byte> frame) : frame_(frame) {
@@ -90,10 +89,11 @@ class FrameReader {
       malformed("the header's " + std::to_string(length) + " bytes don't fit into a frame of " +
                 std::to_string(frame.size()));
     if (length > max_header_bytes)
-      malformed("a header of " + std::to_string(length) + " bytes; it may have " + std::to_string(max_header_bytes));
+      malformed("a header of " + std::to_string(length) + " bytes; at most " + std::to_string(max_header_bytes) +
+                " are allowed");
     offset_ = 4 + std::size_t{length};
     if (offset_ % 8 != 0)
-      malformed("the header ends at byte " + std::to_string(offset_) + ", which is no multiple of 8");
+      malformed("the header ends at byte " + std::to_string(offset_) + ", which is not a multiple of 8");
     header_ = frame.subspan(4, length);
   }
 

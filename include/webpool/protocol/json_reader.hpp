@@ -14,13 +14,13 @@
 #include <vector>
 #include <webpool/protocol/frame.hpp>
 
-/// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
-/// field that is wrong, such as `result.outputs[0].shape must be an array`.
+/// Reads untrusted JSON. Every accessor checks, and throws `errc::malformed_frame` with the path of the wrong field,
+/// such as `result.outputs[0].shape must be an array`.
 namespace webpool::protocol::detail {
 
 namespace json = simdjson::dom;
 
-/// Where a reader is in a message; written out only when something is wrong there.
+/// Where a reader is in a message; turned into text only if something is wrong there.
 struct Path {
   static constexpr std::size_t no_index = std::numeric_limits<std::size_t>::max();
 
@@ -34,7 +34,7 @@ struct Path {
   }
 };
 
-/// A stranger's text in quotes, cut short.
+/// Untrusted text in quotes, shortened.
 inline std::string in_quotes(std::string_view text) {
   constexpr std::size_t most = 40;
   if (text.size() <= most) return '"' + std::string(text) + '"';
@@ -94,14 +94,14 @@ class Value {
     return result;
   }
 
-  /// A text that identifies something.
+  /// A text that serves as an identifier.
   std::string_view name() const {
     const std::string_view result = text();
     if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
     return result;
   }
 
-  /// The enumerator whose name stands at its place in `names`.
+  /// The enumerator whose name is at its index in `names`.
   template <class Enum, class Names>
   Enum choice(const Names& names) const {
     const std::string_view given = text();
@@ -127,7 +127,7 @@ class Value {
     }
   }
 
-  /// Calls `visit(key, Value)` for each field of an object whose keys are data.
+  /// Calls `visit(key, Value)` for each field of an object whose keys are data, not names of fields.
   template <class Visit>
   void each_field(Visit visit) const {
     json::object object;
@@ -155,7 +155,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  /// What the values' paths begin with.
+  /// The beginning of the values' paths.
   void rename(std::string_view name) noexcept { path_.name = name; }
 
   Value operator[](std::string_view name) const {
@@ -164,14 +164,14 @@ class Fields {
     return Value(value, {&path_, name});
   }
 
-  /// Empty when the field is absent or null.
+  /// Empty if the field is absent or null.
   std::optional<Value> find(std::string_view name) const {
     json::element value;
     if (object_.at_key(name).get(value) || value.is_null()) return std::nullopt;
     return Value(value, {&path_, name});
   }
 
-  /// The text of a field; empty when it is absent or null.
+  /// The text of a field; empty if it is absent or null.
   std::string_view text_or_empty(std::string_view name) const {
     const auto found = find(name);
     return found ? found->text() : std::string_view();
@@ -188,10 +188,10 @@ inline Fields Value::fields() const {
   return Fields(object, path_);
 }
 
-/// Parses headers. Owns the memory for it, which grows with the largest header so far and is used again.
+/// Parses headers. Owns the parser's memory, which grows with the largest header so far and is reused.
 class HeaderParser {
  public:
-  /// The header's one object; valid until the next call.
+  /// The header's object; valid until the next call.
   Fields parse(std::span<const std::byte> header) {
     text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(text_.data(), header.data(), header.size());

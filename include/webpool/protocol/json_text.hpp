@@ -9,7 +9,7 @@
 
 namespace webpool::protocol::detail {
 
-/// How many bytes at the front of a text belong together: one character, or the longest start of one that breaks off.
+/// How many bytes at the front of a text belong together: one character, or the longest beginning of an incomplete one.
 struct Utf8Step {
   std::size_t bytes;
   bool valid;
@@ -29,7 +29,7 @@ constexpr Utf8Step utf8_step(std::string_view text) noexcept {
   return {length, true};
 }
 
-/// JSON's two-character escape of `c`; empty when it has none.
+/// JSON's two-character escape of `c`; empty if it has none.
 constexpr std::string_view short_escape(char c) noexcept {
   switch (c) {
     case '"': return "\\\"";
@@ -43,8 +43,8 @@ constexpr std::string_view short_escape(char c) noexcept {
   }
 }
 
-/// Appends `text` as a JSON string, escaped exactly as `JSON.stringify` does. Text may come from anywhere, such as an
-/// exception of some library: what is not UTF-8 becomes U+FFFD, so the result is valid JSON always.
+/// Appends `text` as a JSON string, escaped exactly as by `JSON.stringify`. Text may come from anywhere, such as
+/// another library's exception. What is not UTF-8 becomes U+FFFD, so the result is always valid JSON.
 inline void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
@@ -78,7 +78,7 @@ inline void append_integer(std::string& out, std::integral auto value) {
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
-/// A finite number, in the fewest digits that mean it.
+/// A finite number, in the fewest digits that identify it.
 inline void append_number(std::string& out, double value) {
   std::array<char, 32> digits;
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);

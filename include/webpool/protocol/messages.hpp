@@ -22,7 +22,7 @@
 #include <webpool/shape.hpp>
 #include <webpool/tensor.hpp>
 
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
+/// The messages of the wire as plain structs, with the fields that `README.md` beside this file lists.
 namespace webpool::protocol {
 
 /// The version that both halves of the wire name in their first message.
@@ -30,12 +30,12 @@ inline constexpr std::uint64_t version = 1;
 
 // --- page to pool, control socket
 
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+/// If `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
 struct Hello {
   std::uint64_t version = protocol::version;
   std::string token;
   std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+  BrowserInfo browser;  ///< `launched` stays false; the pool decides that
 };
 struct Pong {
   std::uint64_t id = 0;
@@ -46,14 +46,14 @@ struct WorkerFailed {
   WorkerId worker;
   std::string message;
 };
-/// Something in the page failed and leaves the tab as it is.
+/// Something in the page failed, but the tab goes on.
 struct Trouble {
   std::string source, message;
 };
 
 // --- both directions, control socket
 
-/// A message of the application's own kind.
+/// A message of the application.
 struct Custom {
   std::string name, body;  ///< `body` is JSON
   std::vector<NamedTensor> tensors;
@@ -62,7 +62,7 @@ using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
 
 // --- page to pool, data socket
 
-/// When `version` is not ours, only `version` is filled in.
+/// If `version` is not ours, only `version` is filled in.
 struct Attach {
   std::uint64_t version = protocol::version;
   WorkerId worker;
@@ -73,7 +73,7 @@ struct Progress {
   std::uint64_t id = 0;
   LoadStage stage = LoadStage::fetch;
   std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
+  std::uint64_t done = 0, total = 0;  ///< bytes for `fetch`; otherwise out of 1
 };
 /// Where a load's time went, in milliseconds.
 struct LoadTimes {
@@ -106,13 +106,13 @@ struct Result {
   RunTimes times;                  ///< without `total`
   std::optional<Finish> finish{};  ///< of a generation
 };
-/// What a generation has brought since the last news of it.
+/// The tokens of a generation since its last message.
 struct Tokens {
   RequestId id;
-  std::uint64_t index = 0;  ///< how many came before
+  std::uint64_t index = 0;  ///< how many came before these
   std::vector<std::int64_t> tokens;
 };
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
+/// The end of a load or run without a result. `id` is that of the load or run, and `code` is one of `error_codes`.
 struct RunError {
   std::uint64_t id = 0;
   std::string code, message;
@@ -142,7 +142,7 @@ struct Ping {
 struct OpenWorker {
   WorkerId worker;
   std::string key;
-  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
+  bool webnn = false;  ///< the worker may try WebNN, and therefore must be allowed to make functions from text
 };
 struct CloseWorker {
   WorkerId worker;
@@ -177,7 +177,7 @@ struct BackendChoice {
   Backend backend = Backend::wasm;
   std::optional<WebnnDevice> device;  ///< WebNN's
   std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+  std::string module{};               ///< where the page finds the application's own backend; empty: the page has it
 };
 struct Load {
   std::uint64_t id = 0;
@@ -190,9 +190,9 @@ struct Load {
   std::vector<ModelSource> parts{};            ///< further models of the same worker
   std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
   std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
-  std::string_view importance{};               ///< "high" or "low", where other models load with it
+  std::string_view importance{};               ///< "high" or "low", if other models load at the same time
 };
-/// A tensor in the worker, and the input or output that it is.
+/// A tensor in the worker, and the name of the input or output that it is.
 struct TensorReference {
   std::string_view name;
   TensorId tensor;
@@ -206,7 +206,7 @@ struct Run {
   std::span<const TensorReference> resident{};
   std::span<const TensorReference> keep{};
 };
-/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
+/// Asks for a copy of a tensor in the worker; the answer is a result with one output.
 struct Fetch {
   RequestId id;
   TensorId tensor;
@@ -214,7 +214,7 @@ struct Fetch {
 struct Release {
   std::span<const TensorId> tensors;
 };
-/// A text that is in the worker, and how many tokens its cache must have.
+/// A text in the worker, and how many tokens its cache must have.
 struct TextReference {
   TensorId tensor;
   std::uint64_t length = 0;
@@ -225,7 +225,7 @@ struct Generate {
   std::span<const NamedTensor> inputs;  ///< the prompt
   const GenerationOptions& options;
   std::uint32_t part = 0;                 ///< which of the worker's models
-  std::optional<TextReference> resume{};  ///< goes on with this
+  std::optional<TextReference> resume{};  ///< the text to continue
   std::optional<TensorId> keep{};         ///< the id under which its text stays
 };
 struct Cancel {
@@ -248,7 +248,7 @@ constexpr std::string_view to_string(Refusal code) noexcept {
   return detail::refusal_names[static_cast<std::size_t>(code)];
 }
 
-/// Every code that an `error` may carry, and what it is called on the host.
+/// Every code that an `error` may carry, and its name on the host.
 struct ErrorCodeRow {
   std::string_view code;
   errc error;
@@ -263,7 +263,7 @@ inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc:
                                                           {"tensor_lost", errc::tensor_lost},
                                                           {"cancelled", errc::cancelled}}};
 
-/// The host's code for a page's; empty for a code that the wire doesn't have.
+/// The host's code for a page's; empty if the wire doesn't have that code.
 constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
   for (const auto& row : error_codes)
     if (row.code == code) return row.error;

@@ -7,15 +7,16 @@
 
 namespace webpool::protocol {
 
-/// Cuts a stream of bytes into the messages that Chromium ends with a NUL each on its debugging pipe.
-/// One thread at a time.
+/// Cuts a stream of bytes into messages, each of which Chromium ends with a NUL on its debugging pipe.
+/// For one thread at a time.
 class NulMessages {
  public:
-  /// Longer messages are dropped; nothing that is asked for here has an answer of a tenth of that.
+  /// Longer messages are dropped; the answers expected here are less than a tenth of this.
   static constexpr std::size_t longest = std::size_t{1} << 20;
 
   /// Calls `visit(std::string_view)` for each message that ends in `bytes`, however the stream was cut; the text is
-  /// valid during the call. False when a message was dropped because it is longer than `longest`. `visit` must not add.
+  /// valid during the call. False if a message was dropped because it is longer than `longest`. `visit` must not call
+  /// `add`.
   template <class Visit>
   bool add(std::string_view bytes, Visit visit) {
     bool whole = true;

@@ -18,9 +18,9 @@
 
 namespace webpool::protocol {
 
-/// What a worker's next result will look like, if its header is the last one's but for the id and the times, as when a
-/// model is called again and again. It is read without JSON then, which would take a third of the host's work for a
-/// small tensor. Not thread-safe.
+/// What a worker's next result will look like if its header differs from the last one only in the id and the times, as
+/// when a model is called again and again. Such a result is read without JSON, whose parsing would be a third of the
+/// host's work for a small tensor. Not thread-safe.
 class PreparedResult {
  public:
   /// Learns from the header that `result` was read from. A large one is not worth it.
@@ -34,7 +34,7 @@ class PreparedResult {
     if (!rest.take(start) || !rest.take_id(own.id) || rest.text.size() < text.size() - times) return;
     between_ = rest.text.substr(0, rest.text.size() - (text.size() - times));
     rest.text.remove_prefix(between_.size());
-    // Of fields that occur twice, the reader of JSON may have taken the other one.
+    // If a field occurs twice, the JSON reader may have used the other one.
     if (!rest.take_times(own.times) || own.id != result.id || own.times.queued != result.times.queued ||
         own.times.upload != result.times.upload || own.times.compute != result.times.compute ||
         own.times.download != result.times.download)
@@ -44,8 +44,8 @@ class PreparedResult {
       outputs_.push_back({name, tensor.datatype(), tensor.shape(), tensor.bytes().size()});
   }
 
-  /// The result, if the header is as expected; its tensors refer to the frame, which `owner` keeps alive. Throws
-  /// `errc::malformed_frame` where the frame does not hold them.
+  /// The result, if the header is as expected. Its tensors refer to the frame, which `owner` keeps alive. Throws
+  /// `errc::malformed_frame` if the frame does not hold them.
   std::optional<Result> read(FrameReader& frame, const std::shared_ptr<const void>& owner) const {
     Text rest{{reinterpret_cast<const char*>(frame.header().data()), frame.header().size()}};
     Result result;
@@ -69,7 +69,7 @@ class PreparedResult {
     std::size_t bytes;
   };
 
-  /// What is left of a header. Each function takes something off its front, if that is there.
+  /// The rest of a header. Each function removes something from its front, if that is there.
   struct Text {
     std::string_view text;
 
@@ -79,7 +79,7 @@ class PreparedResult {
       return true;
     }
 
-    /// Decimal digits without a sign, no more than fit, and no zero before others: the count of them, or 0.
+    /// Decimal digits without a sign or leading zeros, no more than fit: their count, or 0.
     std::size_t take_digits(std::uint64_t& number) noexcept {
       constexpr std::size_t most = 15;
       std::size_t count = 0;
@@ -97,7 +97,7 @@ class PreparedResult {
 
     bool take_id(RequestId& id) noexcept { return take_integer(id.value); }
 
-    /// A number of thousandths, the nearest `double` to it, as pages write times.
+    /// A number with at most three decimals, as pages write times: the nearest `double`.
     bool take_time(double& milliseconds) noexcept {
       constexpr std::array<std::uint64_t, 4> to_thousandths{1000, 100, 10, 1};
       constexpr std::uint64_t most = 1'000'000'000;
@@ -120,7 +120,7 @@ class PreparedResult {
     }
   };
 
-  std::string between_;  ///< the id and the times; empty when nothing is known
+  std::string between_;  ///< what stands between the id and the times; empty if nothing is known
   std::vector<Output> outputs_;
 };
 

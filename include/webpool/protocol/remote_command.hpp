@@ -25,14 +25,14 @@ class RemoteCommand {
     return std::move(*this);
   }
 
-  /// `json`: the parameter's value, written already.
+  /// `json`: the parameter's value, as JSON.
   RemoteCommand&& with_json(std::string_view name, std::string_view json) && {
     begin(name);
     text_ += json;
     return std::move(*this);
   }
 
-  /// The whole message; `session`: the page that a DevTools command is for, empty for the browser itself.
+  /// The whole message. `session` is the page that a DevTools command is for; empty for the browser itself.
   std::string text(std::string_view session = {}) && {
     text_ += '}';
     if (!session.empty()) {

@@ -164,11 +164,10 @@ class Simulation {
     if (id) tabs_.joined(join, *id);
   }
   void happen(const event::LaunchFails& failed) {
-    engine_.exited(failed.launch, Error(errc::launch_failed, "no kind of tab has this browser"), events_.now(),
-                   actions_);
+    engine_.exited(failed.launch, Error(errc::launch_failed, "no kind of tab has this browser"), turn());
   }
   void happen(const event::Pong& pong) {
-    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now(), 0, tabs_.hints(pong.tab));
+    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, 0, tabs_.hints(pong.tab));
   }
   void happen(const event::Crash& crash) { lose(crash.tab, "the tab crashed"); }
   void happen(const event::LoadEnds& load) {

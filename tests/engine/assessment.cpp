@@ -38,7 +38,7 @@ TEST_CASE("failures lower the health of the tab and of the model, and time heals
   CHECK(sick[0].health == Approx(100 * std::pow(0.8, 5)));
   for (int i = 0; i < 60; ++i) {
     pool.tick(1s);
-    for (const Ping& ping : pool.take<Ping>()) pool.engine.heard(ping.connection, pool.now);
+    for (const Ping& ping : pool.take<Ping>()) pool.engine.heard(ping.connection);
   }
   CHECK(pool.engine.connections()[0].health > 80);
 }
@@ -46,7 +46,7 @@ TEST_CASE("failures lower the health of the tab and of the model, and time heals
 TEST_CASE("a page whose timers are late is less healthy") {
   Rig<> pool(attached());
   const ConnectionId tab = pool.join();
-  pool.engine.heard(tab, pool.now, 1000);
+  pool.engine.heard(tab, 1000);
   pool.tick(1s);
   CHECK(pool.engine.connections()[0].health == Approx(50));
 }
@@ -58,9 +58,9 @@ TEST_CASE("what a tab tells of its device is what policies and connections() sho
   const ConnectionId tab = pool.engine.joined(info, {}, {pool.now, pool.out}).value();
   CHECK(pool.engine.connections()[0].hints == PageHints{.visible = false});
   const PageHints hints{.charging = false, .battery = 0.5, .pressure = Pressure::fair, .save_data = true};
-  pool.engine.heard(tab, pool.now, 0, hints);
+  pool.engine.heard(tab, 0, hints);
   CHECK(pool.engine.connections()[0].hints == hints);
-  pool.engine.heard(tab, pool.now, 0, {.charging = true});
+  pool.engine.heard(tab, 0, {.charging = true});
   CHECK(pool.engine.connections()[0].hints == PageHints{.charging = true});
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("a tab that is silent for two heartbeats gets no requests until it is 
   pool.submit(index);
   CHECK(pool.take<Run>().empty());
   CHECK(pool.take<Complete>().empty());
-  pool.engine.heard(tab, pool.now);
+  pool.engine.heard(tab);
   pool.tick();
   CHECK(pool.take<Run>().size() == 1);
 }
@@ -93,7 +93,7 @@ TEST_CASE("requests go around a tab that is silent, and its own are run again wh
   const Run first = pool.take<Run>().at(0);
   for (int i = 0; i < 4; ++i) {
     pool.tick(1s);
-    pool.engine.heard(alive, pool.now);
+    pool.engine.heard(alive);
     for (int k = 0; k < 3 && i == 2; ++k) {
       pool.submit(index);
       const Run other = pool.take<Run>().at(0);

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <webpool/engine/expiries.hpp>
+#include <webpool/engine/requests.hpp>
+#include <webpool/engine/sentences.hpp>
+#include <webpool/engine/shortlist.hpp>
+#include <webpool/engine/state.hpp>
+#include <webpool/engine/turn.hpp>
+
+namespace webpool::engine {
+
+/// Sends requests to workers: which is next, and where it goes. Notes when each run has to be answered.
+class Dispatch {
+ public:
+  /// A run that its worker has not answered in time.
+  struct Overdue {
+    WorkerId worker;
+    Error reason;
+  };
+
+  Dispatch(State& state, Requests& requests) : state_(state), requests_(requests) {}
+
+  /// Sends what waits for the model to tabs with room.
+  void serve(ModelRow& model, Turn turn) {
+    serve_bound(model, turn);
+    recheck(model, turn);
+    while (model.lane.has_room()) {
+      RequestRow* row = requests_.next(model);
+      if (!row) break;
+      if (requests_.ended_by_deadline(*row, turn)) continue;
+      PoolView view = view_of(model);
+      std::optional<Shortlist> others;
+      if (avoids_a_tab(model, *row, turn.now)) {
+        others = Shortlist::without(model.lane, Tables::index_of(row->failed_in));
+        if (others->tabs().empty()) {
+          requests_.hold_back(*row, turn.now);
+          continue;
+        }
+        view = view.with(others->tabs(), others->idle());
+      }
+      const auto chosen = state_.policies->select(view, row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        requests_.complete(row->request.id, no_candidate(*chosen, model.lane.candidates().size()), turn);
+        continue;
+      }
+      state_.policies->erase(row->request);
+      send(*row, model.lane.worker(*chosen), turn);
+    }
+  }
+
+  /// One run whose answer is overdue.
+  std::optional<Overdue> pop_overdue(TimePoint now) {
+    while (const auto sent = run_timeouts_.pop_due(now)) {
+      WorkerRow* worker = state_.tables.workers.find(sent->worker);
+      if (!worker || !worker->has(sent->request)) continue;
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
+      }
+      return Overdue{sent->worker,
+                     Error(errc::timed_out, quoted(state_.tables.model_of(*worker)) + " in " +
+                                                described(state_.tables.state(worker->connection).browser) +
+                                                ": no answer for " + seconds(sent->limit))};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct SentRun {
+    WorkerId worker;
+    RequestId request;
+    std::chrono::milliseconds limit;
+  };
+
+  /// So long a request avoids the tab in which it has failed.
+  static constexpr std::chrono::seconds avoidance{2};
+
+  PoolView view_of(const ModelRow& model) const {
+    return {state_.tables.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(),
+             state_.policies->waiting(model.index) + model.held.size(), model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_bound(ModelRow& model, Turn turn) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *state_.tables.workers.find(id);
+      while (!worker.bound.empty()) {
+        RequestRow& row = *state_.tables.requests.find(worker.bound.front());
+        if (requests_.ended_by_deadline(row, turn)) continue;
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        state_.tables.unbind(row);
+        send(row, id, turn);
+      }
+    }
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, Turn turn) {
+    while (!model.held.empty()) {
+      RequestRow& row = *state_.tables.requests.find(model.held.front());
+      if (requests_.ended_by_deadline(row, turn)) continue;
+      if (model.own.empty()) {
+        requests_.end_unchecked(row, turn);
+        continue;
+      }
+      const auto own = Shortlist::among(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = state_.policies->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
+    }
+  }
+
+  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
+  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    return row.failed_in != ConnectionId{} && now - row.failed < avoidance && model.lane.size() > 1 &&
+           state_.tables.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+  }
+
+  void send(RequestRow& row, WorkerId worker, Turn turn) {
+    const RequestId request = row.request.id;
+    state_.tables.start_run(row, request, worker, turn.now);
+    turn.out.emplace_back(Run{worker, request});
+    const auto limit = time_limit(*state_.tables.workers.find(worker));
+    run_timeouts_.push(turn.now + limit, {worker, request, limit});
+    run_timeouts_.prune(state_.tables.in_flight, [this](const SentRun& each) {
+      const WorkerRow* sent_to = state_.tables.workers.find(each.worker);
+      return sent_to && sent_to->has(each.request);
+    });
+  }
+
+  /// Of a run in that worker.
+  std::chrono::milliseconds time_limit(const WorkerRow& worker) const {
+    const auto most = state_.options.connection.message_timeout;
+    if (!state_.options.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
+  }
+
+  State& state_;
+  Requests& requests_;
+  Expiries<SentRun> run_timeouts_;
+};
+
+}  // namespace webpool::engine

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <webpool/engine/fleet.hpp>
+#include <webpool/engine/guest_checks.hpp>
+#include <webpool/engine/rechecks.hpp>
+#include <webpool/engine/removal.hpp>
+#include <webpool/engine/repair.hpp>
+#include <webpool/engine/requests.hpp>
+#include <webpool/engine/sentences.hpp>
+#include <webpool/engine/state.hpp>
+#include <webpool/engine/turn.hpp>
+
+namespace webpool::engine {
+
+/// What workers tell: how loads and runs went, and that they are gone. News of workers that there are no more change
+/// nothing.
+class Workers {
+ public:
+  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Repair& repair)
+      : state_(state),
+        fleet_(fleet),
+        requests_(requests),
+        checks_(state, requests),
+        removal_(removal),
+        repair_(repair) {}
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = state_.tables.workers.find(id))
+      worker->load_due = now + state_.options.connection.load_timeout;
+  }
+
+  /// The worker holds the model. `memory_bytes`: 0 when unknown.
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    state_.tables.worker_ready(id, backend, memory_bytes, turn.now);
+    model.lost_loads = 0;
+    model.resting_until = {};
+    model.reasons.clear();
+    fleet_.prove(worker->connection);
+    ++state_.counters.loads;
+    state_.marks.mark(model);
+  }
+
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    model.failed_on.insert(Tables::index_of(connection));
+    model.add_reason(prefixed(described(state_.tables.state(connection).browser), error));
+    removal_.close_worker(id, AfterWorker::closed, error, turn);
+  }
+
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    Tables& tables = state_.tables;
+    WorkerRow* worker = tables.workers.find(reply.worker);
+    if (!worker || !tables.end_run(*worker, reply.request, turn.now)) {
+      ++state_.counters.late_replies;
+      return false;
+    }
+    const ConnectionId connection = worker->connection;
+    state_.marks.mark(connection, *tables.connections.find(connection));
+    state_.marks.mark(tables.model_of(*worker));
+    state_.marks.mark_answered(connection);
+    const bool awaited = tables.requests.find(reply.request) != nullptr;
+    std::optional<ConnectionId> wrong;
+    if (!awaited)
+      ++state_.counters.late_replies;
+    else if (reply.error)
+      requests_.fail_run(reply.request, *reply.error, reply.started, turn);
+    else
+      wrong = checks_.succeed(reply.request, reply.check, turn);
+    worker->answered = turn.now;
+    if (!reply.error)
+      tables.state(connection).consecutive_failures = 0;
+    else if (reply.error->code() == errc::run_failed || reply.error->code() == errc::device_lost)
+      repair_.count_failure(connection, reply.worker, *reply.error, turn);
+    if (wrong) dismiss(*wrong, *reply.check.disagreement, turn);
+    return awaited;
+  }
+
+  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
+  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+    if (state_.tables.workers.find(id)) state_.tables.retain(id, tensors, bytes);
+  }
+
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = state_.tables.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
+  /// The worker's socket closed, its thread died, its device was lost, or it did not answer in time.
+  void lost(WorkerId id, const Error& reason, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker) return;
+    const ConnectionId connection = worker->connection;
+    const bool ready = worker->ready;
+    if (!ready) removal_.note_lost_load(state_.tables.model_of(*worker), connection, reason, turn.now);
+    removal_.close_worker(id, AfterWorker::may_load_again, reason, turn);
+    if (ready)
+      repair_.recover({.tab = connection, .kind = trouble_of(reason), .reason = reason}, turn);
+    else
+      repair_.count_failure(connection, std::nullopt, reason, turn);
+  }
+
+ private:
+  /// A guest was wrong, and has to go.
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
+    checks_.discard_results_of(guest);
+    if (state_.tables.connections.find(guest)) removal_.close_tab(guest, reason, turn);
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+  GuestChecks checks_;
+  Removal& removal_;
+  Repair& repair_;
+};
+
+}  // namespace webpool::engine
