@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$webpool_root"
 
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+tests_at_once=$((2 * CMAKE_BUILD_PARALLEL_LEVEL))  # those that compute all the time count twice
 export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_SLOPPINESS=pch_defines,time_macros
 
 configure() { cmake --preset "$1" --log-level=WARNING -DWEBPOOL_TEST_BATCH=10 "${@:2}" >/dev/null; }
@@ -16,9 +17,9 @@ say "building: release"
 configure release -DCMAKE_CXX_FLAGS_RELEASE="-O0 -DNDEBUG" -DWEBPOOL_BENCHMARKS=ON
 cmake --build --preset release --target benchmarks/all examples/all tests/gates/all browser_tests unit_allocations
 
-# Browsers, one test at a time, leave much of the processors free: what follows is compiled meanwhile, and gives way.
+# Browsers leave much of the processors free: what follows is compiled meanwhile, and gives way.
 say "testing: release, in the background"
-ctest --preset release --label-exclude '^unit$' --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" >build/release.log 2>&1 &
+ctest --preset release --label-exclude '^unit$' --parallel "$tests_at_once" >build/release.log 2>&1 &
 release=$!
 finish() {
   local status=$?
@@ -33,10 +34,9 @@ trap finish EXIT
 fixed_addresses=()
 if setarch --addr-no-randomize true 2>/dev/null; then fixed_addresses=(setarch --addr-no-randomize); fi
 
-# Most of the tests with threads wait most of the time, so two tests share a processor.
 for preset in clang tsan; do
   say "building and testing: $preset"
   configure "$preset"
   nice cmake --build --preset "$preset"
-  "${fixed_addresses[@]}" ctest --preset "$preset" --parallel $((2 * CMAKE_BUILD_PARALLEL_LEVEL))
+  "${fixed_addresses[@]}" ctest --preset "$preset" --parallel "$tests_at_once"
 done
