@@ -77,17 +77,12 @@ class Controlled {
   unsigned visits_ = 0;
   transport::WebSocketServer server_{
       context,
-      "127.0.0.1",
-      0,
-      1024,
-      {.http =
-           [this](std::string_view path) {
-             visits_ += path == "/";
-             return transport::HttpAnswer{200, "text/html", std::make_shared<const std::string>("<!doctype html>")};
-           },
-       .opened = {},
-       .received = {},
-       .closed = {}}};
+      {.maximum_message_bytes = 1024},
+      [this](std::string_view path) {
+        visits_ += path == "/";
+        return transport::HttpAnswer{200, "text/html", std::make_shared<const std::string>("<!doctype html>")};
+      },
+      {}};
   Process process_;
 };
 

@@ -43,6 +43,7 @@ ROOMS = {
 # What may point upwards all the same, and why.
 UPWARDS = {
     ("metrics.hpp", "reliability/ladder.hpp"): "its rows are about the ladder's rungs",
+    ("run_sink.hpp", "reliability/ladder.hpp"): "tells which rung was tried",
     ("detail/read_file.hpp", "source/file.hpp"): "reads a whole file through the source of its bytes",
     ("resource_pool.hpp", "impl/resource_pool.hpp"): "its own bodies, at its end",
 }
@@ -56,6 +57,7 @@ WITHOUT_TEST = {
     "clock.hpp": "three aliases",
     "browser/control.hpp": "an interface",
     "browser/launch_spec.hpp": "data only",
+    "driver/new_request.hpp": "data only",
     "engine/actions.hpp": "data only",
     "engine/turn.hpp": "data only",
     "engine/decisions.hpp": "an interface; tests/engine/policy_set.cpp",
@@ -66,6 +68,7 @@ WITHOUT_TEST = {
     "detail/page_assets.hpp": "generated; compared with js/ by generated.page_assets",
     "testing/events.hpp": "data only",
     "transport/asio.hpp": "includes Asio",
+    "transport/link.hpp": "an interface",
 }
 
 

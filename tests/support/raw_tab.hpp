@@ -31,6 +31,8 @@
 #include <utility>
 #include <vector>
 
+#include "wire.hpp"
+
 namespace webpool::testing {
 
 using namespace std::chrono_literals;
@@ -42,11 +44,6 @@ inline constexpr std::chrono::milliseconds patience{20'000};
 inline std::uint16_t port_of(const std::string& join_url) {
   const std::size_t end = join_url.find("/#");
   return static_cast<std::uint16_t>(std::stoi(join_url.substr(join_url.rfind(':', end) + 1)));
-}
-
-inline std::string token_of(const std::string& join_url) {
-  const std::size_t start = join_url.find("token=") + 6;
-  return join_url.substr(start, join_url.find('&', start) - start);
 }
 
 // --- TCP
@@ -289,45 +286,6 @@ class WebSocket {
 
 // --- the pool's messages
 
-/// A frame of the wire with this header and these tensors.
-inline std::string frame(std::string header, std::initializer_list<std::string_view> tensors = {}) {
-  while ((header.size() + 4) % 8 != 0) header += ' ';
-  const auto length = static_cast<std::uint32_t>(header.size());
-  std::string out(reinterpret_cast<const char*>(&length), 4);
-  out += header;
-  for (const auto tensor : tensors) {
-    out.append((8 - out.size() % 8) % 8, '\0');
-    out += tensor;
-  }
-  return out;
-}
-
-/// A frame taken apart; good enough for what the pool writes.
-struct Received {
-  std::string header, tensors;
-
-  explicit Received(const std::string& bytes) {
-    std::uint32_t length = 0;
-    std::memcpy(&length, bytes.data(), 4);
-    header = bytes.substr(4, length);
-    tensors = bytes.substr(4 + length);
-  }
-
-  /// The text behind the first `"key":`.
-  std::string_view value(std::string_view key) const {
-    const std::string quoted = "\"" + std::string(key) + "\":";
-    const std::size_t found = header.find(quoted);
-    if (found == header.npos) throw std::runtime_error("no " + quoted + " in " + header);
-    return std::string_view(header).substr(found + quoted.size());
-  }
-  std::string text(std::string_view key) const {
-    const std::string_view rest = value(key).substr(1);
-    return std::string(rest.substr(0, rest.find('"')));
-  }
-  std::uint64_t integer(std::string_view key) const { return std::stoull(std::string(value(key).substr(0, 20))); }
-  std::string type() const { return text("type"); }
-};
-
 /// The next message of the pool on that socket; throws when the socket closes instead.
 inline Received next(WebSocket& socket) {
   const auto message = socket.receive();
@@ -342,12 +300,6 @@ inline Received next(WebSocket& socket, std::string_view type) {
     if (Received message = next(socket); message.type() == type) return message;
 }
 
-inline std::string hello(const std::string& token, const std::string& extra = "",
-                         const std::string& browser = "firefox") {
-  return frame(R"({"type":"hello","version":1,"token":")" + token + "\"" + extra + R"(,"capabilities":{"browser":")" +
-               browser + R"(","browser_version":"1.0","webgpu":"none","webnn":"none"}})");
-}
-
 // --- a tab
 
 /// A worker's data socket.
@@ -357,10 +309,7 @@ class RawWorker {
     attach(worker, key);
   }
 
-  void attach(std::uint64_t worker, const std::string& key) {
-    socket.send(
-        frame(R"({"type":"attach","version":1,"worker":)" + std::to_string(worker) + R"(,"key":")" + key + "\"}"));
-  }
+  void attach(std::uint64_t worker, const std::string& key) { socket.send(attach_frame(worker, key)); }
 
   /// Says that the model is there, once the load has come.
   void load() {
@@ -368,27 +317,16 @@ class RawWorker {
     loaded();
   }
 
-  void loaded() {
-    socket.send(
-        frame(R"({"type":"loaded","id":)" + std::to_string(id) +
-              R"(,"backend":"wasm","device_type":null,"tried":[],"cpu_fallback":false,"inputs":[],"outputs":[],)"
-              R"("times":{"fetch":1,"create":1,"warmup":0},"from_cache":false,"memory_bytes":1000})"));
-  }
+  void loaded() { socket.send(loaded_frame(id)); }
 
   void fail(std::uint64_t run, const std::string& code, const std::string& message, const std::string& tried = "[]") {
-    socket.send(frame(R"({"type":"error","id":)" + std::to_string(run) + R"(,"code":")" + code + R"(","message":")" +
-                      message + R"(","tried":)" + tried + R"(,"stack":"at run.js"})"));
+    socket.send(error_frame(run, code, message, tried));
   }
 
   /// Answers with one FP32 output.
   void result(std::uint64_t run, std::span<const float> values, const std::string& shape,
               const std::string& name = "probabilities") {
-    const std::string_view bytes(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-    socket.send(frame(R"({"type":"result","id":)" + std::to_string(run) + R"(,"outputs":[{"name":")" + name +
-                          R"(","datatype":"FP32","shape":)" + shape + R"(,"parameters":{"binary_data_size":)" +
-                          std::to_string(bytes.size()) +
-                          R"(}}],"times":{"queued":0,"upload":0,"compute":1,"download":0}})",
-                      {bytes}));
+    socket.send(result_frame(run, values, shape, name));
   }
 
   /// Answers a run of the digits model: row r of the output is the first pixel of picture r, plus 0 to 9.
@@ -467,9 +405,7 @@ class ServingTab {
       while (!leaving_) {
         if (!tab_.socket.has_news(glance)) continue;
         const Received message = next(tab_.socket);
-        if (message.type() == "ping")
-          tab_.socket.send(frame(R"({"type":"pong","id":)" + std::to_string(message.integer("id")) +
-                                 R"(,"visible":true,"timer_drift_ms":0.5})"));
+        if (message.type() == "ping") tab_.socket.send(pong_frame(message.integer("id")));
         if (message.type() == "close_worker") ++closed_workers_;
         if (message.type() == "open_worker")
           workers_.emplace_back([this, id = message.integer("worker"), key = message.text("key")] { work(id, key); });

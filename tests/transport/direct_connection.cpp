@@ -18,25 +18,24 @@ namespace {
 struct Stage {
   Stage() {
     auto connecting = std::async(std::launch::async, [port = server.port()] { return WebSocket(port, "/data"); });
-    while (!socket) context.run_one();
+    while (!link) context.run_one();
     client.emplace(connecting.get());
   }
 
   void send(const std::string& bytes) const {
-    WebSocketServer::send(socket, [&](std::string& out) { out = bytes; });
+    link->send([&](std::string& out) { out = bytes; });
   }
 
   asio::io_context context;
-  WebSocketServer::Socket socket;
+  std::shared_ptr<transport::Link> link;
   std::vector<std::string> closed;
-  WebSocketServer server{context,
-                         "127.0.0.1",
-                         0,
-                         1 << 20,
-                         {.http = {},
-                          .opened = [this](const auto& opened) { socket = opened; },
-                          .received = [](const auto&, auto, auto) {},
-                          .closed = [this](const auto&, std::string why) { closed.push_back(std::move(why)); }}};
+  WebSocketServer server{
+      context,
+      {.maximum_message_bytes = 1 << 20},
+      {},
+      {.opened = [this](std::shared_ptr<transport::Link> opened, transport::Channel) { link = std::move(opened); },
+       .received = [](auto&, auto, auto) {},
+       .closed = [this](auto&, const std::string& why) { closed.push_back(why); }}};
   std::optional<WebSocket> client;
 };
 

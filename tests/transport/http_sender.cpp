@@ -42,14 +42,12 @@ class SourceServer {
  public:
   explicit SourceServer(std::shared_ptr<ByteSource> source)
       : source_(std::move(source)),
-        server_(context_, "127.0.0.1", 0, 1 << 20,
-                {.http = [this](std::string_view path) -> transport::HttpAnswer {
-                   if (path == "/text") return {.body = std::make_shared<const std::string>("text")};
-                   return {.content_type = "text/plain", .source = source_, .source_bytes = source_->size()};
-                 },
-                 .opened = [](const auto&) {},
-                 .received = [](const auto&, auto, auto) {},
-                 .closed = [](const auto&, auto) {}}),
+        server_(context_, {.maximum_message_bytes = 1 << 20},
+                [this](std::string_view path) -> transport::HttpAnswer {
+                  if (path == "/text") return {.body = std::make_shared<const std::string>("text")};
+                  return {.content_type = "text/plain", .source = source_, .source_bytes = source_->size()};
+                },
+                {}),
         thread_([this] { context_.run(); }) {}
   ~SourceServer() {
     context_.stop();

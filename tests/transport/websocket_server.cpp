@@ -7,6 +7,25 @@
 using namespace webpool;
 using namespace webpool::testing;
 
+namespace {
+
+constexpr unsigned policy_violation = 1008;
+constexpr unsigned message_too_big = 1009;
+
+/// How the pool closes a control socket whose first message is this one.
+WebSocket::Message close_after(const ResourcePool<>& pool, const std::string& payload, Opcode opcode = Opcode::binary) {
+  WebSocket socket(port_of(pool.join_url()), "/control");
+  REQUIRE(socket.status() == 101);
+  socket.send(payload, opcode);
+  const auto closing = socket.receive_close();
+  REQUIRE(closing);
+  return *closing;
+}
+
+void check_alive(const ResourcePool<>& pool) { CHECK(RawTab(pool.join_url()).connection > 0); }
+
+}  // namespace
+
 TEST_CASE("a foreign Origin or Host is refused, for pages and for sockets") {
   const ResourcePool pool(quiet());
   const std::uint16_t port = port_of(pool.join_url());
@@ -71,20 +90,19 @@ TEST_CASE("queries are no part of a file's name") {
 TEST_CASE("a socket that does not introduce itself in time is refused, and one that has is not") {
   asio::io_context context;
   std::promise<std::size_t> heard;
-  transport::WebSocketServer* at = nullptr;
+  std::vector<std::shared_ptr<transport::Link>> links;
   transport::WebSocketServer server(
-      context, "127.0.0.1", 0, 1024,
-      {.http =
-           [](std::string_view) {
-             return transport::HttpAnswer{404, "text/plain", nullptr};
+      context, {.maximum_message_bytes = 1024},
+      [](std::string_view) {
+        return transport::HttpAnswer{404, "text/plain", nullptr};
+      },
+      {.opened =
+           [&](const std::shared_ptr<transport::Link>& link, transport::Channel channel) {
+             links.push_back(link);
+             if (channel == transport::Channel::data) link->introduced();
            },
-       .opened =
-           [&](const transport::WebSocketServer::Socket& socket) {
-             if (socket->role == transport::SocketState::Role::data) at->introduced(socket);
-           },
-       .received = [&](const auto&, std::span<const std::byte> frame, const auto&) { heard.set_value(frame.size()); },
-       .closed = [](const auto&, const std::string&) {}});
-  at = &server;
+       .received = [&](auto&, std::span<const std::byte> message, const auto&) { heard.set_value(message.size()); },
+       .closed = [](auto&, const std::string&) {}});
   std::thread thread([&] { context.run(); });
   WebSocket silent(server.port(), "/control"), known(server.port(), "/data");
   const auto tick_after = [&](std::chrono::seconds time) {
@@ -100,4 +118,53 @@ TEST_CASE("a socket that does not introduce itself in time is refused, and one t
   REQUIRE(closing);
   CHECK(closing->close_code() == 1008);
   CHECK(closing->close_reason() == "the socket did not introduce itself in time");
+}
+
+TEST_CASE("text messages are not understood") {
+  const ResourcePool pool(quiet());
+  const auto closing = close_after(pool, "hello", Opcode::text);
+  CHECK(closing.close_code() == policy_violation);
+  CHECK(closing.close_reason() == "only binary messages are understood");
+  check_alive(pool);
+}
+
+TEST_CASE("oversized messages close their socket, announced, real or in pieces") {
+  PoolOptions options = quiet();
+  options.connection.maximum_message_bytes = 4096;
+  const ResourcePool pool(std::move(options));
+  WebSocket socket(port_of(pool.join_url()), "/control");
+  SECTION("one byte too many") { socket.send(std::string(4097, 'x')); }
+  SECTION("announced: one tebibyte") { socket.send("x", Opcode::binary, true, std::uint64_t{1} << 40); }
+  SECTION("announced: the most that 64 bits hold") { socket.send("x", Opcode::binary, true, ~std::uint64_t{0}); }
+  SECTION("in pieces that are small each") {
+    socket.send(std::string(2000, 'x'), Opcode::binary, false);
+    socket.send(std::string(2000, 'x'), Opcode::continuation, false);
+    socket.send(std::string(2000, 'x'), Opcode::continuation, true);
+  }
+  const auto closing = socket.receive_close();
+  REQUIRE(closing);
+  CHECK(closing->close_code() == message_too_big);
+  check_alive(pool);
+}
+
+TEST_CASE("a message in pieces is put together") {
+  const ResourcePool pool(quiet());
+  WebSocket socket(port_of(pool.join_url()), "/control");
+  const std::string whole = hello(token_of(pool.join_url()));
+  socket.send(whole.substr(0, 5), Opcode::binary, false);
+  socket.send("", Opcode::continuation, false);
+  socket.send(whole.substr(5), Opcode::continuation, true);
+  CHECK(next(socket).type() == "welcome");
+}
+
+TEST_CASE("a frame that ends early leaves nothing behind") {
+  const ResourcePool pool(quiet());
+  {
+    RawTab tab(pool.join_url());
+    tab.socket.send("12345678", Opcode::binary, true, 4096);
+    CHECK(pool.metrics().connections == 1);
+  }
+  CHECK(within(patience, [&] { return pool.metrics().connections == 0; }));
+  CHECK(pool.metrics().losses == 1);
+  check_alive(pool);
 }

@@ -18,6 +18,7 @@
 #include <webpool/driver/batch.hpp>
 #include <webpool/driver/batch_collector.hpp>
 #include <webpool/driver/check_options.hpp>
+#include <webpool/driver/new_request.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/transport/asio.hpp>
@@ -33,13 +34,16 @@ class Batcher {
   using Completion = Runtime::Completion;
   /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
   using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
-  /// Starts a run. Its id is in the ticket before the completion can be called.
-  using Start =
-      std::function<void(ModelIndex, TimePoint submitted, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion)>;
-  using Cancel = std::function<void(RequestId)>;
+  struct Handlers {
+    /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
+    std::function<void(NewRequest)> start;
+    std::function<void(RequestId)> cancel;
+    /// A timer has had its say: runs may have been started and cancelled.
+    std::function<void()> woke;
+  };
 
-  Batcher(asio::io_context& context, std::size_t runs_per_tab, Start start, Cancel cancel)
-      : runs_per_tab_(runs_per_tab), start_(std::move(start)), cancel_(std::move(cancel)), timer_(context) {}
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, Handlers handlers)
+      : runs_per_tab_(runs_per_tab), handlers_(std::move(handlers)), timer_(context) {}
 
   /// Models that can't be batched are passed over, and so are their requests.
   void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
@@ -71,17 +75,21 @@ class Batcher {
     models_.clear();
   }
 
-  /// One more tab holds the model, or one less.
-  void count_tab(ModelIndex index, bool more) {
-    const auto model = models_.find(index);
-    if (model == models_.end()) return;
-    more ? ++model->second.tabs : --model->second.tabs;
-    model->second.collector.set_tabs(model->second.tabs);
+  /// One more tab holds the model.
+  void tab_came(ModelIndex index) {
+    if (const auto model = models_.find(index); model != models_.end())
+      model->second.collector.set_tabs(++model->second.tabs);
+  }
+  /// One tab less holds it.
+  void tab_went(ModelIndex index) {
+    if (const auto model = models_.find(index); model != models_.end())
+      model->second.collector.set_tabs(--model->second.tabs);
   }
 
   /// Takes a request over. False, and nothing is moved from, when it has to run by itself.
-  bool submit(ModelIndex index, TimePoint now, Inputs& inputs, RequestOptions& options,
-              const std::shared_ptr<Ticket>& ticket, Completion& done) {
+  bool submit(NewRequest& request) {
+    auto& [model_ref, now, inputs, options, ticket, done, generation] = request;
+    const ModelIndex index = model_ref.model;
     const auto found = models_.find(index);
     if (found == models_.end()) return false;
     Batched& model = found->second;
@@ -91,9 +99,15 @@ class Batcher {
     }
     const auto rows = rows_of(inputs);
     if (model.collector.maximum() == 1 || rows.value_or(0) == 0) return false;
-    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued")), true;
     const TimePoint deadline = deadline_of(now, options);
-    if (deadline <= now) return done(overdue()), true;
+    if (ticket && ticket->cancelled) {
+      done(Error(errc::cancelled, "cancelled before it was queued"));
+      return true;
+    }
+    if (deadline <= now) {
+      done(overdue());
+      return true;
+    }
 
     const std::uint64_t number = ++members_made_;
     if (ticket) ticket->member = number;
@@ -177,8 +191,12 @@ class Batcher {
       assert(joined);  // they are of one kind
       all = std::move(joined->inputs);
     }
-    start_(index, submitted, std::move(all), std::move(options), run->ticket,
-           [this, run](Expected<Outputs> result) { ended(*run, std::move(result)); });
+    handlers_.start({.model = {index},
+                     .submitted = submitted,
+                     .inputs = std::move(all),
+                     .options = std::move(options),
+                     .ticket = run->ticket,
+                     .done = {[this, run](Expected<Outputs> result) { ended(*run, std::move(result)); }}});
   }
 
   void ended(const Run& run, Expected<Outputs> result) {
@@ -225,7 +243,7 @@ class Batcher {
     if (const auto model = models_.find(member->second.model); !run && model != models_.end())
       model->second.collector.erase(number);
     end(number, reason);
-    if (run && --run->awaited == 0) cancel_(run->ticket->request);
+    if (run && --run->awaited == 0) handlers_.cancel(run->ticket->request);
   }
 
   // --- time
@@ -235,7 +253,9 @@ class Batcher {
     armed_ = when;
     timer_.expires_at(when);
     timer_.async_wait([this](const asio::error_code& aborted) {
-      if (!aborted) wake();
+      if (aborted) return;
+      wake();
+      handlers_.woke();
     });
   }
 
@@ -252,8 +272,7 @@ class Batcher {
   }
 
   const std::size_t runs_per_tab_;
-  const Start start_;
-  const Cancel cancel_;
+  const Handlers handlers_;
   asio::steady_timer timer_;
   TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,7 +97,14 @@ class Browsers {
   }
   bool empty() const noexcept { return running_.empty(); }
 
+  /// The browser's page is to join once more: until it does, its end is no news.
+  void expect_page(LaunchId id) { page_expected_.insert(id); }
+  bool expects_page(LaunchId id) const { return page_expected_.contains(id); }
+  /// The page has come, or can't. False: it was not expected.
+  bool expect_no_page(LaunchId id) { return page_expected_.erase(id) > 0; }
+
   void close(LaunchId id, TimePoint now) {
+    page_expected_.erase(id);
     const auto found = running_.find(id);
     if (found == running_.end() || found->second.closing_since) return;
     found->second.closing_since = now;
@@ -110,12 +118,13 @@ class Browsers {
     for (auto entry = running_.begin(); entry != running_.end();) {
       auto& [kind, process, closing_since] = entry->second;
       if (process.running()) {
-        if (!closing_since || now < *closing_since + patience) {
+        if (!closing_since || now < *closing_since + close_timeout) {
           ++entry;
           continue;
         }
         process.terminate(std::chrono::milliseconds(0));
       } else if (!closing_since) {
+        page_expected_.erase(entry->first);
         const std::string words = process.last_words();
         exited(entry->first,
                Error(errc::launch_failed, std::string(to_string(kind)) + " " + process.exit_description() +
@@ -128,13 +137,13 @@ class Browsers {
   /// Ends all of them, side by side; blocks until they are gone.
   void close_all() {
     for (auto& [id, browser] : running_) browser.process.ask_to_close();
-    for (auto& [id, browser] : running_) browser.process.terminate(patience);
+    for (auto& [id, browser] : running_) browser.process.terminate(close_timeout);
     running_.clear();
   }
 
  private:
   /// How long a browser may take to close when asked: Firefox needs about one second.
-  static constexpr std::chrono::milliseconds patience{3'000};
+  static constexpr std::chrono::milliseconds close_timeout{3'000};
 
   struct Running {
     Browser kind;
@@ -166,6 +175,7 @@ class Browsers {
   PageGone page_gone_;
   std::vector<browser::Installed> installed_;
   std::map<LaunchId, Running> running_;
+  std::set<LaunchId> page_expected_;
   bool told_about_sandbox_ = false;
 };
 

@@ -51,14 +51,19 @@ inline bool may_stay_on_gpu(Datatype datatype) noexcept {
   }
 }
 
-/// Where pages find the file. `shared`: other models of the same worker may use its outputs.
-inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
+/// Where pages find the file: at the `url` where there is one, or at the pool.
+inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url = {}) {
   protocol::ModelSource source{file.name,   file.sha256,
                                file.size,   url.empty() ? "/models/" + file.sha256 : url,
                                file.kernel, !file.kernel && !why_no_decoder(file.info)};
   for (const ServedFile& part : file.external)
     source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
-  if (!shared) return source;
+  return source;
+}
+
+/// The same for a model whose outputs other models of its worker may use.
+inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::string& url = {}) {
+  protocol::ModelSource source = source_of(file, url);
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)
     if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
@@ -74,8 +79,9 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
                           const FastestWay* known = nullptr) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = source_of(files.front(), model.url, files.size() > 1);
-  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
+  plan.message.model =
+      files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
+  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;

@@ -56,8 +56,8 @@ class Completion {
   Place place_;
 };
 
-/// What a model handle needs of its pool. All functions may be called from any thread.
-class Runtime {
+/// What a model handle needs of its pool. All functions may be called from any thread. Owned by `std::shared_ptr`.
+class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   using Completion = driver::Completion;
 

@@ -3,23 +3,41 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <webpool/telemetry/flight_recorder.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
 #include <webpool/transport/direct_connection.hpp>
+#include <webpool/transport/link.hpp>
 #include <webpool/transport/strangers.hpp>
 #include <webpool/transport/websocketpp.hpp>
 
 namespace webpool::transport {
 
-/// What the pool remembers on a socket itself, so that a message finds its tab or worker without a look-up.
+struct SocketState;
+
+/// A socket of the server as the pool knows it.
+class WebSocketLink final : public Link {
+ public:
+  explicit WebSocketLink(SocketState& state) noexcept : state_(state) {}
+
+  /// What `write` appends is the only copy of a message's tensors on the way out.
+  void send(Write write) override;
+  void close(CloseCode code, std::string_view words) override;
+  std::size_t buffered() const override;
+  void introduced() override;
+
+ private:
+  SocketState& state_;
+};
+
+/// What the server remembers on a connection itself.
 struct SocketState {
-  enum class Role : std::uint8_t { unknown, control, data };
-  Role role = Role::unknown;
-  std::uint64_t owner = 0;     ///< the connection's or worker's id; 0 until the socket has introduced itself
-  bool heard = false;          ///< its first message has come: it has one try to introduce itself
-  Strangers::Place place = 0;  ///< 0 once it has
+  WebSocketLink link{*this};
+  std::optional<Channel> channel{};  ///< empty until it is a socket
+  Strangers* strangers = nullptr;    ///< among whom it is, unless `place` is 0
+  Strangers::Place place = 0;
+  std::size_t most_bytes = 0;  ///< of a message, once it has introduced itself
   unsigned messages = 0;       ///< since the last tick
-  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until it has introduced itself
 };
 
 struct ServerConfig : WebsocketppConfig {

@@ -20,8 +20,8 @@ class Strangers {
   using Place = std::uint64_t;  ///< in the line of those who wait; 0 is none
 
   /// `drop` ends a connection at once. It may call `remove`.
-  Strangers(std::size_t most, Duration patience, std::function<void(const Connection&)> drop)
-      : most_(most), patience_(patience), drop_(std::move(drop)) {}
+  Strangers(std::size_t most, Duration timeout, std::function<void(const Connection&)> drop)
+      : most_(most), timeout_(timeout), drop_(std::move(drop)) {}
 
   Place add(Connection connection, TimePoint now) {
     const Place place = ++last_;
@@ -42,9 +42,9 @@ class Strangers {
 
   void remove(Place place) { line_.erase(place); }
 
-  /// Drops all that have been silent for longer than the patience.
+  /// Drops all that have been silent for longer than the time-out.
   void expire(TimePoint now) {
-    while (!line_.empty() && now > line_.begin()->second.heard + patience_) drop_first();
+    while (!line_.empty() && now > line_.begin()->second.heard + timeout_) drop_first();
   }
 
   /// Calls `visit(connection)` for all that have been silent for longer than that. They stay in the line, unless
@@ -66,7 +66,7 @@ class Strangers {
   void drop_first() { drop_(line_.extract(line_.begin()).mapped().connection); }
 
   std::size_t most_;
-  Duration patience_;
+  Duration timeout_;
   std::function<void(const Connection&)> drop_;
   std::map<Place, Stranger> line_;
   Place last_ = 0;

@@ -21,9 +21,11 @@
 #include <webpool/transport/asio.hpp>
 #include <webpool/transport/http_answer.hpp>
 #include <webpool/transport/http_sender.hpp>
+#include <webpool/transport/link.hpp>
 #include <webpool/transport/origin.hpp>
 #include <webpool/transport/server_config.hpp>
 #include <webpool/transport/strangers.hpp>
+#include <webpool/transport/websocket_link.hpp>
 
 namespace webpool::transport {
 
@@ -40,27 +42,30 @@ class WebSocketServer {
  public:
   using Socket = Server::connection_ptr;
 
-  struct Handlers {
-    std::function<HttpAnswer(std::string_view path)> http;
-    std::function<void(const Socket&)> opened;
-    /// A whole binary frame; `owner` keeps its bytes alive.
-    std::function<void(const Socket&, std::span<const std::byte> frame, std::shared_ptr<const void> owner)> received;
-    std::function<void(const Socket&, std::string reason)> closed;
+  using AnswerHttp = std::function<HttpAnswer(std::string_view path)>;
+
+  struct Settings {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: any free one
+    std::size_t maximum_message_bytes = 0;
+    std::string public_origin{};  ///< see `OriginPolicy`
   };
 
-  /// Listens at once; port 0 takes any free one. `public_origin`: see `OriginPolicy`. Throws `errc::address_in_use` or
-  /// `errc::invalid_options`.
-  WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
-                  std::size_t maximum_message_bytes, Handlers handlers, std::string public_origin = {})
-      : endpoint_(bind(context, address, port)),
-        origin_(address, endpoint_.port(), std::move(public_origin)),
-        maximum_message_bytes_(maximum_message_bytes),
+  /// Listens at once. Throws `errc::address_in_use` or `errc::invalid_options`.
+  WebSocketServer(asio::io_context& context, const Settings& settings, AnswerHttp http, LinkHandlers handlers)
+      : endpoint_(bind(context, settings.address, settings.port)),
+        origin_(settings.address, endpoint_.port(), settings.public_origin),
+        maximum_message_bytes_(settings.maximum_message_bytes),
+        http_(std::move(http)),
         handlers_(std::move(handlers)) {
-    server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
+    server_.set_max_message_size(std::min(maximum_message_bytes_, introduction_bytes));
     server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) { greet(socket(handle)); });
     server_.set_validate_handler([this](websocketpp::connection_hdl handle) { return validate(socket(handle)); });
     server_.set_http_handler([this](websocketpp::connection_hdl handle) { answer(socket(handle)); });
-    server_.set_open_handler([this](websocketpp::connection_hdl handle) { handlers_.opened(socket(handle)); });
+    server_.set_open_handler([this](websocketpp::connection_hdl handle) {
+      const Socket opened = socket(handle);
+      handlers_.opened(std::shared_ptr<Link>(opened, &opened->link), *opened->channel);
+    });
     server_.set_ping_handler([this](websocketpp::connection_hdl handle, const std::string&) {
       const Socket from = socket(handle);
       count_message(from);
@@ -70,58 +75,30 @@ class WebSocketServer {
       const Socket from = socket(handle);
       count_message(from);
       if (message->get_opcode() != websocketpp::frame::opcode::binary)
-        return refuse(from, "only binary messages are understood");
+        return from->link.close(CloseCode::policy_violation, "only binary messages are understood");
       const std::string& payload = message->get_payload();
-      handlers_.received(from, std::as_bytes(std::span(payload)), message);
+      handlers_.received(from->link, std::as_bytes(std::span(payload)), message);
     });
     server_.set_close_handler([this](websocketpp::connection_hdl handle) {
       const Socket from = socket(handle);
-      handlers_.closed(from, why(from));
+      handlers_.closed(from->link, why(from));
     });
     server_.start_accept();
   }
 
   std::uint16_t port() const noexcept { return endpoint_.port(); }
 
-  /// Sends one frame, which `write(std::string&)` appends to an empty buffer: the only copy of its tensors on the way
-  /// out.
-  template <class Write>
-  static void send(const Socket& to, Write write) {
-    namespace frame = websocketpp::frame;
-    const auto message = to->get_message(frame::opcode::binary, 0);
-    std::string& payload = message->get_raw_payload();
-    write(payload);
-    // A message that already has its header is queued as it is; otherwise websocketpp would copy the payload once more.
-    message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
-                                              frame::extended_header(payload.size())));
-    message->set_prepared(true);
-    to->directly([&] { to->send(message); });  // an error means that the socket is closing; its close handler tells
-  }
-
-  /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
-  void introduced(const Socket& socket) {
-    strangers_.remove(std::exchange(socket->place, 0));
-    socket->set_max_message_size(maximum_message_bytes_);
-  }
-
   /// Call this ten times a second or so: refuses sockets that have not introduced themselves in ten seconds, ends
   /// answers that nobody reads, and reads on where there was too much.
   void tick(TimePoint now) {
     strangers_.visit_silent(introduction_timeout, now, [this](const Strangers::Connection& silent) {
       const Socket each = silent.expired() ? nullptr : socket(silent);
-      if (each && each->role != SocketState::Role::unknown) refuse(each, "the socket did not introduce itself in time");
+      if (each && each->channel)
+        each->link.close(CloseCode::policy_violation, "the socket did not introduce itself in time");
     });
     strangers_.expire(now);
     for (const Socket& each : std::exchange(heard_, {}))
       if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
-  }
-
-  /// Closes a socket that broke the protocol, with a sentence for the page.
-  static void refuse(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::policy_violation, sentence);
-  }
-  static void close(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::normal, sentence);
   }
 
   /// Accepts nothing more; sockets that are open stay so.
@@ -138,7 +115,7 @@ class WebSocketServer {
   static constexpr std::size_t most_strangers = 256;
   static constexpr std::chrono::seconds introduction_timeout{10};
   /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
-  static constexpr std::chrono::seconds patience{20};
+  static constexpr std::chrono::seconds silence_timeout{20};
   /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
   /// sends that does nothing but answer, and a sender that means harm costs a quarter of the pool's thread.
   static constexpr unsigned most_messages = 5'000;
@@ -162,14 +139,6 @@ class WebSocketServer {
 
   Socket socket(const websocketpp::connection_hdl& handle) { return server_.get_con_from_hdl(handle); }
 
-  static void close(const Socket& socket, websocketpp::close::status::value code, std::string_view sentence) {
-    websocketpp::lib::error_code ignored;
-    std::size_t length =
-        std::min<std::size_t>(sentence.size(), 123);  // what a close frame holds, cut between characters
-    while (length < sentence.size() && (static_cast<unsigned char>(sentence[length]) & 0xC0) == 0x80) --length;
-    socket->close(code, std::string(sentence.substr(0, length)), ignored);
-  }
-
   static std::string why(const Socket& socket) {
     const std::string& said = socket->get_remote_close_reason().empty() ? socket->get_local_close_reason()
                                                                         : socket->get_remote_close_reason();
@@ -180,6 +149,8 @@ class WebSocketServer {
     asio::error_code ignored;
     newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     newcomer->get_raw_socket().non_blocking(true, ignored);
+    newcomer->strangers = &strangers_;
+    newcomer->most_bytes = maximum_message_bytes_;
     newcomer->place = strangers_.add(newcomer, Clock::now());
     newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
   }
@@ -202,16 +173,16 @@ class WebSocketServer {
       return false;
     }
     const std::string path = from->get_resource();
-    if (path == "/control") from->role = SocketState::Role::control;
-    if (path == "/data") from->role = SocketState::Role::data;
-    if (from->role != SocketState::Role::unknown) return true;
+    if (path == "/control") from->channel = Channel::control;
+    if (path == "/data") from->channel = Channel::data;
+    if (from->channel) return true;
     from->set_status(websocketpp::http::status_code::not_found);
     return false;
   }
 
   void answer(const Socket& to) {
     const std::string resource = to->get_resource();
-    HttpAnswer reply = allowed(to) ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
+    HttpAnswer reply = allowed(to) ? http_(std::string_view(resource).substr(0, resource.find_first_of("?#")))
                                    : plain(403, "foreign Host or Origin");
     auto range = requested_range(reply.status == 200 ? to->get_request_header("Range") : "", reply.size());
     if (!range) {
@@ -243,8 +214,9 @@ class WebSocketServer {
   asio::ip::tcp::endpoint endpoint_;
   OriginPolicy origin_;
   std::size_t maximum_message_bytes_;
-  Handlers handlers_;
-  Strangers strangers_{most_strangers, patience, [this](const Strangers::Connection& silent) {
+  AnswerHttp http_;
+  LinkHandlers handlers_;
+  Strangers strangers_{most_strangers, silence_timeout, [this](const Strangers::Connection& silent) {
                          if (!silent.expired())
                            socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
                        }};
