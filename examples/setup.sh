@@ -17,7 +17,7 @@ install_packages() {
   local wanted=(g++ cmake ninja-build libasio-dev libwebsocketpp-dev libsimdjson-dev libprotozero-dev
     chromium firefox-esr mesa-vulkan-drivers ca-certificates)
   if [ "$1" = benchmarks ]; then wanted+=(libbenchmark-dev python3 procps python3-selenium chromium-driver clang strace valgrind); fi
-  if [ "$1" = tests ]; then wanted+=(catch2 clang clang-format clang-tidy libclang-rt-dev libbenchmark-dev python3 procps nginx-light openssl strace valgrind); fi
+  if [ "$1" = tests ]; then wanted+=(catch2 ccache clang clang-format clang-tidy libclang-rt-dev libbenchmark-dev python3 procps nginx-light openssl strace valgrind); fi
   local missing=() package
   for package in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")

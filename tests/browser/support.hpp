@@ -16,9 +16,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/core.hpp>
 #include <webpool/driver/batch.hpp>
-#include <webpool/resource_pool.hpp>
+#include <webpool/webpool.hpp>
 
 #include "../../examples/support/media.hpp"
 #include "../../examples/support/npy.hpp"

@@ -1,4 +1,5 @@
 #include <webpool/driver/completion.hpp>
+#include <webpool/driver/event_loop.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>

@@ -14,13 +14,17 @@ import tempfile
 COUNTS = pathlib.Path(__file__).with_name("instantiations.json")
 TOLERANCE = 0.03
 
+POLICIES = "<webpool::selector::FirstFit, webpool::scaling::Fixed, webpool::memory::Unlimited, webpool::scheduling::Fifo>"
+COMPILED = "#define WEBPOOL_COMPILED\n"
 SUBJECTS = {
     "core.hpp included": "#include <webpool/core.hpp>\n",
     "resource_pool.hpp included": "#include <webpool/resource_pool.hpp>\n",
-    "testing.hpp with an engine of default policies":
-        "#include <webpool/testing.hpp>\n"
-        "template class webpool::engine::Engine<webpool::selector::PowerOfTwo, webpool::scaling::Utilization,\n"
-        "                                       webpool::memory::LruBudget, webpool::scheduling::Priority>;\n",
+    "resource_pool.hpp included, compiled mode": f"{COMPILED}#include <webpool/resource_pool.hpp>\n",
+    "testing.hpp with a policy set": "#include <webpool/testing.hpp>\n"
+                                     f"template class webpool::engine::PolicySet{POLICIES};\n",
+    "a pool with its own policies, compiled mode": f"{COMPILED}#include <webpool/core.hpp>\n"
+                                                   "#include <webpool/resource_pool.hpp>\n"
+                                                   f"template class webpool::ResourcePool{POLICIES};\n",
 }
 
 

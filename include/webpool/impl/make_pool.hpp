@@ -27,3 +27,16 @@ WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::
 
 }  // namespace
 }  // namespace webpool::impl
+
+// A program that mixes the two modes does not link: one mode's symbol of this name is thread-local, the other's is not.
+// (After link-time optimisation, which sees the symbol of only one mode, some linkers say nothing.)
+#ifdef __ELF__
+extern "C" {
+#ifndef WEBPOOL_COMPILED
+[[gnu::used]] inline thread_local const char webpool_header_only_and_compiled_are_mixed = 0;
+#elif defined(WEBPOOL_SOURCE)
+extern const char webpool_header_only_and_compiled_are_mixed;
+const char webpool_header_only_and_compiled_are_mixed = 0;
+#endif
+}
+#endif
