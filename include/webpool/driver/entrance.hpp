@@ -33,9 +33,8 @@ class Entrance {
     if (open_) loop_.post(std::move(task));
   }
 
-  /// Has `task(operation)` run in the loop. Where the gate is shut, `operation.done` hears of `errc::pool_closed`, or
-  /// of
-  /// `*error` if there is one: later, as every asynchronous operation ends.
+  /// Has `task(operation)` run in the loop. Where the gate is shut, `operation.done` is told `*error`, if there is one,
+  /// or else `errc::pool_closed`: later, as every asynchronous operation ends.
   template <class Operation, class Task>
   void start(Operation&& operation, Task task, const Error* error = nullptr) {
     static_assert(std::is_rvalue_reference_v<Operation&&>);
