@@ -26,8 +26,8 @@ int run(std::map<std::string, std::string> given) {
   comparison::Report report;
   comparison::Table table("Soak: Chromium, Firefox and headless shell, each answer compared with native ONNX Runtime",
                           {"", "value", "goal", ""});
-  for (const auto& each : support::run_soak<faults::Pool>(settings, faults::digits_file(files),
-                                                          faults::digit_questions(files), folders.path())) {
+  for (const auto& each : support::run_soak<faults::BrowserPool>(settings, faults::digits_file(files),
+                                                                 faults::digit_questions(files), folders.path())) {
     const std::string name = "soak/" + each.name;
     if (each.at_most)
       report.at_most(name, each.value, each.unit, *each.at_most);

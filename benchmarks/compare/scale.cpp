@@ -9,6 +9,7 @@
 #include <optional>
 #include <semaphore>
 #include <thread>
+#include <webpool/async.hpp>
 #include <webpool/core.hpp>
 #include <webpool/resource_pool.hpp>
 #include <webpool/testing/statistics.hpp>
@@ -26,7 +27,7 @@ using namespace std::chrono_literals;
 using comparison::cpu_us;
 using webpool::testing::quantile;
 using Clock = std::chrono::steady_clock;
-using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
+using BrowserPool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 /// This process's own memory, in KiB: without what it shares with others, such as its code.
 std::size_t memory_kib() { return comparison::in_proc("status", "RssAnon:"); }
@@ -103,7 +104,7 @@ int scale(const Arguments& arguments) {
   std::optional<TabsProcess> others;
   webpool::PoolOptions options{
       .min_connections = 0, .max_connections = tabs, .launch_browsers = false, .log = [](auto, std::string_view) {}};
-  Pool pool(options);
+  BrowserPool pool(options);
   const std::size_t empty = memory_kib();
   others.emplace(pool.join_url(), tabs);
   const auto began = Clock::now();

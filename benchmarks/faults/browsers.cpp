@@ -54,7 +54,7 @@ class Bench {
   std::vector<support::Question> questions_;
 
  public:
-  Pool pool;
+  BrowserPool pool;
   webpool::Model model;
 };
 

@@ -61,7 +61,7 @@ inline webpool::PoolOptions one_of_each(std::vector<webpool::Browser> kinds, uns
 }
 
 /// Whether every browser is there and holds the model, within a minute.
-inline bool whole(const Pool& pool, std::size_t tabs) {
+inline bool whole(const webpool::Pool& pool, std::size_t tabs) {
   return within(60s, [&] {
     const webpool::Metrics metrics = pool.metrics();
     return metrics.connections == tabs && metrics.workers >= tabs && metrics.starting == 0;
@@ -69,7 +69,7 @@ inline bool whole(const Pool& pool, std::size_t tabs) {
 }
 
 /// Whether a browser of that kind computes right now.
-inline bool busy(const Pool& pool, webpool::Browser kind) {
+inline bool busy(const webpool::Pool& pool, webpool::Browser kind) {
   return std::ranges::any_of(pool.connections(), [kind](const webpool::ConnectionInfo& each) {
     return each.browser.browser == kind && each.in_flight > 0;
   });

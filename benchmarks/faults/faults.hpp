@@ -20,7 +20,7 @@ namespace faults {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 /// Compiled once, in benchmarks/pool.
-using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
+using BrowserPool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 struct Settings {
   bool quick = false;

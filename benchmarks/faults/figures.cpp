@@ -42,7 +42,7 @@ struct Storm {
 Storm storm(const Settings& settings, std::size_t requests, unsigned attempts) {
   webpool::PoolOptions options = one_of_each(kinds, attempts);
   options.connection.connect_timeout = 10s;  // a browser that is stopped while it starts holds its place for so long
-  Pool pool(std::move(options));
+  BrowserPool pool(std::move(options));
   const webpool::Model model =
       pool.load(digits_file(settings), {.backends = {Backend::wasm}, .replicas = kinds.size()});
   whole(pool, kinds.size());
@@ -73,7 +73,7 @@ webpool::PoolOptions some_chromium(std::size_t tabs) {
 /// From nothing to the first answer of a Chromium: what no recovery without a spare can be faster than.
 double start_ms(const Settings& settings, const webpool::Inputs& question) {
   const auto begin = Clock::now();
-  Pool pool(some_chromium(1));
+  BrowserPool pool(some_chromium(1));
   pool.load(digits_file(settings), {.backends = {Backend::wasm}})(question);
   return milliseconds(Clock::now() - begin);
 }
@@ -85,7 +85,7 @@ struct Kills {
   support::Tally tally;
 };
 Kills kill_chromium(const Settings& settings, std::size_t tabs, int times) {
-  Pool pool(some_chromium(tabs));
+  BrowserPool pool(some_chromium(tabs));
   const webpool::Model model = pool.load(digits_file(settings), {.backends = {Backend::wasm}, .replicas = tabs});
   // 30 pictures take long enough that a run is under way at the kill.
   const auto questions = digit_questions(settings, 30);

@@ -24,7 +24,7 @@ const std::vector<Browser> two{Browser::chromium, Browser::headless_shell};
 /// possible.
 Row lose_device(const Settings& settings) {
   Row row{.fault = "device lost: kill -9 of the GPU process (model on WebGPU)", .target = "chromium"};
-  Pool pool(one_of_each({Browser::chromium}));
+  BrowserPool pool(one_of_each({Browser::chromium}));
   const webpool::Model model = pool.load(digits_file(settings), {.backends = {Backend::webgpu, Backend::wasm}});
   const auto questions = digit_questions(settings);
   if (model(questions[0].inputs).where().backend != Backend::webgpu) {
@@ -49,7 +49,7 @@ Row lose_device(const Settings& settings) {
 /// The renderer may not take any more address space, which bounds what happens to it alone; then inputs of 3 MB come.
 Row exhaust_memory(const Settings& settings) {
   Row row{.fault = "memory exhausted: no more address space for the renderer (prlimit)", .target = "chromium"};
-  Pool pool(one_of_each(two));
+  BrowserPool pool(one_of_each(two));
   const webpool::Model model = pool.load(digits_file(settings), {.backends = {Backend::wasm}, .replicas = 2});
   support::CheckedLoad load(model, digit_questions(settings, 1000),
                             {.requests = 60, .callers = 4, .pause = 40ms, .tolerance = 2e-5});
@@ -111,7 +111,7 @@ Row fill_disk(const Settings& settings) {
     row.note = "NOT RUN: mounting a small disk needs root";
     return row;
   }
-  Pool pool(one_of_each(two));
+  BrowserPool pool(one_of_each(two));
   const webpool::Model model = pool.load(digits_file(settings), {.backends = {Backend::wasm}, .replicas = 2});
   support::CheckedLoad load(model, digit_questions(settings, 100),
                             {.requests = 1000, .callers = 4, .pause = 10ms, .tolerance = 2e-5});

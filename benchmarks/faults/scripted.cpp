@@ -62,10 +62,10 @@ std::vector<support::Question> questions(std::size_t rows) {
 
 /// One fault in one of two tabs, under load.
 void strike(const Script& script, const std::filesystem::path& model_file, Row& row) {
-  Pool pool({.min_connections = 0,
-             .launch_browsers = false,
-             .connection = {.message_timeout = message_timeout, .health_interval = 200ms},
-             .log = [](auto, std::string_view) {}});
+  BrowserPool pool({.min_connections = 0,
+                    .launch_browsers = false,
+                    .connection = {.message_timeout = message_timeout, .health_interval = 200ms},
+                    .log = [](auto, std::string_view) {}});
   FaultyTab faulty(pool.join_url(), message_timeout);
   const FaultyTab well(pool.join_url(), message_timeout);
   const webpool::Model model = pool.load(model_file, {.replicas = 2});

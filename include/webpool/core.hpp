@@ -27,6 +27,7 @@
 #include <webpool/outputs.hpp>
 #include <webpool/page_hints.hpp>
 #include <webpool/page_message.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/policies/memory/cost_aware.hpp>
 #include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
@@ -65,6 +66,7 @@
 #include <webpool/reliability/ladder.hpp>
 #include <webpool/reliability/patience.hpp>
 #include <webpool/request.hpp>
+#include <webpool/run_sink.hpp>
 #include <webpool/shape.hpp>
 #include <webpool/source/file.hpp>
 #include <webpool/source/generator.hpp>

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +15,12 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/model_info.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/task.hpp>
 
 namespace webpool {
+
+class RunSink;  // run_sink.hpp
 
 /// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
@@ -152,6 +156,7 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it
+  Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
@@ -203,13 +208,14 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
-  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who
+  /// reaches the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
+  std::vector<std::shared_ptr<RunSink>> sinks{};  ///< each is told of all runs, loads, joins, losses and repairs
   LogLevel log_level = LogLevel::info;
   /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
   /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the

@@ -8,6 +8,7 @@
 #include <vector>
 #include <webpool/clock.hpp>
 #include <webpool/ids.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/task.hpp>
 
 namespace webpool {
@@ -30,6 +31,7 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
+  Placing placing{};            ///< of the tensors that stay, or of the run itself
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
   bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };

@@ -11,8 +11,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 using testing::frame;
 using testing::hello;
 using testing::http_get;
@@ -31,7 +31,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 /// The link of a pool that is gone: its port is free again.
 std::string old_link() {
-  return Pool(PoolOptions{.min_connections = 0, .launch_browsers = false, .log = [](LogLevel, std::string_view) {}})
+  return BrowserPool(
+             PoolOptions{.min_connections = 0, .launch_browsers = false, .log = [](LogLevel, std::string_view) {}})
       .join_url();
 }
 
@@ -61,7 +62,7 @@ class BusyPool {
   std::string log_;
 
  public:
-  Pool pool{options()};
+  BrowserPool pool{options()};
   Model digits = pool.load(support::digits_file, {.backends = {Backend::wasm}, .browsers = {Browser::chromium}});
   support::CheckedLoad load{digits, {question()}, {.requests = 200'000, .callers = 2, .pause = 1ms}};
   const std::uint16_t port = testing::port_of(old);

@@ -52,7 +52,7 @@ TEST_CASE("a model gives the same from memory, out of an archive, and made by a 
   std::ofstream(tar, std::ios::binary) << testing::tar_entry("readme.txt", "digits")
                                        << testing::tar_entry("models/digits.onnx", bytes) << testing::tar_end;
   const std::vector<Browser> kinds{Browser::chromium, Browser::firefox};
-  support::Pool pool(support::one_of_each(kinds));
+  support::BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     const ModelOptions there{.backends = {Backend::wasm}, .browsers = {kind}};
@@ -74,7 +74,7 @@ TEST_CASE("a model gives the same from memory, out of an archive, and made by a 
 
 TEST_CASE("parts, models together and asynchronous loads take bytes too", "[browser]") {
   const std::string bytes = bytes_of(support::digits_file);
-  support::Pool pool(support::one_of_each({Browser::chromium}));
+  support::BrowserPool pool(support::one_of_each({Browser::chromium}));
   const ModelOptions wasm{.backends = {Backend::wasm}};
   const auto part = [&](std::string name) {
     return ModelPart{.options = wasm, .bytes = ModelBytes(source::memory(bytes), std::move(name))};
@@ -101,7 +101,7 @@ TEST_CASE("a large file of weights is made for each tab that needs it, by a thre
       return large.make(offset, into);
     });
   };
-  support::Pool pool(support::one_of_each({Browser::chromium}));
+  support::BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = pool.load(ModelBytes(source::memory(large.model), "sum", find), {.backends = {Backend::wasm}});
   CHECK(floats(model(large.input), "y") == std::vector<float>{11, 22, 33, 44});
   CHECK(threads.size() == 2);  // the load's, and that one
@@ -109,7 +109,7 @@ TEST_CASE("a large file of weights is made for each tab that needs it, by a thre
 
 TEST_CASE("a source that fails, changes or lies ends its load with the reason, and never the pool", "[browser]") {
   const Large large;
-  support::Pool pool(support::one_of_each({Browser::chromium}));
+  support::BrowserPool pool(support::one_of_each({Browser::chromium}));
   REQUIRE(support::joined(pool, 1));
   const ModelOptions wasm{.backends = {Backend::wasm}};
   /// The load's error where `make` is asked for the weights by a tab.

@@ -11,8 +11,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -87,7 +87,7 @@ Inputs summands() {
 TEST_CASE("modules of the application speak with the program, in each browser", "[browser]") {
   Hall hall;
   hall.options.page_modules = {modules / "broken.js", modules / "greet.js"};
-  Pool pool(hall.options);
+  BrowserPool pool(hall.options);
   Mailbox hellos, doubles, refusals;
   pool.on_message("hello", hellos.handler());
   pool.on_message("doubled", doubles.handler());
@@ -143,7 +143,7 @@ TEST_CASE("a backend of the application computes beside the page's own", "[brows
                 plain = register_backend({"plain", modules / "plain.js"});
   const support::Scripts scripts;
   const auto file = sum_model(scripts.folder());
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
   for (const Browser browser : {Browser::chromium, Browser::firefox}) {
     CAPTURE(browser);
@@ -189,7 +189,7 @@ TEST_CASE("tabs fetch a model from another origin, and believe only its hash", "
   support::HttpOrigin origin({{"/digits.onnx", bytes}, {"/forged.onnx", forged}, {"/half.onnx", bytes.substr(0, 999)}});
   auto options = support::one_of_each({Browser::chromium, Browser::firefox});
   options.model_origins = {origin.address()};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   const auto native = support::native(support::digits_file, "probabilities", {support::picture(4)})[0];
   for (const Browser browser : {Browser::chromium, Browser::firefox}) {

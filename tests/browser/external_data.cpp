@@ -9,8 +9,8 @@
 #include "support.hpp"
 
 using namespace webpool;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 using testing::OnnxWeight;
 
 namespace {
@@ -66,7 +66,7 @@ TEST_CASE("weights beside the model give the results of weights inside of it, an
           "[browser]") {
   const Network network;
   const auto reference = support::native(network.folder.folder() / "inner.onnx", "y", {network.input}).at(0);
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     std::vector<Backend> backends{Backend::wasm, Backend::webgpu};
@@ -101,7 +101,7 @@ TEST_CASE("a file beside a model that changes before a tab fetches it is told by
   options.model_initializer = [&](std::string_view, const ModelInfo&, ModelOptions&) {
     std::fstream(weights, std::ios::binary | std::ios::in | std::ios::out) << "changed";  // it has been hashed by now
   };
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   for (const Browser kind : options.browsers) {
     write(weights, network.w.bytes() + std::string(4096, '-') + network.v.bytes());
@@ -119,7 +119,7 @@ TEST_CASE("a large file beside a model goes to the tabs from the disk", "[browse
   const Network network;
   const auto reference = support::native(network.folder.folder() / "inner.onnx", "y", {network.input}).at(0);
   std::filesystem::resize_file(network.folder.folder() / "weights.bin", driver::most_in_memory + 1);
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     const Model model =

@@ -10,8 +10,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -86,7 +86,7 @@ TEST_CASE("the most likely text is native ONNX Runtime's, token for token, in ev
   const GenerationOptions options{.max_tokens = static_cast<std::size_t>(context) - beginning.size()};
   const std::string right = native(beginning, options);
   CHECK(right.starts_with(" far out in the sea.\nIts keeper lit the lamp"));
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Place& place : places) {
     CAPTURE(place.browser, place.backend);
@@ -128,7 +128,7 @@ TEST_CASE("what is drawn with a seed is native ONNX Runtime's text, and comes ag
   std::vector<std::string> right;
   for (const GenerationOptions& each : choices) right.push_back(native("The dog", each));
   CHECK(right[0] != right[1]);
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Place& place : places) {
     CAPTURE(place.browser, place.backend);
@@ -146,7 +146,7 @@ TEST_CASE("several texts of one session grow in turns, and each is right", "[bro
   for (const std::string& each : prompts) right.push_back(native(each, options));
   PoolOptions how = support::one_of_each({Browser::chromium, Browser::firefox});
   how.connection.requests_in_flight = static_cast<unsigned>(prompts.size());
-  Pool pool(how);
+  BrowserPool pool(how);
   REQUIRE(support::joined(pool, 2));
   for (const Place& place : places) {
     if (place.browser == Browser::headless_shell) continue;
@@ -166,7 +166,7 @@ TEST_CASE("several texts of one session grow in turns, and each is right", "[bro
 }
 
 TEST_CASE("a cancelled text stops between two tokens, and the session goes on", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
@@ -202,7 +202,7 @@ TEST_CASE("a text goes on from the cache that its tab keeps, as if it had been r
   const std::string half = native(beginning, {.max_tokens = 20}), whole = native(beginning, {.max_tokens = 40});
   REQUIRE(whole.starts_with(half));
   const std::string turned = native(std::string(beginning) + half + added, {.max_tokens = 20});
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Place& place : places) {
     CAPTURE(place.browser, place.backend);
@@ -222,7 +222,7 @@ TEST_CASE("a text goes on from the cache that its tab keeps, as if it had been r
 }
 
 TEST_CASE("a text whose tab dies is lost, and never goes on elsewhere from nothing", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = load(pool, {Browser::chromium, Backend::wasm});
   const KeptText text = model.generate(encoded(beginning), {.max_tokens = 20, .keep = true}).text;
   for (const pid_t process : support::descendants_with("--type=renderer")) ::kill(process, SIGKILL);
@@ -234,7 +234,7 @@ TEST_CASE("a text whose tab dies is lost, and never goes on elsewhere from nothi
 }
 
 TEST_CASE("a text past the context, and a model that is no decoder, are refused", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = load(pool, {Browser::chromium, Backend::wasm});
   const Error error = support::error_of([&] { model.generate(encoded(beginning), {.max_tokens = 101}); });
   CHECK(error.code() == errc::bad_input);
@@ -246,7 +246,7 @@ TEST_CASE("a text past the context, and a model that is no decoder, are refused"
 
 TEST_CASE("a text whose tab dies is an error, and never goes on elsewhere", "[browser]") {
   const std::string right = native(beginning, {.max_tokens = 100});
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = load(pool, {Browser::chromium, Backend::wasm});
   const auto renderers = support::descendants_with("--type=renderer");
   REQUIRE_FALSE(renderers.empty());
@@ -271,7 +271,7 @@ TEST_CASE("a cache stays on the GPU, and its buffers go with it", "[browser]") {
   PoolOptions options = support::one_of_each({Browser::chromium, Browser::firefox});
   const auto modules = support::root / "tests" / "browser" / "modules";
   options.page_modules = {modules / "buffer_counts.js", modules / "decoder_buffers.js"};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   const std::string bytes = *webpool::detail::read_file(story);
   const Tensor model =

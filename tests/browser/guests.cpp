@@ -13,7 +13,7 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
-using support::Pool;
+using support::BrowserPool;
 
 namespace {
 
@@ -92,7 +92,7 @@ struct Named {
   std::promise<std::string> place;
   std::promise<BrowserInfo> joined;
   BrowserInfo info;
-  Pool pool;
+  BrowserPool pool;
   std::optional<browser::Process> browser;
 };
 
@@ -105,7 +105,7 @@ TEST_CASE("what a guest computes agrees with an own browser's results, and prove
   PoolOptions options = support::one_of_each({own});
   options.max_connections = 2;
   options.guests = {.recheck_share = 1, .proven_after = 5};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 1));
   const browser::Process guest = open_link(pool.join_url(), kind);
   REQUIRE(support::joined(pool, 2));

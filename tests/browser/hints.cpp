@@ -12,7 +12,7 @@ using support::contains;
 
 namespace {
 
-using Pool = ResourcePool<Considerate, scaling::Fixed>;
+using BrowserPool = ResourcePool<Considerate, scaling::Fixed>;
 
 const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
 
@@ -54,7 +54,7 @@ std::string known(const PageHints& hints, bool pressure) {
 }  // namespace
 
 TEST_CASE("the pool knows of each tab's device what its browser tells, and no more", "[browser]") {
-  Pool pool(attentive(kinds, "device.js"));
+  BrowserPool pool(attentive(kinds, "device.js"));
   REQUIRE(support::within(90s, [&] { return pool.metrics().connections == kinds.size(); }));
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
@@ -72,7 +72,7 @@ TEST_CASE("the pool knows of each tab's device what its browser tells, and no mo
 }
 
 TEST_CASE("a tab that is hidden is heard of, and spared", "[browser]") {
-  Pool pool(attentive({Browser::chromium, Browser::firefox}, "hideable.js"));
+  BrowserPool pool(attentive({Browser::chromium, Browser::firefox}, "hideable.js"));
   REQUIRE(support::within(90s, [&] { return pool.metrics().connections == 2; }));
   const Model digits = pool.load(support::digits_file, {.backends = {Backend::wasm}, .replicas = 2});
   for (const Browser spared : {Browser::firefox, Browser::chromium}) {

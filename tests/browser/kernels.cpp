@@ -6,12 +6,13 @@
 #include <random>
 #include <webpool/driver/kernel_file.hpp>
 
+#include "../support/byte_sources.hpp"
 #include "support.hpp"
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -42,7 +43,7 @@ Inputs numbers(std::size_t n, float factor) {
 }  // namespace
 
 TEST_CASE("a kernel computes on tensors of any size, in every browser", "[browser]") {
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -98,7 +99,7 @@ fn add(@builtin(global_invocation_id) id: vec3u) {
                     .scratch = {{.name = "partial", .datatype = Datatype::int32, .shape = {"rows", "stretches"}}},
                     .extents = {{"stretches", "(columns + 63) / 64"}},
                     .passes = {{"fold", {"columns", "rows", "1"}}, {"add", {"rows", "1", "1"}}}};
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   std::mt19937 random(7);
   std::vector<std::int32_t> values(37 * 1001);
@@ -121,7 +122,7 @@ fn add(@builtin(global_invocation_id) id: vec3u) {
 }
 
 TEST_CASE("a kernel runs in the first variant that the adapter can, or in the fastest one, and says why", "[browser]") {
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -156,7 +157,7 @@ TEST_CASE("half precision is there where the adapter has it, and said to be miss
                       .inputs = {{.name = "x", .datatype = Datatype::float16, .shape = {"n"}}},
                       .outputs = {{.name = "y", .datatype = Datatype::float16, .shape = {"n"}}},
                       .passes = {{.invocations = {"n", "1", "1"}}}};
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
@@ -176,7 +177,7 @@ TEST_CASE("half precision is there where the adapter has it, and said to be miss
 }
 
 TEST_CASE("WGSL that does not compile is refused with line and column, what is invalid with its reason", "[browser]") {
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -205,7 +206,7 @@ TEST_CASE("what a kernel can't take is an error of the request, and the next one
   pairs.wgsl =
       "@compute @workgroup_size(workgroup_x) fn main(@builtin(global_invocation_id) id: vec3u) "
       "{ y[id.x + 1000000] = 1; y[id.x] = x[id.x] + z[id.x] * factor[0]; }";  // and writes out of bounds
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
@@ -231,12 +232,12 @@ TEST_CASE("a kernel's buffers are used again, grow when they must, and go with i
   PoolOptions options = support::one_of_each({Browser::chromium, Browser::firefox});
   const auto modules = support::root / "tests" / "browser" / "modules";
   options.page_modules = {modules / "buffer_counts.js", modules / "kernel_buffers.js"};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   Kernel kernel = scale();
   kernel.variants.assign(3, {.workgroup_size = {8, 1, 1}});
   ModelOptions how;
-  const std::string text = *driver::make_kernel_file(kernel, how).bytes;
+  const std::string text = testing::text_of(driver::make_kernel_file(kernel, how).source);
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
     std::promise<std::string> counts;

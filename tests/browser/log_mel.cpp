@@ -7,7 +7,7 @@
 #include "support.hpp"
 
 using namespace webpool;
-using support::Pool;
+using support::BrowserPool;
 
 namespace {
 
@@ -53,7 +53,7 @@ TEST_CASE("the log-mel spectrogram of speech is the reference's in both layouts 
                       {"tables", kernels::log_mel_tables(how)}};
 
   const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
-  Pool pool(support::one_of_each(kinds));
+  BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds)
     for (std::size_t layout = 0; layout < 2; ++layout) {

@@ -7,8 +7,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -65,7 +65,7 @@ bool answers(std::uint16_t port) {
 
 TEST_CASE("a pool of attached tabs survives the loss of one", "[browser]") {
   const auto native = support::native(support::encoder_file, "pooled", {support::sentence(0)})[0];
-  Pool pool({.min_connections = 0, .launch_browsers = false, .connection = {.health_interval = 5s}});
+  BrowserPool pool({.min_connections = 0, .launch_browsers = false, .connection = {.health_interval = 5s}});
   std::optional<browser::Process> guest = open_link(pool, Browser::chromium);
   const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::wasm}});
   const Outputs first = encoder(support::sentence(0));
@@ -101,7 +101,7 @@ TEST_CASE("a tab or a whole browser killed in the middle of a run is replaced, a
   const auto native = support::native(support::encoder_file, "pooled", {support::sentence(0)})[0];
   const auto kill_and_go_on = [&](Browser kind, std::uint64_t launches, auto kill) {
     CAPTURE(kind);
-    Pool pool(support::one_of_each({kind}));
+    BrowserPool pool(support::one_of_each({kind}));
     const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::wasm}});
     LongRun run(pool, encoder);
     auto patient = encoder.async_run(support::sentence(0), asio::use_future);
@@ -149,7 +149,7 @@ TEST_CASE("a pool closed in the middle of its runs ends them and leaves nothing"
       return entry.path().filename().string().starts_with("webpool-");
     });
   };
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
   const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::wasm}, .replicas = 3});
   const std::string url = pool.join_url();

@@ -7,7 +7,7 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
-using support::Pool;
+using support::BrowserPool;
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr std::size_t mebibyte = 1u << 20;
 
 TEST_CASE("64 requests in flight from 8 threads over 3 browsers get their own replies", "[browser]") {
   constexpr std::size_t threads = 8, per_thread = 8, count = threads * per_thread;
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
   const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::wasm}, .replicas = 3});
   REQUIRE(pool.metrics().workers == 3);
@@ -69,7 +69,7 @@ TEST_CASE("a thousand requests in a row leave the memory of host and browser as 
   // 16 pictures are 49 KiB: a copy kept per request would be 44 MiB after 900. Garbage that a browser has not collected
   // yet may be there at either moment, so its tolerance is larger, and the smallest of some readings counts.
   constexpr std::size_t host_tolerance = 8 * mebibyte, browser_tolerance = 24 * mebibyte;
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = pool.load(support::digits_file, {.backends = {Backend::wasm}});
   std::vector<float> pixels;
   for (int i = 0; i < 16; ++i) {

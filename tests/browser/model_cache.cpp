@@ -8,7 +8,7 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
-using support::Pool;
+using support::BrowserPool;
 
 namespace {
 
@@ -46,7 +46,7 @@ const std::vector<Browser> kinds{Browser::chromium, Browser::firefox};
 
 TEST_CASE("a browser keeps the models used last, up to its limit, and fetches others again", "[browser]") {
   Cache cache(2 * size + size / 2, kinds);
-  Pool pool(cache.options);
+  BrowserPool pool(cache.options);
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -65,7 +65,7 @@ TEST_CASE("a browser keeps the models used last, up to its limit, and fetches ot
 TEST_CASE("a model larger than the limit is not kept, and puts nothing out", "[browser]") {
   for (const std::uint64_t limit : {std::uint64_t{0}, size - 1}) {
     Cache cache(limit, {Browser::chromium});
-    Pool pool(cache.options);
+    BrowserPool pool(cache.options);
     REQUIRE(support::joined(pool, 1));
     CHECK_FALSE(cache.load(pool, Browser::chromium, "Abs"));
     CHECK_FALSE(cache.load(pool, Browser::chromium, "Abs"));

@@ -9,8 +9,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -83,7 +83,7 @@ TEST_CASE(
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
     Diary diary;
-    Pool pool(support::one_of_each({kind}));
+    BrowserPool pool(support::one_of_each({kind}));
     REQUIRE(support::joined(pool, 1));
     const auto models = pool.load_parts(
         {diary.part(support::digits_file, kind), diary.part(support::encoder_file, kind), diary.part(projector, kind)});
@@ -103,7 +103,7 @@ TEST_CASE("parts with the same content are fetched once by a browser", "[browser
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
     Diary diary;
-    Pool pool(support::one_of_each({kind}));
+    BrowserPool pool(support::one_of_each({kind}));
     REQUIRE(support::joined(pool, 1));
     ModelPart one = diary.part(support::encoder_file, kind), other = diary.part(support::encoder_file, kind);
     other.options.name = "again";
@@ -124,7 +124,7 @@ TEST_CASE("a part that a browser can't hold ends its requests with the reasons, 
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
     Diary diary;
-    Pool pool(support::one_of_each({kind}));
+    BrowserPool pool(support::one_of_each({kind}));
     const auto models = pool.load_parts({diary.part(nonsense, kind), diary.part(support::digits_file, kind)});
     const Inputs x{{"x", Tensor::from(std::vector<float>{1}, {1})}};
     const Error error = support::error_of([&] { models.at(0)(x); });

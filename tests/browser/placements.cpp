@@ -10,8 +10,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -59,7 +59,7 @@ void check_where(const Where& where, const Placement& placement) {
 TEST_CASE("every backend of every browser computes what native ONNX Runtime computes", "[browser]") {
   const auto pictures = support::ten_pictures();
   const auto native = support::native(support::digits_file, "logits", pictures);
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
 
   std::vector<std::vector<std::vector<float>>> all;
@@ -93,7 +93,7 @@ TEST_CASE("every backend of every browser computes what native ONNX Runtime comp
 }
 
 TEST_CASE("asked for the fastest backend, a tab tries them all and says what the others take", "[browser]") {
-  Pool pool(support::one_of_each({Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::headless_shell}));
   const auto pictures = support::ten_pictures();
   const auto right = support::native(support::digits_file, "logits", pictures);
   const Model digits = pool.load(support::digits_file, {.backends = {Backend::webgpu, Backend::wasm}, .fastest = true});
@@ -108,7 +108,7 @@ TEST_CASE("asked for the fastest backend, a tab tries them all and says what the
 
 TEST_CASE("a batch is one run and gives what single runs give", "[browser]") {
   const auto pictures = support::ten_pictures();
-  Pool pool(support::one_of_each({Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::firefox}));
   for (const Backend backend : {Backend::wasm, Backend::webgpu}) {
     CAPTURE(backend);
     const Model model = pool.load(support::digits_file, {.backends = {backend}});
@@ -132,7 +132,7 @@ TEST_CASE("a batch is one run and gives what single runs give", "[browser]") {
 TEST_CASE("requests that come close together share runs and are answered as by native ONNX Runtime", "[browser]") {
   const auto pictures = support::ten_pictures();
   const auto right = support::native(support::digits_file, "logits", pictures);
-  Pool pool(support::one_of_each({Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::firefox}));
   for (const Backend backend : {Backend::wasm, Backend::webgpu}) {
     CAPTURE(backend);
     const Model model = pool.load(support::digits_file, {.backends = {backend}, .batching = {.maximum = 8}});
@@ -155,7 +155,7 @@ TEST_CASE("requests that come close together share runs and are answered as by n
 
 TEST_CASE("a coroutine is cancelled at once, while the GPU still computes", "[browser]") {
   const auto native = support::native(support::encoder_file, "pooled", {support::sentence(0)});
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model encoder = pool.load(support::encoder_file, {.backends = {Backend::webgpu}});
   const double one_run = encoder(support::sentence(0)).times().compute;
 
@@ -195,7 +195,7 @@ TEST_CASE("a coroutine is cancelled at once, while the GPU still computes", "[br
 }
 
 TEST_CASE("a dropped handle ends the worker and leaves the tab, whose cache has the model next time", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
   for (const Browser browser : {Browser::chromium, Browser::firefox, Browser::headless_shell}) {
     CAPTURE(browser);
@@ -230,7 +230,7 @@ TEST_CASE("a dropped handle ends the worker and leaves the tab, whose cache has 
 }
 
 TEST_CASE("bad input is refused before anything is sent", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   const Model model = pool.load(support::digits_file, {.backends = {Backend::wasm}});
   const Tensor good = support::picture(3)[0].tensor;
   const auto refused = [&](Inputs inputs, errc code, const std::string& message, RequestOptions options = {}) {

@@ -4,12 +4,13 @@
 #include <vector>
 #include <webpool/driver/kernel_file.hpp>
 
+#include "../support/byte_sources.hpp"
 #include "support.hpp"
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -58,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }  // namespace
 
 TEST_CASE("one trunk serves three heads without leaving its device, with native ONNX Runtime's results", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
   std::vector<Inputs> sentences;
   for (std::size_t i = 0; i < 2; ++i) sentences.push_back(support::sentence(i));
@@ -94,7 +95,7 @@ TEST_CASE("one trunk serves three heads without leaving its device, with native 
 }
 
 TEST_CASE("kernels and models take each other's tensors on the device", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
   const Inputs sentence = support::sentence(5);
   const auto vector = support::native(text / "encoder.onnx", "pooled", {sentence}).at(0);
@@ -120,7 +121,7 @@ TEST_CASE("kernels and models take each other's tensors on the device", "[browse
 }
 
 TEST_CASE("a tensor is copied to a model that is elsewhere, and goes with its tab", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
   const auto there =
       pool.load_together(trunk_and_heads(), {.backends = {Backend::webgpu}, .browsers = {Browser::chromium}});
@@ -151,10 +152,10 @@ TEST_CASE("buffers of tensors that stayed are given back", "[browser]") {
   PoolOptions options = support::one_of_each({Browser::chromium, Browser::firefox});
   const auto modules = support::root / "tests" / "browser" / "modules";
   options.page_modules = {modules / "buffer_counts.js", modules / "resident_buffers.js"};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   ModelOptions how;
-  const std::string kernel = *driver::make_kernel_file(twice(), how).bytes;
+  const std::string kernel = testing::text_of(driver::make_kernel_file(twice(), how).source);
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
     std::promise<std::string> counts;

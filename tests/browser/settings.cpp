@@ -7,8 +7,8 @@
 
 using namespace webpool;
 using namespace std::chrono_literals;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 namespace {
 
@@ -46,7 +46,7 @@ std::size_t threads_called(std::string_view name, std::string_view part) {
 
 TEST_CASE("a model that no backend can hold is refused with every reason", "[browser]") {
   support::Scripts scripts;
-  Pool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
+  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
   REQUIRE(support::joined(pool, 2));
 
   const Error unknown = support::error_of([&] { pool.load(broken_model(scripts.folder())); });
@@ -82,9 +82,9 @@ TEST_CASE("a browser that exits at start is reported with its last words", "[bro
   support::Scripts scripts;
   const auto dies = scripts.add("dies", "echo the display is on fire >&2\nexit 3\n");
   const auto began = std::chrono::steady_clock::now();
-  Pool pool({.max_connections = 1,
-             .browsers = {Browser::chromium},
-             .browser_options = {{Browser::chromium, {.executable = dies}}}});
+  BrowserPool pool({.max_connections = 1,
+                    .browsers = {Browser::chromium},
+                    .browser_options = {{Browser::chromium, {.executable = dies}}}});
   const Error error = support::error_of([&] { pool.load(support::digits_file); });
   CHECK(std::chrono::steady_clock::now() - began < 15s);
   CHECK(error.code() == errc::launch_failed);
@@ -97,10 +97,10 @@ TEST_CASE("a browser whose page never connects is reported", "[browser]") {
   support::Scripts scripts;
   const auto sleeps = scripts.add("sleeps", "exec sleep 600\n");
   const auto began = std::chrono::steady_clock::now();
-  Pool pool({.max_connections = 1,
-             .browsers = {Browser::firefox},
-             .browser_options = {{Browser::firefox, {.executable = sleeps}}},
-             .connection = {.connect_timeout = 500ms}});
+  BrowserPool pool({.max_connections = 1,
+                    .browsers = {Browser::firefox},
+                    .browser_options = {{Browser::firefox, {.executable = sleeps}}},
+                    .connection = {.connect_timeout = 500ms}});
   const Error error = support::error_of([&] { pool.load(support::digits_file); });
   CHECK(std::chrono::steady_clock::now() - began < 15s);
   CHECK(error.code() == errc::connect_timeout);
@@ -110,7 +110,7 @@ TEST_CASE("a browser whose page never connects is reported", "[browser]") {
 }
 
 TEST_CASE("a launched Chromium draws no page but the pool's", "[browser]") {
-  Pool pool(support::one_of_each({Browser::chromium}));
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
   REQUIRE(support::joined(pool, 1));
   CHECK(support::descendants_with("--type=renderer").size() > 0);
   CHECK(support::descendants_with("--top-chrome-webui").empty());
@@ -123,7 +123,7 @@ TEST_CASE("browser options have their effect", "[browser]") {
       {Browser::firefox, {.workgroup_size = {{65536, 1, 1}}, .shader_precompile = false, .wasm_threads = 2}}};
   options.browser_preferences = {{Task::vision, {Browser::firefox, Browser::chromium}},
                                  {Task::audio, {Browser::chromium}}};
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, 2));
   const auto native = support::native(support::digits_file, "probabilities", {support::picture(4)})[0];
 
@@ -166,7 +166,7 @@ TEST_CASE("a tab for one model swaps two models that are used in turn", "[browse
   const auto in_turn = [&](MemorySettings memory) {
     auto options = support::one_of_each({Browser::chromium});
     options.memory = memory;
-    Pool pool(options);
+    BrowserPool pool(options);
     Stages stages;
     const auto load = [&](const std::filesystem::path& file) {
       return pool.load(file, {.backends = {Backend::wasm}, .progress = stages.listener()});

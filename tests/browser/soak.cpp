@@ -16,8 +16,9 @@ TEST_CASE("browsers that are renewed under load lose no request, grow nothing an
   for (int digit = 0; digit < 10; ++digit)
     questions.push_back({support::picture(digit), native[static_cast<std::size_t>(digit)]});
 
-  const auto figures = support::run_soak<support::Pool>({.time = 90s, .maximum_requests = 2'000, .maximum_age = 25s},
-                                                        support::digits_file, questions, elsewhere.folder());
+  const auto figures =
+      support::run_soak<support::BrowserPool>({.time = 90s, .maximum_requests = 2'000, .maximum_age = 25s},
+                                              support::digits_file, questions, elsewhere.folder());
   for (const auto& each : figures) {
     CAPTURE(each.name, each.value, each.unit);
     // So short a time says little about memory and latency: those ratios are for the long version.

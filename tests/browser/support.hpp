@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 #include <webpool/core.hpp>
+#include <webpool/driver/batch.hpp>
 #include <webpool/resource_pool.hpp>
 
 #include "../../examples/support/media.hpp"
@@ -29,7 +30,7 @@
 namespace support {
 
 /// As many tabs as the options say, so that a test knows what it has.
-using Pool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
+using BrowserPool = webpool::ResourcePool<webpool::selector::LeastLoaded, webpool::scaling::Fixed>;
 
 inline const std::filesystem::path root = std::filesystem::path(WEBPOOL_TESTS_DIR).parent_path();
 inline const std::filesystem::path models = root / "examples" / "models";
@@ -45,7 +46,7 @@ inline webpool::PoolOptions one_of_each(std::vector<webpool::Browser> kinds) {
           .connection = {.connect_timeout = 60s, .health_interval = 5s}};
 }
 
-inline bool joined(const Pool& pool, std::size_t tabs) {
+inline bool joined(const webpool::Pool& pool, std::size_t tabs) {
   return within(90s, [&] { return pool.metrics().connections == tabs; });
 }
 

@@ -5,8 +5,8 @@
 #include "support.hpp"
 
 using namespace webpool;
+using support::BrowserPool;
 using support::contains;
-using support::Pool;
 
 TEST_CASE("a browser that may choose the number of threads measures once per model, and says what it passed over",
           "[browser]") {
@@ -14,7 +14,7 @@ TEST_CASE("a browser that may choose the number of threads measures once per mod
   PoolOptions options = support::one_of_each(kinds);
   for (const Browser kind : kinds) options.browser_options[kind].wasm_threads = 0;
   const auto right = support::native(support::encoder_file, "pooled", {support::sentence(4)}).at(0);
-  Pool pool(options);
+  BrowserPool pool(options);
   REQUIRE(support::joined(pool, kinds.size()));
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser, tab.browser.hardware_concurrency);

@@ -119,18 +119,20 @@ TEST_CASE("tensors count as memory, and while there are some, their model is not
   rig.engine.add_model(model("first"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
-  rig.engine.retained(worker, 2, 64);
+  rig.engine.kept(worker, 32);
+  rig.engine.kept(worker, 32);
   CHECK(rig.engine.metrics().memory_bytes == 164);
   CHECK(rig.engine.connections()[0].memory_bytes == 164);
 
   rig.submit(rig.engine.add_model(model("second"), {rig.now, rig.out}));
   rig.tick();
   CHECK(rig.take<CloseWorker>().empty());
-  rig.engine.retained(worker, -2, -64);
+  rig.engine.dropped(worker, 32, nullptr, {rig.now, rig.out});
+  rig.engine.dropped(worker, 32, nullptr, {rig.now, rig.out});
   CHECK(rig.engine.metrics().memory_bytes == 100);
   rig.tick();
   CHECK(rig.take<CloseWorker>().size() == 1);
-  rig.engine.retained(worker, -1, -32);  // a handle that outlived its worker
+  rig.engine.dropped(worker, 32, nullptr, {rig.now, rig.out});  // a handle that outlived its worker
   CHECK(rig.engine.metrics().memory_bytes == 100);
 }
 
@@ -141,10 +143,10 @@ TEST_CASE("a tab that holds tensors is not closed for being idle") {
   rig.engine.add_model(model("m"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
-  rig.engine.retained(worker, 1, 64);
+  rig.engine.kept(worker, 64);
   rig.tick(2s);
   CHECK(rig.take<CloseConnection>().empty());
-  rig.engine.retained(worker, -1, -64);
+  rig.engine.dropped(worker, 64, nullptr, {rig.now, rig.out});
   rig.tick();
   CHECK(rig.take<CloseConnection>().size() == 1);
 }

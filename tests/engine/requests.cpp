@@ -55,7 +55,7 @@ TEST_CASE("requests alone: a refused one ends at once, one that waits marks its 
   CHECK(rooms.state.marks.next_model() == digits.index);
   CHECK(rooms.requests.next(digits)->request.id == waits);
   CHECK(rooms.said<Complete>().empty());
-  const RequestId refused = rooms.requests.submit({.model = ModelIndex{7}}, Retry::always, std::nullopt, rooms.turn());
+  const RequestId refused = rooms.requests.submit({.request = {.model = ModelIndex{7}}}, rooms.turn());
   REQUIRE(rooms.said<Complete>().size() == 1);
   CHECK(rooms.said<Complete>()[0].request == refused);
   CHECK(code(rooms.said<Complete>()[0].error) == errc::model_released);

@@ -15,7 +15,7 @@ TEST_CASE("a tab loads while one of its workers is not ready, and holds tensors 
   rooms.tables.worker_ready(worker, Backend::wasm, 0, rooms.now);
   CHECK_FALSE(rooms.tables.loads(row));
   CHECK_FALSE(rooms.tables.holds_tensors(row));
-  rooms.tables.retain(worker, 1, 8);
+  rooms.tables.keep(worker, 8, nullptr);
   CHECK(rooms.tables.holds_tensors(row));
 }
 

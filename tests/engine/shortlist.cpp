@@ -26,7 +26,7 @@ TEST_CASE("a request that failed in a tab goes to others with room, idle ones fi
   lane.sent({1});
   lane.sent({3});
   lane.sent({3});
-  const auto tabs = Shortlist::without(lane, {0});
+  const auto tabs = Shortlist::of(lane, [](ConnectionIndex each) { return each.value != 0; });
   REQUIRE(tabs.tabs().size() == 2);
   CHECK(tabs.tabs()[0].value == 2);
   CHECK(tabs.tabs()[1].value == 1);
@@ -36,7 +36,7 @@ TEST_CASE("a request that failed in a tab goes to others with room, idle ones fi
 TEST_CASE("a shortlist ends after sixteen tabs") {
   Lane lane(1);
   for (std::uint32_t i = 0; i < 40; ++i) lane.insert({i}, WorkerId{i + 1});
-  const auto tabs = Shortlist::without(lane, {39});
+  const auto tabs = Shortlist::of(lane, [](ConnectionIndex each) { return each.value != 39; });
   CHECK(tabs.tabs().size() == 16);
   CHECK(tabs.idle() == 16);
 }

@@ -14,7 +14,8 @@ TEST_CASE("workers alone: news of workers that there are no more change nothing"
   rooms.workers.loaded(gone, Backend::wasm, 0, rooms.turn());
   rooms.workers.load_failed(gone, error, rooms.turn());
   rooms.workers.lost(gone, error, rooms.turn());
-  rooms.workers.retained(gone, 1, 1);
+  rooms.workers.kept(gone, 1, nullptr);
+  rooms.workers.dropped(gone, 1, nullptr);
   CHECK_FALSE(rooms.workers.progressed(gone, {}, rooms.now));
   CHECK_FALSE(rooms.workers.finished({gone, {}}, rooms.turn()));
   CHECK(rooms.state.counters.late_replies == 1);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
+#include <webpool/run_sink.hpp>
 
 #include "rig.hpp"
 
@@ -34,6 +36,7 @@ PoolOptions any_options(Random& random) {
   options.guests.proven_after = static_cast<unsigned>(random() % 4);
   options.retries.attempts = static_cast<unsigned>(1 + random() % 4);
   options.retries.burst = static_cast<unsigned>(random() % 20);
+  if (one_in(2)) options.sinks = {std::make_shared<RunSink>()};
   if (one_in(3))
     options.browser_preferences = {{Task::vision, {Browser::firefox}},
                                    {Task::audio, {Browser::safari, Browser::chromium}}};
@@ -170,6 +173,8 @@ struct World {
   void carry_out(const CancelRun& action, std::optional<RequestId>) {
     REQUIRE(workers.at(action.worker).runs.contains(action.request));
   }
+  void carry_out(const Repairs& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
+  void carry_out(const Scales& action, std::optional<RequestId>) { REQUIRE(action.wanted <= max); }
   void carry_out(const HoldResult& action, std::optional<RequestId> replied) {
     REQUIRE(action.request == replied);
     REQUIRE(pending.contains(action.request));
@@ -287,7 +292,10 @@ struct World {
     const auto tensors = worker.tensors > 0 && chance(50) ? std::ptrdiff_t{-1} : std::ptrdiff_t{1};
     workers.at(id).tensors += static_cast<std::size_t>(tensors);
     workers.at(id).bytes += static_cast<std::size_t>(10 * tensors);
-    rig.engine.retained(id, tensors, 10 * tensors);
+    if (tensors > 0)
+      rig.engine.kept(id, 10);
+    else
+      rig.engine.dropped(id, 10, nullptr, {rig.now, rig.out});
     obey();
   }
 
@@ -430,7 +438,7 @@ struct World {
     for (auto& [id, worker] : workers) {  // what is kept is in the way of models that are nowhere
       const auto tensors = static_cast<std::ptrdiff_t>(std::exchange(worker.tensors, 0));
       worker.bytes -= static_cast<std::size_t>(10 * tensors);
-      rig.engine.retained(id, -tensors, -10 * tensors);
+      for (auto left = tensors; left > 0; --left) rig.engine.dropped(id, 10, nullptr, {rig.now, rig.out});
     }
     for (int round = 0; round < 1000 && !pending.empty(); ++round) {
       std::vector<LaunchId> waiting;

@@ -20,6 +20,7 @@
 #include <thread>
 #include <utility>
 #include <vector>
+#include <webpool/async.hpp>
 #include <webpool/model.hpp>
 
 namespace support {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 #include <vector>
+#include <webpool/async.hpp>
 #include <webpool/resource_pool.hpp>
 
 #include "../catch.hpp"

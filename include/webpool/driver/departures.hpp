@@ -8,6 +8,7 @@
 #include <webpool/driver/loader.hpp>
 #include <webpool/driver/residents.hpp>
 #include <webpool/driver/roster.hpp>
+#include <webpool/driver/sinks.hpp>
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
 
@@ -25,6 +26,7 @@ class Departures {
     Residents& residents;
     Loader& loader;
     Browsers& browsers;
+    const Sinks& sinks;
   };
 
   explicit Departures(const Uses& uses) : uses_(uses) {}
@@ -39,6 +41,7 @@ class Departures {
   }
 
   void remove(Tab& tab, const std::string& words) {
+    if (uses_.sinks) uses_.sinks.tell(&RunSink::lost, {tab.id, tab.browser, words});
     const auto workers = uses_.roster.workers_of(tab.id);
     uses_.roster.remove(tab, words);
     for (const WorkerId id : workers) uses_.roster.close_link(uses_.roster.worker(id), "its tab is gone");
@@ -50,7 +53,9 @@ class Departures {
   /// The worker's link has closed, or its page says that it died.
   void worker_lost(const Worker& worker, const std::string& reason) {
     const errc code = worker.where ? errc::connection_lost : errc::load_failed;
-    uses_.port.engine.worker_lost(worker.id, uses_.roster.about(worker, code, reason), uses_.port.turn());
+    const Error error = uses_.roster.about(worker, code, reason);
+    if (!worker.where) uses_.loader.record_failure(worker, error);
+    uses_.port.engine.worker_lost(worker.id, error, uses_.port.turn());
   }
 
   /// The tab's control link has closed, or its browser says that the page is gone.

@@ -27,6 +27,7 @@
 #include <webpool/driver/residents.hpp>
 #include <webpool/driver/roster.hpp>
 #include <webpool/driver/runtime.hpp>
+#include <webpool/driver/sinks.hpp>
 #include <webpool/driver/starter.hpp>
 #include <webpool/driver/tab_inbox.hpp>
 #include <webpool/driver/worker_inbox.hpp>
@@ -63,13 +64,14 @@ class Host {
                   .woke = [this] { pump(); }}),
         messages_(logger_),
         refusals_(roster_, logger_),
-        loader_({options_, logger_, port_, roster_, browsers_, batches_}),
-        departures_({logger_, port_, roster_, residents_, loader_, browsers_}),
+        loader_({options_, logger_, port_, roster_, browsers_, batches_, sinks_}),
+        departures_({logger_, port_, roster_, residents_, loader_, browsers_, sinks_}),
         starter_({pool, port_, pending_, residents_, batches_}),
-        outbox_({options_, logger_, pool, port_, roster_, pending_, residents_, loader_, departures_, browsers_},
-                {.launch = [this](const engine::Launch& action) { return launch(action); },
-                 .open_tab = [this](LaunchId launch) { open_tab(launch); }}),
-        tabs_({options_, logger_, address_, port_, roster_, refusals_, departures_, browsers_, messages_}),
+        outbox_(
+            {options_, logger_, pool, port_, roster_, pending_, residents_, loader_, departures_, browsers_, sinks_},
+            {.launch = [this](const engine::Launch& action) { return launch(action); },
+             .open_tab = [this](LaunchId launch) { open_tab(launch); }}),
+        tabs_({options_, logger_, address_, port_, roster_, refusals_, departures_, browsers_, messages_, sinks_}),
         workers_({options_, logger_, pool, port_, roster_, pending_, residents_, loader_}),
         inbox_({logger_, roster_, refusals_, departures_, tabs_, workers_}) {}
   Host(const Host&) = delete;
@@ -253,6 +255,7 @@ class Host {
   const PoolOptions& options_;
   const webpool::detail::Logger logger_;
   const FlightLog flights_;
+  const Sinks sinks_{options_.sinks, logger_};
   Address address_;
   Browsers browsers_;
   EnginePort port_;

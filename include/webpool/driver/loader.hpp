@@ -22,6 +22,7 @@
 #include <webpool/driver/loading_model.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/roster.hpp>
+#include <webpool/driver/sinks.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/protocol/messages.hpp>
 #include <webpool/task.hpp>
@@ -55,6 +56,7 @@ class Loader {
     Roster& roster;
     const Browsers& browsers;
     Batcher& batches;
+    const Sinks& sinks;
   };
 
   explicit Loader(const Uses& uses) : uses_(uses) {}
@@ -69,7 +71,8 @@ class Loader {
                            model.options.browsers,
                            model.options.replicas,
                            model.options.pinned,
-                           model.options.own_tabs_only};
+                           model.options.own_tabs_only,
+                           model.options.placing};
     const ModelIndex index = uses_.port.engine.add_model(std::move(spec), uses_.port.turn());
     if (model.files.size() == 1)
       uses_.batches.add_model(index, model.name, model.files[0].info, model.options.batching,
@@ -122,6 +125,12 @@ class Loader {
     for (const auto& [index, model] : models_)
       if (const ServedFile* found = model.find(sha256)) return found;
     return nullptr;
+  }
+
+  /// Of one of the models that a worker holds; empty when they have been released.
+  std::string_view name(ModelIndex index, std::uint32_t part) const {
+    const auto model = models_.find(index);
+    return model == models_.end() ? std::string_view() : std::string_view(model->second.files[part].name);
   }
 
   std::uint64_t cache_hits() const noexcept { return cache_hits_; }
@@ -185,6 +194,14 @@ class Loader {
     end_turn(worker.id);
     uses_.batches.tab_came(worker.model);
     cache_hits_ += news.from_cache ? 1 : 0;
+    if (uses_.sinks)
+      uses_.sinks.tell(&RunSink::loaded, {.model = worker.model_name,
+                                          .connection = worker.tab,
+                                          .browser = browser,
+                                          .where = worker.where.get(),
+                                          .time = Clock::now() - worker.opened,
+                                          .bytes = bytes,
+                                          .from_cache = news.from_cache});
     uses_.port.engine.loaded(worker.id, news.backend, bytes, uses_.port.turn());
   }
 
@@ -193,6 +210,16 @@ class Loader {
     auto reasons = worker.passed_over;
     reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
     fail(worker, code, reasons.empty() ? news.message : describe(reasons));
+  }
+
+  /// Tells sinks that the worker won't hold its model.
+  void record_failure(const Worker& worker, const Error& error) const {
+    if (uses_.sinks)
+      uses_.sinks.tell(&RunSink::loaded, {.model = worker.model_name,
+                                          .connection = worker.tab,
+                                          .browser = browser_of(worker),
+                                          .time = Clock::now() - worker.opened,
+                                          .error = &error});
   }
 
   /// The worker is about to leave the roster.
@@ -210,7 +237,9 @@ class Loader {
   }
 
   void fail(const Worker& worker, errc code, const std::string& message) {
-    uses_.port.engine.load_failed(worker.id, uses_.roster.about(worker, code, message), uses_.port.turn());
+    const Error error = uses_.roster.about(worker, code, message);
+    record_failure(worker, error);
+    uses_.port.engine.load_failed(worker.id, error, uses_.port.turn());
   }
 
   /// The worker has its bytes, or is gone: others may fetch now.

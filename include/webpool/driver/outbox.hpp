@@ -21,6 +21,7 @@
 #include <webpool/driver/residents.hpp>
 #include <webpool/driver/roster.hpp>
 #include <webpool/driver/runtime.hpp>
+#include <webpool/driver/sinks.hpp>
 #include <webpool/engine/actions.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
@@ -45,6 +46,7 @@ class Outbox {
     Loader& loader;
     Departures& departures;
     Browsers& browsers;
+    const Sinks& sinks;
   };
   /// What takes a thread or comes to an end later, which is for the host.
   struct Orders {
@@ -155,8 +157,10 @@ class Outbox {
   // --- requests
 
   void carry_out(const engine::Run& action) {
-    const PendingRequest& request = uses_.pending.at(action.request);
-    Peer& to = *uses_.roster.worker(action.worker).peer;
+    PendingRequest& request = uses_.pending.at(action.request);
+    const Worker& worker = uses_.roster.worker(action.worker);
+    if (uses_.sinks) request.note_run(worker.where);
+    Peer& to = *worker.peer;
     if (request.copy) return to.send(protocol::Fetch{action.request, request.copy->tensor});
     const std::span inputs(request.inputs);
     const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
@@ -187,6 +191,7 @@ class Outbox {
 
   void carry_out(const engine::Complete& action) {
     PendingRequest request = uses_.pending.take(action.request);
+    if (uses_.sinks && !request.copy) record(request, action);
     if (action.error) return request.done(*action.error);
     if (!action.held) return request.done(std::move(request.outputs));
     RunTimes times = request.held.times();
@@ -196,13 +201,40 @@ class Outbox {
 
   void carry_out(const engine::ModelReady& action) { uses_.loader.announce(action.model, action.error); }
 
+  // --- sinks
+
+  void carry_out(const engine::Repairs& action) {
+    if (const Tab* const tab = uses_.roster.find(action.connection))
+      uses_.sinks.tell(&RunSink::repaired,
+                       {tab->id, tab->browser, action.trouble, action.rung, std::string_view(action.message)});
+  }
+
+  void carry_out(const engine::Scales& action) { uses_.sinks.tell(&RunSink::scaled, {action.before, action.wanted}); }
+
+  /// Tells of a request that ends.
+  void record(const PendingRequest& request, const engine::Complete& action) const {
+    RunRecord record{.model = uses_.loader.name(request.model, request.part),
+                     .where = request.ran_in.get(),
+                     .rows = request.rows(),
+                     .runs = request.runs,
+                     .error = action.error ? &*action.error : nullptr};
+    if (!action.error) {
+      const Outputs& result = action.held ? request.held : request.outputs;
+      record.where = result.shared_where().get();
+      record.times = result.times();
+    }
+    record.times.total = request.milliseconds(Clock::now());
+    uses_.sinks.tell(&RunSink::ran, record);
+  }
+
   // --- tensors in workers
 
   /// The bytes that this frees there; empty when the tensor went before.
   std::optional<std::size_t> free(WorkerId worker, TensorId tensor) {
-    const auto bytes = uses_.residents.release(worker, tensor);
-    if (bytes) uses_.port.engine.retained(worker, -1, -static_cast<std::ptrdiff_t>(*bytes));
-    return bytes;
+    const auto freed = uses_.residents.release(worker, tensor);
+    if (!freed) return std::nullopt;
+    uses_.port.engine.dropped(worker, freed->bytes, freed->placing, uses_.port.turn());
+    return freed->bytes;
   }
 
   /// The page takes this text for a generation, whatever comes of that.

@@ -59,7 +59,20 @@ struct PendingRequest {
     return std::chrono::duration<double, std::milli>(now - submitted).count();
   }
 
+  /// For sinks: it goes to a worker, which may be the first of several.
+  void note_run(std::shared_ptr<const Where> where) {
+    ran_in = std::move(where);
+    ++runs;
+  }
+
+  /// Extent of the inputs' first axis.
+  std::size_t rows() const {
+    if (generation || inputs.empty() || inputs.front().tensor.shape().rank() == 0) return 1;
+    return static_cast<std::size_t>(inputs.front().tensor.shape()[0]);
+  }
+
   RequestId id{};
+  ModelIndex model{};
   std::uint32_t part = 0;
   Inputs inputs{};  ///< those that travel first
   RequestOptions options{};
@@ -68,7 +81,10 @@ struct PendingRequest {
   std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
   std::optional<TensorCopy> copy{};             ///< instead of a run
   std::shared_ptr<GenerationRun> generation{};  ///< the same
+  std::shared_ptr<const Placing> placing{};     ///< of `options`; null: anywhere
   Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
+  std::shared_ptr<const Where> ran_in{};        ///< last; only if there are sinks, like `runs`
+  unsigned runs = 0;
 };
 
 /// The requests that have not ended, in the engine's slots for them. Lives on the pool's thread.

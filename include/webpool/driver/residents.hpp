@@ -9,6 +9,7 @@
 #include <webpool/driver/resident_tensor.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/metrics.hpp>
+#include <webpool/placing.hpp>
 
 namespace webpool::driver {
 
@@ -18,24 +19,31 @@ class Residents {
   /// A name for a tensor, unique for the pool's life.
   TensorId make_id() noexcept { return {++ids_}; }
 
-  void add(const std::shared_ptr<const ResidentTensor>& tensor) {
-    tensors_[tensor->worker()].emplace(tensor->id(), Entry{tensor, tensor->bytes()});
+  /// What is freed when a tensor goes.
+  struct Freed {
+    std::size_t bytes = 0;
+    std::shared_ptr<const Placing> placing{};
+  };
+
+  /// `placing` may be null.
+  void add(const std::shared_ptr<const ResidentTensor>& tensor, std::shared_ptr<const Placing> placing = nullptr) {
+    tensors_[tensor->worker()].emplace(tensor->id(), Entry{tensor, {tensor->bytes(), std::move(placing)}});
     ++count_;
     bytes_ += tensor->bytes();
     saved_ += tensor->bytes();
   }
 
-  /// The bytes that this frees, empty when the tensor went before.
-  std::optional<std::size_t> release(WorkerId worker, TensorId id) {
+  /// What this frees; empty when the tensor went before.
+  std::optional<Freed> release(WorkerId worker, TensorId id) {
     const auto there = tensors_.find(worker);
     if (there == tensors_.end()) return std::nullopt;
     const auto entry = there->second.find(id);
     if (entry == there->second.end()) return std::nullopt;
-    const std::size_t bytes = entry->second.bytes;
+    Freed freed = std::move(entry->second.what);
     there->second.erase(entry);
     --count_;
-    bytes_ -= bytes;
-    return bytes;
+    bytes_ -= freed.bytes;
+    return freed;
   }
 
   /// The worker is gone, and with it what it held.
@@ -44,7 +52,7 @@ class Residents {
     if (there == tensors_.end()) return;
     for (const auto& [id, entry] : there->second) {
       --count_;
-      bytes_ -= entry.bytes;
+      bytes_ -= entry.what.bytes;
       if (const auto tensor = entry.tensor.lock()) tensor->lose();
     }
     tensors_.erase(there);
@@ -67,7 +75,7 @@ class Residents {
  private:
   struct Entry {
     std::weak_ptr<const ResidentTensor> tensor;
-    std::size_t bytes;
+    Freed what;
   };
 
   std::unordered_map<WorkerId, std::unordered_map<TensorId, Entry>> tensors_;

@@ -11,6 +11,7 @@
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
+#include <webpool/clock.hpp>
 #include <webpool/detail/token.hpp>
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/load_plan.hpp>
@@ -44,6 +45,7 @@ struct Worker {
   std::vector<BackendFailure> passed_over{};
   std::shared_ptr<const Where> where{};  ///< null until it is loaded
   protocol::PreparedResult next_result{};
+  TimePoint opened = Clock::now();
 };
 
 template <class Printable>

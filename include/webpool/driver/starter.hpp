@@ -38,7 +38,7 @@ class Starter {
   /// A run, alone or in a batch.
   void submit(NewRequest&& request) {
     if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
-    if (!uses_.batches.submit(request)) enqueue(std::move(request));
+    if (is_placed(request.options.placing) || !uses_.batches.submit(request)) enqueue(std::move(request));
   }
 
   void generate(NewRequest&& request) {
@@ -57,21 +57,29 @@ class Starter {
   void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
     auto& [model, submitted, inputs, options, ticket, done, generation] = request;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    const RequestId id = uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder);
+    auto placing = is_placed(options.placing) ? std::make_shared<const Placing>(std::move(options.placing)) : nullptr;
+    const RequestId id =
+        uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder, placing);
     if (ticket) ticket->request = id;
     std::vector<TensorId> kept(options.keep_on_device.size());
     for (TensorId& each : kept) each = uses_.residents.make_id();
     uses_.pending.add({.id = id,
+                       .model = model.model,
                        .part = model.part,
                        .inputs = std::move(inputs),
                        .options = std::move(options),
                        .submitted = submitted,
                        .done = std::move(done),
                        .kept = std::move(kept),
-                       .generation = std::move(generation)});
+                       .generation = std::move(generation),
+                       .placing = std::move(placing)});
   }
 
  private:
+  static bool is_placed(const Placing& placing) noexcept {
+    return !placing.group.empty() || !placing.apart_from.empty() || !placing.same_browser_as.empty();
+  }
+
   /// Starts a request that has to do with tensors in tabs, once all of them are in one worker or in this program.
   void gather(NewRequest&& request) {
     if (request.ticket && request.ticket->cancelled)

@@ -16,6 +16,7 @@
 #include <webpool/driver/message_handlers.hpp>
 #include <webpool/driver/refusals.hpp>
 #include <webpool/driver/roster.hpp>
+#include <webpool/driver/sinks.hpp>
 #include <webpool/error.hpp>
 #include <webpool/options.hpp>
 #include <webpool/protocol/messages.hpp>
@@ -38,6 +39,7 @@ class TabInbox {
     Departures& departures;
     Browsers& browsers;
     MessageHandlers& messages;
+    const Sinks& sinks;
   };
 
   explicit TabInbox(const Uses& uses) : uses_(uses) {}
@@ -72,6 +74,7 @@ class TabInbox {
     from.send(protocol::Welcome{*id, uses_.options.connection.health_interval});
     uses_.logger.info(event);
     for (const auto& handler : join_handlers_) handler(tab.browser);
+    if (uses_.sinks) uses_.sinks.tell(&RunSink::joined, {tab.id, tab.browser});
     return std::nullopt;
   }
 

@@ -136,8 +136,8 @@ class WorkerInbox {
     for (const auto& [name, datatype, shape, tensor] : result.kept) {
       const auto there = std::make_shared<const ResidentTensor>(uses_.runtime.weak_from_this(), worker.model, worker.id,
                                                                 tensor, datatype, shape);
-      uses_.residents.add(there);
-      uses_.port.engine.retained(worker.id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
+      uses_.residents.add(there, request.placing);
+      uses_.port.engine.kept(worker.id, there->bytes(), request.placing);
       result.outputs.push_back({name, Tensor(datatype, shape, there)});
     }
     if (request.copy) uses_.residents.note_copy(result.outputs[0].tensor.bytes().size());

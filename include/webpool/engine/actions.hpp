@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
@@ -8,6 +9,7 @@
 #include <webpool/error.hpp>
 #include <webpool/ids.hpp>
 #include <webpool/options.hpp>
+#include <webpool/reliability/ladder.hpp>
 
 namespace webpool::engine {
 
@@ -47,6 +49,18 @@ struct NewTab {
   LaunchId launch;
   std::string message;
 };
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
+/// climb it.
+struct Repairs {
+  ConnectionId connection;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string message;
+};
+/// Only for sinks: the scaling policy changes the number of tabs.
+struct Scales {
+  std::size_t before = 0, wanted = 0;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -79,7 +93,7 @@ struct ModelReady {
 };
 
 using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, HoldResult, Complete, ModelReady>;
+                            Run, CancelRun, HoldResult, Complete, ModelReady, Repairs, Scales>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine

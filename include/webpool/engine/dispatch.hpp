@@ -33,8 +33,12 @@ class Dispatch {
       if (requests_.ended_by_deadline(*row, turn)) continue;
       PoolView view = view_of(model);
       std::optional<Shortlist> others;
-      if (avoids_a_tab(model, *row, turn.now)) {
-        others = Shortlist::without(model.lane, Tables::index_of(row->failed_in));
+      const bool avoids = avoids_a_tab(model, *row, turn.now);
+      if (avoids || row->placing) {
+        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
+          return !(avoids && each == Tables::index_of(row->failed_in)) &&
+                 (!row->placing || state_.tables.welcome(each, *row->placing));
+        });
         if (others->tabs().empty()) {
           requests_.hold_back(*row, turn.now);
           continue;

@@ -81,8 +81,8 @@ class Engine {
   /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
   /// selector is asked then, and a run that failed is not tried again.
   RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
-                   std::optional<WorkerId> bound_to = std::nullopt) {
-    const RequestId id = requests_.submit(request, retry, bound_to, turn);
+                   std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
+    const RequestId id = requests_.submit({request, retry, bound_to, std::move(placing)}, turn);
     pump(turn);
     return id;
   }
@@ -171,7 +171,13 @@ class Engine {
     pump(turn);
     return awaited;
   }
-  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) { workers_.retained(id, tensors, bytes); }
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing = nullptr) {
+    workers_.kept(id, bytes, std::move(placing));
+  }
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing, Turn turn) {
+    workers_.dropped(id, bytes, placing);
+    pump(turn);
+  }
   bool progressed(WorkerId id, RequestId request, TimePoint now) { return workers_.progressed(id, request, now); }
   void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     workers_.lost(id, reason, turn);

@@ -148,7 +148,7 @@ class Fleet {
     });
     return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
                                         (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
-                                        "; joined: " + listed(there, "none") +
+                                        described(model.spec.placing) + "; joined: " + listed(there, "none") +
                                         "; can be launched: " + listed(launches.kinds(), "none") + "; at most " +
                                         std::to_string(state_.options.max_connections) + " connections"};
   }

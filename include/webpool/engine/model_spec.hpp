@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 #include <webpool/browser.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/task.hpp>
 
 namespace webpool::engine {
@@ -17,6 +18,7 @@ struct ModelSpec {
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
   bool pinned = false;              ///< never evicted
   bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+  Placing placing{};                ///< beside which other models and tensors it may stand
 };
 
 }  // namespace webpool::engine

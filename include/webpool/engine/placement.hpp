@@ -27,6 +27,11 @@ class Placement {
 
   explicit Placement(State& state) : state_(state) {}
 
+  /// Whether some tab may hold the model, as far as its placing goes.
+  bool possible(const ModelRow& model) const {
+    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each); });
+  }
+
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
   /// that this need was refused, and whether it may be granted later.
   std::optional<WorkerId> place(ModelRow& model, Need need, Turn turn) {
@@ -72,34 +77,41 @@ class Placement {
     return result;
   }
 
+  bool welcome(const ModelRow& model, ConnectionIndex tab) const {
+    return state_.tables.welcome(tab, model.spec.placing);
+  }
+
   /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
   /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
   /// of them.
   std::span<const ConnectionIndex> preferred(const ModelRow& model) {
-    const Tables& tables = state_.tables;
-    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
+    const auto& states = state_.tables.states;
+    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered))
+      return {&*model.offered, 1};
     if (state_.checks_guests() && model.own.empty()) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
+      const auto own = those(model, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
+      if (!own.empty()) return own;
     }
     const auto& preferences = state_.options.browser_preferences;
-    const auto wishes = preferences.find(model.spec.task);
-    if (wishes == preferences.end()) return model.placeable.tabs();
-    for (Browser kind : wishes->second) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    return model.placeable.tabs();
+    if (const auto wishes = preferences.find(model.spec.task); wishes != preferences.end())
+      for (Browser kind : wishes->second) {
+        const auto tabs =
+            those(model, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
+        if (!tabs.empty()) return tabs;
+      }
+    return those(model, [](ConnectionIndex) { return true; });
   }
 
   std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
+    return those(model, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
+  }
+
+  /// The tabs that may hold the model and are wanted, until the next call.
+  template <class Wanted>
+  std::span<const ConnectionIndex> those(const ModelRow& model, Wanted wanted) {
     tabs_.clear();
     for (ConnectionIndex each : model.placeable.tabs())
-      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
+      if (wanted(each) && welcome(model, each)) tabs_.push_back(each);
     return tabs_;
   }
 

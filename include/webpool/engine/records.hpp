@@ -17,6 +17,7 @@
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/recovery.hpp>
 #include <webpool/error.hpp>
+#include <webpool/placing.hpp>
 #include <webpool/reliability/drift.hpp>
 #include <webpool/reliability/health.hpp>
 #include <webpool/reliability/patience.hpp>
@@ -26,6 +27,12 @@
 namespace webpool::engine {
 
 /// The rows of the engine's tables.
+
+/// What becomes of a model's place in a tab when its worker is gone.
+enum class AfterWorker : std::uint8_t {
+  closed,          ///< the tab is not asked for it again
+  may_load_again,  ///< the model may be loaded into that tab once more
+};
 
 /// A run that a tab answered or failed.
 struct EndedRun {
@@ -62,6 +69,7 @@ struct RequestRow {
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
   WorkerId bound_to{};                         // that alone may have it
+  std::shared_ptr<const Placing> placing{};    // null: anywhere
 };
 
 /// How a model did on one kind of browser and backend.
@@ -79,6 +87,7 @@ struct RunInFlight {
   std::size_t bytes = 0;  // of its inputs
   TimePoint heard{};      // when it was sent, or there was news of it
   bool told = false;      // there was
+  std::shared_ptr<const Placing> placing{};
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -96,6 +105,7 @@ struct WorkerRow {
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
   std::size_t tensors = 0;           // that stay in it, part of its bytes
+  std::vector<std::shared_ptr<const Placing>> placings{};  // of those of them that have one
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 

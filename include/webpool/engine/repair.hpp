@@ -41,6 +41,8 @@ class Repair {
     const bool listens = trouble.kind != Trouble::silent && trouble.kind != Trouble::page_crashed;
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
+    if (rung && !state_.options.sinks.empty())
+      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
@@ -187,7 +189,7 @@ class Repair {
     bool done = true;
     for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
       ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,14 @@
 
 namespace webpool::engine {
 
+/// A request that comes in, and what its caller asks of the engine.
+struct Submission {
+  Request request;
+  Retry retry = Retry::always;
+  std::optional<WorkerId> bound_to{};
+  std::shared_ptr<const Placing> placing{};
+};
+
 /// Which result a request that ended well gives its caller.
 enum class ResultFrom : std::uint8_t { last_run, held };
 
@@ -25,20 +34,21 @@ class Requests {
   explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
 
   /// `Engine::submit`.
-  RequestId submit(Request request, Retry retry, std::optional<WorkerId> bound_to, Turn turn) {
-    request.submitted = turn.now;
-    const RequestId id = state_.tables.requests.insert({.request = request, .retry = retry});
+  RequestId submit(Submission what, Turn turn) {
+    const RequestId id = state_.tables.requests.insert(
+        {.request = what.request, .retry = what.retry, .placing = std::move(what.placing)});
     RequestRow& row = *state_.tables.requests.find(id);
     row.request.id = id;
+    row.request.submitted = turn.now;
     ++state_.counters.submitted;
     retries_.earn();
-    ModelRow* model = state_.tables.model(request.model);
+    ModelRow* model = state_.tables.model(row.request.model);
     if (!model || state_.closed || state_.tables.requests.full()) {
       complete(id, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
-    if (auto refused = bound_to ? bind(row, *model, *bound_to) : queue(row, *model)) {
+    if (auto refused = what.bound_to ? bind(row, *model, *what.bound_to) : queue(row, *model)) {
       complete(id, *std::move(refused), turn);
       return id;
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 #include <webpool/concepts/pool_view.hpp>
+#include <webpool/engine/neighbours.hpp>
 #include <webpool/engine/records.hpp>
 #include <webpool/engine/slot_map.hpp>
 
@@ -27,6 +28,7 @@ struct Rows {
   SlotMap<WorkerId, WorkerRow> workers;
   std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
   std::vector<ConnectionState> states;            // by connection index, what policies see
+  Neighbours neighbours;                          // the groups in each tab
 
   std::size_t running = 0;    // requests that are sent and have not ended
   std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
@@ -43,6 +45,11 @@ struct Rows {
     return index.value < models.size() ? models[index.value].get() : nullptr;
   }
   ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+
+  /// Whether something with that placing may come into the tab.
+  bool welcome(ConnectionIndex tab, const Placing& placing) const {
+    return neighbours.welcome(tab, states[tab.value].browser.browser, placing);
+  }
 
   /// Whether a model is being loaded into it.
   bool loads(const ConnectionRow& tab) const {

@@ -13,6 +13,7 @@
 #include <webpool/concepts/scheduler.hpp>
 #include <webpool/engine/records.hpp>
 #include <webpool/error.hpp>
+#include <webpool/placing.hpp>
 
 namespace webpool::engine {
 
@@ -63,6 +64,15 @@ inline std::string listed(std::span<const Browser> kinds, std::string_view none)
   std::string text;
   for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
   return text.empty() ? std::string(none) : text;
+}
+
+/// ", not in a tab with 'a', in the same browser as 'b'"; empty for what may stand anywhere.
+inline std::string described(const Placing& placing) {
+  std::string text;
+  for (const auto& group : placing.apart_from)
+    text += std::string(text.empty() ? ", not in a tab with '" : " or '") + group + "'";
+  for (const auto& group : placing.same_browser_as) text += ", in the same browser as '" + group + "'";
+  return text;
 }
 
 /// The error in `error`'s place, with `before` in front of its message.

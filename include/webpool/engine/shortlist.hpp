@@ -14,11 +14,12 @@ namespace webpool::engine {
 /// request that may not go everywhere.
 class Shortlist {
  public:
-  /// Without the one where the request has failed.
-  static Shortlist without(const Lane& lane, ConnectionIndex failed_in) noexcept {
+  /// Those that `wanted` says.
+  template <class Wanted>
+  static Shortlist of(const Lane& lane, Wanted wanted) {
     Shortlist list;
     for (ConnectionIndex each : lane.candidates())
-      if (each != failed_in && !list.add(each)) break;
+      if (wanted(each) && !list.add(each)) break;
     list.count_idle(lane);
     return list;
   }

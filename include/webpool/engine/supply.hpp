@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 #include <webpool/engine/expiries.hpp>
 #include <webpool/engine/figures.hpp>
 #include <webpool/engine/fleet.hpp>
@@ -33,12 +35,12 @@ class Supply {
     if (need < model.refused) model.obstacle = Obstacle::none;
     if (model.announced && model.lane.size() > 0 &&
         ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         model.placeable.empty()))
+         !possible(model)))
       return;
 
     if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           !model.placeable.empty())
+           possible(model))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
     Launches& launches = fleet_.launches;
@@ -58,6 +60,9 @@ class Supply {
         give_up(model, turn);
     }
   }
+
+  /// Whether some tab may hold the model that does not yet.
+  bool possible(const ModelRow& model) const { return placement_.possible(model); }
 
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, Turn turn) {
@@ -88,12 +93,14 @@ class Supply {
   void scale(Turn turn) {
     const PoolLoad load = pool_load(state_, fleet_, turn.now);
     const PoolOptions& options = state_.options;
+    const std::size_t before = fleet_.staying();
     const std::size_t wanted =
         std::min(std::max(state_.policies->desired(load), options.min_connections), options.max_connections);
     fleet_.launch_up_to(wanted, turn);
     if (!fleet_.own_tabs_left(0)) fleet_.launch({}, turn);
     if (load.connections + load.starting > wanted && fleet_.own_tabs_left(1))
       if (const auto surplus = fleet_.most_dispensable()) removal_.drain(*surplus, turn);
+    if (fleet_.staying() != before && !options.sinks.empty()) turn.out.emplace_back(Scales{before, wanted});
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
@@ -122,6 +129,17 @@ class Supply {
  private:
   static constexpr std::chrono::seconds starvation_limit{2};
 
+  /// The kinds of browsers of which a new tab could hold the model, an empty list meaning all; nothing when none could.
+  std::optional<std::span<const Browser>> launchable(const ModelRow& model) {
+    if (model.spec.placing.same_browser_as.empty()) return model.spec.browsers;
+    kinds_.clear();
+    for (Browser kind : fleet_.launches.kinds()) {
+      const bool fits = model.spec.browsers.empty() || std::ranges::count(model.spec.browsers, kind) > 0;
+      if (fits && state_.tables.neighbours.welcome_in(kind, model.spec.placing)) kinds_.push_back(kind);
+    }
+    return kinds_.empty() ? std::nullopt : std::optional<std::span<const Browser>>(kinds_);
+  }
+
   /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
   bool lacks_own_tab(const ModelRow& model) const {
     return state_.checks_guests() && model.own.empty() && model.lane.size() > 0 &&
@@ -149,6 +167,7 @@ class Supply {
   Removal& removal_;
   Placement placement_;
   Expiries<WorkerId> load_timeouts_;
+  std::vector<Browser> kinds_;
 };
 
 }  // namespace webpool::engine

@@ -2,29 +2,22 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 #include <webpool/concepts/pool_view.hpp>
+#include <webpool/engine/places.hpp>
 #include <webpool/engine/records.hpp>
-#include <webpool/engine/rows.hpp>
 #include <webpool/engine/slot_map.hpp>
 
 namespace webpool::engine {
 
-/// What becomes of a model's place in a tab when its worker is gone.
-enum class AfterWorker : std::uint8_t {
-  closed,          ///< the tab is not asked for it again
-  may_load_again,  ///< the model may be loaded into that tab once more
-};
-
 /// The engine's rows, and what changes them: whatever touches two tables or a sum goes through these members, which
 /// decide nothing. So each sum has one home.
-struct Tables : Rows {
-  using Rows::Rows;
+struct Tables : Places {
+  using Places::Places;
 
   ModelRow& add_model(ModelSpec spec) {
     std::size_t slot = 0;
@@ -59,6 +52,7 @@ struct Tables : Rows {
     state(connection).memory_bytes += model.bytes;
     memory += model.bytes;
     model.placeable.erase(index_of(connection));
+    enter(connection, model.spec.placing);
     ++model.loading;
     model.evicted = false;
     return id;
@@ -98,6 +92,8 @@ struct Tables : Rows {
     } else {
       --model.loading;
     }
+    leave(worker.connection, model.spec.placing);
+    for (const auto& each : worker.placings) leave(worker.connection, *each);
     --tab.models;
     tab.memory_bytes -= worker.bytes;
     memory -= worker.bytes;
@@ -115,7 +111,8 @@ struct Tables : Rows {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now});
+    worker.runs.push_back({request, row.request.payload_bytes, now, false, row.placing});
+    if (row.placing) enter(worker.connection, *row.placing);
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -131,6 +128,7 @@ struct Tables : Rows {
     const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
     const std::size_t bytes = found->bytes;
+    if (found->placing) leave(worker.connection, *found->placing);
     worker.runs.erase(found);
     worker.last_used = connections.find(worker.connection)->last_used = now;
     ModelRow& model = model_of(worker);
@@ -177,13 +175,25 @@ struct Tables : Rows {
     if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
   }
 
-  /// So many more tensors of so many bytes stay in the worker, or fewer.
-  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+  /// One more tensor stays in the worker, with this placing if it has one.
+  void keep(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
     WorkerRow& worker = *workers.find(id);
-    worker.tensors += static_cast<std::size_t>(tensors);
-    worker.bytes += static_cast<std::size_t>(bytes);
-    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
-    memory += static_cast<std::size_t>(bytes);
+    ++worker.tensors;
+    grow(worker, bytes);
+    if (!placing) return;
+    enter(worker.connection, *placing);
+    worker.placings.push_back(std::move(placing));
+  }
+
+  /// One less.
+  void drop(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    WorkerRow& worker = *workers.find(id);
+    --worker.tensors;
+    grow(worker, std::size_t{0} - bytes);
+    const auto kept = std::ranges::find(worker.placings, placing);
+    if (kept == worker.placings.end()) return;
+    leave(worker.connection, *placing);
+    worker.placings.erase(kept);
   }
 
   /// The row goes; the request must not wait in a scheduler any more.
@@ -248,52 +258,6 @@ struct Tables : Rows {
     if (connections.find(id)->suspended) --suspended;
     state(id) = {};
     connections.erase(id);
-  }
-
- private:
-  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight += bytes;
-    if (row.full || row.bytes_in_flight < byte_limit) return;
-    row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
-  }
-
-  /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight -= bytes;
-    if (!row.full || row.bytes_in_flight >= byte_limit) return;
-    row.full = false;
-    row.relieved = true;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
-      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
-        model.lane.unblock(index_of(id), worker.runs.size());
-    }
-  }
-
-  void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
-    ++places;
-  }
-
-  void close_lane(const WorkerRow& worker) {
-    ModelRow& model = model_of(worker);
-    if (!model.lane.contains(index_of(worker.connection))) return;
-    model.lane.erase(index_of(worker.connection));
-    model.own.erase(index_of(worker.connection));
-    --places;
   }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <webpool/engine/fleet.hpp>
@@ -90,9 +91,16 @@ class Workers {
     return awaited;
   }
 
-  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
-  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    if (state_.tables.workers.find(id)) state_.tables.retain(id, tensors, bytes);
+  /// A result left a tensor in the worker. `placing` may be null.
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
+    if (state_.tables.workers.find(id)) state_.tables.keep(id, bytes, std::move(placing));
+  }
+
+  /// Nobody wants the tensor any more; of the same size and placing as when it was kept. Others may come into the tab.
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    if (!state_.tables.workers.find(id)) return;
+    state_.tables.drop(id, bytes, placing);
+    if (placing) state_.marks.mark_all();
   }
 
   /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since

@@ -240,6 +240,8 @@ class Simulation {
   }
   void carry_out(const engine::HoldResult&) {}
   void carry_out(const engine::ModelReady&) {}
+  void carry_out(const engine::Repairs&) {}
+  void carry_out(const engine::Scales&) {}
 
   const Result& sum_up() {
     result_.length = now();

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <webpool/engine/rows.hpp>
+
+namespace webpool::engine {
+
+/// The part of `Tables` that says who has room: lanes open and close, tabs fill up, neighbours come and go.
+struct Places : Rows {
+  using Rows::Rows;
+
+ protected:
+  void enter(ConnectionId id, const Placing& placing) {
+    neighbours.enter(index_of(id), state(id).browser.browser, placing);
+  }
+  void leave(ConnectionId id, const Placing& placing) {
+    neighbours.leave(index_of(id), state(id).browser.browser, placing);
+  }
+
+  void grow(WorkerRow& worker, std::size_t bytes) {
+    worker.bytes += bytes;
+    state(worker.connection).memory_bytes += bytes;
+    memory += bytes;
+  }
+
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
+  void open_lane(WorkerId id) {
+    const WorkerRow& worker = *workers.find(id);
+    const ConnectionRow& row = *connections.find(worker.connection);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    ++places;
+  }
+
+  void close_lane(const WorkerRow& worker) {
+    ModelRow& model = model_of(worker);
+    if (!model.lane.contains(index_of(worker.connection))) return;
+    model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
+    --places;
+  }
+};
+
+}  // namespace webpool::engine
