@@ -149,7 +149,10 @@ class Host {
     if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
     pump();
   }
-  void release(WorkerId worker, TensorId tensor) { outbox_.release(worker, tensor); }
+  void release(WorkerId worker, TensorId tensor) {
+    outbox_.release(worker, tensor);
+    pump();
+  }
 
   // --- models
 
