@@ -14,7 +14,7 @@ Row jump(std::string name, webpool::Duration by) {
   options.retries.attempts = 3;
   rig::Rig<> pool(options);
   std::vector<webpool::ConnectionId> tabs{pool.join(), pool.join()};
-  const auto model = pool.engine.add_model(rig::model("m", {}, 2), pool.now, pool.out);
+  const auto model = pool.engine.add_model(rig::model("m", {}, 2), {pool.now, pool.out});
   pool.load_all();
   std::map<webpool::RequestId, unsigned> ends;
   Row row{.fault = std::move(name), .target = "engine, manual clock (simulated)"};
@@ -35,7 +35,7 @@ Row jump(std::string name, webpool::Duration by) {
   std::optional<webpool::TimePoint> next;
   for (int tick = 0; tick < 100 && pool.engine.metrics().completed < ends.size(); ++tick) {
     pool.load_all();
-    for (const auto& tab : tabs) pool.engine.heard(tab, pool.now);
+    for (const auto& tab : tabs) pool.engine.heard(tab);
     for (const auto& run : pool.take<webpool::engine::Run>()) pool.finish(run);
     if (!next && pool.engine.metrics().completed > 0) next = pool.now;
     pool.tick(100ms);

@@ -7,34 +7,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A host program with one browser, started as a shell would start it.
-class Host {
+/// A host program with one browser.
+class Host : public support::HostProgram {
  public:
-  Host(const Installed& installed, const std::string& ending, const std::string& url = "about:blank") {
-    auto [ours, theirs] = connected_pair();
-    const Descriptor nothing(::open("/dev/null", O_RDWR));
-    id_ = spawn({.arguments = {WEBPOOL_LAUNCH_AND_HANG, std::string(webpool::to_string(installed.browser)),
-                               installed.executable.string(), ending, url},
-                 .environment = own_environment(),
-                 .directory = "/",
-                 .descriptors = {nothing.get(), theirs.get(), nothing.get()}})
-              .value();
-    theirs.close();
-    std::string line;
-    for (char byte = 0; byte != '\n' && ::read(ours.get(), &byte, 1) == 1;) line += byte;
-    std::istringstream(line) >> browser_id >> folder;
+  Host(const Installed& installed, const std::string& ending, const std::string& url = "about:blank")
+      : HostProgram({WEBPOOL_LAUNCH_AND_HANG, std::string(webpool::to_string(installed.browser)),
+                     installed.executable.string(), ending, url}) {
+    std::istringstream(line()) >> browser_id >> folder;
     REQUIRE(browser_id > 0);
-  }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
-  ~Host() {
-    if (id_ > 0) end(SIGKILL);
-  }
-
-  /// Sends it a signal unless that is 0, waits for its end and returns the status.
-  int end(int signal) {
-    if (signal != 0) ::kill(id_, signal);
-    return collect(std::exchange(id_, 0));
   }
 
   /// What is left when killed processes have had the time to vanish; empty when all is well.
@@ -45,9 +25,6 @@ class Host {
 
   pid_t browser_id = 0;
   std::string folder;
-
- private:
-  pid_t id_ = 0;
 };
 
 void check_every_ending(const Installed& installed, bool with_page) {

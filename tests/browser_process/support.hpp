@@ -116,27 +116,51 @@ class Page {
   unsigned port_ = 0;
 };
 
+/// A program that launches browsers, started as a shell would start it.
+class HostProgram {
+ public:
+  /// Waits until it has printed a line.
+  explicit HostProgram(std::vector<std::string> arguments) {
+    using namespace webpool::browser;
+    auto [ours, theirs] = connected_pair();
+    const Descriptor nothing(::open("/dev/null", O_RDWR));
+    id_ = spawn({.arguments = std::move(arguments),
+                 .environment = own_environment(),
+                 .directory = "/",
+                 .descriptors = {nothing.get(), theirs.get(), nothing.get()}})
+              .value();
+    theirs.close();
+    for (char byte = 0; byte != '\n' && ::read(ours.get(), &byte, 1) == 1;) line_ += byte;
+  }
+  HostProgram(const HostProgram&) = delete;
+  HostProgram& operator=(const HostProgram&) = delete;
+  ~HostProgram() {
+    if (id_ > 0) end(SIGKILL);
+  }
+
+  /// The line that it printed, with its end.
+  const std::string& line() const noexcept { return line_; }
+
+  /// Sends it a signal unless that is 0, waits for its end and returns the status.
+  int end(int signal) {
+    if (signal != 0) ::kill(id_, signal);
+    return webpool::browser::collect(std::exchange(id_, 0));
+  }
+
+ private:
+  pid_t id_ = 0;
+  std::string line_;
+};
+
 /// What still exists of a browser: its folder, processes of its group, processes that name the folder. Zombies don't
-/// count: collecting orphans is the init process's work. Empty when all is gone.
+/// count. Empty when all is gone.
 inline std::string remains(const std::filesystem::path& folder, pid_t group) {
   std::ostringstream found;
   if (std::filesystem::exists(folder)) found << folder.string() << '\n';
 #if defined(__linux__)
-  std::error_code failure;
-  for (std::filesystem::directory_iterator entry("/proc", failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    if (entry->path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
-    const std::string line = contents(entry->path() / "cmdline"), variables = contents(entry->path() / "environ");
-    std::istringstream stat(contents(entry->path() / "stat"));
-    std::string skipped;
-    std::getline(stat, skipped, ')');
-    std::string state;
-    pid_t parent = 0, process_group = 0;
-    stat >> state >> parent >> process_group;
-    const bool named = (line + variables).find(folder.string()) != std::string::npos;
-    if (named || (process_group == group && state != "Z" && state != "X"))
-      found << entry->path().filename().string() << ' ' << line.substr(0, 200) << '\n';
-  }
+  for (const Process& process : processes())
+    if (process.names(folder.string()) || (process.group == group && !process.dead))
+      found << process.id << ' ' << process.command() << '\n';
 #else
   if (group > 0 && ::kill(-group, 0) == 0) found << "group " << group << '\n';
 #endif

@@ -2,7 +2,7 @@
 
 #include <webpool/source/memory.hpp>
 
-#include "../catch.hpp"
+#include "../support/complaint.hpp"
 
 using namespace webpool;
 using driver::check_part_names;
@@ -11,15 +11,7 @@ using Order = std::vector<std::size_t>;
 
 namespace {
 
-std::string complaint(const auto& action) {
-  try {
-    action();
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.code() == errc::invalid_options);
-    return error.message();
-  }
-}
+std::string complaint(const auto& action) { return testing::complaint(errc::invalid_options, action); }
 
 }  // namespace
 

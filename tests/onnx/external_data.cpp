@@ -7,6 +7,7 @@
 #include <vector>
 #include <webpool/onnx/external_data.hpp>
 
+#include "../support/complaint.hpp"
 #include "../support/onnx_file.hpp"
 
 namespace {
@@ -21,15 +22,8 @@ std::vector<ExternalFile> read(const std::string& file) {
 }
 
 std::string complaint(const std::string& file) {
-  try {
-    read(file);
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.code() == errc::model_invalid);
-    constexpr std::string_view prefix = "model 'm' can't be used: ";
-    CHECK(error.message().starts_with(prefix));
-    return error.message().substr(prefix.size());
-  }
+  return testing::complaint(
+      errc::model_invalid, [&] { read(file); }, "model 'm' can't be used: ");
 }
 
 std::string with(const std::vector<OnnxWeight>& weights) {

@@ -12,6 +12,8 @@
 #include <vector>
 #include <webpool/onnx/model_info.hpp>
 
+#include "../support/complaint.hpp"
+
 namespace {
 
 using namespace webpool;
@@ -21,15 +23,8 @@ ModelInfo read(std::string_view file) { return onnx::read_model_info(std::as_byt
 
 /// What is said against a file; empty when nothing is.
 std::string complaint(std::string_view file) {
-  try {
-    read(file);
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.code() == errc::model_invalid);
-    constexpr std::string_view prefix = "model 'm' is not valid ONNX: ";
-    CHECK(error.message().starts_with(prefix));
-    return error.message().substr(prefix.size());
-  }
+  return testing::complaint(
+      errc::model_invalid, [&] { read(file); }, "model 'm' is not valid ONNX: ");
 }
 
 /// y = x * w as Python's onnx 1.12 writes it, with `w` both an initializer and an input.

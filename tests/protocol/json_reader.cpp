@@ -6,6 +6,7 @@
 #include <vector>
 #include <webpool/protocol/json_reader.hpp>
 
+#include "../support/complaint.hpp"
 #include "frames.hpp"
 
 namespace {
@@ -16,16 +17,12 @@ using namespace webpool::protocol::detail;
 
 /// What `read` says against this JSON; empty when it has nothing against it.
 std::string complaint(const std::string& json, const std::function<void(Fields&)>& read) {
-  HeaderParser parser;
-  try {
+  return testing::complaint(errc::malformed_frame, [&] {
+    HeaderParser parser;
     Fields fields = parser.parse(test::bytes_of(json));
     fields.rename("m");
     read(fields);
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.code() == errc::malformed_frame);
-    return error.message();
-  }
+  });
 }
 
 void ignore(Fields&) {}

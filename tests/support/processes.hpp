@@ -30,18 +30,45 @@ inline std::string command_of(pid_t process) {
   return line;
 }
 
+/// A process as /proc describes it.
+struct Process {
+  pid_t id = 0, parent = 0, group = 0;
+  bool dead = false;  ///< a zombie: to collect orphans is the init process's work
+
+  /// Its command line begins like this.
+  std::string command() const { return command_of(id).substr(0, 200); }
+  /// Whether that is in its command line or its environment.
+  bool names(std::string_view text) const {
+    const std::string folder = "/proc/" + std::to_string(id);
+    return (contents(folder + "/cmdline") + contents(folder + "/environ")).find(text) != std::string::npos;
+  }
+};
+
+/// All processes of this machine; none where there is no /proc.
+inline std::vector<Process> processes() {
+  std::vector<Process> found;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry("/proc", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (name.find_first_not_of("0123456789") != name.npos) continue;
+    std::istringstream stat(contents(entry->path() / "stat"));
+    std::string skipped, state;
+    std::getline(stat, skipped, ')');
+    Process process{.id = std::stoi(name)};
+    if (stat >> state >> process.parent >> process.group) {
+      process.dead = state == "Z" || state == "X";
+      found.push_back(process);
+    }
+  }
+  return found;
+}
+
 /// The processes that this one started, and those that they started, without zombies.
 inline std::vector<pid_t> descendants() {
   std::multimap<pid_t, pid_t> children;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != name.npos) continue;
-    std::istringstream stat(contents(entry.path() / "stat"));
-    std::string skipped, state;
-    std::getline(stat, skipped, ')');
-    pid_t parent = 0;
-    if (stat >> state >> parent && state != "Z" && state != "X") children.emplace(parent, std::stoi(name));
-  }
+  for (const Process& process : processes())
+    if (!process.dead) children.emplace(process.parent, process.id);
   std::vector<pid_t> found{::getpid()};
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto [first, last] = children.equal_range(found[i]);
