@@ -15,4 +15,5 @@
 #define WEBPOOL_SOURCE_INCLUDED
 #include <webpool/impl/pool_impl.hpp>
 #include <webpool/impl/resource_pool.hpp>
+#include <webpool/transport/loopback.hpp>
 #endif

@@ -14,6 +14,11 @@ namespace {
 
 using Done = detail::UniqueFunction<void(Expected<int>)>;
 
+struct Sum {
+  int one, other;
+  Done done;
+};
+
 /// A loop with a thread of its own behind an entrance.
 struct House {
   ~House() { shut(); }
@@ -43,7 +48,7 @@ struct End {
 TEST_CASE("an operation starts in the loop, with the handler of its end") {
   House house;
   End end;
-  house.entrance.start(end.handler(), [](Done done) { done(7); });
+  house.entrance.start(Sum{3, 4, end.handler()}, [](Sum&& sum) { sum.done(sum.one + sum.other); });
   auto [result, thread] = end.promise.get_future().get();
   CHECK(result.value() == 7);
   CHECK(thread == house.thread.get_id());
@@ -58,7 +63,7 @@ TEST_CASE("at a shut gate an operation ends later, on another thread, as closed 
   const bool has_own = GENERATE(false, true);
   bool started = false;
   house.entrance.start(
-      end.handler(), [&](const Done&) { started = true; }, has_own ? &own : nullptr);
+      Sum{3, 4, end.handler()}, [&](Sum&&) { started = true; }, has_own ? &own : nullptr);
   auto [result, thread] = end.promise.get_future().get();
   REQUIRE_FALSE(result);
   CHECK(result.error().code() == (has_own ? errc::bad_input : errc::pool_closed));

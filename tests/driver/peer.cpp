@@ -17,8 +17,8 @@ struct Wired {
   const FlightLog flights{logger, 8};
   std::optional<Peer> peer;
   const transport::LinkHandlers handlers{
-      .opened = [this](std::shared_ptr<transport::Link> link,
-                       Channel channel) { peer.emplace(std::move(link), channel, flights); },
+      .opened = [this](std::shared_ptr<transport::Link> opened,
+                       Channel channel) { peer.emplace(std::move(opened), channel, flights); },
       .received = {},
       .closed = {}};
   const std::shared_ptr<Loopback> link = Loopback::open(handlers, Channel::control);

@@ -82,7 +82,7 @@ TEST_CASE("a tensor of another pool is refused") {
   other.pool->run({{"image", kept}});
   REQUIRE(other.pool->ends.size() == 1);
   CHECK(error_in(other.pool->ends[0]).code() == errc::tensor_elsewhere);
-  CHECK_FALSE(other.worker->link->take()->empty());  // its load, and nothing else
+  CHECK_FALSE(other.worker->has_news());
 }
 
 TEST_CASE("a tensor comes home on its own") {

@@ -36,7 +36,7 @@ class Batcher {
   using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
   struct Handlers {
     /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
-    std::function<void(NewRequest)> start;
+    std::function<void(NewRequest&&)> start;
     std::function<void(RequestId)> cancel;
     /// A timer has had its say: runs may have been started and cancelled.
     std::function<void()> woke;

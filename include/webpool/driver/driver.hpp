@@ -74,33 +74,46 @@ class Driver final : public Runtime {
 
   void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
-    NewRequest request{model, Clock::now(), std::move(inputs), std::move(options), std::move(ticket)};
-    entrance_.start(std::move(done), [this, request = std::move(request)](Completion end) mutable {
-      request.done = std::move(end);
-      host_.submit(std::move(request));
-    });
+    entrance_.start(NewRequest{.model = model,
+                               .submitted = Clock::now(),
+                               .inputs = std::move(inputs),
+                               .options = std::move(options),
+                               .ticket = std::move(ticket),
+                               .done = std::move(done)},
+                    [this](NewRequest&& request) { host_.submit(std::move(request)); });
   }
 
   void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run, std::shared_ptr<Ticket> ticket,
                 Completion done) override {
-    NewRequest request{model, Clock::now(), std::move(prompt), run->options.request, std::move(ticket)};
-    request.generation = std::move(run);
-    entrance_.start(std::move(done), [this, request = std::move(request)](Completion end) mutable {
-      request.done = std::move(end);
-      host_.generate(std::move(request));
-    });
+    RequestOptions options = run->options.request;
+    entrance_.start(NewRequest{.model = model,
+                               .submitted = Clock::now(),
+                               .inputs = std::move(prompt),
+                               .options = std::move(options),
+                               .ticket = std::move(ticket),
+                               .done = std::move(done),
+                               .generation = std::move(run)},
+                    [this](NewRequest&& request) { host_.generate(std::move(request)); });
   }
 
   void finish(Expected<Outputs> result, Completion done) override {
+    struct Ended {
+      Expected<Outputs> result;
+      Completion done;
+    };
     const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
     entrance_.start(
-        std::move(done), [result = std::move(result)](Completion end) mutable { end(std::move(result)); },
+        Ended{std::move(result), std::move(done)}, [](Ended&& ended) { ended.done(std::move(ended.result)); },
         error ? &*error : nullptr);
   }
 
   void fetch(const ResidentTensor& tensor, Completion done) override {
-    entrance_.start(std::move(done),
-                    [this, there = TensorCopy(tensor)](Completion end) mutable { host_.copy(there, std::move(end)); });
+    struct Copy {
+      TensorCopy of;
+      Completion done;
+    };
+    entrance_.start(Copy{TensorCopy(tensor), std::move(done)},
+                    [this](Copy&& copy) { host_.copy(copy.of, std::move(copy.done)); });
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
@@ -117,11 +130,8 @@ class Driver final : public Runtime {
   /// any thread may change it.
   void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
             LoadCompletion done) {
-    Part part{std::move(files), std::move(options), task, std::move(max_batch_size), {}};
-    entrance_.start(std::move(done), [this, part = std::move(part)](LoadCompletion end) mutable {
-      part.done = std::move(end);
-      host_.load(std::move(part));
-    });
+    entrance_.start(Part{std::move(files), std::move(options), task, std::move(max_batch_size), std::move(done)},
+                    [this](Part&& part) { host_.load(std::move(part)); });
   }
 
   /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and

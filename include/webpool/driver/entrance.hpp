@@ -33,18 +33,20 @@ class Entrance {
     if (open_) loop_.post(std::move(task));
   }
 
-  /// Has `task(done)` run in the loop. Where the gate is shut, `done` ends with `errc::pool_closed`, or with `*error`
-  /// if there is one: later, as every asynchronous operation ends.
-  template <class Done, class Task>
-  void start(Done done, Task task, const Error* error = nullptr) {
+  /// Has `task(operation)` run in the loop. Where the gate is shut, `operation.done` is told `*error`, if there is one,
+  /// or else `errc::pool_closed`: later, as every asynchronous operation ends.
+  template <class Operation, class Task>
+  void start(Operation&& operation, Task task, const Error* error = nullptr) {
+    static_assert(std::is_rvalue_reference_v<Operation&&>);
     {
       const std::lock_guard lock(gate_);
-      if (open_)
-        return loop_.post([done = std::move(done), task = std::move(task)]() mutable { task(std::move(done)); });
+      if (open_) return loop_.post([operation = std::move(operation), task]() mutable { task(std::move(operation)); });
     }
     // Not inside its initiating function, which must return before the handler runs, but on a thread of Asio's.
     asio::post(asio::system_executor(),
-               [done = std::move(done), error = error ? *error : closed_error()]() mutable { done(std::move(error)); });
+               [done = std::move(operation.done), error = error ? *error : closed_error()]() mutable {
+                 done(std::move(error));
+               });
   }
 
   /// Runs the task in the loop and waits for its result. Throws what it throws; where the gate is shut,

@@ -65,8 +65,8 @@ class EventLoop {
 
   /// Has the task run in the loop.
   template <class Task>
-  void post(Task task) {
-    asio::post(context_, std::move(task));
+  void post(Task&& task) {
+    asio::post(context_, std::forward<Task>(task));
     if (runs_here()) return;
     const std::lock_guard lock(mutex_);
     if (runner_ == Runner::caller)

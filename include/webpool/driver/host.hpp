@@ -59,7 +59,7 @@ class Host {
         port_(engine_options(), std::move(policies)),
         roster_(flights_),
         batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight,
-                 {.start = [this](NewRequest run) { starter_.enqueue(std::move(run)); },
+                 {.start = [this](NewRequest&& run) { starter_.enqueue(std::move(run)); },
                   .cancel = [this](RequestId run) { port_.engine.cancel(run, port_.turn()); },
                   .woke = [this] { pump(); }}),
         messages_(logger_),
@@ -132,11 +132,11 @@ class Host {
 
   // --- requests
 
-  void submit(NewRequest request) {
+  void submit(NewRequest&& request) {
     starter_.submit(std::move(request));
     pump();
   }
-  void generate(NewRequest request) {
+  void generate(NewRequest&& request) {
     starter_.generate(std::move(request));
     pump();
   }
@@ -149,7 +149,10 @@ class Host {
     if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
     pump();
   }
-  void release(WorkerId worker, TensorId tensor) { outbox_.release(worker, tensor); }
+  void release(WorkerId worker, TensorId tensor) {
+    outbox_.release(worker, tensor);
+    pump();
+  }
 
   // --- models
 

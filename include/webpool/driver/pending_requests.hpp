@@ -98,7 +98,11 @@ class PendingRequests {
 
   /// The request with that id, which must have been added.
   PendingRequest& at(RequestId id) { return requests_[Slots::slot_of(id)]; }
-  PendingRequest take(RequestId id) { return std::exchange(at(id), {}); }
+  PendingRequest take(RequestId id) {
+    PendingRequest& request = at(id);
+    request.id = {};  // nobody finds what is left there
+    return std::move(request);
+  }
 
   /// The same with any id; null when nobody waits for that.
   PendingRequest* find(RequestId id) {

@@ -36,12 +36,12 @@ class Starter {
   explicit Starter(const Uses& uses) : uses_(uses) {}
 
   /// A run, alone or in a batch.
-  void submit(NewRequest request) {
+  void submit(NewRequest&& request) {
     if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
     if (is_placed(request.options.placing) || !uses_.batches.submit(request)) enqueue(std::move(request));
   }
 
-  void generate(NewRequest request) {
+  void generate(NewRequest&& request) {
     if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
     enqueue(std::move(request));
   }
@@ -54,7 +54,7 @@ class Starter {
   }
 
   /// Starts a request of its own, which has nothing to do with tensors in tabs unless `holder` has them.
-  void enqueue(NewRequest request, std::optional<WorkerId> holder = std::nullopt) {
+  void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
     auto& [model, submitted, inputs, options, ticket, done, generation] = request;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     auto placing = is_placed(options.placing) ? std::make_shared<const Placing>(std::move(options.placing)) : nullptr;
@@ -81,7 +81,7 @@ class Starter {
   }
 
   /// Starts a request that has to do with tensors in tabs, once all of them are in one worker or in this program.
-  void gather(NewRequest request) {
+  void gather(NewRequest&& request) {
     if (request.ticket && request.ticket->cancelled)
       return request.done(Error(errc::cancelled, "cancelled before it was queued"));
     const auto holder = holder_of(request.inputs, request.model.model);
@@ -110,7 +110,7 @@ class Starter {
   }
 
   /// Copies an input from the tab of another model to this program; then looks for the next.
-  void bring_home(std::size_t which, NewRequest request) {
+  void bring_home(std::size_t which, NewRequest&& request) {
     const NamedTensor& input = request.inputs[which];
     const ResidentTensor* there = resident(input.tensor, uses_.runtime);
     if (!there)

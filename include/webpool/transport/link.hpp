@@ -34,7 +34,7 @@ enum class CloseCode : std::uint16_t { normal = 1000, policy_violation = 1008 };
 /// returns.
 class Link {
  public:
-  using Write = detail::FunctionRef<void(std::string& out)>;
+  using Write = webpool::detail::FunctionRef<void(std::string& out)>;
 
   Link() = default;
   Link(const Link&) = delete;

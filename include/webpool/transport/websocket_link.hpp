@@ -12,15 +12,13 @@
 
 namespace webpool::transport {
 
-namespace detail {
 using ServerConnection = websocketpp::connection<ServerConfig>;
 
 inline ServerConnection& connection_of(SocketState& state) noexcept { return static_cast<ServerConnection&>(state); }
-}  // namespace detail
 
 inline void WebSocketLink::send(Write write) {
   namespace frame = websocketpp::frame;
-  detail::ServerConnection& connection = detail::connection_of(state_);
+  ServerConnection& connection = connection_of(state_);
   const auto message = connection.get_message(frame::opcode::binary, 0);
   std::string& payload = message->get_raw_payload();
   write(payload);
@@ -39,15 +37,15 @@ inline void WebSocketLink::close(CloseCode code, std::string_view words) {
   };
   while (splits_a_character()) --length;
   websocketpp::lib::error_code ignored;
-  detail::connection_of(state_).close(static_cast<websocketpp::close::status::value>(code),
-                                      std::string(words.substr(0, length)), ignored);
+  connection_of(state_).close(static_cast<websocketpp::close::status::value>(code),
+                              std::string(words.substr(0, length)), ignored);
 }
 
-inline std::size_t WebSocketLink::buffered() const { return detail::connection_of(state_).get_buffered_amount(); }
+inline std::size_t WebSocketLink::buffered() const { return connection_of(state_).get_buffered_amount(); }
 
 inline void WebSocketLink::introduced() {
   if (state_.strangers) state_.strangers->remove(std::exchange(state_.place, 0));
-  detail::connection_of(state_).set_max_message_size(state_.most_bytes);
+  connection_of(state_).set_max_message_size(state_.most_bytes);
 }
 
 }  // namespace webpool::transport
