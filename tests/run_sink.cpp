@@ -14,8 +14,12 @@ namespace {
 struct Notes final : RunSink {
   void ran(const RunRecord& run) override {
     ++ended;
-    runs.push_back({std::string(run.model), run.where ? to_string(run.where->backend) : "", run.times.total, run.rows,
-                    run.runs, run.error ? std::optional(*run.error) : std::nullopt});
+    runs.push_back({.model = std::string(run.model),
+                    .backend = std::string(run.where ? to_string(run.where->backend) : ""),
+                    .total = run.times.total,
+                    .rows = run.rows,
+                    .runs = run.runs,
+                    .error = run.error ? std::optional(*run.error) : std::nullopt});
     thread = std::this_thread::get_id();
   }
   void loaded(const LoadRecord& load) override {

@@ -382,9 +382,9 @@ struct FileExtent {
 /// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
 /// MiB that takes more than 20 seconds breaks its download off.
 ///
-/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
-/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
-/// neither in memory nor on the disk, it takes memory while the load looks at it.
+/// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
+/// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, all of it takes memory while the load looks at it.
 ///
 /// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
 /// may let go on any thread.
@@ -680,6 +680,33 @@ class PoolView {
 #include <optional>
 #include <string>
 #include <vector>
+#ifndef WEBPOOL_PLACING_HPP_INCLUDED
+#define WEBPOOL_PLACING_HPP_INCLUDED
+#include <string>
+#include <vector>
+
+namespace webpool {
+
+/// Where models, and tensors that requests leave in tabs, may stand beside others. What they are known by to others is
+/// a group, a name of the application's own. An empty list asks for nothing.
+///
+///     auto first = pool.load("a.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});
+///     auto second = pool.load("b.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});  // another tab
+///
+/// Both sides count: what has come first is not joined by something that it wants to be apart from. If no tab that is
+/// there will do, the pool launches another one. If it can't, a model ends with `errc::no_browser_found`, and a request
+/// waits until its deadline.
+struct Placing {
+  std::string group{};
+  /// Never in the tab of a model, of a tensor that a request left there, or of a run under way that names one of these.
+  std::vector<std::string> apart_from{};
+  /// Only in a browser of the same kind (`Browser`) as one that has something of each of these groups. A group that is
+  /// nowhere yet asks for nothing.
+  std::vector<std::string> same_browser_as{};
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TASK_HPP_INCLUDED
 #define WEBPOOL_TASK_HPP_INCLUDED
 #include <array>
@@ -1010,6 +1037,7 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
+  Placing placing{};            ///< of the tensors that stay, or of the run itself
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
   bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
@@ -1034,11 +1062,11 @@ namespace webpool {
 
 /// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
 ///
-/// | expression       | result                      | contract                                                          |
-/// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
-/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
-/// |                  |                             | must not block, should not look at every candidate               |
+/// | expression       | result                      | contract                                                       |
+/// |------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
+/// |                  |                             | called on the pool's strand for every request: no lock needed, |
+/// |                  |                             | must not block, should not look at every candidate             |
 ///
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
@@ -1069,12 +1097,15 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace webpool {
+
+class RunSink;  // run_sink.hpp
 
 /// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
@@ -1199,7 +1230,7 @@ struct BatchOptions {
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without its extension
+  std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
@@ -1210,6 +1241,7 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it
+  Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
@@ -1261,13 +1293,14 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
-  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who
+  /// reaches the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
+  std::vector<std::shared_ptr<RunSink>> sinks{};  ///< each is told of all runs, loads, joins, losses and repairs
   LogLevel log_level = LogLevel::info;
   /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
   /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
@@ -1490,10 +1523,10 @@ namespace webpool {
 
 /// A part of a `selector::Chain` that rules tabs out.
 ///
-/// | expression          | result | contract                                                                            |
-/// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
-/// |                     |        | 16 candidates per decision; must not block                                          |
+/// | expression          | result | contract                                                                         |
+/// |---------------------|--------|----------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to |
+/// |                     |        | 16 candidates per decision; must not block                                       |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
 template <class F>
@@ -1504,10 +1537,10 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 
 /// A part of a `selector::Chain` that may decide before the selector does.
 ///
-/// | expression        | result                      | contract                                                         |
-/// |-------------------|-----------------------------|------------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
-/// |                   |                             | called on the pool's strand; must not block                      |
+/// | expression        | result                      | contract                                                       |
+/// |-------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
+/// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
@@ -5033,6 +5066,90 @@ class Patience {
 };
 
 }  // namespace webpool::reliability
+#endif
+#ifndef WEBPOOL_RUN_SINK_HPP_INCLUDED
+#define WEBPOOL_RUN_SINK_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace webpool {
+
+// What a sink is told. References and views are valid during the call.
+
+/// A request ended, other than from a response cache; requests that were batched are one.
+struct RunRecord {
+  std::string_view model;
+  const Where* where = nullptr;  ///< the tab that ran it last; null: none has
+  RunTimes times{};              ///< of a result; after an error, only `total`
+  std::size_t rows = 1;          ///< extent of the inputs' first axis: the batch, where the model has one
+  unsigned runs = 0;             ///< it was sent so often
+  const Error* error = nullptr;  ///< null: it has its result
+};
+
+/// A tab holds a model, or can't.
+struct LoadRecord {
+  std::string_view model;
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  const Where* where = nullptr;      ///< null: it failed
+  std::chrono::nanoseconds time{0};  ///< since the pool asked the tab for a worker
+  std::size_t bytes = 0;             ///< of memory in the tab, or of the file where the page doesn't know
+  bool from_cache = false;           ///< the browser had the bytes
+  const Error* error = nullptr;
+};
+
+/// A tab joined.
+struct JoinRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+};
+
+/// A tab is gone, by whatever cause.
+struct LossRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  std::string_view reason;
+};
+
+/// The pool tries to get a tab out of trouble.
+struct RepairRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string_view reason;
+};
+
+/// The scaling policy had the pool launch browsers, or part with one.
+struct ScalingRecord {
+  std::size_t before = 0;  ///< tabs that stay and browsers that start
+  std::size_t wanted = 0;  ///< of the same, within `min_connections` and `max_connections`
+};
+
+/// Is told what happens in a pool: for databases, metrics and logs. `PoolOptions::sinks` takes several; without one
+/// nothing is recorded. Derive, and override what is of interest.
+///
+/// All functions are called on the pool's thread, in the order of events, and must not block: they copy what they need
+/// and let another thread do the rest. What they throw is logged, and changes nothing else. A sink may outlive its
+/// pool; after `close` it is told nothing more.
+class RunSink {
+ public:
+  RunSink() = default;
+  RunSink(const RunSink&) = delete;
+  RunSink& operator=(const RunSink&) = delete;
+  virtual ~RunSink() = default;
+
+  virtual void ran(const RunRecord&) {}
+  virtual void loaded(const LoadRecord&) {}
+  virtual void joined(const JoinRecord&) {}
+  virtual void lost(const LossRecord&) {}
+  virtual void repaired(const RepairRecord&) {}
+  virtual void scaled(const ScalingRecord&) {}
+};
+
+}  // namespace webpool
 #endif
 #ifndef WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
 #define WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED

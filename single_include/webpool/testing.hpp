@@ -386,9 +386,9 @@ struct FileExtent {
 /// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
 /// MiB that takes more than 20 seconds breaks its download off.
 ///
-/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
-/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
-/// neither in memory nor on the disk, it takes memory while the load looks at it.
+/// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
+/// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, all of it takes memory while the load looks at it.
 ///
 /// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
 /// may let go on any thread.
@@ -684,6 +684,33 @@ class PoolView {
 #include <optional>
 #include <string>
 #include <vector>
+#ifndef WEBPOOL_PLACING_HPP_INCLUDED
+#define WEBPOOL_PLACING_HPP_INCLUDED
+#include <string>
+#include <vector>
+
+namespace webpool {
+
+/// Where models, and tensors that requests leave in tabs, may stand beside others. What they are known by to others is
+/// a group, a name of the application's own. An empty list asks for nothing.
+///
+///     auto first = pool.load("a.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});
+///     auto second = pool.load("b.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});  // another tab
+///
+/// Both sides count: what has come first is not joined by something that it wants to be apart from. If no tab that is
+/// there will do, the pool launches another one. If it can't, a model ends with `errc::no_browser_found`, and a request
+/// waits until its deadline.
+struct Placing {
+  std::string group{};
+  /// Never in the tab of a model, of a tensor that a request left there, or of a run under way that names one of these.
+  std::vector<std::string> apart_from{};
+  /// Only in a browser of the same kind (`Browser`) as one that has something of each of these groups. A group that is
+  /// nowhere yet asks for nothing.
+  std::vector<std::string> same_browser_as{};
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TASK_HPP_INCLUDED
 #define WEBPOOL_TASK_HPP_INCLUDED
 #include <array>
@@ -1014,6 +1041,7 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
+  Placing placing{};            ///< of the tensors that stay, or of the run itself
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
   bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
@@ -1038,11 +1066,11 @@ namespace webpool {
 
 /// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
 ///
-/// | expression       | result                      | contract                                                          |
-/// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
-/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
-/// |                  |                             | must not block, should not look at every candidate               |
+/// | expression       | result                      | contract                                                       |
+/// |------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
+/// |                  |                             | called on the pool's strand for every request: no lock needed, |
+/// |                  |                             | must not block, should not look at every candidate             |
 ///
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
@@ -1073,12 +1101,15 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace webpool {
+
+class RunSink;  // run_sink.hpp
 
 /// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
@@ -1203,7 +1234,7 @@ struct BatchOptions {
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without its extension
+  std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
@@ -1214,6 +1245,7 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it
+  Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
@@ -1265,13 +1297,14 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
-  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who
+  /// reaches the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
+  std::vector<std::shared_ptr<RunSink>> sinks{};  ///< each is told of all runs, loads, joins, losses and repairs
   LogLevel log_level = LogLevel::info;
   /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
   /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
@@ -1494,10 +1527,10 @@ namespace webpool {
 
 /// A part of a `selector::Chain` that rules tabs out.
 ///
-/// | expression          | result | contract                                                                            |
-/// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
-/// |                     |        | 16 candidates per decision; must not block                                          |
+/// | expression          | result | contract                                                                         |
+/// |---------------------|--------|----------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to |
+/// |                     |        | 16 candidates per decision; must not block                                       |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
 template <class F>
@@ -1508,10 +1541,10 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 
 /// A part of a `selector::Chain` that may decide before the selector does.
 ///
-/// | expression        | result                      | contract                                                         |
-/// |-------------------|-----------------------------|------------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
-/// |                   |                             | called on the pool's strand; must not block                      |
+/// | expression        | result                      | contract                                                       |
+/// |-------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
+/// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
@@ -5038,6 +5071,90 @@ class Patience {
 
 }  // namespace webpool::reliability
 #endif
+#ifndef WEBPOOL_RUN_SINK_HPP_INCLUDED
+#define WEBPOOL_RUN_SINK_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace webpool {
+
+// What a sink is told. References and views are valid during the call.
+
+/// A request ended, other than from a response cache; requests that were batched are one.
+struct RunRecord {
+  std::string_view model;
+  const Where* where = nullptr;  ///< the tab that ran it last; null: none has
+  RunTimes times{};              ///< of a result; after an error, only `total`
+  std::size_t rows = 1;          ///< extent of the inputs' first axis: the batch, where the model has one
+  unsigned runs = 0;             ///< it was sent so often
+  const Error* error = nullptr;  ///< null: it has its result
+};
+
+/// A tab holds a model, or can't.
+struct LoadRecord {
+  std::string_view model;
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  const Where* where = nullptr;      ///< null: it failed
+  std::chrono::nanoseconds time{0};  ///< since the pool asked the tab for a worker
+  std::size_t bytes = 0;             ///< of memory in the tab, or of the file where the page doesn't know
+  bool from_cache = false;           ///< the browser had the bytes
+  const Error* error = nullptr;
+};
+
+/// A tab joined.
+struct JoinRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+};
+
+/// A tab is gone, by whatever cause.
+struct LossRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  std::string_view reason;
+};
+
+/// The pool tries to get a tab out of trouble.
+struct RepairRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string_view reason;
+};
+
+/// The scaling policy had the pool launch browsers, or part with one.
+struct ScalingRecord {
+  std::size_t before = 0;  ///< tabs that stay and browsers that start
+  std::size_t wanted = 0;  ///< of the same, within `min_connections` and `max_connections`
+};
+
+/// Is told what happens in a pool: for databases, metrics and logs. `PoolOptions::sinks` takes several; without one
+/// nothing is recorded. Derive, and override what is of interest.
+///
+/// All functions are called on the pool's thread, in the order of events, and must not block: they copy what they need
+/// and let another thread do the rest. What they throw is logged, and changes nothing else. A sink may outlive its
+/// pool; after `close` it is told nothing more.
+class RunSink {
+ public:
+  RunSink() = default;
+  RunSink(const RunSink&) = delete;
+  RunSink& operator=(const RunSink&) = delete;
+  virtual ~RunSink() = default;
+
+  virtual void ran(const RunRecord&) {}
+  virtual void loaded(const LoadRecord&) {}
+  virtual void joined(const JoinRecord&) {}
+  virtual void lost(const LossRecord&) {}
+  virtual void repaired(const RepairRecord&) {}
+  virtual void scaled(const ScalingRecord&) {}
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
 #define WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
 #include <cstddef>
@@ -5349,6 +5466,7 @@ class TarArchive {
 #endif
 #ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
@@ -5392,6 +5510,18 @@ struct NewTab {
   LaunchId launch;
   std::string message;
 };
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
+/// climb it.
+struct Repairs {
+  ConnectionId connection;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string message;
+};
+/// Only for sinks: the scaling policy changes the number of tabs.
+struct Scales {
+  std::size_t before = 0, wanted = 0;
+};
 struct Ping {
   ConnectionId connection;
 };
@@ -5424,21 +5554,14 @@ struct ModelReady {
 };
 
 using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, HoldResult, Complete, ModelReady>;
+                            Run, CancelRun, HoldResult, Complete, ModelReady, Repairs, Scales>;
 using Actions = std::vector<Action>;
 
 }  // namespace webpool::engine
 #endif
 #ifndef WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
-// Longer than other headers: it has all events of the state machine, and the decisions in which policies take part. Who
-// is there (tables, launches) and what needs no policy (fleet) are beside it, as is where a model goes (placement).
-
-#include <algorithm>
-#include <cassert>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -5492,6 +5615,11 @@ class Decisions {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_DISPATCH_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DISPATCH_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <optional>
 #ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
 #include <algorithm>
@@ -5545,375 +5673,30 @@ class Expiries {
 
 }  // namespace webpool::engine
 #endif
-#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
-#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#ifndef WEBPOOL_ENGINE_REQUESTS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REQUESTS_HPP_INCLUDED
 #include <algorithm>
-#include <chrono>
-#include <cstddef>
+#include <cassert>
 #include <cstdint>
-#include <iterator>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#include <chrono>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-using reliability::Rung;
-using reliability::Trouble;
-
-/// A rung that was climbed for a tab.
-struct Attempt {
-  Trouble trouble = Trouble::runs_fail;
-  Rung rung = Rung::restart_worker;
-  TimePoint since{};
-  bool worked = false;  // there has been a right answer since
-};
-
-/// Which rung comes next for a tab in trouble, and what is learned from the last one.
-class Recovery {
- public:
-  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
-  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
-                            TimePoint now) {
-    // When a page dies, its workers are often missed first: to restart those was no attempt.
-    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
-      last.reset();
-    if (last && !last->worked) failed(*last);
-    const bool relapse = last && now - last->since < memory;
-    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
-    last.reset();
-    if (rung) last = Attempt{trouble, *rung, now};
-    return rung;
-  }
-
-  /// A tab with an attempt behind it gave a right answer.
-  void helped(Attempt& attempt, TimePoint now) {
-    if (std::exchange(attempt.worked, true)) return;
-    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
-  }
-
-  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
-
-  std::vector<RecoveryStats> stats() const {
-    std::vector<RecoveryStats> all;
-    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
-      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
-        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
-        if (record.tried > 0)
-          all.push_back(
-              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
-      }
-    return all;
-  }
-
- private:
-  /// So long after an attempt, trouble counts as the same one come back.
-  static constexpr std::chrono::seconds memory{60}, hunch{1};
-
-  reliability::Ladder ladder_;
-};
-
-/// What kind of trouble a lost worker is.
-inline Trouble trouble_of(const Error& reason) noexcept {
-  return reason.code() == errc::device_lost ? Trouble::device_lost
-         : reason.code() == errc::timed_out ? Trouble::timed_out
-                                            : Trouble::worker_died;
-}
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
-/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
-///
-/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
-/// generations last for 10^11 insertions even when only one value lives at a time.
-template <class Id, class T>
-class SlotMap {
- public:
-  static constexpr std::uint64_t slot_bits = 20;
-  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
-  static constexpr std::size_t spare = 64;
-
-  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
-
-  bool full() const noexcept { return size_ == capacity; }
-  bool empty() const noexcept { return size_ == 0; }
-  std::size_t size() const noexcept { return size_; }
-  /// One more than the largest slot in use so far: what a table beside this one must hold.
-  std::size_t slots() const noexcept { return slots_.size(); }
-
-  /// Stores a value; the map must not be full.
-  Id insert(T value) {
-    std::size_t slot = slots_.size();
-    if (slot - size_ >= spare || slot == capacity) {
-      slot = first_free_;
-      first_free_ = slots_[slot].next_free;
-    } else {
-      slots_.emplace_back();
-    }
-    Slot& entry = slots_[slot];
-    entry.value.emplace(std::move(value));
-    ++size_;
-    ++entry.generation;
-    return id_at(slot);
-  }
-
-  /// The value of that id; null once it was erased, and for any id never given out.
-  T* find(Id id) noexcept {
-    const std::size_t slot = slot_of(id);
-    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
-      return nullptr;
-    return &*slots_[slot].value;
-  }
-  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
-
-  /// The id of the value that a slot in use holds.
-  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
-
-  void erase(Id id) noexcept {
-    if (!find(id)) return;
-    const std::size_t slot = slot_of(id);
-    slots_[slot].value.reset();
-    // An empty queue has no last slot: all slots were in use, this one is both its ends.
-    if (size_ == slots_.size()) {
-      first_free_ = slot;
-    } else {
-      slots_[last_free_].next_free = slot;
-    }
-    last_free_ = slot;
-    --size_;
-  }
-
-  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
-  template <class Visit>
-  void for_each(Visit visit) {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-  template <class Visit>
-  void for_each(Visit visit) const {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-
- private:
-  struct Slot {
-    std::uint64_t generation = 0;
-    std::size_t next_free = 0;
-    std::optional<T> value;
-  };
-
-  std::vector<Slot> slots_;
-  std::size_t first_free_ = 0, last_free_ = 0;
-  std::size_t size_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The browsers that the pool started, and which kind to start next.
-///
-/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
-/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
-/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
-/// span, where an empty one means all.
-class Launches {
- public:
-  struct Row {
-    Browser browser = Browser::other;
-    std::optional<ConnectionId> connection;  // once it has joined
-    std::optional<Attempt> attempt;          // that it is part of
-  };
-
-  /// `kinds`: those that can be launched, in order.
-  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
-
-  /// The kind to launch next; empty when none of `wanted` can be launched right now.
-  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
-    std::optional<Browser> best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
-        best = kind;
-    if (best || instances(wanted) > 0) return best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
-          (!best || of(kind).last_resort < of(*best).last_resort))
-        best = kind;
-    return best;
-  }
-
-  /// Whether one of `wanted` can be launched now or after a short wait.
-  bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(
-        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
-  }
-
-  /// How many of `wanted` have been launched and have not joined yet.
-  std::size_t starting(std::span<const Browser> wanted = {}) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
-    return sum;
-  }
-
-  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
-    ++of(kind).instances;
-    ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
-    timeouts_.push(connect_by, id);
-    return id;
-  }
-
-  /// Browsers that start or have joined.
-  std::size_t size() const noexcept { return rows_.size(); }
-
-  Row* find(LaunchId id) noexcept { return rows_.find(id); }
-
-  void joined(LaunchId id, ConnectionId connection) {
-    Row& row = *rows_.find(id);
-    row.connection = connection;
-    --of(row.browser).starting;
-  }
-
-  /// Its page goes, and is to join once more.
-  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
-    Row& row = *rows_.find(id);
-    row.connection.reset();
-    row.attempt = attempt;
-    ++of(row.browser).starting;
-    timeouts_.push(connect_by, id);
-  }
-
-  /// Other kinds are to be launched for a while.
-  void rest(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    history.failures = std::max(history.failures, patience);
-    history.not_before = now + resting;
-    history.last_resort = now + first_wait;
-    history.words = words;
-  }
-
-  /// The process is gone or going.
-  void erase(LaunchId id) {
-    const Row* row = rows_.find(id);
-    --of(row->browser).instances;
-    if (!row->connection) --of(row->browser).starting;
-    rows_.erase(id);
-  }
-
-  void succeeded(Browser kind) {
-    of(kind).failures = 0;
-    of(kind).not_before = {};
-    of(kind).worked = true;
-  }
-
-  void failed(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    ++history.failures;
-    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
-    history.not_before = history.failures < patience ? history.last_resort : now + resting;
-    history.words = words;
-  }
-
-  /// One launch that did not join in time.
-  std::optional<LaunchId> pop_overdue(TimePoint now) {
-    while (const auto id = timeouts_.pop_due(now)) {
-      const Row* row = rows_.find(*id);
-      if (row && !row->connection) return id;
-    }
-    return std::nullopt;
-  }
-
-  /// The last words of each kind of `wanted` that rests.
-  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
-    std::vector<Error> all;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
-    return all;
-  }
-
-  std::span<const Browser> kinds() const noexcept { return kinds_; }
-
-  template <class Visit>
-  void for_each(Visit visit) {
-    rows_.for_each(visit);
-  }
-
- private:
-  static constexpr unsigned patience = 3, patience_with_trusted = 9;
-  static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds resting{30};
-
-  struct History {
-    std::size_t instances = 0, starting = 0;  // the second are part of the first
-    unsigned failures = 0;                    // in a row
-    bool worked = false;                      // once, at least
-    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
-    std::optional<Error> words;
-  };
-
-  static bool contains(std::span<const Browser> set, Browser kind) {
-    return set.empty() || std::ranges::find(set, kind) != set.end();
-  }
-  std::size_t instances(std::span<const Browser> wanted) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
-    return sum;
-  }
-  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
-  bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
-  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
-  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
-
-  std::vector<Browser> kinds_;
-  std::array<History, detail::browser_names.size()> history_{};
-  SlotMap<LaunchId, Row> rows_;
-  Expiries<LaunchId> timeouts_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#ifndef WEBPOOL_ENGINE_ASSESSMENT_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ASSESSMENT_HPP_INCLUDED
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <span>
-#include <sstream>
-#include <string>
-#include <string_view>
+#ifndef WEBPOOL_ENGINE_STATE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_STATE_HPP_INCLUDED
+#include <algorithm>
+#include <memory>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
+#include <cstddef>
+#include <optional>
+#include <utility>
 #include <vector>
 #ifndef WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
@@ -6101,7 +5884,81 @@ struct ModelSpec {
   std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
   bool pinned = false;              ///< never evicted
   bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+  Placing placing{};                ///< beside which other models and tensors it may stand
 };
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+using reliability::Rung;
+using reliability::Trouble;
+
+/// A rung that was climbed for a tab.
+struct Attempt {
+  Trouble trouble = Trouble::runs_fail;
+  Rung rung = Rung::restart_worker;
+  TimePoint since{};
+  bool worked = false;  // there has been a right answer since
+};
+
+/// Which rung comes next for a tab in trouble, and what is learned from the last one.
+class Recovery {
+ public:
+  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
+  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
+                            TimePoint now) {
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
+    if (last && !last->worked) failed(*last);
+    const bool relapse = last && now - last->since < memory;
+    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
+    last.reset();
+    if (rung) last = Attempt{trouble, *rung, now};
+    return rung;
+  }
+
+  /// A tab with an attempt behind it gave a right answer.
+  void helped(Attempt& attempt, TimePoint now) {
+    if (std::exchange(attempt.worked, true)) return;
+    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
+  }
+
+  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
+
+  std::vector<RecoveryStats> stats() const {
+    std::vector<RecoveryStats> all;
+    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
+      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
+        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
+        if (record.tried > 0)
+          all.push_back(
+              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
+      }
+    return all;
+  }
+
+ private:
+  /// So long after an attempt, trouble counts as the same one come back.
+  static constexpr std::chrono::seconds memory{60}, hunch{1};
+
+  reliability::Ladder ladder_;
+};
+
+/// What kind of trouble a lost worker is.
+inline Trouble trouble_of(const Error& reason) noexcept {
+  return reason.code() == errc::device_lost ? Trouble::device_lost
+         : reason.code() == errc::timed_out ? Trouble::timed_out
+                                            : Trouble::worker_died;
+}
 
 }  // namespace webpool::engine
 #endif
@@ -6172,6 +6029,12 @@ namespace webpool::engine {
 
 /// The rows of the engine's tables.
 
+/// What becomes of a model's place in a tab when its worker is gone.
+enum class AfterWorker : std::uint8_t {
+  closed,          ///< the tab is not asked for it again
+  may_load_again,  ///< the model may be loaded into that tab once more
+};
+
 /// A run that a tab answered or failed.
 struct EndedRun {
   WorkerId worker;
@@ -6193,7 +6056,7 @@ struct RequestRow {
     sent,     // to a worker
     pauses,   // its run failed, and it is to be tried again
     held,     // it has a guest's result, which an own tab is to compute again
-    pinned,   // it waits for the one worker that has its tensors
+    bound,    // it waits for the one worker that has its tensors
   };
 
   Request request;
@@ -6206,7 +6069,8 @@ struct RequestRow {
   ConnectionId failed_in{};                    // the tab of the last run that failed
   TimePoint failed{};                          // then
   std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId pinned{};                           // that alone may have it
+  WorkerId bound_to{};                         // that alone may have it
+  std::shared_ptr<const Placing> placing{};    // null: anywhere
 };
 
 /// How a model did on one kind of browser and backend.
@@ -6224,6 +6088,7 @@ struct RunInFlight {
   std::size_t bytes = 0;  // of its inputs
   TimePoint heard{};      // when it was sent, or there was news of it
   bool told = false;      // there was
+  std::shared_ptr<const Placing> placing{};
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -6239,12 +6104,13 @@ struct WorkerRow {
   bool ready = false;
   Experience* experience = nullptr;  // once it is ready
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
-  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
+  std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
   std::size_t tensors = 0;           // that stay in it, part of its bytes
+  std::vector<std::shared_ptr<const Placing>> placings{};  // of those of them that have one
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
-  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
+  bool idle() const noexcept { return ready && runs.empty() && bound.empty(); }
 
   auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
   bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
@@ -6261,6 +6127,7 @@ struct ConnectionRow {
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
   bool relieved = false;                  // it has room again, which its models have not been told
+  bool marked = false;                    // among those that the pump looks at next
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -6296,7 +6163,7 @@ struct ModelRow {
   Lane lane;                                // tabs that hold it, without those that drain
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
-  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
+  std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
   std::chrono::nanoseconds load_time{0};    // of the last load
@@ -6308,6 +6175,7 @@ struct ModelRow {
   std::size_t loading = 0;                  // placements under way
   bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
+  bool marked = false;                      // among those that the pump looks at next
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
@@ -6348,75 +6216,64 @@ struct ModelRow {
 
 namespace webpool::engine {
 
-/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
-/// failed.
+/// What has changed in an event and needs a look before it ends. Rooms mark; the engine's pump looks, tabs first, until
+/// nothing is marked. Marking twice is marking once, and nothing is allocated once the lists have grown.
+class Marks {
+ public:
+  /// The model has a request to send, or lacks a place.
+  void mark(ModelRow& model) {
+    if (!std::exchange(model.marked, true)) models_.push(model.index);
+  }
 
-inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
+  /// The tab has room again, or nothing in flight any more.
+  void mark(ConnectionId id, ConnectionRow& tab) {
+    if (!std::exchange(tab.marked, true)) tabs_.push(id);
+  }
 
-/// "firefox 153.7"
-inline std::string described(const BrowserInfo& browser) {
-  std::string text(to_string(browser.browser));
-  return browser.version.empty() ? text : text + ' ' + browser.version;
-}
+  /// Something has changed by which every model may gain.
+  void mark_all() noexcept { all_ = true; }
 
-/// "120 s", "1.5 s"
-inline std::string seconds(std::chrono::milliseconds time) {
-  std::ostringstream text;
-  text << std::chrono::duration<double>(time).count() << " s";
-  return text.str();
-}
+  /// The tab answered: if it is idle when all is served, models that found only busy tabs get another look.
+  void mark_answered(ConnectionId id) noexcept { answered_ = id; }
 
-/// What becomes of a request whose selector answers with a tab that can't take it.
-inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
-  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
-                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
-}
+  std::optional<ConnectionId> next_tab() { return tabs_.pop(); }
+  std::optional<ModelIndex> next_model() { return models_.pop(); }
+  bool take_all() noexcept { return std::exchange(all_, false); }
+  std::optional<ConnectionId> take_answered() noexcept { return std::exchange(answered_, std::nullopt); }
 
-/// Why the scheduler did not let a request in.
-inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
-  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
-                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
-  if (answer == Admission::queue_full)
-    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
-  return {errc::deadline_unreachable,
-          "a deadline in " +
-              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
-              " can't be met by " + facts};
-}
+  void clear() noexcept { *this = {}; }
 
-/// The error that ends a request after several runs.
-inline Error after_runs(unsigned runs, const Error& last) {
-  return {static_cast<errc>(last.code().value()),
-          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
-}
+ private:
+  /// First in, first out; empty at the end of each event, and then at its start again.
+  template <class Id>
+  class Queue {
+   public:
+    void push(Id id) { ids_.push_back(id); }
+    std::optional<Id> pop() {
+      if (next_ == ids_.size()) return std::nullopt;
+      const Id id = ids_[next_++];
+      if (next_ == ids_.size()) {
+        ids_.clear();
+        next_ = 0;
+      }
+      return id;
+    }
 
-/// "chromium, firefox"; `none` for an empty list.
-inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
-  std::string text;
-  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
-  return text.empty() ? std::string(none) : text;
-}
+   private:
+    std::vector<Id> ids_;
+    std::size_t next_ = 0;
+  };
 
-/// The error in `error`'s place, with `before` in front of its message.
-inline Error prefixed(const std::string& before, const Error& error) {
-  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
-}
-
-/// The one error that several reasons make: their own code when they agree.
-inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
-  std::string text;
-  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
-  const bool agree =
-      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
-  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
-}
+  Queue<ConnectionId> tabs_;
+  Queue<ModelIndex> models_;
+  std::optional<ConnectionId> answered_;
+  bool all_ = false;
+};
 
 }  // namespace webpool::engine
 #endif
 #ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
-// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
-
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -6424,14 +6281,185 @@ inline Error combined(const std::string& before, const std::vector<Error>& reaso
 #include <optional>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
+#include <cstddef>
+#ifndef WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_NEIGHBOURS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_NEIGHBOURS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
 
 namespace webpool::engine {
 
-/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
-/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
-struct Tables {
+/// Which groups are in which tabs and browsers, and which of them a tab's inhabitants want to be apart from. What
+/// enters must leave with the same `Placing`. A question costs one look-up per group that it names.
+class Neighbours {
+ public:
+  void enter(ConnectionIndex tab, Browser browser, const Placing& placing) { count(tab, browser, placing, 1); }
+  void leave(ConnectionIndex tab, Browser browser, const Placing& placing) { count(tab, browser, placing, -1); }
+
+  /// Whether something with that placing may come into the tab.
+  bool welcome(ConnectionIndex tab, Browser browser, const Placing& placing) const {
+    return std::ranges::none_of(placing.apart_from, [&](const auto& group) { return in_tab(present_, group, tab); }) &&
+           !in_tab(unwanted_, placing.group, tab) && welcome_in(browser, placing);
+  }
+
+  /// Whether it may come into some tab of that kind of browser.
+  bool welcome_in(Browser browser, const Placing& placing) const {
+    return std::ranges::all_of(placing.same_browser_as, [&](const auto& group) {
+      const auto found = present_.find(group);
+      return found == present_.end() || found->second.browsers[static_cast<std::size_t>(browser)] > 0;
+    });
+  }
+
+ private:
+  struct Members {
+    std::unordered_map<std::uint32_t, std::size_t> tabs;
+    std::array<std::size_t, detail::browser_names.size()> browsers{};
+  };
+  using Groups = std::unordered_map<std::string, Members>;
+
+  static bool in_tab(const Groups& groups, const std::string& group, ConnectionIndex tab) {
+    const auto found = groups.find(group);
+    return found != groups.end() && found->second.tabs.contains(tab.value);
+  }
+
+  void count(ConnectionIndex tab, Browser browser, const Placing& placing, int by) {
+    if (!placing.group.empty()) count(present_, placing.group, tab, browser, by);
+    for (const auto& group : placing.apart_from) count(unwanted_, group, tab, browser, by);
+  }
+
+  static void count(Groups& groups, const std::string& group, ConnectionIndex tab, Browser browser, int by) {
+    Members& members = groups[group];
+    const auto add = static_cast<std::size_t>(by);
+    members.browsers[static_cast<std::size_t>(browser)] += add;
+    if ((members.tabs[tab.value] += add) == 0) members.tabs.erase(tab.value);
+    if (members.tabs.empty()) groups.erase(group);
+  }
+
+  Groups present_, unwanted_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
+/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
+///
+/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
+/// generations last for 10^11 insertions even when only one value lives at a time.
+template <class Id, class T>
+class SlotMap {
+ public:
+  static constexpr std::uint64_t slot_bits = 20;
+  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
+  static constexpr std::size_t spare = 64;
+
+  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
+
+  bool full() const noexcept { return size_ == capacity; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  /// One more than the largest slot in use so far: what a table beside this one must hold.
+  std::size_t slots() const noexcept { return slots_.size(); }
+
+  /// Stores a value; the map must not be full.
+  Id insert(T value) {
+    std::size_t slot = slots_.size();
+    if (slot - size_ >= spare || slot == capacity) {
+      slot = first_free_;
+      first_free_ = slots_[slot].next_free;
+    } else {
+      slots_.emplace_back();
+    }
+    Slot& entry = slots_[slot];
+    entry.value.emplace(std::move(value));
+    ++size_;
+    ++entry.generation;
+    return id_at(slot);
+  }
+
+  /// The value of that id; null once it was erased, and for any id never given out.
+  T* find(Id id) noexcept {
+    const std::size_t slot = slot_of(id);
+    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
+      return nullptr;
+    return &*slots_[slot].value;
+  }
+  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
+
+  /// The id of the value that a slot in use holds.
+  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
+
+  void erase(Id id) noexcept {
+    if (!find(id)) return;
+    const std::size_t slot = slot_of(id);
+    slots_[slot].value.reset();
+    // An empty queue has no last slot: all slots were in use, this one is both its ends.
+    if (size_ == slots_.size()) {
+      first_free_ = slot;
+    } else {
+      slots_[last_free_].next_free = slot;
+    }
+    last_free_ = slot;
+    --size_;
+  }
+
+  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t generation = 0;
+    std::size_t next_free = 0;
+    std::optional<T> value;
+  };
+
+  std::vector<Slot> slots_;
+  std::size_t first_free_ = 0, last_free_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Who is there and who does what, and the sums over that. Rows are read, and their own fields changed, in place;
+/// everything else is for `Tables`.
+struct Rows {
   /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
-  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
+  Rows(unsigned requests_in_flight, std::size_t bytes_in_flight)
       : limit(requests_in_flight),
         byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
 
@@ -6442,6 +6470,7 @@ struct Tables {
   SlotMap<WorkerId, WorkerRow> workers;
   std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
   std::vector<ConnectionState> states;            // by connection index, what policies see
+  Neighbours neighbours;                          // the groups in each tab
 
   std::size_t running = 0;    // requests that are sent and have not ended
   std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
@@ -6458,6 +6487,100 @@ struct Tables {
     return index.value < models.size() ? models[index.value].get() : nullptr;
   }
   ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+
+  /// Whether something with that placing may come into the tab.
+  bool welcome(ConnectionIndex tab, const Placing& placing) const {
+    return neighbours.welcome(tab, states[tab.value].browser.browser, placing);
+  }
+
+  /// Whether a model is being loaded into it.
+  bool loads(const ConnectionRow& tab) const {
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers.find(id)->ready; });
+  }
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& tab) const {
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers.find(id)->tensors > 0; });
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The part of `Tables` that says who has room: lanes open and close, tabs fill up, neighbours come and go.
+struct Places : Rows {
+  using Rows::Rows;
+
+ protected:
+  void enter(ConnectionId id, const Placing& placing) {
+    neighbours.enter(index_of(id), state(id).browser.browser, placing);
+  }
+  void leave(ConnectionId id, const Placing& placing) {
+    neighbours.leave(index_of(id), state(id).browser.browser, placing);
+  }
+
+  void grow(WorkerRow& worker, std::size_t bytes) {
+    worker.bytes += bytes;
+    state(worker.connection).memory_bytes += bytes;
+    memory += bytes;
+  }
+
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
+  void open_lane(WorkerId id) {
+    const WorkerRow& worker = *workers.find(id);
+    const ConnectionRow& row = *connections.find(worker.connection);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    ++places;
+  }
+
+  void close_lane(const WorkerRow& worker) {
+    ModelRow& model = model_of(worker);
+    if (!model.lane.contains(index_of(worker.connection))) return;
+    model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
+    --places;
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The engine's rows, and what changes them: whatever touches two tables or a sum goes through these members, which
+/// decide nothing. So each sum has one home.
+struct Tables : Places {
+  using Places::Places;
 
   ModelRow& add_model(ModelSpec spec) {
     std::size_t slot = 0;
@@ -6492,6 +6615,7 @@ struct Tables {
     state(connection).memory_bytes += model.bytes;
     memory += model.bytes;
     model.placeable.erase(index_of(connection));
+    enter(connection, model.spec.placing);
     ++model.loading;
     model.evicted = false;
     return id;
@@ -6520,9 +6644,8 @@ struct Tables {
     open_lane(id);
   }
 
-  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
-  /// more.
-  void erase_worker(WorkerId id, bool again) {
+  /// Takes away a worker that has neither runs nor requests bound to it.
+  void erase_worker(WorkerId id, AfterWorker after) {
     const WorkerRow& worker = *workers.find(id);
     ModelRow& model = model_of(worker);
     ConnectionRow& connection = *connections.find(worker.connection);
@@ -6532,10 +6655,12 @@ struct Tables {
     } else {
       --model.loading;
     }
+    leave(worker.connection, model.spec.placing);
+    for (const auto& each : worker.placings) leave(worker.connection, *each);
     --tab.models;
     tab.memory_bytes -= worker.bytes;
     memory -= worker.bytes;
-    if (again && !connection.draining) {
+    if (after == AfterWorker::may_load_again && !connection.draining) {
       model.placeable.insert(index_of(worker.connection));
       model.obstacle = Obstacle::none;
     }
@@ -6549,7 +6674,8 @@ struct Tables {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now});
+    worker.runs.push_back({request, row.request.payload_bytes, now, false, row.placing});
+    if (row.placing) enter(worker.connection, *row.placing);
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -6565,6 +6691,7 @@ struct Tables {
     const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
     const std::size_t bytes = found->bytes;
+    if (found->placing) leave(worker.connection, *found->placing);
     worker.runs.erase(found);
     worker.last_used = connections.find(worker.connection)->last_used = now;
     ModelRow& model = model_of(worker);
@@ -6596,34 +6723,46 @@ struct Tables {
   }
 
   /// The request waits for the worker that has its tensors, which must be there.
-  void pin(RequestRow& row, WorkerId id) {
+  void bind(RequestRow& row, WorkerId id) {
     WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::pinned;
-    row.pinned = id;
-    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
-    worker.pinned.push_back(row.request.id);
+    row.phase = RequestRow::Phase::bound;
+    row.bound_to = id;
+    if (worker.bound.empty()) model_of(worker).awaited.push_back(id);
+    worker.bound.push_back(row.request.id);
   }
 
   /// The request does not wait for its worker any more.
-  void unpin(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.pinned);
-    std::erase(worker.pinned, row.request.id);
-    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
+  void unbind(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.bound_to);
+    std::erase(worker.bound, row.request.id);
+    if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
   }
 
-  /// So many more tensors of so many bytes stay in the worker, or fewer.
-  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
+  /// One more tensor stays in the worker, with this placing if it has one.
+  void keep(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
     WorkerRow& worker = *workers.find(id);
-    worker.tensors += static_cast<std::size_t>(tensors);
-    worker.bytes += static_cast<std::size_t>(bytes);
-    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
-    memory += static_cast<std::size_t>(bytes);
+    ++worker.tensors;
+    grow(worker, bytes);
+    if (!placing) return;
+    enter(worker.connection, *placing);
+    worker.placings.push_back(std::move(placing));
+  }
+
+  /// One less.
+  void drop(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    WorkerRow& worker = *workers.find(id);
+    --worker.tensors;
+    grow(worker, std::size_t{0} - bytes);
+    const auto kept = std::ranges::find(worker.placings, placing);
+    if (kept == worker.placings.end()) return;
+    leave(worker.connection, *placing);
+    worker.placings.erase(kept);
   }
 
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
     const RequestRow& row = *requests.find(id);
-    if (row.phase == RequestRow::Phase::pinned) unpin(row);
+    if (row.phase == RequestRow::Phase::bound) unbind(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
     requests.erase(id);
@@ -6683,64 +6822,6 @@ struct Tables {
     state(id) = {};
     connections.erase(id);
   }
-
- private:
-  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight += bytes;
-    if (row.full || row.bytes_in_flight < byte_limit) return;
-    row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
-  }
-
-  /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight -= bytes;
-    if (!row.full || row.bytes_in_flight >= byte_limit) return;
-    row.full = false;
-    row.relieved = true;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
-      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
-        model.lane.unblock(index_of(id), worker.runs.size());
-    }
-  }
-
-  void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
-    ++places;
-  }
-
-  void close_lane(const WorkerRow& worker) {
-    ModelRow& model = model_of(worker);
-    if (!model.lane.contains(index_of(worker.connection))) return;
-    model.lane.erase(index_of(worker.connection));
-    model.own.erase(index_of(worker.connection));
-    --places;
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
-#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
-namespace webpool::engine {
-
-/// One event's share of the engine: when it happens, and where what is to be done about it goes.
-struct Turn {
-  TimePoint now;
-  Actions& out;
 };
 
 }  // namespace webpool::engine
@@ -6748,237 +6829,26 @@ struct Turn {
 
 namespace webpool::engine {
 
-/// The engine's state and those decisions in which no policy takes part: what may be launched, what can be spared, why
-/// a model is nowhere. A base of `Engine`, and not a template.
-class Fleet {
- protected:
-  explicit Fleet(PoolOptions options)
-      : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
-        launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
+/// What all rooms of the engine share. Each room changes it as its own docstring says.
+struct State {
+  State(PoolOptions asked, std::unique_ptr<Decisions> decisions)
+      : options(effective(std::move(asked))),
+        policies(std::move(decisions)),
+        tables(options.connection.requests_in_flight, options.connection.bytes_in_flight) {}
+  State(const State&) = delete;  // rooms refer to it
+  State& operator=(const State&) = delete;
 
-  // --- browsers
+  const PoolOptions options;
+  const std::unique_ptr<Decisions> policies;
+  Tables tables;
+  Marks marks;
+  Recovery recovery;
+  Metrics counters;  ///< only the counters; the rest is read off the tables
+  bool closed = false;
 
-  /// Tabs that have joined and browsers that start.
-  std::size_t occupied() const { return tables_.connections.size() + launches_.starting(); }
-
-  /// Without the tabs that drain.
-  std::size_t staying() const { return occupied() - tables_.draining; }
-
-  /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, Turn turn) {
-    if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, turn.now);
-    if (!kind) return false;
-    turn.out.emplace_back(Launch{
-        launches_.start(*kind, turn.now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
-    ++counters_.launches;
-    return true;
-  }
-
-  void launch_up_to(std::size_t tabs, Turn turn) {
-    while (staying() < tabs && launch({}, turn)) {
-    }
-  }
-
-  void end_browser(LaunchId launch, Actions& out) {
-    out.emplace_back(CloseBrowser{launch});
-    launches_.erase(launch);
-  }
-
-  void prove(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    if (row.launch && !row.proven) launches_.succeeded(launches_.find(*row.launch)->browser);
-    row.proven = true;
-  }
-
-  void expire_launches(Turn turn) {
-    while (const auto id = launches_.pop_overdue(turn.now)) {
-      const Browser kind = launches_.find(*id)->browser;
-      launches_.failed(
-          kind,
-          Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
-                                           seconds(options_.connection.connect_timeout)),
-          turn.now);
-      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, turn.out);
-    }
-  }
-
-  // --- models
-
-  /// Tabs that a model is to be loaded in before it is ready.
-  std::size_t replicas(const ModelRow& model) const {
-    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
-  }
-
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
-  /// run before does so only for a moment: there something else went wrong.
-  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
-    model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated)
-      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
-  }
-
-  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
-  /// model.
-  bool awaits_tabs(const ModelRow& model) const {
-    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
-  }
-
-  Error why_nowhere(const ModelRow& model, TimePoint now) {
-    std::vector<Error> reasons = model.reasons;
-    std::ranges::move(launches_.last_words(model.spec.browsers, now), std::back_inserter(reasons));
-    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
-    std::vector<Browser> there;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const Browser kind = tables_.state(id).browser.browser;
-      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
-    });
-    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
-                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
-                                        "; joined: " + listed(there, "none") +
-                                        "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
-                                        std::to_string(options_.max_connections) + " connections"};
-  }
-
-  // --- tabs
-
-  bool loads(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
-  }
-
-  /// Whether somebody has handles of tensors in it.
-  bool holds_tensors(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
-  }
-
-  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
-  std::optional<ConnectionId> most_dispensable() {
-    if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
-      return std::nullopt;
-    std::optional<ConnectionId> best;
-    const auto rank = [this](ConnectionId id) {
-      return std::pair(tables_.state(id).in_flight, tables_.connections.find(id)->last_used);
-    };
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
-        const WorkerRow& placed = *tables_.workers.find(worker);
-        const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
-      });
-      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
-    });
-    return best;
-  }
-
-  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
-  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
-    std::optional<ConnectionId> best;
-    for (ConnectionIndex each : model.placeable.tabs()) {
-      const ConnectionId id = tables_.connections.id_at(each.value);
-      const ConnectionRow& row = *tables_.connections.find(id);
-      const auto in_flight = [this](ConnectionId tab) { return tables_.states[Tables::index_of(tab).value].in_flight; };
-      if (!row.yields_to && !loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
-    }
-    return best;
-  }
-
-  /// Time heals: `interval` has passed.
-  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
-    row.failures.forgive(interval);
-    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
-  }
-
-  /// Brings up to date how well the tab does, and each of its models there.
-  void assess(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    ConnectionState& tab = tables_.state(id);
-    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
-    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
-      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
-    row.slowdown = 1;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      if (!worker.ready) continue;
-      ModelRow& model = tables_.model_of(worker);
-      vitals.failures = worker.failures.value();
-      vitals.slowdown = worker.drift.slowdown();
-      // What slows all tabs down alike is nobody's fault.
-      if (model.lane.size() > 1)
-        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
-      row.slowdown = std::max(row.slowdown, vitals.slowdown);
-      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
-    }
-    vitals.failures = row.failures.value();
-    vitals.slowdown = row.slowdown;
-    tab.health = reliability::health(vitals);
-  }
-
-  // --- figures
-
-  PoolLoad load(TimePoint now) const {
-    return {.now = now,
-            .min_connections = options_.min_connections,
-            .max_connections = options_.max_connections,
-            .connections = tables_.connections.size() - tables_.draining,
-            .starting = launches_.starting(),
-            .in_flight = tables_.in_flight,
-            .capacity = tables_.places * tables_.limit,
-            .queued = tables_.requests.size() - tables_.running,
-            .submitted = counters_.submitted,
-            .memory_bytes = tables_.memory};
-  }
-
-  Metrics sums(std::uint64_t evictions) const {
-    Metrics all = counters_;
-    all.connections = tables_.connections.size();
-    all.starting = launches_.starting();
-    all.models = static_cast<std::size_t>(
-        std::ranges::count_if(tables_.models, [](const auto& each) { return each != nullptr; }));
-    all.workers = tables_.workers.size();
-    all.queued = tables_.requests.size() - tables_.running;
-    all.in_flight = tables_.running;
-    all.memory_bytes = tables_.memory;
-    all.evictions = evictions;
-    return all;
-  }
-
-  std::vector<ExecutionStats> execution_stats() const {
-    std::vector<ExecutionStats> all;
-    for (const auto& model : tables_.models) {
-      if (!model) continue;
-      for (const Experience& each : model->experiences)
-        all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
-                       each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
-    }
-    return all;
-  }
-
-  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
-
-  std::vector<ConnectionInfo> connections() const {
-    std::vector<ConnectionInfo> all;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements, tab.hints});
-    });
-    return all;
-  }
-
-  const PoolOptions options_;
-  Tables tables_;
-  Launches launches_;
-  Recovery recovery_;
-  std::optional<Attempt> restart_;  // that the next launch is part of
-  Metrics counters_;                // only the counters; the rest is read off the tables
+  bool checks_guests() const noexcept { return options.guests.recheck_share > 0; }
 
  private:
-  static constexpr unsigned lost_loads_tolerated = 3;
-  static constexpr std::chrono::seconds rest_after_lost_loads{30};
-
   static PoolOptions effective(PoolOptions options) {
     if (options.memory.low_memory_mode) {
       options.memory.models_per_connection = 1;
@@ -6991,256 +6861,39 @@ class Fleet {
 
 }  // namespace webpool::engine
 #endif
-#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace webpool::engine {
 
-/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
-/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
-/// them.
-class Placement {
- public:
-  static constexpr std::size_t attempts = 8;
-
-  explicit Placement(Decisions& policies) : policies_(policies) {}
-
-  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
-  /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
-    model.obstacle = obstacle;
-    model.refused = need;
-    return obstacle == Obstacle::none;
-  }
-
-  std::uint64_t evictions() const noexcept { return evictions_; }
-
- private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
-    Obstacle result = Obstacle::never;
-    std::array<ConnectionIndex, attempts> refused;
-    for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates =
-          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
-      if (candidates.empty()) break;
-      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      if (!chosen) return Obstacle::declined;
-      if (!model.placeable.contains(*chosen)) {
-        model.add_reason(no_candidate(*chosen, candidates.size()));
-        return Obstacle::never;
-      }
-      const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
-      if (obstacle == Obstacle::none) {
-        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
-        return Obstacle::none;
-      }
-      if (obstacle == Obstacle::busy) result = Obstacle::busy;
-      refused[tried] = *chosen;
-    }
-    return result;
-  }
-
-  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
-  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
-  /// of them.
-  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
-    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
-    if (options.guests.recheck_share > 0 && model.own.empty()) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    const auto wishes = options.browser_preferences.find(model.spec.task);
-    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
-    for (Browser kind : wishes->second) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    return model.placeable.tabs();
-  }
-
-  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
-    tabs_.clear();
-    for (ConnectionIndex each : model.placeable.tabs())
-      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
-    return tabs_;
-  }
-
-  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     Turn turn) {
-    while (true) {
-      models_.clear();
-      std::size_t used = 0;
-      for (WorkerId id : tables.connections.find(connection)->workers) {
-        const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
-                           worker.uses, tables.models[worker.model.value]->load_time});
-        used += worker.bytes;
-      }
-      const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
-      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
-      if (decision.kind == MemoryDecision::Kind::refuse) {
-        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
-        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
-                                                      ": the memory policy refused " + std::to_string(model.bytes) +
-                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
-                                                      budget(options.memory) + ")"));
-        return Obstacle::never;
-      }
-      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
-    }
-  }
-
-  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
-    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
-    return need == Need::first || model.lane.size() > 1;
-  }
-
-  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
-    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
-    assert(allowed != models_.end() && allowed->idle);
-    if (allowed == models_.end() || !allowed->idle) return false;
-    const WorkerId worker =
-        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
-    tables.models[victim.value]->evicted = true;
-    tables.erase_worker(worker, true);
-    out.emplace_back(CloseWorker{connection, worker});
-    ++evictions_;
-    return true;
-  }
-
-  static std::string budget(const MemorySettings& settings) {
-    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
-                                              : std::to_string(settings.bytes_per_connection) + " bytes";
-  }
-
-  Decisions& policies_;
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<LoadedModel> models_;
-  std::uint64_t evictions_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
-namespace webpool::engine {
-
-/// What the driver knows of a good result.
-struct Check {
-  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
-  double draw = 1;
-  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
-};
-
-/// The reply to a run.
-struct Reply {
-  WorkerId worker;
-  RequestId request;
-  const Error* error = nullptr;  ///< null: a good result
-  bool started = true;           ///< false when the run had certainly not begun
-  Check check{};
-};
-
-/// Which results of guests own tabs compute again.
-class Rechecks {
- public:
-  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
-
-  bool on() const noexcept { return settings_.recheck_share > 0; }
-
-  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
-  double share(std::uint64_t agreements) const noexcept {
-    if (!on()) return 0;
-    if (agreements < settings_.proven_after) return 1;
-    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
-  }
-
-  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
-
- private:
-  GuestSettings settings_;
-};
-
-/// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
-class OwnTabs {
- public:
-  OwnTabs(const Lane& lane, const ConnectionSet& own) {
-    for (ConnectionIndex each : own.tabs()) {
-      if (size_ == most) break;
-      if (lane.has_room(each)) tabs_[size_++] = each;
-    }
-    const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
-    std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
-    while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
-
-namespace webpool::engine {
-
-/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
-/// together.
-inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
-  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
-  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
+/// Time heals: `interval` has passed.
+inline void forgive(State& state, ConnectionRow& row, std::chrono::milliseconds interval) {
+  row.failures.forgive(interval);
+  for (WorkerId each : row.workers) state.tables.workers.find(each)->failures.forgive(interval);
 }
 
-/// Why a launched tab is to be replaced by a new one; empty while it need not be.
-inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
-                                              const ConnectionSettings& limits, TimePoint now) {
-  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
-    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
-  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
-    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
-  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
-    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
-  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
-    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
-  return std::nullopt;
+/// Brings up to date how well the tab does, and each of its models there.
+inline void assess(State& state, ConnectionId id) {
+  Tables& tables = state.tables;
+  ConnectionRow& row = *tables.connections.find(id);
+  ConnectionState& tab = tables.state(id);
+  reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
+  if (const std::size_t budget = state.options.memory.bytes_per_connection; budget > 0)
+    vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
+  row.slowdown = 1;
+  for (WorkerId each : row.workers) {
+    const WorkerRow& worker = *tables.workers.find(each);
+    if (!worker.ready) continue;
+    ModelRow& model = tables.model_of(worker);
+    vitals.failures = worker.failures.value();
+    vitals.slowdown = worker.drift.slowdown();
+    // What slows all tabs down alike is nobody's fault.
+    if (model.lane.size() > 1)
+      vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
+    row.slowdown = std::max(row.slowdown, vitals.slowdown);
+    model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+  }
+  vitals.failures = row.failures.value();
+  vitals.slowdown = row.slowdown;
+  tab.health = reliability::health(vitals);
 }
 
 }  // namespace webpool::engine
@@ -7248,11 +6901,9 @@ inline std::optional<std::string> why_recycle(const ConnectionRow& row, const Co
 #ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <span>
 
 namespace webpool::engine {
 
@@ -7300,15 +6951,387 @@ class Retries {
   selector::Draw draw_;
 };
 
-/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
-class Elsewhere {
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
+/// failed.
+
+inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
+
+/// "firefox 153.7"
+inline std::string described(const BrowserInfo& browser) {
+  std::string text(to_string(browser.browser));
+  return browser.version.empty() ? text : text + ' ' + browser.version;
+}
+
+/// "120 s", "1.5 s"
+inline std::string seconds(std::chrono::milliseconds time) {
+  std::ostringstream text;
+  text << std::chrono::duration<double>(time).count() << " s";
+  return text.str();
+}
+
+/// What becomes of a request whose selector answers with a tab that can't take it.
+inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
+  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
+                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
+}
+
+/// Why the scheduler did not let a request in.
+inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
+  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
+                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
+  if (answer == Admission::queue_full)
+    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
+  return {errc::deadline_unreachable,
+          "a deadline in " +
+              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
+              " can't be met by " + facts};
+}
+
+/// The error that ends a request after several runs.
+inline Error after_runs(unsigned runs, const Error& last) {
+  return {static_cast<errc>(last.code().value()),
+          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
+}
+
+/// "chromium, firefox"; `none` for an empty list.
+inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
+  std::string text;
+  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
+  return text.empty() ? std::string(none) : text;
+}
+
+/// ", not in a tab with 'a', in the same browser as 'b'"; empty for what may stand anywhere.
+inline std::string described(const Placing& placing) {
+  std::string text;
+  for (const auto& group : placing.apart_from)
+    text += std::string(text.empty() ? ", not in a tab with '" : " or '") + group + "'";
+  for (const auto& group : placing.same_browser_as) text += ", in the same browser as '" + group + "'";
+  return text;
+}
+
+/// The error in `error`'s place, with `before` in front of its message.
+inline Error prefixed(const std::string& before, const Error& error) {
+  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
+}
+
+/// The one error that several reasons make: their own code when they agree.
+inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
+  std::string text;
+  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
+  const bool agree =
+      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
+  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+namespace webpool::engine {
+
+/// One event's share of the engine: when it happens, and where what is to be done about it goes.
+struct Turn {
+  TimePoint now;
+  Actions& out;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// A request that comes in, and what its caller asks of the engine.
+struct Submission {
+  Request request;
+  Retry retry = Retry::always;
+  std::optional<WorkerId> bound_to{};
+  std::shared_ptr<const Placing> placing{};
+};
+
+/// Which result a request that ended well gives its caller.
+enum class ResultFrom : std::uint8_t { last_run, held };
+
+/// A request from its submission to its end: admission, the queue, retries, its deadline, and how its runs are counted.
+/// Everything that ends a request ends in `end`.
+class Requests {
  public:
-  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
-    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
-      if (lane.candidates()[i] == failed_in) continue;
-      tabs_[size_++] = lane.candidates()[i];
-      if (i < lane.idle()) idle_ = size_;
+  explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
+
+  /// `Engine::submit`.
+  RequestId submit(Submission what, Turn turn) {
+    const RequestId id = state_.tables.requests.insert(
+        {.request = what.request, .retry = what.retry, .placing = std::move(what.placing)});
+    RequestRow& row = *state_.tables.requests.find(id);
+    row.request.id = id;
+    row.request.submitted = turn.now;
+    ++state_.counters.submitted;
+    retries_.earn();
+    ModelRow* model = state_.tables.model(row.request.model);
+    if (!model || state_.closed || state_.tables.requests.full()) {
+      complete(id, refusal(model), turn);
+      return id;
     }
+    row.request.task = model->spec.task;
+    if (auto refused = what.bound_to ? bind(row, *model, *what.bound_to) : queue(row, *model)) {
+      complete(id, *std::move(refused), turn);
+      return id;
+    }
+    watch(row);
+    state_.marks.mark(*model);
+    return id;
+  }
+
+  void cancel(RequestId id, Turn turn) {
+    const RequestRow* row = state_.tables.requests.find(id);
+    if (!row) return;
+    stop(*row, turn);
+    complete(id, Error(errc::cancelled, "cancelled by the caller"), turn);
+  }
+
+  /// Ends a request that waits or runs.
+  void complete(RequestId id, std::optional<Error> error, Turn turn) {
+    const RequestRow& row = *state_.tables.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
+    end(row, std::move(error), ResultFrom::last_run, turn);
+  }
+
+  /// The one place where requests end.
+  void end(const RequestRow& row, std::optional<Error> error, ResultFrom from, Turn turn) {
+    const RequestId id = row.request.id;
+    if (row.phase == RequestRow::Phase::waits) state_.policies->erase(row.request);
+    if (row.phase != RequestRow::Phase::pauses && row.bound_to == WorkerId{}) tell_ended(row.request);
+    Metrics& counters = state_.counters;
+    ++(!error                                     ? counters.completed
+       : error->code() == errc::cancelled         ? counters.cancelled
+       : error->code() == errc::deadline_exceeded ? counters.expired
+                                                  : counters.failed);
+    state_.tables.erase_request(id);
+    turn.out.emplace_back(Complete{id, std::move(error), from == ResultFrom::held});
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void end_unchecked(const RequestRow& row, Turn turn) {
+    ++state_.counters.unchecked;
+    record(row.request, row.result->run, true, turn.now);
+    end(row, std::nullopt, ResultFrom::held, turn);
+  }
+
+  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
+  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
+    RequestRow& row = *state_.tables.requests.find(id);
+    if (row.result) {
+      record(row.request, run_of(row, turn.now), false, turn.now);
+      return end_unchecked(row, turn);
+    }
+    if (row.bound_to != WorkerId{}) return complete(id, error, turn);
+    const auto again = retries_.plan(row, error, started, turn.now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    record(row.request, run_of(row, turn.now), false, turn.now);
+    tell_ended(row.request);
+    state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
+    ++state_.counters.retries;
+    if (*again <= turn.now)
+      enqueue(row);
+    else
+      retries_.push(*again, id);
+  }
+
+  void enqueue(RequestRow& row) {
+    row.phase = RequestRow::Phase::waits;
+    state_.policies->push(row.request);
+    state_.marks.mark(*state_.tables.model(row.request.model));
+  }
+
+  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
+  /// requests.
+  RequestRow* next(const ModelRow& model) {
+    const auto id = state_.policies->front(model.index);
+    if (!id) return nullptr;
+    RequestRow* row = state_.tables.requests.find(*id);
+    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
+    assert(valid);
+    return valid ? row : nullptr;
+  }
+
+  /// Until the next tick the request lets others pass.
+  void hold_back(RequestRow& row, TimePoint now) {
+    state_.policies->erase(row.request);
+    tell_ended(row.request);
+    row.phase = RequestRow::Phase::pauses;
+    retries_.push(now, row.request.id);
+  }
+
+  /// Whether its deadline has passed; then it has ended.
+  bool ended_by_deadline(const RequestRow& row, Turn turn) {
+    if (row.request.deadline > turn.now) return false;
+    complete(row.request.id, overdue(row), turn);
+    return true;
+  }
+
+  /// Deadlines, and requests whose pause is over.
+  void tick(Turn turn) {
+    while (const auto id = deadlines_.pop_due(turn.now)) {
+      const RequestRow* row = state_.tables.requests.find(*id);
+      if (!row) continue;
+      stop(*row, turn);
+      complete(*id, overdue(*row), turn);
+    }
+    while (const auto id = retries_.pop_due(turn.now))
+      if (RequestRow* row = state_.tables.requests.find(*id); row && row->phase == RequestRow::Phase::pauses)
+        enqueue(*row);
+  }
+
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = state_.tables.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = state_.tables.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
+    ConnectionState& tab = state_.tables.state(worker.connection);
+    ConnectionRow& row = *state_.tables.connections.find(worker.connection);
+    ++(ok ? tab.completed : tab.failed);
+    worker.failures.add(ok);
+    row.failures.add(ok);
+    if (ok) {
+      if (row.attempt) state_.recovery.helped(*row.attempt, now);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service / run.steps);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service / run.steps);
+    } else {
+      ++worker.experience->failed;
+      assess(state_, worker.connection);
+    }
+    tell(request, worker, run, ok);
+  }
+
+ private:
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.result
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
+
+  /// Its tab need not go on with it.
+  static void stop(const RequestRow& row, Turn turn) {
+    if (row.phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row.worker, row.request.id});
+  }
+
+  /// The request waits for one worker alone; or why it can't.
+  std::optional<Error> bind(RequestRow& row, const ModelRow& model, WorkerId id) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->model != model.index || state_.tables.connections.find(worker->connection)->draining)
+      return Error(errc::tensor_lost, "the tab that held a tensor of the request is gone");
+    state_.tables.bind(row, id);
+    return std::nullopt;
+  }
+
+  /// The scheduler takes the request; or why it doesn't.
+  std::optional<Error> queue(RequestRow& row, const ModelRow& model) {
+    if (state_.policies->hooks.admits) {
+      const LaneLoad load{state_.policies->waiting(model.index), model.in_flight, model.lane.size()};
+      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept)
+        return not_admitted(model, row.request, load, answer);
+    }
+    enqueue(row);
+    return std::nullopt;
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(state_.tables.requests.size(),
+                     [this](RequestId each) { return state_.tables.requests.find(each) != nullptr; });
+  }
+
+  Error refusal(const ModelRow* model) const {
+    if (state_.closed) return {errc::pool_closed, "the pool is closed"};
+    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
+    return {errc::run_failed,
+            "the pool holds as many requests as it can: " + std::to_string(state_.tables.requests.size())};
+  }
+
+  void tell_ended(const Request& request) {
+    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
+  }
+
+  /// Tells the policies that listen how a run ended.
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
+    if (!state_.policies->hooks.observes) return;
+    state_.policies->observe({.request = request,
+                              .connection = Tables::index_of(worker.connection),
+                              .joined = state_.tables.state(worker.connection).joined,
+                              .browser = worker.experience->browser,
+                              .backend = worker.experience->backend,
+                              .sent = run.sent,
+                              .ended = run.ended,
+                              .service = run.service,
+                              .ok = ok});
+  }
+
+  State& state_;
+  Retries retries_;
+  Expiries<RequestId> deadlines_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SHORTLIST_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SHORTLIST_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace webpool::engine {
+
+/// Up to 16 tabs of a lane that have room, fewest of the model's requests in flight first: what a selector sees of a
+/// request that may not go everywhere.
+class Shortlist {
+ public:
+  /// Those that `wanted` says.
+  template <class Wanted>
+  static Shortlist of(const Lane& lane, Wanted wanted) {
+    Shortlist list;
+    for (ConnectionIndex each : lane.candidates())
+      if (wanted(each) && !list.add(each)) break;
+    list.count_idle(lane);
+    return list;
+  }
+
+  /// Of these, which are in the lane.
+  static Shortlist among(const Lane& lane, const ConnectionSet& tabs) noexcept {
+    Shortlist list;
+    for (ConnectionIndex each : tabs.tabs())
+      if (lane.has_room(each) && !list.add(each)) break;
+    std::sort(list.tabs_.data(), list.tabs_.data() + list.size_,
+              [&](auto a, auto b) { return lane.positions()[a.value] < lane.positions()[b.value]; });
+    list.count_idle(lane);
+    return list;
   }
 
   std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
@@ -7316,6 +7339,19 @@ class Elsewhere {
 
  private:
   static constexpr std::size_t most = 16;
+
+  Shortlist() = default;
+
+  /// False when it is full.
+  bool add(ConnectionIndex tab) noexcept {
+    if (size_ == most) return false;
+    tabs_[size_++] = tab;
+    return true;
+  }
+
+  void count_idle(const Lane& lane) noexcept {
+    while (idle_ < size_ && lane.positions()[tabs_[idle_].value] < lane.idle()) ++idle_;
+  }
 
   std::array<ConnectionIndex, most> tabs_;
   std::size_t size_ = 0, idle_ = 0;
@@ -7326,320 +7362,67 @@ class Elsewhere {
 
 namespace webpool::engine {
 
-/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
-/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
-/// what is to be done to `out`; appending is the only allocation on the path of a request.
-///
-/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
-/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
-class Engine : private Fleet {
+/// Sends requests to workers: which is next, and where it goes. Notes when each run has to be answered.
+class Dispatch {
  public:
-  /// `options.browsers` are the kinds that can be launched; empty when none can.
-  Engine(PoolOptions options, std::unique_ptr<Decisions> policies)
-      : Fleet(std::move(options)),
-        policies_(std::move(policies)),
-        placement_(*policies_),
-        retries_(options_.retries),
-        rechecks_(options_.guests) {}
+  /// A run that its worker has not answered in time.
+  struct Overdue {
+    WorkerId worker;
+    Error reason;
+  };
 
-  // --- models and requests
+  Dispatch(State& state, Requests& requests) : state_(state), requests_(requests) {}
 
-  ModelIndex add_model(ModelSpec spec, Turn turn) {
-    if (closed_) {
-      tables_.models.emplace_back();
-      const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      turn.out.emplace_back(
-          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
-      return none;
-    }
-    ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, turn);
-    return model.index;
-  }
-
-  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, Turn turn) {
-    ModelRow* model = tables_.model(index);
-    if (!model) return;
-    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, turn);
-    });
-    std::vector<std::pair<WorkerId, ConnectionId>> placed;
-    tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
-      if (row.model == index) placed.emplace_back(id, row.connection);
-    });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, turn);
-    tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, turn);
-  }
-
-  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
-  /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
-                   std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = turn.now;
-    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
-    RequestRow& row = *tables_.requests.find(id);
-    row.request.id = id;
-    ++counters_.submitted;
-    retries_.earn();
-    ModelRow* model = tables_.model(request.model);
-    if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), turn);
-      return id;
-    }
-    row.request.task = model->spec.task;
-    if (pinned) {
-      const WorkerRow* worker = tables_.workers.find(*pinned);
-      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
-        return id;
+  /// Sends what waits for the model to tabs with room.
+  void serve(ModelRow& model, Turn turn) {
+    serve_bound(model, turn);
+    recheck(model, turn);
+    while (model.lane.has_room()) {
+      RequestRow* row = requests_.next(model);
+      if (!row) break;
+      if (requests_.ended_by_deadline(*row, turn)) continue;
+      PoolView view = view_of(model);
+      std::optional<Shortlist> others;
+      const bool avoids = avoids_a_tab(model, *row, turn.now);
+      if (avoids || row->placing) {
+        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
+          return !(avoids && each == Tables::index_of(row->failed_in)) &&
+                 (!row->placing || state_.tables.welcome(each, *row->placing));
+        });
+        if (others->tabs().empty()) {
+          requests_.hold_back(*row, turn.now);
+          continue;
+        }
+        view = view.with(others->tabs(), others->idle());
       }
-      tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, turn), id;
-    }
-    if (policies_->hooks.admits) {
-      const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
-      if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), turn);
-        return id;
+      const auto chosen = state_.policies->select(view, row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        requests_.complete(row->request.id, no_candidate(*chosen, model.lane.candidates().size()), turn);
+        continue;
       }
+      state_.policies->erase(row->request);
+      send(*row, model.lane.worker(*chosen), turn);
     }
-    enqueue(row);
-    watch(row);
-    serve(*model, turn);
-    return id;
   }
 
-  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, Turn turn) {
-    const RequestRow* row = tables_.requests.find(request);
-    if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), turn);
-  }
-
-  // --- tabs
-
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
-  /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
-    if (closed_ || tables_.connections.full()) return std::nullopt;
-    if (launch) {
-      const Launches::Row* row = launches_.find(*launch);
-      if (!row || row->connection) return std::nullopt;
-      browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
-      return std::nullopt;
-    }
-    browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, turn.now);
-    if (launch) {
-      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
-      launches_.joined(*launch, id);
-    }
-    ++counters_.joins;
-    serve_all(turn);
-    return id;
-  }
-
-  /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, Turn turn) {
-    if (!tables_.connections.find(connection)) return;
-    ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, turn, true);
-  }
-
-  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
-    ConnectionRow* row = tables_.connections.find(connection);
-    if (!row) return;
-    row->awaits_pong = false;
-    row->unanswered_pings = 0;
-    row->timer_lag_ms = timer_lag_ms;
-    tables_.state(connection).hints = hints;
-    tables_.resume(connection);
-    prove(connection);
-  }
-
-  /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, Turn turn) {
-    const Launches::Row* row = launches_.find(launch);
-    if (!row) return;
-    if (const auto connection = row->connection) {
-      ++counters_.losses;
-      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
-      tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, turn);
-    } else {
-      const auto& attempt = row->attempt;
-      if (attempt) {
-        recovery_.failed(*attempt);
-        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
+  /// One run whose answer is overdue.
+  std::optional<Overdue> pop_overdue(TimePoint now) {
+    while (const auto sent = run_timeouts_.pop_due(now)) {
+      WorkerRow* worker = state_.tables.workers.find(sent->worker);
+      if (!worker || !worker->has(sent->request)) continue;
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
       }
-      // A browser that had a page before was launched well.
-      if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), turn.now);
-      launches_.erase(launch);
+      return Overdue{sent->worker,
+                     Error(errc::timed_out, quoted(state_.tables.model_of(*worker)) + " in " +
+                                                described(state_.tables.state(worker->connection).browser) +
+                                                ": no answer for " + seconds(sent->limit))};
     }
-    if (!closed_) launch_up_to(options_.min_connections, turn);
-    serve_all(turn);
+    return std::nullopt;
   }
-
-  // --- workers
-
-  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
-  void load_held(WorkerId id) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
-  }
-
-  void load_sent(WorkerId id, TimePoint now) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
-  }
-
-  /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, turn.now);
-    model.lost_loads = 0;
-    model.resting_until = {};
-    model.reasons.clear();
-    prove(worker->connection);
-    ++counters_.loads;
-    serve(model, turn);
-  }
-
-  void load_failed(WorkerId id, const Error& error, Turn turn) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    model.failed_on.insert(Tables::index_of(connection));
-    model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, turn);
-    serve(model, turn);
-  }
-
-  /// A run was answered. False: nobody waits for it any more.
-  bool finished(const Reply& reply, Turn turn) {
-    const auto& [id, request, error, started, check] = reply;
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, turn.now)) {
-      ++counters_.late_replies;
-      return false;
-    }
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool awaited = tables_.requests.find(request) != nullptr;
-    std::optional<ConnectionId> wrong;
-    if (!awaited) {
-      ++counters_.late_replies;
-    } else if (error) {
-      fail_run(request, *error, started, turn);
-    } else {
-      wrong = succeed(request, check, turn);
-    }
-    worker->answered = turn.now;
-    if (!error) {
-      tables_.state(connection).consecutive_failures = 0;
-    } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, turn);
-    }
-    if (wrong) dismiss(*wrong, *check.disagreement, turn);
-    settle(connection, turn);
-    serve(model, turn);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(turn);
-    return awaited;
-  }
-
-  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
-  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
-  }
-
-  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
-  /// its caller has heard of this run. False: nobody waits for it any more.
-  bool progressed(WorkerId id, RequestId request, TimePoint now) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !worker->has(request)) return false;
-    RunInFlight& run = *worker->find(request);
-    run.heard = now;
-    RequestRow* row = tables_.requests.find(request);
-    if (row) {
-      row->retry = Retry::never;
-      row->steps += std::exchange(run.told, true) ? 1 : 0;
-    }
-    return row != nullptr;
-  }
-
-  /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, turn.now);
-    close_worker(id, true, reason, turn);
-    if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, turn);
-    else
-      count_failure(connection, std::nullopt, reason, turn);
-    settle(connection, turn);
-    serve(model, turn);
-  }
-
-  // --- time
-
-  /// Launches what `min_connections` asks for. Call once, first.
-  void start(Turn turn) {
-    if (!closed_) launch_up_to(options_.min_connections, turn);
-  }
-
-  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(Turn turn) {
-    if (closed_) return;
-    expire_requests(turn);
-    expire_runs(turn);
-    while (const auto request = retries_.pop_due(turn.now))
-      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
-        enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(turn.now)) expire_load(*worker, turn);
-    expire_launches(turn);
-    check_tabs(turn);
-    scale(turn);
-    relieve_starving(turn);
-    serve_all(turn);
-  }
-
-  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(Turn turn) {
-    if (closed_) return;
-    closed_ = true;
-    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, turn); });
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, turn);
-    });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, turn.out); });
-    for (auto& model : tables_.models) {
-      if (model && !model->announced)
-        turn.out.emplace_back(ModelReady{
-            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
-      model.reset();
-    }
-  }
-
-  Metrics metrics() const { return sums(placement_.evictions()); }
-  using Fleet::connections;
-  using Fleet::execution_stats;
-  using Fleet::recovery_stats;
 
  private:
   struct SentRun {
@@ -7647,246 +7430,30 @@ class Engine : private Fleet {
     RequestId request;
     std::chrono::milliseconds limit;
   };
-  struct Renewal {
-    ConnectionId worn;
-    std::uint64_t joins;  // when the new tab was launched
-    TimePoint patience;   // until then
-  };
 
-  static constexpr unsigned pings_tolerated = 3;
-  static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
-  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
+  /// So long a request avoids the tab in which it has failed.
+  static constexpr std::chrono::seconds avoidance{2};
 
-  // --- requests
-
-  /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    const RequestRow& row = *tables_.requests.find(id);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
-    end(row, std::move(error), false, turn.out);
-  }
-
-  /// The one place where requests end. `held`: with the result that is held.
-  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
-    const RequestId id = row.request.id;
-    if (row.phase == RequestRow::Phase::waits) policies_->erase(row.request);
-    if (policies_->hooks.hears_ends)
-      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) policies_->ended(row.request);
-    ++(!error                                     ? counters_.completed
-       : error->code() == errc::cancelled         ? counters_.cancelled
-       : error->code() == errc::deadline_exceeded ? counters_.expired
-                                                  : counters_.failed);
-    tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error), held});
-  }
-
-  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, turn);
-    const WorkerRow& worker = *tables_.workers.find(row.worker);
-    const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
-      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, turn.now)});
-        turn.out.emplace_back(HoldResult{id});
-        return std::nullopt;
-      }
-      ++counters_.unchecked;
-    }
-    complete(id, std::nullopt, turn);
-    return std::nullopt;
-  }
-
-  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, Turn turn) {
-    const HeldResult held = *row.result;
-    ++counters_.rechecked;
-    record(row.request, run_of(row, turn.now), true, turn.now, differs);
-    record(row.request, held.run, !differs, turn.now);
-    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
-      ConnectionState& tab = tables_.state(worker->connection);
-      ++worker->agreements;
-      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
-    }
-    end(row, std::nullopt, !differs, turn.out);
-    return differs ? std::optional(held.guest) : std::nullopt;
-  }
-
-  /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, Turn turn) {
-    ++counters_.unchecked;
-    record(row.request, row.result->run, true, turn.now);
-    end(row, std::nullopt, true, turn.out);
-  }
-
-  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
-    ++counters_.disagreements;
-    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
-      if (!row.result || row.result->guest != guest) return;
-      row.result.reset();
-      if (row.phase != RequestRow::Phase::held) return;
-      std::erase(tables_.model(row.request.model)->held, id);
-      if (policies_->hooks.hears_ends) policies_->ended(row.request);
-      enqueue(row);
-    });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, turn);
-  }
-
-  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) {
-      record(row.request, run_of(row, turn.now), false, turn.now);
-      return forgo(row, turn);
-    }
-    if (row.pinned != WorkerId{}) return complete(id, error, turn);
-    const auto again = retries_.plan(row, error, started, turn.now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
-    record(row.request, run_of(row, turn.now), false, turn.now);
-    if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, turn.now);
-    ++counters_.retries;
-    if (*again <= turn.now)
-      enqueue(row);
-    else
-      retries_.push(*again, id);
-  }
-
-  /// Sees to it that the request ends at its deadline.
-  void watch(const RequestRow& row) {
-    if (row.request.deadline == end_of_time) return;
-    deadlines_.push(row.request.deadline, row.request.id);
-    deadlines_.prune(tables_.requests.size(),
-                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
-  }
-
-  void enqueue(RequestRow& row) {
-    row.phase = RequestRow::Phase::waits;
-    policies_->push(row.request);
-  }
-
-  /// The run of a request that is sent, which ends now.
-  EndedRun run_of(const RequestRow& row, TimePoint now) {
-    const TimePoint answered = tables_.workers.find(row.worker)->answered;
-    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
-    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
-  }
-
-  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
-  /// `delivered`: the caller gets its result.
-  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
-    WorkerRow* found = tables_.workers.find(run.worker);
-    if (!found) return;
-    WorkerRow& worker = *found;
-    ConnectionState& tab = tables_.state(worker.connection);
-    ++(ok ? tab.completed : tab.failed);
-    worker.failures.add(ok);
-    tables_.connections.find(worker.connection)->failures.add(ok);
-    if (ok) {
-      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      if (delivered) worker.experience->latency.record(now - request.submitted);
-      worker.experience->drift.add(run.service / run.steps);
-      worker.experience->patience.add(run.ended - run.sent);
-      worker.drift.add(run.service / run.steps);
-    } else {
-      ++worker.experience->failed;
-      assess(worker.connection);
-    }
-    tell(request, worker, run, ok);
-  }
-
-  /// Tells the policies that listen how a run ended.
-  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
-    if (!policies_->hooks.observes) return;
-    policies_->observe({.request = request,
-                        .connection = Tables::index_of(worker.connection),
-                        .joined = tables_.state(worker.connection).joined,
-                        .browser = worker.experience->browser,
-                        .backend = worker.experience->backend,
-                        .sent = run.sent,
-                        .ended = run.ended,
-                        .service = run.service,
-                        .ok = ok});
-  }
-
-  Error refusal(const ModelRow* model) const {
-    if (closed_) return {errc::pool_closed, "the pool is closed"};
-    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
-    return {errc::run_failed, "the pool holds as many requests as it can: " + std::to_string(tables_.requests.size())};
-  }
-
-  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
-  /// requests.
-  RequestRow* next(const ModelRow& model) {
-    const auto id = policies_->front(model.index);
-    if (!id) return nullptr;
-    RequestRow* row = tables_.requests.find(*id);
-    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
-    assert(valid);
-    return valid ? row : nullptr;
-  }
-
-  /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, Turn turn) {
-    serve_pinned(model, turn);
-    recheck(model, turn);
-    while (model.lane.has_room()) {
-      RequestRow* row = next(model);
-      if (!row) break;
-      const RequestId request = row->request.id;
-      if (row->request.deadline <= turn.now) {
-        complete(request, overdue(*row), turn);
-        continue;
-      }
-      PoolView view = view_of(model);
-      std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, turn.now)) {
-        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
-        if (elsewhere->tabs().empty()) {
-          hold_back(*row, turn.now);
-          continue;
-        }
-        view = view.with(elsewhere->tabs(), elsewhere->idle());
-      }
-      const auto chosen = policies_->select(view, row->request);
-      if (!chosen) break;
-      if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), turn);
-        continue;
-      }
-      policies_->erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), turn);
-    }
-    acquire(model, turn);
-  }
-
-  PoolView view_of(const ModelRow& model) {
-    return {tables_.states,
+  PoolView view_of(const ModelRow& model) const {
+    return {state_.tables.states,
             model.lane.candidates(),
             model.lane.idle(),
             {model.backends, model.lane.positions(), model.lane.ends(),
-             policies_->waiting(model.index) + model.held.size(), model.healths}};
+             state_.policies->waiting(model.index) + model.held.size(), model.healths}};
   }
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
   /// tensors take up memory.
-  void serve_pinned(ModelRow& model, Turn turn) {
+  void serve_bound(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
-      const WorkerRow& worker = *tables_.workers.find(id);
-      while (!worker.pinned.empty()) {
-        RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= turn.now) {
-          complete(row.request.id, overdue(row), turn);
-          continue;
-        }
+      const WorkerRow& worker = *state_.tables.workers.find(id);
+      while (!worker.bound.empty()) {
+        RequestRow& row = *state_.tables.requests.find(worker.bound.front());
+        if (requests_.ended_by_deadline(row, turn)) continue;
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
-        tables_.unpin(row);
-        send(row, row.request.id, id, turn);
+        state_.tables.unbind(row);
+        send(row, id, turn);
       }
     }
   }
@@ -7894,443 +7461,1670 @@ class Engine : private Fleet {
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
   void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
-      RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= turn.now) {
-        complete(row.request.id, overdue(row), turn);
-        continue;
-      }
+      RequestRow& row = *state_.tables.requests.find(model.held.front());
+      if (requests_.ended_by_deadline(row, turn)) continue;
       if (model.own.empty()) {
-        forgo(row, turn);
+        requests_.end_unchecked(row, turn);
         continue;
       }
-      const OwnTabs own(model.lane, model.own);
+      const auto own = Shortlist::among(model.lane, model.own);
       if (own.tabs().empty()) return;
       // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const auto chosen = state_.policies->select(view_of(model).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
+      send(row, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
     }
   }
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
   bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
-           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+    return row.failed_in != ConnectionId{} && now - row.failed < avoidance && model.lane.size() > 1 &&
+           state_.tables.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
   }
 
-  /// Until the next tick the request lets others pass.
-  void hold_back(RequestRow& row, TimePoint now) {
-    policies_->erase(row.request);
-    if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    row.phase = RequestRow::Phase::pauses;
-    retries_.push(now, row.request.id);
-  }
-
-  void send(RequestRow& row, RequestId request, WorkerId worker, Turn turn) {
-    tables_.start_run(row, request, worker, turn.now);
+  void send(RequestRow& row, WorkerId worker, Turn turn) {
+    const RequestId request = row.request.id;
+    state_.tables.start_run(row, request, worker, turn.now);
     turn.out.emplace_back(Run{worker, request});
-    const auto limit = patience_for(*tables_.workers.find(worker));
+    const auto limit = time_limit(*state_.tables.workers.find(worker));
     run_timeouts_.push(turn.now + limit, {worker, request, limit});
-    run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
-      const WorkerRow* sent_to = tables_.workers.find(each.worker);
+    run_timeouts_.prune(state_.tables.in_flight, [this](const SentRun& each) {
+      const WorkerRow* sent_to = state_.tables.workers.find(each.worker);
       return sent_to && sent_to->has(each.request);
     });
   }
 
-  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
-    const auto most = options_.connection.message_timeout;
-    if (!options_.connection.adaptive_timeouts) return most;
+  /// Of a run in that worker.
+  std::chrono::milliseconds time_limit(const WorkerRow& worker) const {
+    const auto most = state_.options.connection.message_timeout;
+    if (!state_.options.connection.adaptive_timeouts) return most;
     return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
   }
 
-  void serve_all(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      if (!tables_.models[i]) continue;
-      tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], turn);
-    }
+  State& state_;
+  Requests& requests_;
+  Expiries<SentRun> run_timeouts_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_FIGURES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_FIGURES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The browsers that the pool started, and which kind to start next.
+///
+/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
+class Launches {
+ public:
+  struct Row {
+    Browser browser = Browser::other;
+    std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
+  };
+
+  /// `kinds`: those that can be launched, in order.
+  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
+
+  /// The kind to launch next; empty when none of `wanted` can be launched right now.
+  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
+    std::optional<Browser> best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
+        best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
+    return best;
   }
 
-  /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
-      model->obstacle = Obstacle::none;
-      serve(*model, turn);
-    }
+  /// Whether one of `wanted` can be launched now or after a short wait.
+  bool possible(std::span<const Browser> wanted, TimePoint now) const {
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
   }
 
-  // --- placements
-
-  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, Turn turn) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
-    const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
-    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
-    if (need < model.refused) model.obstacle = Obstacle::none;
-    if (model.announced && model.lane.size() > 0 &&
-        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         model.placeable.empty()))
-      return;
-
-    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
-    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
-    }
-
-    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches_.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, turn)) ++coming;
-    const bool later =
-        helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, turn.now);
-
-    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, turn.out);
-    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
-      if (model.lane.size() > 0) {
-        announce(model, std::nullopt, turn.out);
-      } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, turn);
-      }
-    }
+  /// How many of `wanted` have been launched and have not joined yet.
+  std::size_t starting(std::span<const Browser> wanted = {}) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
+    return sum;
   }
+
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
+    ++of(kind).instances;
+    ++of(kind).starting;
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
+    timeouts_.push(connect_by, id);
+    return id;
+  }
+
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
+  Row* find(LaunchId id) noexcept { return rows_.find(id); }
+
+  void joined(LaunchId id, ConnectionId connection) {
+    Row& row = *rows_.find(id);
+    row.connection = connection;
+    --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, failures_tolerated);
+    history.not_before = now + resting;
+    history.last_resort = now + first_wait;
+    history.words = words;
+  }
+
+  /// The process is gone or going.
+  void erase(LaunchId id) {
+    const Row* row = rows_.find(id);
+    --of(row->browser).instances;
+    if (!row->connection) --of(row->browser).starting;
+    rows_.erase(id);
+  }
+
+  void succeeded(Browser kind) {
+    of(kind).failures = 0;
+    of(kind).not_before = {};
+    of(kind).worked = true;
+  }
+
+  void failed(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    ++history.failures;
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < failures_tolerated ? history.last_resort : now + resting;
+    history.words = words;
+  }
+
+  /// One launch that did not join in time.
+  std::optional<LaunchId> pop_overdue(TimePoint now) {
+    while (const auto id = timeouts_.pop_due(now)) {
+      const Row* row = rows_.find(*id);
+      if (row && !row->connection) return id;
+    }
+    return std::nullopt;
+  }
+
+  /// The last words of each kind of `wanted` that rests.
+  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
+    std::vector<Error> all;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
+    return all;
+  }
+
+  std::span<const Browser> kinds() const noexcept { return kinds_; }
+
+  template <class Visit>
+  void for_each(Visit visit) {
+    rows_.for_each(visit);
+  }
+
+ private:
+  static constexpr unsigned failures_tolerated = 3, failures_tolerated_of_trusted = 9;
+  static constexpr std::chrono::milliseconds first_wait{500};
+  static constexpr std::chrono::seconds resting{30};
+
+  struct History {
+    std::size_t instances = 0, starting = 0;  // the second are part of the first
+    unsigned failures = 0;                    // in a row
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
+    std::optional<Error> words;
+  };
+
+  static bool contains(std::span<const Browser> set, Browser kind) {
+    return set.empty() || std::ranges::find(set, kind) != set.end();
+  }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < failures_tolerated_of_trusted; }
+  bool rests(Browser kind, TimePoint now) const {
+    return of(kind).failures >= failures_tolerated && now < of(kind).not_before;
+  }
+  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
+  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
+
+  std::vector<Browser> kinds_;
+  std::array<History, detail::browser_names.size()> history_{};
+  SlotMap<LaunchId, Row> rows_;
+  Expiries<LaunchId> timeouts_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The browsers that the pool starts and ends, and which tab it could do without.
+class Fleet {
+ public:
+  explicit Fleet(State& state)
+      : launches(state.options.launch_browsers ? state.options.browsers : std::vector<Browser>{}), state_(state) {}
+
+  /// Tabs that have joined and browsers that start.
+  std::size_t occupied() const { return state_.tables.connections.size() + launches.starting(); }
+
+  /// Without the tabs that drain.
+  std::size_t staying() const { return occupied() - state_.tables.draining; }
 
   /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
   bool own_tabs_left(std::size_t beyond) const {
-    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
+    return !state_.checks_guests() || launches.size() - state_.tables.draining > beyond;
   }
 
-  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
-  bool lacks_own_tab(const ModelRow& model) const {
-    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
-           std::ranges::any_of(model.placeable.tabs(),
-                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
+  /// False when the pool is full or no kind of `wanted` can be launched now.
+  bool launch(std::span<const Browser> wanted, Turn turn) {
+    if (occupied() >= state_.options.max_connections) return false;
+    const auto kind = launches.choose(wanted, turn.now);
+    if (!kind) return false;
+    const LaunchId id =
+        launches.start(*kind, turn.now + state_.options.connection.connect_timeout, std::exchange(restart_, {}));
+    turn.out.emplace_back(Launch{id, *kind});
+    ++state_.counters.launches;
+    return true;
   }
 
-  /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, Turn turn) {
-    if (placement_.place(tables_, options_, model, need, turn))
-      load_timeouts_.push(turn.now + options_.connection.load_timeout, std::get<OpenWorker>(turn.out.back()).worker);
-  }
-
-  void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
-    model.announced = true;
-    out.emplace_back(ModelReady{model.index, std::move(error)});
-  }
-
-  void give_up(ModelRow& model, Turn turn) {
-    const Error error = why_nowhere(model, turn.now);
-    if (!model.announced) announce(model, error, turn.out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, turn);
-    if (policies_->waiting(model.index) == 0) return;
-    // A scheduler may hold requests back; these end too.
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
-          row.request.model == model.index)
-        complete(id, error, turn);
-    });
-  }
-
-  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
-  /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, Turn turn) {
-    const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, turn);
-    const bool trouble = again || reason.code() == errc::load_failed;
-    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
-    tables_.erase_worker(id, again);
-  }
-
-  void end_runs(WorkerId id, const Error& reason, Turn turn) {
-    WorkerRow& worker = *tables_.workers.find(id);
-    while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, turn.now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, turn);
+  void launch_up_to(std::size_t tabs, Turn turn) {
+    while (staying() < tabs && launch({}, turn)) {
     }
-    end_pinned(worker, reason, turn);
   }
 
-  /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, Turn turn) {
-    while (!worker.pinned.empty())
-      complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()),
-               turn);
+  /// The next launch is part of that attempt to get a tab out of trouble.
+  void restart_as(std::optional<Attempt> attempt) { restart_ = attempt; }
+
+  void end_browser(LaunchId id, Turn turn) {
+    turn.out.emplace_back(CloseBrowser{id});
+    launches.erase(id);
   }
 
-  // --- tabs and browsers
+  /// The tab works: its launch was a success.
+  void prove(ConnectionId id) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    if (row.launch && !row.proven) launches.succeeded(launches.find(*row.launch)->browser);
+    row.proven = true;
+  }
 
-  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, Turn turn, bool rejoin = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const std::string browser = described(tables_.state(id).browser);
+  /// The browser ended, or could not be started, without a page that had joined.
+  void lost_before_joining(LaunchId id, const Error& last_words, Turn turn) {
+    const Launches::Row& row = *launches.find(id);
+    if (row.attempt) {
+      state_.recovery.failed(*row.attempt);
+      restart_ = Attempt{row.attempt->trouble, Rung::restart_browser, row.attempt->since};
+    }
+    // A browser that had a page before was launched well.
+    if (!row.attempt || row.attempt->rung > Rung::new_tab)
+      launches.failed(row.browser, prefixed(std::string(to_string(row.browser)), last_words), turn.now);
+    launches.erase(id);
+  }
+
+  /// Browsers whose page did not connect in time.
+  void tick(Turn turn) {
+    while (const auto id = launches.pop_overdue(turn.now)) {
+      const Browser kind = launches.find(*id)->browser;
+      launches.failed(kind,
+                      Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
+                                                       seconds(state_.options.connection.connect_timeout)),
+                      turn.now);
+      if (const auto& attempt = launches.find(*id)->attempt) state_.recovery.failed(*attempt);
+      end_browser(*id, turn);
+    }
+  }
+
+  /// Tabs that a model is to be loaded in before it is ready.
+  std::size_t replicas(const ModelRow& model) const {
+    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(state_.options.max_connections, 1));
+  }
+
+  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
+  std::optional<ConnectionId> most_dispensable() {
+    Tables& tables = state_.tables;
+    if (std::ranges::any_of(tables.models, [](const auto& each) { return each && !each->announced; }))
+      return std::nullopt;
+    std::optional<ConnectionId> best;
+    const auto rank = [&](ConnectionId id) {
+      return std::pair(tables.state(id).in_flight, tables.connections.find(id)->last_used);
+    };
+    tables.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      const bool needed = std::ranges::any_of(row.workers, [&](WorkerId worker) {
+        const WorkerRow& placed = *tables.workers.find(worker);
+        const ModelRow& model = tables.model_of(placed);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
+      });
+      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
+    });
+    return best;
+  }
+
+  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
+  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
+    const Tables& tables = state_.tables;
+    std::optional<ConnectionId> best;
+    const auto in_flight = [&](ConnectionId tab) { return tables.states[Tables::index_of(tab).value].in_flight; };
+    for (ConnectionIndex each : model.placeable.tabs()) {
+      const ConnectionId id = tables.connections.id_at(each.value);
+      const ConnectionRow& row = *tables.connections.find(id);
+      if (!row.yields_to && !tables.loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
+    }
+    return best;
+  }
+
+  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
+  /// model.
+  bool awaits_tabs(const ModelRow& model) const {
+    return !state_.options.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
+
+  /// Why no tab holds the model: what its loads and the browsers said, or what there is.
+  Error why_nowhere(const ModelRow& model, TimePoint now) {
+    std::vector<Error> reasons = model.reasons;
+    std::ranges::move(launches.last_words(model.spec.browsers, now), std::back_inserter(reasons));
+    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
+    std::vector<Browser> there;
+    state_.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const Browser kind = state_.tables.state(id).browser.browser;
+      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
+    });
+    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
+                                        described(model.spec.placing) + "; joined: " + listed(there, "none") +
+                                        "; can be launched: " + listed(launches.kinds(), "none") + "; at most " +
+                                        std::to_string(state_.options.max_connections) + " connections"};
+  }
+
+  Launches launches;
+
+ private:
+  State& state_;
+  std::optional<Attempt> restart_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What the pool looks like to a scaling policy.
+inline PoolLoad pool_load(const State& state, const Fleet& fleet, TimePoint now) {
+  const Tables& tables = state.tables;
+  return {.now = now,
+          .min_connections = state.options.min_connections,
+          .max_connections = state.options.max_connections,
+          .connections = tables.connections.size() - tables.draining,
+          .starting = fleet.launches.starting(),
+          .in_flight = tables.in_flight,
+          .capacity = tables.places * tables.limit,
+          .queued = tables.requests.size() - tables.running,
+          .submitted = state.counters.submitted,
+          .memory_bytes = tables.memory};
+}
+
+inline Metrics metrics_of(const State& state, const Fleet& fleet) {
+  const Tables& tables = state.tables;
+  Metrics all = state.counters;
+  all.connections = tables.connections.size();
+  all.starting = fleet.launches.starting();
+  all.models =
+      static_cast<std::size_t>(std::ranges::count_if(tables.models, [](const auto& each) { return each != nullptr; }));
+  all.workers = tables.workers.size();
+  all.queued = tables.requests.size() - tables.running;
+  all.in_flight = tables.running;
+  all.memory_bytes = tables.memory;
+  return all;
+}
+
+inline std::vector<ExecutionStats> execution_stats_of(const State& state) {
+  std::vector<ExecutionStats> all;
+  for (const auto& model : state.tables.models) {
+    if (!model) continue;
+    for (const Experience& each : model->experiences)
+      all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
+                     each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
+  }
+  return all;
+}
+
+inline std::vector<ConnectionInfo> connections_of(const State& state) {
+  std::vector<ConnectionInfo> all;
+  state.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+    const ConnectionState& tab = state.tables.states[Tables::index_of(id).value];
+    all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed,
+                   tab.trust, tab.agreements, tab.hints});
+  });
+  return all;
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+
+namespace webpool::engine {
+
+/// What the driver knows of a good result.
+struct Check {
+  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
+  double draw = 1;
+  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// The reply to a run.
+struct Reply {
+  WorkerId worker;
+  RequestId request;
+  const Error* error = nullptr;  ///< null: a good result
+  bool started = true;           ///< false when the run had certainly not begun
+  Check check{};
+};
+
+/// Which results of guests own tabs compute again.
+class Rechecks {
+ public:
+  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
+
+  bool on() const noexcept { return settings_.recheck_share > 0; }
+
+  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
+  double share(std::uint64_t agreements) const noexcept {
+    if (!on()) return 0;
+    if (agreements < settings_.proven_after) return 1;
+    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
+  }
+
+  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
+
+ private:
+  GuestSettings settings_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_REMOVAL_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REMOVAL_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What becomes of the browser whose tab is forgotten.
+enum class AfterTab : std::uint8_t {
+  browser_ends,
+  page_rejoins,  ///< another page of the same launch is to join
+};
+
+/// Takes workers and tabs away, with all that was in them: runs fail or are tried again elsewhere, what waited for them
+/// alone ends.
+class Removal {
+ public:
+  Removal(State& state, Fleet& fleet, Requests& requests) : state_(state), fleet_(fleet), requests_(requests) {}
+
+  /// Ends the worker and its runs. The tab stays.
+  void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
+    const ConnectionId connection = state_.tables.workers.find(id)->connection;
+    end_runs(id, reason, turn);
+    const bool trouble = after == AfterWorker::may_load_again || reason.code() == errc::load_failed;
+    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    state_.tables.erase_worker(id, after);
+    mark(connection);
+  }
+
+  /// The tab is gone, or as good as gone: ends all that was in it.
+  void forget(ConnectionId id, AfterTab after, const Error& reason, Turn turn) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    const std::string browser = described(state_.tables.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = *tables_.workers.find(worker);
-      ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, turn.now);
+      const WorkerRow& placed = *state_.tables.workers.find(worker);
+      ModelRow& model = state_.tables.model_of(placed);
+      if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
                turn);
-      tables_.erase_worker(worker, false);
+      state_.tables.erase_worker(worker, AfterWorker::closed);
     }
-    if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, turn.now + std::min(options_.connection.connect_timeout, rejoin_timeout),
-                        row.attempt);
-    } else if (row.launch) {
-      const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), turn.now);
-      if (row.exited) {
-        launches_.erase(*row.launch);
-      } else {
-        end_browser(*row.launch, turn.out);
-      }
-    }
-    tables_.erase_connection(id);
+    if (row.launch) let_go(row, browser, after, reason, turn);
+    state_.tables.erase_connection(id);
+    state_.marks.mark_all();
   }
 
-  void close_connection(ConnectionId id, const Error& reason, Turn turn) {
+  void close_tab(ConnectionId id, const Error& reason, Turn turn) {
     turn.out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, turn);
-    serve_all(turn);
+    forget(id, AfterTab::browser_ends, reason, turn);
   }
 
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
-    unsigned& failures = tables_.state(id).consecutive_failures;
-    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
-    const Error reason(errc::connection_lost,
-                       std::to_string(failures) + " failures in a row, the last: " + error.message());
-    failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, turn);
-  }
-
-  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, Turn turn,
-               bool gone = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining && listens) return;
-    std::optional<Rung> rung;
-    if (!row.draining && !closed_)
-      rung = recovery_.climb(row.attempt, trouble,
-                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
-                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             turn.now);
-    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
-    if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, turn);
-      return;
-    }
-    if (rung == Rung::reload_page) {
-      turn.out.emplace_back(ReloadPage{id, reason.message()});
-    } else if (rung == Rung::new_tab) {
-      turn.out.emplace_back(NewTab{id, *row.launch, reason.message()});
-    } else {
-      if (rung) restart_ = row.attempt;
-      const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), turn.now);
-      if (!gone) turn.out.emplace_back(CloseConnection{id, reason.message(), true});
-    }
-    forget(id, reason, turn, rejoins);
-    serve_all(turn);
-  }
-
-  /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
+  /// Gives the tab nothing new; it is closed when it is idle.
   void drain(ConnectionId id, Turn turn) {
-    const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
+    const std::vector<WorkerId> workers = state_.tables.connections.find(id)->workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, turn);
-      if (!worker.ready) close_worker(each, false, draining, turn);
+      const WorkerRow& worker = *state_.tables.workers.find(each);
+      end_bound(worker, draining, turn);
+      if (!worker.ready) close_worker(each, AfterWorker::closed, draining, turn);
     }
-    tables_.drain(id);
-    settle(id, turn);
+    state_.tables.drain(id);
+    mark(id);
   }
 
-  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
-  /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, Turn turn) {
-    ConnectionRow* row = tables_.connections.find(id);
-    if (!row) return;
-    const bool relieved = std::exchange(row->relieved, false);
-    const bool idle = tables_.state(id).in_flight == 0;
-    if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), turn);
-    } else if (idle && row->yields_to) {
-      ModelRow* needy = tables_.model(*row->yields_to);
-      tables_.reopen(id);
-      if (needy && needy->starving_since) {
-        needy->obstacle = Obstacle::none;
-        needy->offered = Tables::index_of(id);
-        acquire(*needy, turn);
-        needy->offered.reset();
-      }
-      serve_all(turn);
-    } else if (relieved) {
-      serve_all(turn);
+  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
+  /// run before does so only for a moment: there something else went wrong.
+  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
+    model.add_reason(prefixed(described(state_.tables.state(connection).browser), reason));
+    if (++model.lost_loads >= lost_loads_tolerated)
+      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
+  }
+
+ private:
+  static constexpr unsigned lost_loads_tolerated = 3;
+  static constexpr std::chrono::seconds rest_after_lost_loads{30};
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
+
+  void mark(ConnectionId id) { state_.marks.mark(id, *state_.tables.connections.find(id)); }
+
+  void end_runs(WorkerId id, const Error& reason, Turn turn) {
+    WorkerRow& worker = *state_.tables.workers.find(id);
+    state_.marks.mark(state_.tables.model_of(worker));
+    while (!worker.runs.empty()) {
+      const RequestId request = worker.runs.front().request;
+      state_.tables.end_run(worker, request, turn.now);
+      if (state_.tables.requests.find(request)) requests_.fail_run(request, reason, true, turn);
     }
+    end_bound(worker, reason, turn);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_bound(const WorkerRow& worker, const Error& reason, Turn turn) {
+    while (!worker.bound.empty())
+      requests_.complete(
+          worker.bound.front(),
+          Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), turn);
+  }
+
+  /// What becomes of a launched tab's browser.
+  void let_go(ConnectionRow& row, const std::string& browser, AfterTab after, const Error& reason, Turn turn) {
+    Launches& launches = fleet_.launches;
+    if (after == AfterTab::page_rejoins) {
+      const auto limit = std::min(state_.options.connection.connect_timeout, rejoin_timeout);
+      launches.rejoins(*row.launch, turn.now + limit, row.attempt);
+      return;
+    }
+    if (!row.proven && !row.draining)
+      launches.failed(launches.find(*row.launch)->browser, prefixed(browser, reason), turn.now);
+    if (row.exited)
+      launches.erase(*row.launch);
+    else
+      fleet_.end_browser(*row.launch, turn);
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_REPAIR_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REPAIR_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace webpool::engine {
+
+/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
+/// together.
+inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
+  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
+}
+
+/// Why a launched tab is to be replaced by a new one; empty while it need not be.
+inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
+                                              const ConnectionSettings& limits, TimePoint now) {
+  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
+    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
+  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
+    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
+  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
+    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
+  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
+    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
+  return std::nullopt;
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SUPPLY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SUPPLY_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
+/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
+/// them.
+class Placement {
+ public:
+  static constexpr std::size_t attempts = 8;
+
+  explicit Placement(State& state) : state_(state) {}
+
+  /// Whether some tab may hold the model, as far as its placing goes.
+  bool possible(const ModelRow& model) const {
+    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each); });
+  }
+
+  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
+  /// that this need was refused, and whether it may be granted later.
+  std::optional<WorkerId> place(ModelRow& model, Need need, Turn turn) {
+    Attempted result = attempt(model, Need::restore, turn);
+    if (!result.worker && need != Need::restore) result = attempt(model, need, turn);
+    model.obstacle = result.obstacle;
+    model.refused = need;
+    return result.worker;
+  }
+
+  std::uint64_t evictions() const noexcept { return evictions_; }
+
+ private:
+  struct Attempted {
+    Obstacle obstacle;
+    std::optional<WorkerId> worker{};  // without an obstacle
+  };
+
+  Attempted attempt(ModelRow& model, Need need, Turn turn) {
+    Tables& tables = state_.tables;
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
+    Attempted result{Obstacle::never};
+    std::array<ConnectionIndex, attempts> refused;
+    for (std::size_t tried = 0; tried < attempts; ++tried) {
+      const auto candidates = tried == 0 ? preferred(model) : without(model, std::span(refused).first(tried));
+      if (candidates.empty()) break;
+      const auto chosen = state_.policies->select(PoolView(tables.states, candidates, candidates.size()), asked);
+      if (!chosen) return {Obstacle::declined};
+      if (!model.placeable.contains(*chosen)) {
+        model.add_reason(no_candidate(*chosen, candidates.size()));
+        return {Obstacle::never};
+      }
+      const ConnectionId connection = tables.connections.id_at(chosen->value);
+      const Obstacle obstacle = make_room(model, need, connection, turn);
+      if (obstacle == Obstacle::none) {
+        const WorkerId worker = tables.open_worker(model, connection, turn.now);
+        turn.out.emplace_back(OpenWorker{connection, worker, model.index});
+        return {Obstacle::none, worker};
+      }
+      if (obstacle == Obstacle::busy) result.obstacle = Obstacle::busy;
+      refused[tried] = *chosen;
+    }
+    return result;
+  }
+
+  bool welcome(const ModelRow& model, ConnectionIndex tab) const {
+    return state_.tables.welcome(tab, model.spec.placing);
+  }
+
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
+  std::span<const ConnectionIndex> preferred(const ModelRow& model) {
+    const auto& states = state_.tables.states;
+    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered))
+      return {&*model.offered, 1};
+    if (state_.checks_guests() && model.own.empty()) {
+      const auto own = those(model, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
+      if (!own.empty()) return own;
+    }
+    const auto& preferences = state_.options.browser_preferences;
+    if (const auto wishes = preferences.find(model.spec.task); wishes != preferences.end())
+      for (Browser kind : wishes->second) {
+        const auto tabs =
+            those(model, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
+        if (!tabs.empty()) return tabs;
+      }
+    return those(model, [](ConnectionIndex) { return true; });
+  }
+
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
+    return those(model, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
+  }
+
+  /// The tabs that may hold the model and are wanted, until the next call.
+  template <class Wanted>
+  std::span<const ConnectionIndex> those(const ModelRow& model, Wanted wanted) {
+    tabs_.clear();
+    for (ConnectionIndex each : model.placeable.tabs())
+      if (wanted(each) && welcome(model, each)) tabs_.push_back(each);
+    return tabs_;
+  }
+
+  Obstacle make_room(ModelRow& model, Need need, ConnectionId connection, Turn turn) {
+    Tables& tables = state_.tables;
+    const MemorySettings& settings = state_.options.memory;
+    while (true) {
+      models_.clear();
+      std::size_t used = 0;
+      for (WorkerId id : tables.connections.find(connection)->workers) {
+        const WorkerRow& worker = *tables.workers.find(id);
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(need, worker), worker.loaded,
+                           worker.uses, tables.models[worker.model.value]->load_time});
+        used += worker.bytes;
+      }
+      const MemoryDecision decision = state_.policies->make_room(
+          MemoryView{settings, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
+      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
+      if (decision.kind == MemoryDecision::Kind::refuse) {
+        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
+        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
+                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
+                                                      budget(settings) + ")"));
+        return Obstacle::never;
+      }
+      if (!evict(connection, decision.victim, turn)) return Obstacle::busy;
+    }
+  }
+
+  bool may_evict(Need need, const WorkerRow& worker) const {
+    const ModelRow& model = *state_.tables.models[worker.model.value];
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
+    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
+    return need == Need::first || model.lane.size() > 1;
+  }
+
+  bool evict(ConnectionId connection, ModelIndex victim, Turn turn) {
+    Tables& tables = state_.tables;
+    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
+    assert(allowed != models_.end() && allowed->idle);
+    if (allowed == models_.end() || !allowed->idle) return false;
+    const WorkerId worker =
+        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.models[victim.value]->evicted = true;
+    tables.erase_worker(worker, AfterWorker::may_load_again);
+    turn.out.emplace_back(CloseWorker{connection, worker});
+    ++evictions_;
+    return true;
+  }
+
+  static std::string budget(const MemorySettings& settings) {
+    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
+                                              : std::to_string(settings.bytes_per_connection) + " bytes";
+  }
+
+  State& state_;
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<LoadedModel> models_;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Gets models the tabs that they lack: places in those that are there, launches, or the news that there will be none.
+class Supply {
+ public:
+  Supply(State& state, Fleet& fleet, Requests& requests, Removal& removal)
+      : state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
+
+  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
+  void acquire(ModelRow& model, Turn turn) {
+    const std::size_t goal =
+        model.evicted && model.announced ? 0 : fleet_.replicas(model) + (lacks_own_tab(model) ? 1 : 0);
+    const bool starved = !model.lane.has_room() && state_.policies->waiting(model.index) > 0;
+    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
+    if (need < model.refused) model.obstacle = Obstacle::none;
+    if (model.announced && model.lane.size() > 0 &&
+        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
+         !possible(model)))
+      return;
+
+    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
+           possible(model))
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
+
+    Launches& launches = fleet_.launches;
+    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
+    std::size_t coming = launches.starting(model.spec.browsers);
+    const bool helps = model.obstacle != Obstacle::never;
+    while (helps && model.present() + coming < wanted && fleet_.launch(model.spec.browsers, turn)) ++coming;
+    const bool later =
+        helps && fleet_.staying() < state_.options.max_connections && launches.possible(model.spec.browsers, turn.now);
+
+    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
+      if (!model.announced) announce(model, std::nullopt, turn);
+    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0) {
+      if (model.lane.size() > 0)
+        announce(model, std::nullopt, turn);
+      else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !fleet_.awaits_tabs(model)))
+        give_up(model, turn);
+    }
+  }
+
+  /// Whether some tab may hold the model that does not yet.
+  bool possible(const ModelRow& model) const { return placement_.possible(model); }
+
+  /// Loads the model into one more tab, or notes why not.
+  void load_into(ModelRow& model, Need need, Turn turn) {
+    if (const auto worker = placement_.place(model, need, turn))
+      load_timeouts_.push(turn.now + state_.options.connection.load_timeout, *worker);
+  }
+
+  /// Says once whether the model is ready.
+  void announce(ModelRow& model, std::optional<Error> error, Turn turn) {
+    model.announced = true;
+    turn.out.emplace_back(ModelReady{model.index, std::move(error)});
+  }
+
+  /// One worker whose load has taken too long.
+  std::optional<WorkerId> pop_overdue(TimePoint now) {
+    while (const auto id = load_timeouts_.pop_due(now)) {
+      const WorkerRow* worker = state_.tables.workers.find(*id);
+      if (!worker || worker->ready) continue;
+      if (worker->load_due <= now) return id;
+      const std::chrono::milliseconds pause =
+          std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
+      load_timeouts_.push(std::min<TimePoint>(worker->load_due, now + pause), *id);
+    }
+    return std::nullopt;
+  }
+
+  /// As many tabs as the scaling policy wants: launches what is missing, or drains one that is too many.
+  void scale(Turn turn) {
+    const PoolLoad load = pool_load(state_, fleet_, turn.now);
+    const PoolOptions& options = state_.options;
+    const std::size_t before = fleet_.staying();
+    const std::size_t wanted =
+        std::min(std::max(state_.policies->desired(load), options.min_connections), options.max_connections);
+    fleet_.launch_up_to(wanted, turn);
+    if (!fleet_.own_tabs_left(0)) fleet_.launch({}, turn);
+    if (load.connections + load.starting > wanted && fleet_.own_tabs_left(1))
+      if (const auto surplus = fleet_.most_dispensable()) removal_.drain(*surplus, turn);
+    if (fleet_.staying() != before && !options.sinks.empty()) turn.out.emplace_back(Scales{before, wanted});
   }
 
   /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
   /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model) continue;
-      if (model->obstacle != Obstacle::busy || model->present() > 0 ||
-          (model->announced && policies_->waiting(model->index) == 0)) {
-        model->starving_since.reset();
-      } else if (!model->starving_since) {
-        model->starving_since = turn.now;
-      } else if (turn.now - *model->starving_since >= patience) {
-        model->starving_since = turn.now;
-        if (const auto tab = least_busy(*model)) {
-          tables_.yield(*tab, model->index);
-          settle(*tab, turn);
+  void relieve_starving(TimePoint now) {
+    for (const auto& each : state_.tables.models) {
+      if (!each) continue;
+      ModelRow& model = *each;
+      if (model.obstacle != Obstacle::busy || model.present() > 0 ||
+          (model.announced && state_.policies->waiting(model.index) == 0)) {
+        model.starving_since.reset();
+      } else if (!model.starving_since) {
+        model.starving_since = now;
+      } else if (now - *model.starving_since >= starvation_limit) {
+        model.starving_since = now;
+        if (const auto tab = fleet_.least_busy(model)) {
+          state_.tables.yield(*tab, model.index);
+          state_.marks.mark(*tab, *state_.tables.connections.find(*tab));
         }
       }
     }
   }
 
-  // --- time
+  std::uint64_t evictions() const noexcept { return placement_.evictions(); }
 
-  static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.result
-                                         ? "the request's deadline passed while a guest's result was computed again"
-                                         : "the request's deadline passed before its result came"};
-  }
+ private:
+  static constexpr std::chrono::seconds starvation_limit{2};
 
-  void expire_requests(Turn turn) {
-    while (const auto id = deadlines_.pop_due(turn.now)) {
-      const RequestRow* row = tables_.requests.find(*id);
-      if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), turn);
+  /// The kinds of browsers of which a new tab could hold the model, an empty list meaning all; nothing when none could.
+  std::optional<std::span<const Browser>> launchable(const ModelRow& model) {
+    if (model.spec.placing.same_browser_as.empty()) return model.spec.browsers;
+    kinds_.clear();
+    for (Browser kind : fleet_.launches.kinds()) {
+      const bool fits = model.spec.browsers.empty() || std::ranges::count(model.spec.browsers, kind) > 0;
+      if (fits && state_.tables.neighbours.welcome_in(kind, model.spec.placing)) kinds_.push_back(kind);
     }
+    return kinds_.empty() ? std::nullopt : std::optional<std::span<const Browser>>(kinds_);
   }
 
-  void expire_runs(Turn turn) {
-    while (const auto sent = run_timeouts_.pop_due(turn.now)) {
-      WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || !worker->has(sent->request)) continue;
-      const RunInFlight& run = *worker->find(sent->request);
-      if (turn.now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
-        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
-        continue;
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return state_.checks_guests() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(), [this](ConnectionIndex each) {
+             return state_.tables.states[each.value].trust == Trust::own;
+           });
+  }
+
+  /// The model will be nowhere: what waits for it ends with the reasons, also what the scheduler holds back.
+  void give_up(ModelRow& model, Turn turn) {
+    const Error error = fleet_.why_nowhere(model, turn.now);
+    if (!model.announced) announce(model, error, turn);
+    while (const RequestRow* row = requests_.next(model)) requests_.complete(row->request.id, error, turn);
+    if (state_.policies->waiting(model.index) == 0) return;
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        requests_.complete(id, error, turn);
+    });
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+  Removal& removal_;
+  Placement placement_;
+  Expiries<WorkerId> load_timeouts_;
+  std::vector<Browser> kinds_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Something is wrong with a tab, beyond one request.
+struct TabTrouble {
+  enum class Page : std::uint8_t { open, gone };
+
+  ConnectionId tab;
+  Trouble kind;
+  const Error& reason;
+  std::optional<WorkerId> worker{};  ///< the one to restart, if it is still there
+  Page page = Page::open;            ///< gone: the driver has lost it already
+};
+
+/// Keeps tabs well: heartbeats, the ladder of repairs, the end of a tab that drains, renewal of worn ones.
+class Repair {
+ public:
+  Repair(State& state, Fleet& fleet, Removal& removal, Supply& supply)
+      : state_(state), fleet_(fleet), removal_(removal), supply_(supply) {}
+
+  /// Climbs the next rung of the ladder.
+  void recover(const TabTrouble& trouble, Turn turn) {
+    ConnectionRow& row = *state_.tables.connections.find(trouble.tab);
+    const bool listens = trouble.kind != Trouble::silent && trouble.kind != Trouble::page_crashed;
+    if (row.draining && listens) return;
+    const auto rung = next_rung(row, trouble, listens, turn.now);
+    if (rung && !state_.options.sinks.empty())
+      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
+    if (rung == Rung::restart_worker) {
+      if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
+      return;
+    }
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
+    if (rung == Rung::reload_page)
+      turn.out.emplace_back(ReloadPage{trouble.tab, trouble.reason.message()});
+    else if (rung == Rung::new_tab)
+      turn.out.emplace_back(NewTab{trouble.tab, *row.launch, trouble.reason.message()});
+    else
+      give_up_browser(row, rung, trouble, turn);
+    removal_.forget(trouble.tab, rejoins ? AfterTab::page_rejoins : AfterTab::browser_ends, trouble.reason, turn);
+  }
+
+  /// One more failure in a row: too many are trouble of the tab.
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
+    const unsigned threshold = state_.options.connection.error_threshold;
+    unsigned& failures = state_.tables.state(id).consecutive_failures;
+    if (++failures < threshold || threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover({.tab = id, .kind = Trouble::runs_fail, .reason = reason, .worker = worker}, turn);
+  }
+
+  /// A marked tab: one that drains is closed with its last reply; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
+  void settle(ConnectionId id, Turn turn) {
+    ConnectionRow* row = state_.tables.connections.find(id);
+    if (!row) return;
+    row->marked = false;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = state_.tables.state(id).in_flight == 0;
+    if (idle && row->draining) {
+      removal_.close_tab(id, Error(errc::connection_lost, row->farewell), turn);
+    } else if (idle && row->yields_to) {
+      ModelRow* needy = state_.tables.model(*row->yields_to);
+      state_.tables.reopen(id);
+      if (needy && needy->starving_since) {
+        needy->obstacle = Obstacle::none;
+        needy->offered = Tables::index_of(id);
+        supply_.acquire(*needy, turn);
+        needy->offered.reset();
       }
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(sent->limit)),
-                  turn);
+      state_.marks.mark_all();
+    } else if (relieved) {
+      state_.marks.mark_all();
     }
   }
 
-  void expire_load(WorkerId id, Turn turn) {
-    const auto limit = options_.connection.load_timeout;
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > turn.now) {
-      const TimePoint again = turn.now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
-      return load_timeouts_.push(std::min(worker->load_due, again), id);
-    }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), turn);
-  }
-
-  void check_tabs(Turn turn) {
-    const ConnectionSettings& limits = options_.connection;
+  /// Heartbeats, silent, unused and worn tabs.
+  void tick(Turn turn) {
+    const ConnectionSettings& limits = state_.options.connection;
     const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
     if (ping) next_ping_ = turn.now + limits.health_interval;
     std::vector<ConnectionId> silent, unused;
     std::optional<std::pair<ConnectionId, std::string>> worn;
-    tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
-      const ConnectionState& tab = tables_.state(id);
-      if (ping) {
-        if (row.awaits_pong) ++row.unanswered_pings;
-        forgive(row, limits.health_interval);
-        assess(id);
-        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
-        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
-        row.awaits_pong = true;
-        turn.out.emplace_back(Ping{id});
-      }
+    state_.tables.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
+      if (ping && beat(id, row, turn) == Heart::silent) return silent.push_back(id);
       if (!row.launch || row.draining) return;
+      const ConnectionState& tab = state_.tables.state(id);
       if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row) && !holds_tensors(row))
+          !state_.tables.loads(row) && !state_.tables.holds_tensors(row))
         unused.push_back(id);
       else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
         worn = {id, *std::move(why)};
     });
+    const Error silence(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                                   " heartbeats, one each " + seconds(limits.health_interval));
     for (ConnectionId id : silent) {
-      ++counters_.losses;
-      recover(id, Trouble::silent, std::nullopt,
-              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                               " heartbeats, one each " + seconds(limits.health_interval)),
-              turn);
+      ++state_.counters.losses;
+      recover({.tab = id, .kind = Trouble::silent, .reason = silence}, turn);
     }
     for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, turn);
+      if (fleet_.staying() > state_.options.min_connections && fleet_.own_tabs_left(1)) removal_.drain(id, turn);
     if (worn) renew(worn->first, worn->second, turn);
+  }
+
+ private:
+  struct Renewal {
+    ConnectionId worn;
+    std::uint64_t joins;  // when the new tab was launched
+    TimePoint deadline;
+  };
+  enum class Heart : std::uint8_t { beats, silent };
+
+  static constexpr unsigned pings_tolerated = 3;
+
+  std::optional<Rung> next_rung(ConnectionRow& row, const TabTrouble& trouble, bool listens, TimePoint now) {
+    if (row.draining || state_.closed) return std::nullopt;
+    return state_.recovery.climb(
+        row.attempt, trouble.kind,
+        {listens && (trouble.kind != Trouble::runs_fail || trouble.worker), listens, row.launch && row.proven,
+         row.launch.has_value(), row.launch && fleet_.launches.kinds().size() > 1},
+        now);
+  }
+
+  /// The tab's browser ends; without a rung left, it is not replaced because of that.
+  void give_up_browser(const ConnectionRow& row, std::optional<Rung> rung, const TabTrouble& trouble, Turn turn) {
+    if (rung) fleet_.restart_as(row.attempt);
+    const BrowserInfo& browser = state_.tables.state(trouble.tab).browser;
+    if (rung == Rung::other_browser)
+      fleet_.launches.rest(browser.browser, prefixed(described(browser), trouble.reason), turn.now);
+    if (trouble.page == TabTrouble::Page::open)
+      turn.out.emplace_back(CloseConnection{trouble.tab, trouble.reason.message(), true});
+  }
+
+  /// Sends a heartbeat, unless too many were not answered.
+  Heart beat(ConnectionId id, ConnectionRow& row, Turn turn) {
+    if (row.awaits_pong) ++row.unanswered_pings;
+    forgive(state_, row, state_.options.connection.health_interval);
+    assess(state_, id);
+    if (row.unanswered_pings == pings_tolerated) return Heart::silent;
+    if (row.unanswered_pings == pings_tolerated - 1) state_.tables.suspend(id);
+    row.awaits_pong = true;
+    turn.out.emplace_back(Ping{id});
+    return Heart::beats;
   }
 
   /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
   /// that are in no third tab; then the old one drains.
   void renew(ConnectionId worn, const std::string& why, Turn turn) {
-    if (tables_.draining > 0 || launches_.starting() > 0) return;
+    if (state_.tables.draining > 0 || fleet_.launches.starting() > 0) return;
     const bool begun = renewal_ && renewal_->worn == worn;
-    if (!begun && occupied() < options_.max_connections) {
-      const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, turn))
-        renewal_ = {worn, counters_.joins,
-                    turn.now + options_.connection.connect_timeout + options_.connection.load_timeout};
+    if (!begun && fleet_.occupied() < state_.options.max_connections) {
+      const Browser kind = state_.tables.state(worn).browser.browser;
+      const ConnectionSettings& limits = state_.options.connection;
+      if (fleet_.launch({&kind, 1}, turn))
+        renewal_ = {worn, state_.counters.joins, turn.now + limits.connect_timeout + limits.load_timeout};
       return;
     }
-    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && turn.now < renewal_->patience && !spread(worn, turn)) return;
+    if (begun && state_.counters.joins == renewal_->joins) {  // the new one did not come
+      renewal_.reset();
+      return;
+    }
+    if (begun && turn.now < renewal_->deadline && !spread(worn, turn)) return;
     renewal_.reset();
-    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, turn);
+    state_.tables.connections.find(worn)->farewell = "the tab is renewed: " + why;
+    removal_.drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
   bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
-    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
-      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
+    for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
+      ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
       done = false;
-      if (model.loading == 0) load_into(model, Need::further, turn);
+      if (model.loading == 0) supply_.load_into(model, Need::further, turn);
     }
     return done;
   }
 
-  void scale(Turn turn) {
-    const PoolLoad load = this->load(turn.now);
-    const std::size_t wanted =
-        std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, turn);
-    if (!own_tabs_left(0)) launch({}, turn);
-    if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, turn);
-  }
-
-  const std::unique_ptr<Decisions> policies_;
-  Placement placement_;
-  Retries retries_;
-  Rechecks rechecks_;
-  Expiries<RequestId> deadlines_;
-  Expiries<SentRun> run_timeouts_;
-  Expiries<WorkerId> load_timeouts_;
+  State& state_;
+  Fleet& fleet_;
+  Removal& removal_;
+  Supply& supply_;
   TimePoint next_ping_{};
   std::optional<Renewal> renewal_;
-  bool closed_ = false;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_WORKERS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_WORKERS_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_GUEST_CHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_GUEST_CHECKS_HPP_INCLUDED
+#include <optional>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What becomes of good results: most go to their caller; some of a guest's are held until an own tab has computed them
+/// again.
+class GuestChecks {
+ public:
+  GuestChecks(State& state, Requests& requests) : state_(state), requests_(requests), rechecks_(state.options.guests) {}
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
+    RequestRow& row = *state_.tables.requests.find(id);
+    if (row.result) return compare(row, check.disagreement != nullptr, turn);
+    const WorkerRow& worker = *state_.tables.workers.find(row.worker);
+    const bool guest = state_.tables.state(worker.connection).trust != Trust::own;
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.bound_to == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !state_.tables.model_of(worker).own.empty()) {
+        state_.tables.hold(row, {worker.connection, requests_.run_of(row, turn.now)});
+        turn.out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++state_.counters.unchecked;
+    }
+    requests_.complete(id, std::nullopt, turn);
+    return std::nullopt;
+  }
+
+  /// A guest was wrong: its other results that are held count for nothing.
+  void discard_results_of(ConnectionId guest) {
+    ++state_.counters.disagreements;
+    state_.tables.requests.for_each([&](RequestId id, RequestRow& row) {
+      if (!row.result || row.result->guest != guest) return;
+      row.result.reset();
+      if (row.phase != RequestRow::Phase::held) return;
+      std::erase(state_.tables.model(row.request.model)->held, id);
+      if (state_.policies->hooks.hears_ends) state_.policies->ended(row.request);
+      requests_.enqueue(row);
+    });
+  }
+
+ private:
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> compare(const RequestRow& row, bool differs, Turn turn) {
+    const HeldResult held = *row.result;
+    ++state_.counters.rechecked;
+    requests_.record(row.request, requests_.run_of(row, turn.now), true, turn.now, differs);
+    requests_.record(row.request, held.run, !differs, turn.now);
+    if (WorkerRow* worker = state_.tables.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = state_.tables.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    requests_.end(row, std::nullopt, differs ? ResultFrom::last_run : ResultFrom::held, turn);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  State& state_;
+  Requests& requests_;
+  const Rechecks rechecks_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What workers tell: how loads and runs went, and that they are gone. News of workers that there are no more change
+/// nothing.
+class Workers {
+ public:
+  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Repair& repair)
+      : state_(state),
+        fleet_(fleet),
+        requests_(requests),
+        checks_(state, requests),
+        removal_(removal),
+        repair_(repair) {}
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = state_.tables.workers.find(id))
+      worker->load_due = now + state_.options.connection.load_timeout;
+  }
+
+  /// The worker holds the model. `memory_bytes`: 0 when unknown.
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    state_.tables.worker_ready(id, backend, memory_bytes, turn.now);
+    model.lost_loads = 0;
+    model.resting_until = {};
+    model.reasons.clear();
+    fleet_.prove(worker->connection);
+    ++state_.counters.loads;
+    state_.marks.mark(model);
+  }
+
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    model.failed_on.insert(Tables::index_of(connection));
+    model.add_reason(prefixed(described(state_.tables.state(connection).browser), error));
+    removal_.close_worker(id, AfterWorker::closed, error, turn);
+  }
+
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    Tables& tables = state_.tables;
+    WorkerRow* worker = tables.workers.find(reply.worker);
+    if (!worker || !tables.end_run(*worker, reply.request, turn.now)) {
+      ++state_.counters.late_replies;
+      return false;
+    }
+    const ConnectionId connection = worker->connection;
+    state_.marks.mark(connection, *tables.connections.find(connection));
+    state_.marks.mark(tables.model_of(*worker));
+    state_.marks.mark_answered(connection);
+    const bool awaited = tables.requests.find(reply.request) != nullptr;
+    std::optional<ConnectionId> wrong;
+    if (!awaited)
+      ++state_.counters.late_replies;
+    else if (reply.error)
+      requests_.fail_run(reply.request, *reply.error, reply.started, turn);
+    else
+      wrong = checks_.succeed(reply.request, reply.check, turn);
+    worker->answered = turn.now;
+    if (!reply.error)
+      tables.state(connection).consecutive_failures = 0;
+    else if (reply.error->code() == errc::run_failed || reply.error->code() == errc::device_lost)
+      repair_.count_failure(connection, reply.worker, *reply.error, turn);
+    if (wrong) dismiss(*wrong, *reply.check.disagreement, turn);
+    return awaited;
+  }
+
+  /// A result left a tensor in the worker. `placing` may be null.
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
+    if (state_.tables.workers.find(id)) state_.tables.keep(id, bytes, std::move(placing));
+  }
+
+  /// Nobody wants the tensor any more; of the same size and placing as when it was kept. Others may come into the tab.
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    if (!state_.tables.workers.find(id)) return;
+    state_.tables.drop(id, bytes, placing);
+    if (placing) state_.marks.mark_all();
+  }
+
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = state_.tables.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
+  /// The worker's socket closed, its thread died, its device was lost, or it did not answer in time.
+  void lost(WorkerId id, const Error& reason, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker) return;
+    const ConnectionId connection = worker->connection;
+    const bool ready = worker->ready;
+    if (!ready) removal_.note_lost_load(state_.tables.model_of(*worker), connection, reason, turn.now);
+    removal_.close_worker(id, AfterWorker::may_load_again, reason, turn);
+    if (ready)
+      repair_.recover({.tab = connection, .kind = trouble_of(reason), .reason = reason}, turn);
+    else
+      repair_.count_failure(connection, std::nullopt, reason, turn);
+  }
+
+ private:
+  /// A guest was wrong, and has to go.
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
+    checks_.discard_results_of(guest);
+    if (state_.tables.connections.find(guest)) removal_.close_tab(guest, reason, turn);
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+  GuestChecks checks_;
+  Removal& removal_;
+  Repair& repair_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
+/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
+/// what is to be done to `Turn::out`; appending is the only allocation on the path of a request.
+///
+/// An event notes what happened and marks the models and tabs that it concerns; `pump` then serves the marks. Each room
+/// decides one thing: `Requests`, `GuestChecks`, `Dispatch`, `Fleet`, `Removal`, `Supply`, `Repair`, `Workers`, in this
+/// order from the bottom up.
+///
+/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
+class Engine {
+ public:
+  /// `options.browsers` are the kinds that can be launched; empty when none can.
+  Engine(PoolOptions options, std::unique_ptr<Decisions> policies) : state_(std::move(options), std::move(policies)) {}
+
+  // --- models and requests
+
+  ModelIndex add_model(ModelSpec spec, Turn turn) {
+    if (state_.closed) {
+      state_.tables.models.emplace_back();
+      const ModelIndex none{static_cast<std::uint32_t>(state_.tables.models.size() - 1)};
+      turn.out.emplace_back(
+          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
+      return none;
+    }
+    ModelRow& model = state_.tables.add_model(std::move(spec));
+    state_.marks.mark(model);
+    const ModelIndex index = model.index;
+    pump(turn);
+    return index;
+  }
+
+  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
+  void remove_model(ModelIndex index, Turn turn) {
+    ModelRow* model = state_.tables.model(index);
+    if (!model) return;
+    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if (row.request.model == index) requests_.complete(id, released, turn);
+    });
+    std::vector<WorkerId> placed;
+    state_.tables.workers.for_each([&](WorkerId id, const WorkerRow& row) {
+      if (row.model == index) placed.push_back(id);
+    });
+    for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    state_.tables.models[index.value].reset();
+    pump(turn);
+  }
+
+  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
+  /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
+  /// selector is asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
+                   std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
+    const RequestId id = requests_.submit({request, retry, bound_to, std::move(placing)}, turn);
+    pump(turn);
+    return id;
+  }
+
+  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
+  void cancel(RequestId request, Turn turn) { requests_.cancel(request, turn); }
+
+  // --- tabs
+
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
+    Tables& tables = state_.tables;
+    if (state_.closed || tables.connections.full()) return std::nullopt;
+    if (launch) {
+      const Launches::Row* row = fleet_.launches.find(*launch);
+      if (!row || row->connection) return std::nullopt;
+      browser.browser = row->browser;  // some kinds call themselves by another's name
+    } else if (tables.connections.size() + (fleet_.own_tabs_left(0) ? 0 : 1) >= state_.options.max_connections) {
+      return std::nullopt;
+    }
+    browser.launched = launch.has_value();
+    const ConnectionId id = tables.add_connection(std::move(browser), launch, turn.now);
+    if (launch) {
+      tables.connections.find(id)->attempt = std::exchange(fleet_.launches.find(*launch)->attempt, {});
+      fleet_.launches.joined(*launch, id);
+    }
+    ++state_.counters.joins;
+    state_.marks.mark_all();
+    pump(turn);
+    return id;
+  }
+
+  /// Its control socket closed, for whatever reason.
+  void left(ConnectionId connection, const Error& reason, Turn turn) {
+    if (!state_.tables.connections.find(connection)) return;
+    ++state_.counters.losses;
+    repair_.recover(
+        {.tab = connection, .kind = Trouble::page_crashed, .reason = reason, .page = TabTrouble::Page::gone}, turn);
+    pump(turn);
+  }
+
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, double timer_lag_ms = 0, const PageHints& hints = {}) {
+    ConnectionRow* row = state_.tables.connections.find(connection);
+    if (!row) return;
+    row->awaits_pong = false;
+    row->unanswered_pings = 0;
+    row->timer_lag_ms = timer_lag_ms;
+    state_.tables.state(connection).hints = hints;
+    state_.tables.resume(connection);
+    fleet_.prove(connection);
+  }
+
+  /// The browser process ended, or could not be started.
+  void exited(LaunchId launch, const Error& last_words, Turn turn) {
+    const Launches::Row* row = fleet_.launches.find(launch);
+    if (!row) return;
+    if (const auto connection = row->connection) {
+      ++state_.counters.losses;
+      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      state_.tables.connections.find(*connection)->exited = true;
+      removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
+    } else {
+      fleet_.lost_before_joining(launch, last_words, turn);
+      state_.marks.mark_all();
+    }
+    if (!state_.closed) fleet_.launch_up_to(state_.options.min_connections, turn);
+    pump(turn);
+  }
+
+  // --- workers: `Workers` says what each of these means
+
+  void load_held(WorkerId id) { workers_.load_held(id); }
+  void load_sent(WorkerId id, TimePoint now) { workers_.load_sent(id, now); }
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
+    workers_.loaded(id, backend, memory_bytes, turn);
+    pump(turn);
+  }
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
+    workers_.load_failed(id, error, turn);
+    pump(turn);
+  }
+  bool finished(const Reply& reply, Turn turn) {
+    const bool awaited = workers_.finished(reply, turn);
+    pump(turn);
+    return awaited;
+  }
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing = nullptr) {
+    workers_.kept(id, bytes, std::move(placing));
+  }
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing, Turn turn) {
+    workers_.dropped(id, bytes, placing);
+    pump(turn);
+  }
+  bool progressed(WorkerId id, RequestId request, TimePoint now) { return workers_.progressed(id, request, now); }
+  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
+    workers_.lost(id, reason, turn);
+    pump(turn);
+  }
+
+  // --- time
+
+  /// Launches what `min_connections` asks for. Call once, first.
+  void start(Turn turn) {
+    if (!state_.closed) fleet_.launch_up_to(state_.options.min_connections, turn);
+  }
+
+  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
+  void tick(Turn turn) {
+    if (state_.closed) return;
+    requests_.tick(turn);
+    while (const auto run = dispatch_.pop_overdue(turn.now)) workers_.lost(run->worker, run->reason, turn);
+    while (const auto worker = supply_.pop_overdue(turn.now))
+      workers_.load_failed(
+          *worker, Error(errc::load_failed, "no answer for " + seconds(state_.options.connection.load_timeout)), turn);
+    fleet_.tick(turn);
+    repair_.tick(turn);
+    supply_.scale(turn);
+    supply_.relieve_starving(turn.now);
+    state_.marks.mark_all();
+    pump(turn);
+  }
+
+  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
+  void close(Turn turn) {
+    if (state_.closed) return;
+    state_.closed = true;
+    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow&) { requests_.complete(id, closing, turn); });
+    state_.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
+      removal_.forget(id, AfterTab::browser_ends, closing, turn);
+    });
+    fleet_.launches.for_each([&](LaunchId id, const Launches::Row&) { fleet_.end_browser(id, turn); });
+    for (auto& model : state_.tables.models) {
+      if (model && !model->announced)
+        turn.out.emplace_back(ModelReady{
+            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
+      model.reset();
+    }
+    state_.marks.clear();
+  }
+
+  // --- figures
+
+  Metrics metrics() const {
+    Metrics all = metrics_of(state_, fleet_);
+    all.evictions = supply_.evictions();
+    return all;
+  }
+  std::vector<ConnectionInfo> connections() const { return connections_of(state_); }
+  std::vector<ExecutionStats> execution_stats() const { return execution_stats_of(state_); }
+  std::vector<RecoveryStats> recovery_stats() const { return state_.recovery.stats(); }
+
+ private:
+  /// Serves what the event has marked, until nothing is marked any more.
+  void pump(Turn turn) {
+    for (Marks& marks = state_.marks;;) {
+      if (const auto tab = marks.next_tab())
+        repair_.settle(*tab, turn);
+      else if (marks.take_all())
+        mark_models([](const ModelRow&) { return true; });
+      else if (const auto model = marks.next_model())
+        serve(*model, turn);
+      else if (const auto answered = marks.take_answered())
+        mark_models_blocked_by(*answered);
+      else
+        return;
+    }
+  }
+
+  void serve(ModelIndex index, Turn turn) {
+    ModelRow* model = state_.tables.model(index);
+    if (!model) return;
+    model->marked = false;
+    dispatch_.serve(*model, turn);
+    supply_.acquire(*model, turn);
+  }
+
+  template <class Filter>
+  void mark_models(Filter wanted) {
+    for (const auto& model : state_.tables.models) {
+      if (!model || !wanted(*model)) continue;
+      model->obstacle = Obstacle::none;
+      state_.marks.mark(*model);
+    }
+  }
+
+  /// If the tab fell idle, there may be room now for a model that found none.
+  void mark_models_blocked_by(ConnectionId tab) {
+    if (!state_.tables.connections.find(tab) || state_.tables.state(tab).in_flight > 0) return;
+    mark_models([this](const ModelRow& model) {
+      return model.obstacle == Obstacle::busy && state_.policies->waiting(model.index) > 0;
+    });
+  }
+
+  State state_;
+  Fleet fleet_{state_};
+  Requests requests_{state_};
+  Dispatch dispatch_{state_, requests_};
+  Removal removal_{state_, fleet_, requests_};
+  Supply supply_{state_, fleet_, requests_, removal_};
+  Repair repair_{state_, fleet_, removal_, supply_};
+  Workers workers_{state_, fleet_, requests_, removal_, repair_};
 };
 
 }  // namespace webpool::engine
@@ -8924,22 +9718,20 @@ struct Result {
 #endif
 #ifndef WEBPOOL_TESTING_SIMULATED_TABS_HPP_INCLUDED
 #define WEBPOOL_TESTING_SIMULATED_TABS_HPP_INCLUDED
-// Longer than other headers: tabs, their workers and what they compute share one event queue and one memory.
-
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_TESTING_TAB_KINDS_HPP_INCLUDED
-#define WEBPOOL_TESTING_TAB_KINDS_HPP_INCLUDED
-#include <algorithm>
+#ifndef WEBPOOL_TESTING_SIMULATED_ROWS_HPP_INCLUDED
+#define WEBPOOL_TESTING_SIMULATED_ROWS_HPP_INCLUDED
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <optional>
-#include <utility>
+#include <string>
 #include <vector>
 #ifndef WEBPOOL_TESTING_TAB_KIND_HPP_INCLUDED
 #define WEBPOOL_TESTING_TAB_KIND_HPP_INCLUDED
@@ -8997,6 +9789,55 @@ struct TabKind {
 
 }  // namespace webpool::testing
 #endif
+
+namespace webpool::testing {
+
+/// What `SimulatedTabs` knows of each browser, tab, worker and model.
+struct SimulatedRows {
+  struct Sent {
+    WorkerId worker;
+    RequestId request;
+    std::size_t number;
+  };
+  using Line = std::deque<Sent>;  // the first computes
+
+  struct Launched {
+    std::size_t kind;
+    TimePoint since;
+    std::optional<ConnectionId> tab;
+  };
+  struct Tab {
+    std::size_t kind;
+    std::optional<LaunchId> launch;
+    TimePoint since;
+    std::size_t bytes;
+    std::vector<WorkerId> workers;
+    Line line;  // if workers share a processor
+  };
+  struct Worker {
+    ConnectionId tab;
+    ModelIndex model;
+    const SimulatedModel* speed;  // null if this kind of tab can't load the model
+    std::size_t bytes;
+    bool ready;
+    Line line;  // if they don't
+  };
+  struct Model {
+    std::string name;
+    std::size_t bytes = 0, holders = 0;
+    std::uint64_t loads = 0;
+  };
+};
+
+}  // namespace webpool::testing
+#endif
+#ifndef WEBPOOL_TESTING_TAB_KINDS_HPP_INCLUDED
+#define WEBPOOL_TESTING_TAB_KINDS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace webpool::testing {
 
@@ -9069,7 +9910,7 @@ namespace webpool::testing {
 
 /// The tabs of a simulation, which obey the engine: an action goes in, and the event that follows from it is pushed. A
 /// worker runs one request at a time, as a page does; other requests in flight wait.
-class SimulatedTabs {
+class SimulatedTabs : private SimulatedRows {
  public:
   SimulatedTabs(std::vector<TabKind> kinds, std::uint64_t seed, Events& events, Ledger& ledger)
       : kinds_(std::move(kinds)), seed_(seed), events_(events), ledger_(ledger) {
@@ -9256,40 +10097,6 @@ class SimulatedTabs {
 
  private:
   enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams, reload_streams };
-
-  struct Sent {
-    WorkerId worker;
-    RequestId request;
-    std::size_t number;
-  };
-  using Line = std::deque<Sent>;  // the first computes
-
-  struct Launched {
-    std::size_t kind;
-    TimePoint since;
-    std::optional<ConnectionId> tab;
-  };
-  struct Tab {
-    std::size_t kind;
-    std::optional<LaunchId> launch;
-    TimePoint since;
-    std::size_t bytes;
-    std::vector<WorkerId> workers;
-    Line line;  // if workers share a processor
-  };
-  struct Worker {
-    ConnectionId tab;
-    ModelIndex model;
-    const SimulatedModel* speed;  // null if this kind of tab can't load the model
-    std::size_t bytes;
-    bool ready;
-    Line line;  // if they don't
-  };
-  struct Model {
-    std::string name;
-    std::size_t bytes = 0, holders = 0;
-    std::uint64_t loads = 0;
-  };
 
   /// A stream for each thing, so that what happens to it does not depend on the others, and two policies can be
   /// compared with the same luck.
@@ -9585,11 +10392,10 @@ class Simulation {
     if (id) tabs_.joined(join, *id);
   }
   void happen(const event::LaunchFails& failed) {
-    engine_.exited(failed.launch, Error(errc::launch_failed, "no kind of tab has this browser"), events_.now(),
-                   actions_);
+    engine_.exited(failed.launch, Error(errc::launch_failed, "no kind of tab has this browser"), turn());
   }
   void happen(const event::Pong& pong) {
-    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, events_.now(), 0, tabs_.hints(pong.tab));
+    if (tabs_.answers(pong.tab)) engine_.heard(pong.tab, 0, tabs_.hints(pong.tab));
   }
   void happen(const event::Crash& crash) { lose(crash.tab, "the tab crashed"); }
   void happen(const event::LoadEnds& load) {
@@ -9662,6 +10468,8 @@ class Simulation {
   }
   void carry_out(const engine::HoldResult&) {}
   void carry_out(const engine::ModelReady&) {}
+  void carry_out(const engine::Repairs&) {}
+  void carry_out(const engine::Scales&) {}
 
   const Result& sum_up() {
     result_.length = now();

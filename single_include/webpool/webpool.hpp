@@ -978,6 +978,33 @@ inline constexpr TimePoint end_of_time = TimePoint::max();
 
 }  // namespace webpool
 #endif
+#ifndef WEBPOOL_PLACING_HPP_INCLUDED
+#define WEBPOOL_PLACING_HPP_INCLUDED
+#include <string>
+#include <vector>
+
+namespace webpool {
+
+/// Where models, and tensors that requests leave in tabs, may stand beside others. What they are known by to others is
+/// a group, a name of the application's own. An empty list asks for nothing.
+///
+///     auto first = pool.load("a.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});
+///     auto second = pool.load("b.onnx", {.placing = {.group = "shards", .apart_from = {"shards"}}});  // another tab
+///
+/// Both sides count: what has come first is not joined by something that it wants to be apart from. If no tab that is
+/// there will do, the pool launches another one. If it can't, a model ends with `errc::no_browser_found`, and a request
+/// waits until its deadline.
+struct Placing {
+  std::string group{};
+  /// Never in the tab of a model, of a tensor that a request left there, or of a run under way that names one of these.
+  std::vector<std::string> apart_from{};
+  /// Only in a browser of the same kind (`Browser`) as one that has something of each of these groups. A group that is
+  /// nowhere yet asks for nothing.
+  std::vector<std::string> same_browser_as{};
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_TASK_HPP_INCLUDED
 #define WEBPOOL_TASK_HPP_INCLUDED
 #include <array>
@@ -1117,6 +1144,7 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
+  Placing placing{};            ///< of the tensors that stay, or of the run itself
   Retry retry = Retry::always;  ///< within `PoolOptions::retries`
   bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
@@ -1181,8 +1209,8 @@ class Completion {
   Place place_;
 };
 
-/// What a model handle needs of its pool. All functions may be called from any thread.
-class Runtime {
+/// What a model handle needs of its pool. All functions may be called from any thread. Owned by `std::shared_ptr`.
+class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   using Completion = driver::Completion;
 
@@ -1480,11 +1508,11 @@ namespace webpool {
 
 /// Chooses the tab that runs the next request, or that a model is loaded into before its first one.
 ///
-/// | expression       | result                      | contract                                                          |
-/// |------------------|-----------------------------|-------------------------------------------------------------------|
-/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued;    |
-/// |                  |                             | called on the pool's strand for every request: no lock needed,    |
-/// |                  |                             | must not block, should not look at every candidate               |
+/// | expression       | result                      | contract                                                       |
+/// |------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.select(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave the request queued; |
+/// |                  |                             | called on the pool's strand for every request: no lock needed, |
+/// |                  |                             | must not block, should not look at every candidate             |
 ///
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
@@ -1515,12 +1543,15 @@ concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Req
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace webpool {
+
+class RunSink;  // run_sink.hpp
 
 /// How one kind of browser is launched, and what is asked of it.
 struct BrowserOptions {
@@ -1645,7 +1676,7 @@ struct BatchOptions {
 
 /// How a model is loaded.
 struct ModelOptions {
-  std::string name{};          ///< empty: the file's name without its extension
+  std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
   /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
   std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
@@ -1656,6 +1687,7 @@ struct ModelOptions {
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it
+  Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
   std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
@@ -1707,13 +1739,14 @@ struct PoolOptions {
   std::filesystem::path
       ort_directory{};  ///< ONNX Runtime Web's dist folder; empty: `WEBPOOL_ORT_DIR`, then where CMake installed it
   /// JavaScript modules that each page imports before it joins, in this order. They speak with the application through
-  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who reaches
-  /// the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
+  /// js/messages.js. Each is read once, when the pool starts, and served as `/modules/<file name>` to anybody who
+  /// reaches the port. If a module fails to be imported, the tab still joins; that is logged, and counted in
   /// `Metrics::page_troubles`.
   std::vector<std::filesystem::path> page_modules{};
   /// Origins such as "https://models.example" that `ModelOptions::url` may name; they must send CORS headers.
   std::vector<std::string> model_origins{};
   ModelInitializer model_initializer{};
+  std::vector<std::shared_ptr<RunSink>> sinks{};  ///< each is told of all runs, loads, joins, losses and repairs
   LogLevel log_level = LogLevel::info;
   /// Messages and events kept of each tab, the most recent ones. They are written to the log, as JSON lines, when the
   /// tab or one of its workers fails; at `LogLevel::debug`, all are written at once. Tensors, tokens and texts of the
@@ -2633,7 +2666,6 @@ class Model {
 #ifndef WEBPOOL_POOL_HPP_INCLUDED
 #define WEBPOOL_POOL_HPP_INCLUDED
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -2644,90 +2676,12 @@ class Model {
 #ifndef WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
 #define WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
-#define WEBPOOL_KERNEL_HPP_INCLUDED
-#include <array>
-#include <concepts>
-#include <cstdint>
-#include <map>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace webpool {
-
-/// One extent of a kernel's tensor: a number, or a name whose value comes from the inputs or `Kernel::extents`.
-struct KernelExtent {
-  // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
-  KernelExtent(const char* name) : text(name) {}
-  KernelExtent(std::string name) : text(std::move(name)) {}
-  template <std::integral Number>
-  KernelExtent(Number size) : text(std::to_string(size)) {}
-  // NOLINTEND(google-explicit-constructor)
-
-  std::string text;
-};
-
-/// A tensor that is declared for the WGSL under its name, as `array<f32>` (float32), `array<f16>` (float16),
-/// `array<i32>` (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
-struct KernelTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  std::vector<KernelExtent> shape{};
-};
-
-/// One dispatch. Passes run in order, and each sees what earlier ones wrote.
-struct KernelPass {
-  std::string entry = "main";  ///< a `@compute` function
-  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
-  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. Surplus invocations should
-  /// return at once.
-  std::array<std::string, 3> invocations{"1", "1", "1"};
-};
-
-/// One way to run a kernel, for adapters that can.
-struct KernelVariant {
-  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
-  std::vector<std::string>
-      features{};  ///< WebGPU features that it needs; of these, "shader-f16" and "subgroups" are enabled in the WGSL
-  std::string wgsl{};  ///< empty: the kernel's
-};
-
-/// A computation in WGSL, run on tensors like a model, on WebGPU.
-///
-///     webpool::Kernel scale{.name = "scale",
-///                           .wgsl = R"(
-///                             @compute @workgroup_size(workgroup_x)
-///                             fn main(@builtin(global_invocation_id) id: vec3u) {
-///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
-///                             })",
-///                           .inputs = {{.name = "x", .shape = {"n"}}},
-///                           .outputs = {{.name = "y", .shape = {"n"}}},
-///                           .passes = {{.invocations = {"n", "1", "1"}}}};
-///
-/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is not an error. In WGSL,
-/// such a read yields any element of the same array, and such a write is dropped or goes to another element of it.
-struct Kernel {
-  std::string name;
-  std::string wgsl;
-  std::vector<KernelTensor> inputs{}, outputs{};
-  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device and hold what earlier runs left
-  std::map<std::string, std::string> extents{};  ///< further extents, by rule: {"frames", "(samples - 400) / 160 + 1"}
-  std::vector<KernelPass> passes{{}};
-  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used; with
-                                                 ///< `ModelOptions::fastest`, the one that runs fastest there
-  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs for warm-up and timing; 1 if absent
-};
-
-}  // namespace webpool
-#endif
 #ifndef WEBPOOL_METRICS_HPP_INCLUDED
 #define WEBPOOL_METRICS_HPP_INCLUDED
 #include <cstdint>
@@ -2954,9 +2908,9 @@ struct FileExtent {
 /// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
 /// MiB that takes more than 20 seconds breaks its download off.
 ///
-/// *How often.* A load reads up to 64 MiB that are not in memory once, and keeps them. It reads more than that once or
-/// twice, and each tab reads them again that has them not in its cache. If a whole ONNX file of more than 64 MiB is
-/// neither in memory nor on the disk, it takes memory while the load looks at it.
+/// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
+/// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
+/// neither in memory nor on the disk, all of it takes memory while the load looks at it.
 ///
 /// *Lifetime.* The pool keeps the source while the model is loaded and while an answer with its bytes is on the way. It
 /// may let go on any thread.
@@ -3057,6 +3011,83 @@ struct ModelPart {
 #define WEBPOOL_MODEL_SOURCE_HPP_INCLUDED
 #include <filesystem>
 #include <variant>
+#ifndef WEBPOOL_KERNEL_HPP_INCLUDED
+#define WEBPOOL_KERNEL_HPP_INCLUDED
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool {
+
+/// One extent of a kernel's tensor: a number, or a name whose value comes from the inputs or `Kernel::extents`.
+struct KernelExtent {
+  // NOLINTBEGIN(google-explicit-constructor): shapes are written as {"rows", 4}
+  KernelExtent(const char* name) : text(name) {}
+  KernelExtent(std::string name) : text(std::move(name)) {}
+  template <std::integral Number>
+  KernelExtent(Number size) : text(std::to_string(size)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  std::string text;
+};
+
+/// A tensor that is declared for the WGSL under its name, as `array<f32>` (float32), `array<f16>` (float16),
+/// `array<i32>` (int32) or `array<u32>` (uint32), row-major. `name` is a WGSL identifier.
+struct KernelTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  std::vector<KernelExtent> shape{};
+};
+
+/// One dispatch. Passes run in order, and each sees what earlier ones wrote.
+struct KernelPass {
+  std::string entry = "main";  ///< a `@compute` function
+  /// Invocations along x, y and z, rounded up to whole workgroups: expressions of whole numbers, extents' names,
+  /// `workgroup_x`, `workgroup_y`, `workgroup_z`, + - * / (rounded down) and parentheses. Surplus invocations should
+  /// return at once.
+  std::array<std::string, 3> invocations{"1", "1", "1"};
+};
+
+/// One way to run a kernel, for adapters that can.
+struct KernelVariant {
+  std::array<unsigned, 3> workgroup_size{64, 1, 1};  ///< in WGSL: `workgroup_x`, `workgroup_y`, `workgroup_z`
+  std::vector<std::string>
+      features{};  ///< WebGPU features that it needs; of these, "shader-f16" and "subgroups" are enabled in the WGSL
+  std::string wgsl{};  ///< empty: the kernel's
+};
+
+/// A computation in WGSL, run on tensors like a model, on WebGPU.
+///
+///     webpool::Kernel scale{.name = "scale",
+///                           .wgsl = R"(
+///                             @compute @workgroup_size(workgroup_x)
+///                             fn main(@builtin(global_invocation_id) id: vec3u) {
+///                               if (id.x < extents.n) { y[id.x] = 2 * x[id.x]; }
+///                             })",
+///                           .inputs = {{.name = "x", .shape = {"n"}}},
+///                           .outputs = {{.name = "y", .shape = {"n"}}},
+///                           .passes = {{.invocations = {"n", "1", "1"}}}};
+///
+/// Named extents are in the uniform `extents`, as u32. An access beyond the end of an array is not an error. In WGSL,
+/// such a read yields any element of the same array, and such a write is dropped or goes to another element of it.
+struct Kernel {
+  std::string name;
+  std::string wgsl;
+  std::vector<KernelTensor> inputs{}, outputs{};
+  std::vector<KernelTensor> scratch{};  ///< between passes; they stay on the device and hold what earlier runs left
+  std::map<std::string, std::string> extents{};  ///< further extents, by rule: {"frames", "(samples - 400) / 160 + 1"}
+  std::vector<KernelPass> passes{{}};
+  std::vector<KernelVariant> variants{{}};       ///< the first that the adapter can run is used; with
+                                                 ///< `ModelOptions::fastest`, the one that runs fastest there
+  std::map<std::string, std::int64_t> sample{};  ///< extents of the inputs for warm-up and timing; 1 if absent
+};
+
+}  // namespace webpool
+#endif
 
 namespace webpool {
 
@@ -3102,12 +3133,11 @@ class PoolInterface {
 
   virtual ~PoolInterface() = default;
 
-  virtual Model load(const std::filesystem::path& path, ModelOptions options) = 0;
-  virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
+  virtual Model load(const ModelSource& source, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
-  /// Reads the file; what it returns loads it, and may be called when the pool is gone.
-  virtual StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) = 0;
+  /// Reads the model; what it returns loads it, and may be called when the pool is gone.
+  virtual StartLoad prepare_load(const ModelSource& source, ModelOptions options) = 0;
   virtual bool has_model(std::string_view name) const = 0;
   virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                             const RequestOptions& options) = 0;
@@ -3150,21 +3180,19 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   virtual ~Pool() { close(); }
 
-  /// Loads an ONNX file, with the files beside it that hold its tensors if it has such (external data), into
-  /// `ModelOptions::replicas` tabs and waits for that. Throws `Error`: `errc::model_not_found`,
-  /// `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason, `errc::load_failed`,
-  /// `errc::launch_failed` ...
-  Model load(const std::filesystem::path& path, ModelOptions options = {}) {
-    return impl_->load(path, std::move(options));
-  }
+  /// Loads a model into `ModelOptions::replicas` tabs and waits for that: an ONNX file, with the files beside it that
+  /// hold its tensors if it has such (external data), or the bytes of one from any `ByteSource`. Throws `Error`:
+  /// `errc::model_not_found`, `errc::model_invalid`, `errc::invalid_options`, `errc::no_backend` with every reason,
+  /// `errc::load_failed`, `errc::launch_failed` ...
+  Model load(const ModelSource& source, ModelOptions options = {}) { return impl_->load(source, std::move(options)); }
 
   /// Loads a computation of the application's own, in WGSL, and waits for that; then it runs like a model. Of the
   /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
   /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
   /// reasons are the compiler's errors, each with line and column of the WGSL.
-  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->kernel(kernel, std::move(options)); }
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->load(kernel, std::move(options)); }
 
-  /// Loads several ONNX files and kernels so that each tab holds all of them in one worker, on one device: what one
+  /// Loads several ONNX models and kernels so that each tab holds all of them in one worker, on one device: what one
   /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
   /// in each tab. The models come back in the order of the parts; the worker goes with the last of them.
   ///
@@ -3177,14 +3205,14 @@ class Pool {
   }
 
   /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The file is read before this returns.
+  /// model present exactly when there is no exception. The model is read before this returns.
   template <class Token>
-  auto async_load(const std::filesystem::path& path, ModelOptions options, Token&& token) {
+  auto async_load(const ModelSource& source, ModelOptions options, Token&& token) {
     return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
-        detail::StartLoad<Token>{}, token, impl_->prepare_load(path, std::move(options)));
+        detail::StartLoad<Token>{}, token, impl_->prepare_load(source, std::move(options)));
   }
 
-  /// Loads models that belong together, the most urgent first, and returns at once, when their files have been read: in
+  /// Loads models that belong together, the most urgent first, and returns at once, when they have been read: in
   /// the order given, each usable right away, its requests waiting for that part alone. A part's bytes go to the tabs
   /// when those of the parts before it are there; what follows, such as the creation of sessions, overlaps. Parts with
   /// the same content are fetched once by each browser that can cache them.
@@ -3342,10 +3370,10 @@ namespace webpool {
 
 /// A part of a `selector::Chain` that rules tabs out.
 ///
-/// | expression          | result | contract                                                                            |
-/// |---------------------|--------|-------------------------------------------------------------------------------------|
-/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to    |
-/// |                     |        | 16 candidates per decision; must not block                                          |
+/// | expression          | result | contract                                                                         |
+/// |---------------------|--------|----------------------------------------------------------------------------------|
+/// | `f.accepts(p, c, r)`| `bool` | whether candidate `c` of `p` may take `r`; called on the pool's strand for up to |
+/// |                     |        | 16 candidates per decision; must not block                                       |
 ///
 /// `p` is a `const PoolView&`, `c` a `ConnectionIndex`, `r` a `const Request&`.
 template <class F>
@@ -3356,10 +3384,10 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 
 /// A part of a `selector::Chain` that may decide before the selector does.
 ///
-/// | expression        | result                      | contract                                                         |
-/// |-------------------|-----------------------------|------------------------------------------------------------------|
-/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next part;  |
-/// |                   |                             | called on the pool's strand; must not block                      |
+/// | expression        | result                      | contract                                                       |
+/// |-------------------|-----------------------------|----------------------------------------------------------------|
+/// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
+/// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
 concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
   { s.propose(p, r) }
@@ -5764,6 +5792,90 @@ class Patience {
 
 }  // namespace webpool::reliability
 #endif
+#ifndef WEBPOOL_RUN_SINK_HPP_INCLUDED
+#define WEBPOOL_RUN_SINK_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace webpool {
+
+// What a sink is told. References and views are valid during the call.
+
+/// A request ended, other than from a response cache; requests that were batched are one.
+struct RunRecord {
+  std::string_view model;
+  const Where* where = nullptr;  ///< the tab that ran it last; null: none has
+  RunTimes times{};              ///< of a result; after an error, only `total`
+  std::size_t rows = 1;          ///< extent of the inputs' first axis: the batch, where the model has one
+  unsigned runs = 0;             ///< it was sent so often
+  const Error* error = nullptr;  ///< null: it has its result
+};
+
+/// A tab holds a model, or can't.
+struct LoadRecord {
+  std::string_view model;
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  const Where* where = nullptr;      ///< null: it failed
+  std::chrono::nanoseconds time{0};  ///< since the pool asked the tab for a worker
+  std::size_t bytes = 0;             ///< of memory in the tab, or of the file where the page doesn't know
+  bool from_cache = false;           ///< the browser had the bytes
+  const Error* error = nullptr;
+};
+
+/// A tab joined.
+struct JoinRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+};
+
+/// A tab is gone, by whatever cause.
+struct LossRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  std::string_view reason;
+};
+
+/// The pool tries to get a tab out of trouble.
+struct RepairRecord {
+  ConnectionId connection;
+  const BrowserInfo& browser;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string_view reason;
+};
+
+/// The scaling policy had the pool launch browsers, or part with one.
+struct ScalingRecord {
+  std::size_t before = 0;  ///< tabs that stay and browsers that start
+  std::size_t wanted = 0;  ///< of the same, within `min_connections` and `max_connections`
+};
+
+/// Is told what happens in a pool: for databases, metrics and logs. `PoolOptions::sinks` takes several; without one
+/// nothing is recorded. Derive, and override what is of interest.
+///
+/// All functions are called on the pool's thread, in the order of events, and must not block: they copy what they need
+/// and let another thread do the rest. What they throw is logged, and changes nothing else. A sink may outlive its
+/// pool; after `close` it is told nothing more.
+class RunSink {
+ public:
+  RunSink() = default;
+  RunSink(const RunSink&) = delete;
+  RunSink& operator=(const RunSink&) = delete;
+  virtual ~RunSink() = default;
+
+  virtual void ran(const RunRecord&) {}
+  virtual void loaded(const LoadRecord&) {}
+  virtual void joined(const JoinRecord&) {}
+  virtual void lost(const LossRecord&) {}
+  virtual void repaired(const RepairRecord&) {}
+  virtual void scaled(const ScalingRecord&) {}
+};
+
+}  // namespace webpool
+#endif
 #ifndef WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
 #define WEBPOOL_SOURCE_GENERATOR_HPP_INCLUDED
 #include <cstddef>
@@ -6385,6 +6497,19 @@ WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::
 
 }  // namespace
 }  // namespace webpool::impl
+
+// A program that mixes the two modes does not link: one mode's symbol of this name is thread-local, the other's is not.
+// (After link-time optimisation, which sees the symbol of only one mode, some linkers say nothing.)
+#ifdef __ELF__
+extern "C" {
+#ifndef WEBPOOL_COMPILED
+[[gnu::used]] inline thread_local const char webpool_header_only_and_compiled_are_mixed = 0;
+#elif defined(WEBPOOL_SOURCE)
+extern const char webpool_header_only_and_compiled_are_mixed;
+const char webpool_header_only_and_compiled_are_mixed = 0;
+#endif
+}
+#endif
 #endif
 
 namespace webpool {
@@ -6583,7 +6708,6 @@ class TokenStream {
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -6914,103 +7038,15 @@ inline void check_batching(std::string_view model, const ModelInfo& info, const 
 #endif
 #ifndef WEBPOOL_DRIVER_DRIVER_HPP_INCLUDED
 #define WEBPOOL_DRIVER_DRIVER_HPP_INCLUDED
-// The largest header here: one class that turns events into engine calls and actions into I/O, a few lines for each.
-
-#include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <deque>
-#include <functional>
-#include <future>
-#include <iterator>
+#include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <random>
-#include <set>
-#include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
-#include <variant>
 #include <vector>
-#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <iostream>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace webpool::detail {
-
-/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
-/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
-class Logger {
- public:
-  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
-    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
-  }
-
-  void info(std::string_view line) const { write(LogLevel::info, line); }
-  void debug(std::string_view line) const { write(LogLevel::debug, line); }
-  /// Whether a debug line would be written: ask before composing a costly one.
-  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
-
- private:
-  static constexpr std::size_t most_bytes = 4096;
-
-  void write(LogLevel level, std::string_view line) const {
-    if (level < threshold_ || threshold_ == LogLevel::off) return;
-    std::string text(line.substr(0, most_bytes));
-    std::ranges::replace_if(
-        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
-    sink_(level, text);
-  }
-
-  LogLevel threshold_;
-  LogSink sink_;
-};
-
-}  // namespace webpool::detail
-#endif
-#ifndef WEBPOOL_DETAIL_TOKEN_HPP_INCLUDED
-#define WEBPOOL_DETAIL_TOKEN_HPP_INCLUDED
-#include <cstddef>
-#include <random>
-#include <string>
-#include <string_view>
-
-namespace webpool::detail {
-
-/// 128 bits from the system's random source, as 32 hexadecimal digits.
-inline std::string random_token() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device source;
-  std::string token;
-  for (int word = 0; word < 4; ++word) {
-    auto bits = source();
-    for (int i = 0; i < 8; ++i, bits >>= 4) token += digits[bits & 15];
-  }
-  return token;
-}
-
-/// Compares two texts in constant time, so that the duration doesn't reveal where they differ.
-inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(b[i]));
-  return difference == 0;
-}
-
-}  // namespace webpool::detail
-#endif
 #ifndef WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BACKLOG_HPP_INCLUDED
 #include <condition_variable>
@@ -7279,6 +7315,379 @@ class BatchCollector {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_NEW_REQUEST_HPP_INCLUDED
+#define WEBPOOL_DRIVER_NEW_REQUEST_HPP_INCLUDED
+#include <memory>
+#ifndef WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#define WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The messages of the wire as plain structs, with the fields that `README.md` beside this file lists.
+namespace webpool::protocol {
+
+/// The version that both halves of the wire name in their first message.
+inline constexpr std::uint64_t version = 1;
+
+// --- page to pool, control socket
+
+/// If `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
+struct Hello {
+  std::uint64_t version = protocol::version;
+  std::string token;
+  std::optional<LaunchId> launch;
+  BrowserInfo browser;  ///< `launched` stays false; the pool decides that
+};
+struct Pong {
+  std::uint64_t id = 0;
+  PageHints hints{};
+  double timer_drift_ms = 0;
+};
+struct WorkerFailed {
+  WorkerId worker;
+  std::string message;
+};
+/// Something in the page failed, but the tab goes on.
+struct Trouble {
+  std::string source, message;
+};
+
+// --- both directions, control socket
+
+/// A message of the application.
+struct Custom {
+  std::string name, body;  ///< `body` is JSON
+  std::vector<NamedTensor> tensors;
+};
+using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
+
+// --- page to pool, data socket
+
+/// If `version` is not ours, only `version` is filled in.
+struct Attach {
+  std::uint64_t version = protocol::version;
+  WorkerId worker;
+  std::string key;
+};
+enum class LoadStage : std::uint8_t { fetch, create, warmup };
+struct Progress {
+  std::uint64_t id = 0;
+  LoadStage stage = LoadStage::fetch;
+  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
+  std::uint64_t done = 0, total = 0;  ///< bytes for `fetch`; otherwise out of 1
+};
+/// Where a load's time went, in milliseconds.
+struct LoadTimes {
+  double fetch = 0, create = 0, warmup = 0;
+};
+struct Loaded {
+  std::uint64_t id = 0;
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;
+  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  bool cpu_fallback = false;
+  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
+  LoadTimes times;
+  bool from_cache = false;
+  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
+  std::vector<NodePlacement> placements{};
+};
+/// An output that stays in the worker, under that id.
+struct KeptTensor {
+  std::string name;
+  Datatype datatype = Datatype::float32;
+  Shape shape;
+  TensorId tensor;
+};
+struct Result {
+  RequestId id;
+  std::vector<NamedTensor> outputs;
+  std::vector<KeptTensor> kept;
+  RunTimes times;                  ///< without `total`
+  std::optional<Finish> finish{};  ///< of a generation
+};
+/// The tokens of a generation since its last message.
+struct Tokens {
+  RequestId id;
+  std::uint64_t index = 0;  ///< how many came before these
+  std::vector<std::int64_t> tokens;
+};
+/// The end of a load or run without a result. `id` is that of the load or run, and `code` is one of `error_codes`.
+struct RunError {
+  std::uint64_t id = 0;
+  std::string code, message;
+  std::vector<BackendFailure> tried;
+  std::string stack;
+  bool started = true;  ///< false: the run had certainly not begun
+};
+struct DeviceLost {
+  std::string reason, message;
+};
+using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
+
+// --- pool to page, control socket
+
+struct Welcome {
+  ConnectionId connection;
+  std::chrono::milliseconds heartbeat{1000};
+};
+enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
+struct Refused {
+  Refusal code = Refusal::wrong_token;
+  std::string message;
+};
+struct Ping {
+  std::uint64_t id = 0;
+};
+struct OpenWorker {
+  WorkerId worker;
+  std::string key;
+  bool webnn = false;  ///< the worker may try WebNN, and therefore must be allowed to make functions from text
+};
+struct CloseWorker {
+  WorkerId worker;
+};
+struct Close {
+  std::string message;
+};
+struct Reload {
+  std::string message;
+};
+
+// --- pool to page, data socket
+
+/// A file beside a model that holds some of its tensors.
+struct ExternalSource {
+  std::string path, sha256;  ///< `path`: its name in the model
+  std::uint64_t bytes = 0;
+  std::string url;
+};
+/// A model as the page fetches it.
+struct ModelSource {
+  std::string name, sha256;
+  std::uint64_t bytes = 0;
+  std::string url;
+  bool kernel = false;                                       ///< WGSL, not ONNX
+  bool generates = false;                                    ///< it is a decoder
+  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
+  std::vector<ExternalSource> external{};
+};
+/// One entry of the list of backends that the page tries in order.
+struct BackendChoice {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device;  ///< WebNN's
+  std::optional<unsigned> threads;    ///< WASM's
+  std::string module{};               ///< where the page finds the application's own backend; empty: the page has it
+};
+struct Load {
+  std::uint64_t id = 0;
+  ModelSource model;
+  std::vector<BackendChoice> backends;
+  std::map<std::string, std::int64_t> free_dimensions;
+  std::optional<bool> warmup;
+  std::optional<bool> compare;
+  std::optional<std::array<unsigned, 3>> workgroup_size;
+  std::vector<ModelSource> parts{};            ///< further models of the same worker
+  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
+  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
+  std::string_view importance{};               ///< "high" or "low", if other models load at the same time
+};
+/// A tensor in the worker, and the name of the input or output that it is.
+struct TensorReference {
+  std::string_view name;
+  TensorId tensor;
+};
+/// Refers to the caller's tensors and names, which must live until the message is encoded.
+struct Run {
+  RequestId id;
+  std::span<const NamedTensor> inputs;
+  std::span<const std::string> outputs;  ///< empty: all
+  std::uint32_t part = 0;                ///< which of the worker's models
+  std::span<const TensorReference> resident{};
+  std::span<const TensorReference> keep{};
+};
+/// Asks for a copy of a tensor in the worker; the answer is a result with one output.
+struct Fetch {
+  RequestId id;
+  TensorId tensor;
+};
+struct Release {
+  std::span<const TensorId> tensors;
+};
+/// A text in the worker, and how many tokens its cache must have.
+struct TextReference {
+  TensorId tensor;
+  std::uint64_t length = 0;
+};
+/// Refers to the caller's prompt and options, which must live until the message is encoded.
+struct Generate {
+  RequestId id;
+  std::span<const NamedTensor> inputs;  ///< the prompt
+  const GenerationOptions& options;
+  std::uint32_t part = 0;                 ///< which of the worker's models
+  std::optional<TextReference> resume{};  ///< the text to continue
+  std::optional<TensorId> keep{};         ///< the id under which its text stays
+};
+struct Cancel {
+  RequestId id;
+};
+
+// --- names of the enumerators
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
+inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
+inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
+                                                               "pool_closed"};
+}  // namespace detail
+
+constexpr std::string_view to_string(LoadStage stage) noexcept {
+  return detail::stage_names[static_cast<std::size_t>(stage)];
+}
+constexpr std::string_view to_string(Refusal code) noexcept {
+  return detail::refusal_names[static_cast<std::size_t>(code)];
+}
+
+/// Every code that an `error` may carry, and its name on the host.
+struct ErrorCodeRow {
+  std::string_view code;
+  errc error;
+};
+inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
+                                                          {"hash_mismatch", errc::load_failed},
+                                                          {"no_backend", errc::no_backend},
+                                                          {"runtime_missing", errc::runtime_missing},
+                                                          {"bad_input", errc::bad_input},
+                                                          {"run_failed", errc::run_failed},
+                                                          {"device_lost", errc::device_lost},
+                                                          {"tensor_lost", errc::tensor_lost},
+                                                          {"cancelled", errc::cancelled}}};
+
+/// The host's code for a page's; empty if the wire doesn't have that code.
+constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
+  for (const auto& row : error_codes)
+    if (row.code == code) return row.error;
+  return std::nullopt;
+}
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::driver {
+
+/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
+struct GenerationRun {
+  GenerationOptions options;
+  TokenHandler on_token;            ///< may be empty
+  std::int64_t vocabulary;          ///< `Shape::any` where the model doesn't say
+  std::size_t read = 0;             ///< tokens of the prompt, and of the text that it follows
+  std::size_t bytes_per_token = 0;  ///< of the cache
+  std::vector<std::int64_t> tokens{};
+  Finish finish = Finish::length;
+  double first_token = 0;
+
+  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
+  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
+    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.index != tokens.size())
+      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
+    if (news.tokens.size() > options.max_tokens - tokens.size())
+      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
+    for (const std::int64_t token : news.tokens)
+      if (vocabulary != Shape::any && token >= vocabulary)
+        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
+    if (tokens.empty()) first_token = elapsed;
+    for (const std::int64_t token : news.tokens) {
+      tokens.push_back(token);
+      if (on_token) on_token(token);
+    }
+    return std::nullopt;
+  }
+
+  /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
+  /// that is to stay.
+  std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
+    if (!result.finish) return "the page answered without the reason why it ended";
+    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
+        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
+      return "the page answered with something else than 'tokens' INT64 [n]";
+    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
+      return "the page answered with other tokens than it had told";
+    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
+      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+    const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
+    const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
+    if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
+        std::ranges::any_of(result.kept, [&](const protocol::KeptTensor& each) {
+          return each.name != cache_name || each.datatype != Datatype::uint8 || each.shape != cache;
+        }))
+      return kept.empty() ? "the page kept a cache that it was not asked to keep"
+                          : "the page did not keep the cache UINT8 " + to_string(cache) + " that it was to keep";
+    finish = *result.finish;
+    return std::nullopt;
+  }
+
+  /// `outputs` are those of a result that was right.
+  Generation summary(const Outputs& outputs) {
+    const bool unread = finish == Finish::length;
+    const std::size_t all = read + tokens.size();
+    Generation generation{std::move(tokens), finish, outputs.times(), first_token, {}, outputs.shared_where()};
+    for (const auto& [name, tensor] : outputs)
+      if (name == cache_name) generation.text = KeptText(tensor, all, unread);
+    return generation;
+  }
+
+  static constexpr std::string_view cache_name = "cache";
+};
+
+/// The completion of its request, which tells `done` what has come.
+inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
+    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
+  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
+    if (!result) return done(result.error());
+    done(run->summary(*result));
+  };
+}
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What a caller asks for, on its way to the engine.
+struct NewRequest {
+  ModelRef model{};
+  TimePoint submitted{};
+  Inputs inputs{};
+  RequestOptions options{};
+  std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel it
+  Completion done{};
+  std::shared_ptr<GenerationRun> generation{};  ///< null for a run
+};
+
+}  // namespace webpool::driver
+#endif
 
 namespace webpool::driver {
 
@@ -7291,13 +7700,16 @@ class Batcher {
   using Completion = Runtime::Completion;
   /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
   using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
-  /// Starts a run. Its id is in the ticket before the completion can be called.
-  using Start =
-      std::function<void(ModelIndex, TimePoint submitted, Inputs, RequestOptions, std::shared_ptr<Ticket>, Completion)>;
-  using Cancel = std::function<void(RequestId)>;
+  struct Handlers {
+    /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
+    std::function<void(NewRequest&&)> start;
+    std::function<void(RequestId)> cancel;
+    /// A timer has had its say: runs may have been started and cancelled.
+    std::function<void()> woke;
+  };
 
-  Batcher(asio::io_context& context, std::size_t runs_per_tab, Start start, Cancel cancel)
-      : runs_per_tab_(runs_per_tab), start_(std::move(start)), cancel_(std::move(cancel)), timer_(context) {}
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, Handlers handlers)
+      : runs_per_tab_(runs_per_tab), handlers_(std::move(handlers)), timer_(context) {}
 
   /// Models that can't be batched are passed over, and so are their requests.
   void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
@@ -7329,17 +7741,21 @@ class Batcher {
     models_.clear();
   }
 
-  /// One more tab holds the model, or one less.
-  void count_tab(ModelIndex index, bool more) {
-    const auto model = models_.find(index);
-    if (model == models_.end()) return;
-    more ? ++model->second.tabs : --model->second.tabs;
-    model->second.collector.set_tabs(model->second.tabs);
+  /// One more tab holds the model.
+  void tab_came(ModelIndex index) {
+    if (const auto model = models_.find(index); model != models_.end())
+      model->second.collector.set_tabs(++model->second.tabs);
+  }
+  /// One tab less holds it.
+  void tab_went(ModelIndex index) {
+    if (const auto model = models_.find(index); model != models_.end())
+      model->second.collector.set_tabs(--model->second.tabs);
   }
 
   /// Takes a request over. False, and nothing is moved from, when it has to run by itself.
-  bool submit(ModelIndex index, TimePoint now, Inputs& inputs, RequestOptions& options,
-              const std::shared_ptr<Ticket>& ticket, Completion& done) {
+  bool submit(NewRequest& request) {
+    auto& [model_ref, now, inputs, options, ticket, done, generation] = request;
+    const ModelIndex index = model_ref.model;
     const auto found = models_.find(index);
     if (found == models_.end()) return false;
     Batched& model = found->second;
@@ -7349,9 +7765,15 @@ class Batcher {
     }
     const auto rows = rows_of(inputs);
     if (model.collector.maximum() == 1 || rows.value_or(0) == 0) return false;
-    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued")), true;
     const TimePoint deadline = deadline_of(now, options);
-    if (deadline <= now) return done(overdue()), true;
+    if (ticket && ticket->cancelled) {
+      done(Error(errc::cancelled, "cancelled before it was queued"));
+      return true;
+    }
+    if (deadline <= now) {
+      done(overdue());
+      return true;
+    }
 
     const std::uint64_t number = ++members_made_;
     if (ticket) ticket->member = number;
@@ -7435,8 +7857,12 @@ class Batcher {
       assert(joined);  // they are of one kind
       all = std::move(joined->inputs);
     }
-    start_(index, submitted, std::move(all), std::move(options), run->ticket,
-           [this, run](Expected<Outputs> result) { ended(*run, std::move(result)); });
+    handlers_.start({.model = {index},
+                     .submitted = submitted,
+                     .inputs = std::move(all),
+                     .options = std::move(options),
+                     .ticket = run->ticket,
+                     .done = {[this, run](Expected<Outputs> result) { ended(*run, std::move(result)); }}});
   }
 
   void ended(const Run& run, Expected<Outputs> result) {
@@ -7483,7 +7909,7 @@ class Batcher {
     if (const auto model = models_.find(member->second.model); !run && model != models_.end())
       model->second.collector.erase(number);
     end(number, reason);
-    if (run && --run->awaited == 0) cancel_(run->ticket->request);
+    if (run && --run->awaited == 0) handlers_.cancel(run->ticket->request);
   }
 
   // --- time
@@ -7493,7 +7919,9 @@ class Batcher {
     armed_ = when;
     timer_.expires_at(when);
     timer_.async_wait([this](const asio::error_code& aborted) {
-      if (!aborted) wake();
+      if (aborted) return;
+      wake();
+      handlers_.woke();
     });
   }
 
@@ -7510,8 +7938,7 @@ class Batcher {
   }
 
   const std::size_t runs_per_tab_;
-  const Start start_;
-  const Cancel cancel_;
+  const Handlers handlers_;
   asio::steady_timer timer_;
   TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
@@ -7522,12 +7949,453 @@ class Batcher {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_ENTRANCE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_ENTRANCE_HPP_INCLUDED
+#include <functional>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#ifndef WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#define WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace webpool::driver {
+
+/// The pool's event loop, in which one thread at a time runs: the pool's own, or a caller that waits for the only
+/// request there is. Such a caller sends it and hears the answer by itself, where waking the one thread for the other
+/// would take longer than what they do (leader and followers: Schmidt et al., Pattern-Oriented Software Architecture,
+/// volume 2). All functions may be called from any thread, but for those that say otherwise.
+class EventLoop {
+ public:
+  /// A caller that waits for one request, from before it is submitted.
+  class Waiter {
+   public:
+    explicit Waiter(EventLoop& loop) : loop_(loop) { loop_.enter(*this); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { loop_.leave(*this); }
+
+    /// Ends the wait; once.
+    void set(Expected<Outputs> result) {
+      const std::lock_guard lock(loop_.mutex_);
+      result_ = std::move(result);
+      ended_ = true;
+      changed_.notify_one();
+    }
+
+    /// Waits for `set`, and runs the loop meanwhile if it is this caller's turn. What a handler throws then ends the
+    /// program, as on the pool's own thread.
+    Expected<Outputs> wait() noexcept { return loop_.wait(*this); }  // NOLINT(bugprone-exception-escape)
+
+   private:
+    friend class EventLoop;
+    EventLoop& loop_;
+    const std::thread::id thread_ = std::this_thread::get_id();
+    std::condition_variable changed_;
+    std::optional<Expected<Outputs>> result_;
+    std::atomic<bool> ended_ = false;
+    bool leads_ = false;
+  };
+
+  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
+  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
+      : backlog_(backlog), busy_poll_(busy_poll) {}
+
+  asio::io_context& context() noexcept { return context_; }
+
+  /// Whether this thread is the one that runs the loop.
+  bool runs_here() const noexcept { return runner_id_.load() == std::this_thread::get_id(); }
+
+  /// Has the task run in the loop.
+  template <class Task>
+  void post(Task&& task) {
+    asio::post(context_, std::forward<Task>(task));
+    if (runs_here()) return;
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::caller)
+      wanted_ = true;
+    else if (runner_ == Runner::nobody)
+      hand_to_own();
+  }
+
+  /// Runs the task on the pool's own thread and waits for that. Called in the loop.
+  template <class Task>
+  void run_on_own(Task task) {
+    if (std::this_thread::get_id() == own_id_) return task();
+    std::unique_lock lock(mutex_);
+    own_task_ = std::ref(task);
+    own_turn_.notify_one();
+    own_task_done_.wait(lock, [this] { return !own_task_; });
+  }
+
+  /// Runs the loop, on the pool's own thread, until the context is stopped.
+  void run() {
+    const auto work = asio::make_work_guard(context_);
+    std::unique_lock lock(mutex_);
+    own_id_ = std::this_thread::get_id();
+    for (;;) {
+      runner_id_ = own_id_;
+      lock.unlock();
+      do {
+        if (run_one() == 0) return;
+      } while (!heir_.load(std::memory_order_relaxed));
+      lock.lock();
+      Waiter* const heir = heir_;
+      if (!heir || heir->ended_ || backlog_.requests() > 1) continue;
+      heir_ = nullptr;
+      lead(*heir);
+      heir->changed_.notify_one();
+      await_turn(lock);
+    }
+  }
+
+  /// The pool's own thread has ended: the system may give its id to the next one.
+  void ended() noexcept { runner_id_ = std::thread::id(); }
+
+ private:
+  enum class Runner : std::uint8_t { own, caller, nobody };
+
+  /// How long the loop may rest after a caller's turn, if there is no request: a program that calls again soon then
+  /// finds it free. So long, or twice that, waits what is no request: a tab's sign of life, or the end of a call that
+  /// failed its checks in a handler.
+  static constexpr std::chrono::milliseconds rest{1};
+
+  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
+  std::size_t run_one() {
+    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
+      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
+        if (context_.poll_one() > 0) return 1;
+        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
+      }
+    return context_.run_one();
+  }
+
+  void enter(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (runner_ == Runner::nobody)
+      lead(waiter);
+    else if (!heir_)
+      heir_ = &waiter;
+  }
+
+  Expected<Outputs> wait(Waiter& waiter) {
+    std::unique_lock lock(mutex_);
+    while (!waiter.ended_) {
+      waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
+      if (waiter.ended_) break;
+      lock.unlock();
+      while (!waiter.ended_ && run_one() > 0)
+        ;
+      lock.lock();
+      resign(waiter);
+    }
+    return *std::move(waiter.result_);
+  }
+
+  void leave(Waiter& waiter) {
+    const std::lock_guard lock(mutex_);
+    if (heir_ == &waiter) heir_ = nullptr;
+    if (waiter.leads_) resign(waiter);
+  }
+
+  void lead(Waiter& waiter) {
+    runner_ = Runner::caller;
+    runner_id_ = waiter.thread_;
+    waiter.leads_ = true;
+    wanted_ = false;
+  }
+
+  void resign(Waiter& waiter) {
+    waiter.leads_ = false;
+    runner_id_ = std::thread::id();
+    runner_ = Runner::nobody;
+    ++turns_;
+    if (wanted_ || backlog_.requests() > 0 || context_.stopped())
+      hand_to_own();
+    else if (std::exchange(own_sleeps_, false))
+      own_turn_.notify_one();
+  }
+
+  void hand_to_own() {
+    runner_ = Runner::own;
+    own_turn_.notify_one();
+  }
+
+  /// Waits until the loop is the own thread's again: because somebody says so, or because no caller came during a rest.
+  void await_turn(std::unique_lock<std::mutex>& lock) {
+    while (runner_ != Runner::own) {
+      if (own_task_) do_own_task(lock);
+      const std::uint64_t seen = turns_;
+      own_turn_.wait_for(lock, rest);
+      if (turns_ != seen || own_task_ || runner_ == Runner::own) continue;
+      if (runner_ == Runner::nobody) {
+        runner_ = Runner::own;
+      } else {  // a turn that lasts: its end will tell
+        own_sleeps_ = true;
+        own_turn_.wait(lock, [this] { return !own_sleeps_ || own_task_ || runner_ == Runner::own; });
+        own_sleeps_ = false;
+      }
+    }
+  }
+
+  /// Who asked for it waits in its turn, so this thread is the loop's meanwhile.
+  void do_own_task(std::unique_lock<std::mutex>& lock) {
+    const auto caller = runner_id_.exchange(own_id_);
+    lock.unlock();
+    own_task_();
+    lock.lock();
+    runner_id_ = caller;
+    own_task_ = nullptr;
+    own_task_done_.notify_one();
+  }
+
+  const Backlog& backlog_;
+  const std::chrono::microseconds busy_poll_;
+  asio::io_context context_{1};
+  std::thread::id own_id_;  ///< written before anything runs
+  std::atomic<std::thread::id> runner_id_{};
+  std::atomic<Waiter*> heir_ = nullptr;  ///< who would like to run the loop while it waits
+
+  std::mutex mutex_;  ///< guards the rest
+  std::condition_variable own_turn_, own_task_done_;
+  std::function<void()> own_task_;  ///< what a caller has the own thread do, and waits for
+  Runner runner_ = Runner::own;
+  std::uint64_t turns_ = 0;  ///< of callers
+  bool wanted_ = false;      ///< somebody else posted something during this turn
+  bool own_sleeps_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// The gate between all threads and the pool's loop: whatever other threads want of the pool comes in here, until it is
+/// shut. Nothing is posted after that. Touches the loop and the backlog, nothing that lives in the loop. Any thread.
+class Entrance {
+ public:
+  Entrance(EventLoop& loop, Backlog& backlog) : loop_(loop), backlog_(backlog) {}
+
+  static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
+
+  bool is_open() const {
+    const std::lock_guard lock(gate_);
+    return open_;
+  }
+
+  /// Has the task run in the loop, unless the gate is shut.
+  template <class Task>
+  void post(Task task) {
+    const std::lock_guard lock(gate_);
+    if (open_) loop_.post(std::move(task));
+  }
+
+  /// Has `task(operation)` run in the loop. Where the gate is shut, `operation.done` is told `*error`, if there is one,
+  /// or else `errc::pool_closed`: later, as every asynchronous operation ends.
+  template <class Operation, class Task>
+  void start(Operation&& operation, Task task, const Error* error = nullptr) {
+    static_assert(std::is_rvalue_reference_v<Operation&&>);
+    {
+      const std::lock_guard lock(gate_);
+      if (open_) return loop_.post([operation = std::move(operation), task]() mutable { task(std::move(operation)); });
+    }
+    // Not inside its initiating function, which must return before the handler runs, but on a thread of Asio's.
+    asio::post(asio::system_executor(),
+               [done = std::move(operation.done), error = error ? *error : closed_error()]() mutable {
+                 done(std::move(error));
+               });
+  }
+
+  /// Runs the task in the loop and waits for its result. Throws what it throws; where the gate is shut,
+  /// `errc::pool_closed`.
+  template <class Task>
+  auto call(Task task) -> std::invoke_result_t<Task&> {
+    if (loop_.runs_here()) return task();
+    std::unique_lock lock(gate_);
+    if (!open_) throw closed_error();
+    return wait_for(std::move(task), std::move(lock));
+  }
+
+  /// The same for a task that only looks. Where the gate is shut, it runs on the caller's thread, once the loop has
+  /// ended.
+  template <class Question>
+  auto ask(Question question) -> std::invoke_result_t<Question&> {
+    if (loop_.runs_here()) return question();
+    std::unique_lock lock(gate_);
+    if (open_) return wait_for(std::move(question), std::move(lock));
+    lock.unlock();
+    const std::lock_guard gone(closing_);
+    return question();
+  }
+
+  /// Shuts the gate, has `last` run in the loop, and waits until `loop_thread` has ended; a second call waits for the
+  /// first. Throws `errc::would_deadlock` in the loop.
+  template <class Last>
+  void close(std::thread& loop_thread, Last last) {
+    if (loop_.runs_here())
+      throw Error(errc::would_deadlock, "a pool can't be closed on its own thread, which it would wait for");
+    const std::lock_guard once(closing_);
+    if (!loop_thread.joinable()) return;
+    {
+      const std::lock_guard lock(gate_);
+      open_ = false;
+    }
+    backlog_.close();
+    loop_.post(std::move(last));
+    loop_thread.join();
+  }
+
+ private:
+  template <class Task>
+  auto wait_for(Task task, std::unique_lock<std::mutex> lock) -> std::invoke_result_t<Task&> {
+    std::packaged_task<std::invoke_result_t<Task&>()> packed(std::ref(task));
+    auto result = packed.get_future();
+    // It moves along: its result wakes the caller while the loop's thread is still inside it.
+    loop_.post([packed = std::move(packed)]() mutable { packed(); });
+    lock.unlock();
+    return result.get();
+  }
+
+  EventLoop& loop_;
+  Backlog& backlog_;
+  mutable std::mutex gate_;  ///< guards `open_`
+  bool open_ = true;
+  std::mutex closing_;  ///< held while `close` waits
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_HOST_HPP_INCLUDED
+#define WEBPOOL_DRIVER_HOST_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::detail {
+
+/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
+/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
+class Logger {
+ public:
+  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
+    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
+  }
+
+  void info(std::string_view line) const { write(LogLevel::info, line); }
+  void debug(std::string_view line) const { write(LogLevel::debug, line); }
+  /// Whether a debug line would be written: ask before composing a costly one.
+  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
+
+ private:
+  static constexpr std::size_t most_bytes = 4096;
+
+  void write(LogLevel level, std::string_view line) const {
+    if (level < threshold_ || threshold_ == LogLevel::off) return;
+    std::string text(line.substr(0, most_bytes));
+    std::ranges::replace_if(
+        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
+    sink_(level, text);
+  }
+
+  LogLevel threshold_;
+  LogSink sink_;
+};
+
+}  // namespace webpool::detail
+#endif
+#ifndef WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
+#include <cstdint>
+#include <string>
+#ifndef WEBPOOL_DETAIL_TOKEN_HPP_INCLUDED
+#define WEBPOOL_DETAIL_TOKEN_HPP_INCLUDED
+#include <cstddef>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace webpool::detail {
+
+/// 128 bits from the system's random source, as 32 hexadecimal digits.
+inline std::string random_token() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::random_device source;
+  std::string token;
+  for (int word = 0; word < 4; ++word) {
+    auto bits = source();
+    for (int i = 0; i < 8; ++i, bits >>= 4) token += digits[bits & 15];
+  }
+  return token;
+}
+
+/// Compares two texts in constant time, so that the duration doesn't reveal where they differ.
+inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(b[i]));
+  return difference == 0;
+}
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool::driver {
+
+/// Where pages find the pool, and the token that lets them in.
+struct Address {
+  std::string host;           ///< an IP address
+  std::string public_origin;  ///< of a proxy in front; empty without one
+  std::uint16_t port = 0;
+  std::string token = webpool::detail::random_token();
+
+  std::string local_origin() const {
+    const bool ipv6 = host.find(':') != std::string::npos;
+    return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  }
+
+  std::string join_url() const { return (public_origin.empty() ? local_origin() : public_origin) + "/#token=" + token; }
+
+  /// For one of the pool's own browsers, which need no proxy.
+  std::string launch_url(LaunchId launch) const {
+    return local_origin() + "/#token=" + token + "&launch=" + std::to_string(launch.value);
+  }
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_BROWSERS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BROWSERS_HPP_INCLUDED
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7556,19 +8424,19 @@ class Batcher {
 
 namespace webpool::browser {
 
-/// The commands that a browser has not answered yet. `News` has an `id` and an `error`. One thread at a time.
+/// The commands that a browser has not answered yet. `News` has an `id` and an `error`. For one thread at a time.
 template <class News>
 class CommandTable {
  public:
   using Then = webpool::detail::UniqueFunction<void(const News&)>;
 
-  /// The number of a new command. `then` is called once: with its answer, or by `fail_all`.
+  /// Returns the number of a new command. `then` is called once, with the answer or by `fail_all`.
   std::uint64_t add(Then then) {
     waiting_.emplace(++last_, std::move(then));
     return last_;
   }
 
-  /// Passes an answer on; false when nobody waits for it.
+  /// Passes an answer on; false if nobody waits for it.
   bool answer(const News& news) {
     auto entry = waiting_.extract(news.id);
     if (entry.empty()) return false;
@@ -7576,7 +8444,7 @@ class CommandTable {
     return true;
   }
 
-  /// Answers all of them with an error, and leaves none.
+  /// Answers all commands with an error and removes them.
   void fail_all(const std::string& error) {
     for (auto& [id, then] : std::exchange(waiting_, {})) {
       News news;
@@ -7601,21 +8469,20 @@ class CommandTable {
 
 namespace webpool::browser {
 
-/// The way to talk with a launched browser about its one page. No tensor ever takes it.
+/// Controls the one page of a launched browser. Tensors never take this way.
 ///
 /// Everything happens on the thread of the `io_context` that it was made with, and nothing blocks. An operation ends
-/// exactly once, with an empty optional when the browser has begun it or with errc::launch_failed and the browser's
-/// words, unless the control is destroyed before: then nothing is called any more. Neither `Done` nor a handler may
-/// destroy the control.
+/// exactly once: with an empty optional when the browser has begun it, or with errc::launch_failed and the browser's
+/// words. If the control is destroyed first, nothing is called. Neither `Done` nor a handler may destroy the control.
 class Control {
  public:
   using Done = webpool::detail::UniqueFunction<void(std::optional<Error>)>;
 
   struct Handlers {
-    /// The page is gone although nobody here asked for it, and why: its process crashed, or the tab was closed. The end
-    /// of the whole browser is for `Process::running` to tell.
+    /// The page is gone although nobody here asked for that, and why: its process crashed, or the tab was closed. The
+    /// end of the whole browser is reported by `Process::running`.
     std::function<void(const std::string& reason)> page_gone;
-    /// A line for the log: what the browser said and nobody understood, or why there is no control after all.
+    /// A line for the log: a message from the browser that was not understood, or why there is no control.
     std::function<void(const std::string& line)> log;
   };
 
@@ -7624,13 +8491,13 @@ class Control {
   Control& operator=(const Control&) = delete;
   virtual ~Control() = default;
 
-  /// Asks the browser to close; from then on no `page_gone` comes. False when it can't be asked this way.
+  /// Asks the browser to close; after that no `page_gone` comes. False if it can't be asked this way.
   virtual bool close() noexcept = 0;
 
-  /// Loads the page anew, also one that crashed.
+  /// Reloads the page, even if it has crashed.
   virtual void reload(Done done) = 0;
 
-  /// Opens a tab on `url`, and then closes the one before.
+  /// Opens a tab on `url`, then closes the previous one.
   virtual void new_tab(std::string url, Done done) = 0;
 
  protected:
@@ -7677,17 +8544,16 @@ namespace webpool::protocol {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian and tensors are not converted");
 
-/// What a page may ask of the host at most. A frame beyond these is malformed, however consistent it is.
+/// Limits on what a page may ask of the host. A frame that exceeds them is malformed, even if it is consistent.
 inline constexpr std::size_t max_header_bytes = std::size_t{1} << 20;
-inline constexpr std::size_t max_name_bytes =
-    1024;                                       ///< of tensors, tokens, keys and whatever else identifies something
-inline constexpr std::size_t max_items = 1024;  ///< of any list in a header
+inline constexpr std::size_t max_name_bytes = 1024;  ///< of tensors, tokens, keys and other identifiers
+inline constexpr std::size_t max_items = 1024;       ///< of any list in a header
 inline constexpr std::uint64_t max_id = (std::uint64_t{1} << 53) - 1;
 
 /// The next multiple of 8.
 constexpr std::size_t aligned(std::size_t offset) noexcept { return (offset + 7) & ~std::size_t{7}; }
 
-/// Bytes of a tensor of these extents; empty when one is negative or the product leaves 63 bits.
+/// The bytes of a tensor with these extents; empty if one is negative or the product exceeds 63 bits.
 constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const std::int64_t> extents) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
   if (std::ranges::any_of(extents, [](auto extent) { return extent < 0; })) return std::nullopt;
@@ -7703,10 +8569,10 @@ constexpr std::optional<std::size_t> byte_size(Datatype type, std::span<const st
 [[noreturn]] inline void malformed(const std::string& sentence) { throw Error(errc::malformed_frame, sentence); }
 
 /// Appends one frame to `out`: the header's text through `header()`, then `end_header()`, then the tensors in the
-/// header's order. Each tensor's bytes are copied once; with enough `bytes` announced, memory is taken at most once.
+/// header's order. Each tensor's bytes are copied once. If `bytes` is large enough, memory is allocated at most once.
 class FrameWriter {
  public:
-  /// `bytes`: of the whole frame, from above; only speed depends on it.
+  /// `bytes`: an upper bound for the whole frame; only speed depends on it.
   FrameWriter(std::string& out, std::size_t bytes) : out_(out), start_(out.size()) {
     out_.reserve(start_ + bytes);
     out_.append(4, '\0');
@@ -7736,8 +8602,8 @@ class FrameWriter {
   std::size_t start_;
 };
 
-/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` where the frame breaks a rule.
-/// Nothing is read beyond the frame, whatever its header announces.
+/// Takes a frame apart without copying. Every member throws `errc::malformed_frame` if the frame breaks a rule. Nothing
+/// beyond the frame is read, whatever its header claims.
 class FrameReader {
  public:
   explicit FrameReader(std::span<const std::byte> frame) : frame_(frame) {
@@ -7749,10 +8615,11 @@ class FrameReader {
       malformed("the header's " + std::to_string(length) + " bytes don't fit into a frame of " +
                 std::to_string(frame.size()));
     if (length > max_header_bytes)
-      malformed("a header of " + std::to_string(length) + " bytes; it may have " + std::to_string(max_header_bytes));
+      malformed("a header of " + std::to_string(length) + " bytes; at most " + std::to_string(max_header_bytes) +
+                " are allowed");
     offset_ = 4 + std::size_t{length};
     if (offset_ % 8 != 0)
-      malformed("the header ends at byte " + std::to_string(offset_) + ", which is no multiple of 8");
+      malformed("the header ends at byte " + std::to_string(offset_) + ", which is not a multiple of 8");
     header_ = frame.subspan(4, length);
   }
 
@@ -7786,13 +8653,13 @@ class FrameReader {
 }  // namespace webpool::protocol
 #endif
 
-/// Reads JSON that a stranger wrote: every accessor checks, and throws `errc::malformed_frame` with the path of the
-/// field that is wrong, such as `result.outputs[0].shape must be an array`.
+/// Reads untrusted JSON. Every accessor checks, and throws `errc::malformed_frame` with the path of the wrong field,
+/// such as `result.outputs[0].shape must be an array`.
 namespace webpool::protocol::detail {
 
 namespace json = simdjson::dom;
 
-/// Where a reader is in a message; written out only when something is wrong there.
+/// Where a reader is in a message; turned into text only if something is wrong there.
 struct Path {
   static constexpr std::size_t no_index = std::numeric_limits<std::size_t>::max();
 
@@ -7806,7 +8673,7 @@ struct Path {
   }
 };
 
-/// A stranger's text in quotes, cut short.
+/// Untrusted text in quotes, shortened.
 inline std::string in_quotes(std::string_view text) {
   constexpr std::size_t most = 40;
   if (text.size() <= most) return '"' + std::string(text) + '"';
@@ -7866,14 +8733,14 @@ class Value {
     return result;
   }
 
-  /// A text that identifies something.
+  /// A text that serves as an identifier.
   std::string_view name() const {
     const std::string_view result = text();
     if (result.size() > max_name_bytes) must_be("at most " + std::to_string(max_name_bytes) + " bytes");
     return result;
   }
 
-  /// The enumerator whose name stands at its place in `names`.
+  /// The enumerator whose name is at its index in `names`.
   template <class Enum, class Names>
   Enum choice(const Names& names) const {
     const std::string_view given = text();
@@ -7899,7 +8766,7 @@ class Value {
     }
   }
 
-  /// Calls `visit(key, Value)` for each field of an object whose keys are data.
+  /// Calls `visit(key, Value)` for each field of an object whose keys are data, not names of fields.
   template <class Visit>
   void each_field(Visit visit) const {
     json::object object;
@@ -7927,7 +8794,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  /// What the values' paths begin with.
+  /// The beginning of the values' paths.
   void rename(std::string_view name) noexcept { path_.name = name; }
 
   Value operator[](std::string_view name) const {
@@ -7936,14 +8803,14 @@ class Fields {
     return Value(value, {&path_, name});
   }
 
-  /// Empty when the field is absent or null.
+  /// Empty if the field is absent or null.
   std::optional<Value> find(std::string_view name) const {
     json::element value;
     if (object_.at_key(name).get(value) || value.is_null()) return std::nullopt;
     return Value(value, {&path_, name});
   }
 
-  /// The text of a field; empty when it is absent or null.
+  /// The text of a field; empty if it is absent or null.
   std::string_view text_or_empty(std::string_view name) const {
     const auto found = find(name);
     return found ? found->text() : std::string_view();
@@ -7960,10 +8827,10 @@ inline Fields Value::fields() const {
   return Fields(object, path_);
 }
 
-/// Parses headers. Owns the memory for it, which grows with the largest header so far and is used again.
+/// Parses headers. Owns the parser's memory, which grows with the largest header so far and is reused.
 class HeaderParser {
  public:
-  /// The header's one object; valid until the next call.
+  /// The header's object; valid until the next call.
   Fields parse(std::span<const std::byte> header) {
     text_.resize(std::max(text_.size(), header.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(text_.data(), header.data(), header.size());
@@ -7985,7 +8852,7 @@ class HeaderParser {
 
 namespace webpool::protocol {
 
-/// What a browser says over WebDriver BiDi, as far as the pool listens. What a message does not have is empty.
+/// What a browser says over WebDriver BiDi, as far as the pool listens. Fields that a message does not have are empty.
 struct BidiNews {
   std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
   std::string method;    ///< the event's name
@@ -8013,7 +8880,7 @@ inline void read_bidi_details(Fields&& fields, BidiNews& news) {
 
 }  // namespace detail
 
-/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+/// Reads one message. Errors: errc::malformed_frame, with the wrong field. One thread at a time per parser.
 inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");
@@ -8032,7 +8899,7 @@ inline Expected<BidiNews> read_bidi_news(detail::HeaderParser& parser, std::stri
   return error;
 }
 
-/// Reads Firefox's `WebDriverBiDiServer.json`. Errors: errc::malformed_frame, also while it is being written.
+/// Reads Firefox's `WebDriverBiDiServer.json`. Errors: errc::malformed_frame, also while Firefox is still writing it.
 inline Expected<BidiAddress> read_bidi_address(std::string_view text) try {
   detail::HeaderParser parser;
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
@@ -8064,7 +8931,7 @@ inline Expected<BidiAddress> read_bidi_address(std::string_view text) try {
 
 namespace webpool::protocol::detail {
 
-/// How many bytes at the front of a text belong together: one character, or the longest start of one that breaks off.
+/// How many bytes at the front of a text belong together: one character, or the longest beginning of an incomplete one.
 struct Utf8Step {
   std::size_t bytes;
   bool valid;
@@ -8084,7 +8951,7 @@ constexpr Utf8Step utf8_step(std::string_view text) noexcept {
   return {length, true};
 }
 
-/// JSON's two-character escape of `c`; empty when it has none.
+/// JSON's two-character escape of `c`; empty if it has none.
 constexpr std::string_view short_escape(char c) noexcept {
   switch (c) {
     case '"': return "\\\"";
@@ -8098,8 +8965,8 @@ constexpr std::string_view short_escape(char c) noexcept {
   }
 }
 
-/// Appends `text` as a JSON string, escaped exactly as `JSON.stringify` does. Text may come from anywhere, such as an
-/// exception of some library: what is not UTF-8 becomes U+FFFD, so the result is valid JSON always.
+/// Appends `text` as a JSON string, escaped exactly as by `JSON.stringify`. Text may come from anywhere, such as
+/// another library's exception. What is not UTF-8 becomes U+FFFD, so the result is always valid JSON.
 inline void append_string(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
@@ -8133,7 +9000,7 @@ inline void append_integer(std::string& out, std::integral auto value) {
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
 }
 
-/// A finite number, in the fewest digits that mean it.
+/// A finite number, in the fewest digits that identify it.
 inline void append_number(std::string& out, double value) {
   std::array<char, 32> digits;
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
@@ -8161,14 +9028,14 @@ class RemoteCommand {
     return std::move(*this);
   }
 
-  /// `json`: the parameter's value, written already.
+  /// `json`: the parameter's value, as JSON.
   RemoteCommand&& with_json(std::string_view name, std::string_view json) && {
     begin(name);
     text_ += json;
     return std::move(*this);
   }
 
-  /// The whole message; `session`: the page that a DevTools command is for, empty for the browser itself.
+  /// The whole message. `session` is the page that a DevTools command is for; empty for the browser itself.
   std::string text(std::string_view session = {}) && {
     text_ += '}';
     if (!session.empty()) {
@@ -8455,11 +9322,12 @@ class WebSocketClient {
 
 namespace webpool::browser {
 
-/// Controls a Firefox by WebDriver BiDi, from one or two seconds after its start. Firefox listens on a loopback port of
-/// its own choice and has room for one session; until this one has it, and no longer, another program of the same
-/// machine could take it, and then there is no control.
+/// Controls Firefox by WebDriver BiDi, from one or two seconds after its start. Firefox listens on a loopback port of
+/// its choice and accepts one session. Until this session is open, another program on the same machine could take it,
+/// and then there is no control.
 ///
-/// BiDi knows no crashes. But whatever ends a page ends its realm, and 10 to 20 ms after a crash Firefox says so.
+/// BiDi does not report crashes. But whatever ends a page ends its realm, which Firefox reports 10 to 20 ms after a
+/// crash.
 class BidiSession final : public Control {
  public:
   /// `profile`: where Firefox writes its port.
@@ -8516,7 +9384,7 @@ class BidiSession final : public Control {
   using News = protocol::BidiNews;
   using Milliseconds = std::chrono::milliseconds;
 
-  /// The port is there after 0.3 s on an idle machine.
+  /// On an idle machine the port is known after 0.3 s.
   static constexpr Milliseconds search_interval{50}, search_limit{60'000};
 
   static void pass_on(Done& done, const News& news) {
@@ -8539,7 +9407,7 @@ class BidiSession final : public Control {
     std::ifstream file(port_file_, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     if (const auto address = protocol::read_bidi_address(text)) return connect(*address);
-    if (attempts == 0) return give_up("Firefox named no port");
+    if (attempts == 0) return give_up("Firefox did not announce a port");
     timer_.expires_after(search_interval);
     timer_.async_wait([this, attempts, known = std::weak_ptr(alive_)](const asio::error_code& aborted) {
       if (!aborted && !known.expired()) look_for_port(attempts - 1);
@@ -8549,7 +9417,7 @@ class BidiSession final : public Control {
   void connect(const protocol::BidiAddress& address) {
     asio::error_code bad;
     const auto host = asio::ip::make_address(address.host, bad);
-    if (bad || !host.is_loopback()) return give_up("it listens at '" + address.host + "', not on this machine alone");
+    if (bad || !host.is_loopback()) return give_up("it listens on '" + address.host + "', not only on this machine");
     socket_.emplace(context_, asio::ip::tcp::endpoint(host, address.port), "/session",
                     transport::WebSocketClient::Handlers{
                         .opened = [this] { begin_session(); },
@@ -8574,10 +9442,10 @@ class BidiSession final : public Control {
              .text());
   }
 
-  /// The browser goes on without control: closed by a signal, watched by its page's heartbeat.
+  /// The browser goes on without control: it is closed by a signal and watched by its page's heartbeat.
   void give_up(const std::string& why) {
     ready_ = false;
-    if (!closing_ && !std::exchange(given_up_, true)) handlers_.log("no control over a Firefox: " + why);
+    if (!closing_ && !std::exchange(given_up_, true)) handlers_.log("can't control Firefox: " + why);
     commands_.fail_all(why);
   }
 
@@ -8587,7 +9455,7 @@ class BidiSession final : public Control {
     if (news->id != 0) {
       commands_.answer(*news);
     } else if (news->method == "script.realmCreated") {
-      // The browser's own pages, such as the one in the place of a crashed one, have no origin.
+      // The browser's own pages, such as the one that replaces a crashed page, have no origin.
       if (news->type != "window" || news->origin == "null" || (!tab_.empty() && news->context != tab_)) return;
       tab_ = news->context;
       realm_ = news->realm;
@@ -8598,9 +9466,9 @@ class BidiSession final : public Control {
     }
   }
 
-  /// Once is enough: a browser that goes on like this must not fill the log.
+  /// Once is enough: a browser that keeps doing this must not fill the log.
   void complain(const std::string& what) {
-    if (!std::exchange(complained_, true)) handlers_.log("ignored what a Firefox said: " + what);
+    if (!std::exchange(complained_, true)) handlers_.log("ignored a message from Firefox: " + what);
   }
 
   asio::io_context& context_;
@@ -8609,11 +9477,11 @@ class BidiSession final : public Control {
   Handlers handlers_;
   CommandTable<News> commands_;
   protocol::detail::HeaderParser parser_;
-  std::string tab_;    ///< the browsing context that the pool's page is in; empty until Firefox has named it
+  std::string tab_;    ///< the browsing context of the pool's page; empty until Firefox has named it
   std::string realm_;  ///< the page itself; empty while none of ours is loaded
   bool ready_ = false, closing_ = false, leaving_ = false, given_up_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
-  std::optional<transport::WebSocketClient> socket_;  ///< last: its handlers use the rest
+  std::optional<transport::WebSocketClient> socket_;  ///< last, because its handlers use the other members
 };
 
 }  // namespace webpool::browser
@@ -8645,13 +9513,13 @@ class BidiSession final : public Control {
 
 namespace webpool::browser {
 
-/// Owns a file descriptor that no started program inherits by accident: it is close-on-exec and numbered 10 or higher,
-/// so that `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
+/// Owns a file descriptor that no program inherits by accident. It is close-on-exec and numbered 10 or higher, so that
+/// `spawn` can put copies at 0, 1, 2 ... without overwriting one that it still needs.
 class Descriptor {
  public:
   Descriptor() = default;
 
-  /// Takes over what an `open`-like call returned; throws std::system_error with errno where that was -1.
+  /// Takes ownership of what an `open`-like call returned; throws std::system_error with errno if that was -1.
   explicit Descriptor(int opened) {
     if (opened >= 0) {
       value_ = ::fcntl(opened, F_DUPFD_CLOEXEC, 10);
@@ -8673,14 +9541,14 @@ class Descriptor {
   int get() const noexcept { return value_; }
   explicit operator bool() const noexcept { return value_ >= 0; }
 
-  /// Leaves the descriptor to whoever takes its number.
+  /// Gives up ownership; the caller owns the returned number.
   int release() noexcept { return std::exchange(value_, -1); }
 
   void close() noexcept {
     if (value_ >= 0) ::close(std::exchange(value_, -1));
   }
 
-  /// Makes reads and writes on this end return at once.
+  /// Makes this end non-blocking.
   void set_nonblocking() const {
     if (::fcntl(value_, F_SETFL, ::fcntl(value_, F_GETFL) | O_NONBLOCK) < 0)
       throw std::system_error(errno, std::generic_category());
@@ -8690,8 +9558,8 @@ class Descriptor {
   int value_ = -1;
 };
 
-/// Two connected sockets. Sockets and not a pipe, because `send` can be told to report a dead reader as an error; a
-/// write to a pipe would raise SIGPIPE, which ends a host that has not arranged for it. Throws std::system_error.
+/// Two connected sockets. They are sockets and not a pipe, because `send` can report a dead reader as an error. A write
+/// to a pipe would raise SIGPIPE, which ends a host that does not handle it. Throws std::system_error.
 inline std::pair<Descriptor, Descriptor> connected_pair() {
   std::array<int, 2> ends{};
 #if defined(__linux__)
@@ -8732,8 +9600,8 @@ inline constexpr int send_flags = 0;
 
 namespace webpool::protocol {
 
-/// What a browser of the Chromium family says on its debugging pipe, as far as the pool listens. What a message does
-/// not have is empty.
+/// What a browser of the Chromium family says on its debugging pipe, as far as the pool listens. Fields that a message
+/// does not have are empty.
 struct CdpNews {
   std::uint64_t id = 0;  ///< of the command that this answers; 0 for an event
   std::string method;    ///< the event's name
@@ -8744,7 +9612,7 @@ struct CdpNews {
   std::string status;    ///< how a target crashed: "crashed", "killed", "oom"
 };
 
-/// Reads one message. Errors: errc::malformed_frame, with the field that is wrong. One thread at a time per parser.
+/// Reads one message. Errors: errc::malformed_frame, with the wrong field. One thread at a time per parser.
 inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string_view text) try {
   detail::Fields fields = parser.parse(std::as_bytes(std::span(text)));
   fields.rename("message");
@@ -8787,15 +9655,16 @@ inline Expected<CdpNews> read_cdp_news(detail::HeaderParser& parser, std::string
 
 namespace webpool::protocol {
 
-/// Cuts a stream of bytes into the messages that Chromium ends with a NUL each on its debugging pipe.
-/// One thread at a time.
+/// Cuts a stream of bytes into messages, each of which Chromium ends with a NUL on its debugging pipe.
+/// For one thread at a time.
 class NulMessages {
  public:
-  /// Longer messages are dropped; nothing that is asked for here has an answer of a tenth of that.
+  /// Longer messages are dropped; the answers expected here are less than a tenth of this.
   static constexpr std::size_t longest = std::size_t{1} << 20;
 
   /// Calls `visit(std::string_view)` for each message that ends in `bytes`, however the stream was cut; the text is
-  /// valid during the call. False when a message was dropped because it is longer than `longest`. `visit` must not add.
+  /// valid during the call. False if a message was dropped because it is longer than `longest`. `visit` must not call
+  /// `add`.
   template <class Visit>
   bool add(std::string_view bytes, Visit visit) {
     bool whole = true;
@@ -8828,10 +9697,10 @@ class NulMessages {
 namespace webpool::browser {
 
 /// Controls a browser of the Chromium family by the DevTools Protocol on its debugging pipe. It only watches which
-/// pages there are: nothing is attached to the page, which runs as without, except for the moment of a `reload`.
+/// pages exist: nothing is attached to the page, except briefly for a `reload`.
 class CdpPipe final : public Control {
  public:
-  /// `socket`: our end of the debugging pipe, not blocking. Throws std::system_error when it can't be watched.
+  /// `socket`: our end of the debugging pipe, non-blocking. Throws std::system_error if it can't be watched.
   CdpPipe(asio::io_context& context, Descriptor socket, Handlers handlers)
       : handlers_(std::move(handlers)), stream_(context, socket.get()) {
     static_cast<void>(socket.release());  // the stream's now
@@ -8873,7 +9742,7 @@ class CdpPipe final : public Control {
              .text());
   }
 
-  /// Ends the page's process as a crash would; `page_gone` follows. For tests of what a pool does then.
+  /// Ends the page's process as a crash would; `page_gone` follows. For tests of how a pool reacts.
   void crash_page(Done done) {
     attach(std::move(done), [this](const std::string& session, Done end) {
       send(next("Page.crash", {}).text(session));  // nobody is left to answer
@@ -8881,7 +9750,7 @@ class CdpPipe final : public Control {
     });
   }
 
-  /// Ends the GPU process as a crash would; the browser starts another one. For tests of what a pool does then.
+  /// Ends the GPU process as a crash would; the browser starts another one. For tests of how a pool reacts.
   void crash_gpu_process(Done done) {
     send(next("Browser.crashGpuProcess", [done = std::move(done)](const News& news) mutable {
            pass_on(done, news);
@@ -8899,7 +9768,7 @@ class CdpPipe final : public Control {
     return {commands_.add(std::move(then)), method};
   }
 
-  /// Calls `use(session, done)` with a session on the page; `done` itself when there is none.
+  /// Calls `use(session, done)` with a session on the page, or `done` with an error if there is none.
   template <class Use>
   void attach(Done done, Use use) {
     send(next("Target.attachToTarget",
@@ -8914,8 +9783,8 @@ class CdpPipe final : public Control {
              .text());
   }
 
-  /// The whole message or none of it: they are far smaller than the socket's buffer, so a browser that leaves no room
-  /// for one has not read for long. That counts as the end of the pipe.
+  /// Sends the whole message or nothing. Messages are far smaller than the socket's buffer, so a browser that leaves no
+  /// room for one has not read for a long time. That counts as the end of the pipe.
   bool send(const std::string& text) {
     const auto sent = ::send(stream_.native_handle(), text.c_str(), text.size() + 1, send_flags);
     if (sent == static_cast<ssize_t>(text.size() + 1)) return true;
@@ -8931,7 +9800,7 @@ class CdpPipe final : public Control {
     });
   }
 
-  /// Reads what is there, but lets others have their turn before a browser that never stops.
+  /// Reads what is there, but gives others a turn even if a browser never stops writing.
   void read_news() {
     std::array<char, 16'384> bytes;
     const ssize_t size = ::read(stream_.native_handle(), bytes.data(), bytes.size());
@@ -8958,15 +9827,15 @@ class CdpPipe final : public Control {
     }
   }
 
-  /// Once for each load: now and then a browser tells of one crash twice, and the second would be taken for the loss of
-  /// what the first brought about.
+  /// Once for each load: sometimes a browser reports one crash twice, and the second report would be mistaken for the
+  /// loss of the page that replaced the crashed one.
   void lose_page(const std::string& reason) {
     if (!std::exchange(gone_, true)) handlers_.page_gone(reason);
   }
 
-  /// Once is enough: a browser that goes on like this must not fill the log.
+  /// Once is enough: a browser that keeps doing this must not fill the log.
   void complain(const std::string& what) {
-    if (!std::exchange(complained_, true)) handlers_.log("ignored what a browser said on its debugging pipe: " + what);
+    if (!std::exchange(complained_, true)) handlers_.log("ignored a message on a browser's debugging pipe: " + what);
   }
 
   Handlers handlers_;
@@ -8974,8 +9843,8 @@ class CdpPipe final : public Control {
   CommandTable<News> commands_;
   protocol::NulMessages messages_;
   protocol::detail::HeaderParser parser_;
-  std::string page_;   ///< the target that the pool's page is in; empty until the browser has named it
-  bool gone_ = false;  ///< the page, since it was last loaded
+  std::string page_;   ///< the target of the pool's page; empty until the browser has named it
+  bool gone_ = false;  ///< whether the page has gone since it was last loaded
   bool closing_ = false, complained_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
@@ -9007,11 +9876,11 @@ namespace webpool::browser {
 enum class Graphics : std::uint8_t {
   software,  ///< Linux without a GPU: the browser's own SwiftShader
   vulkan,    ///< Linux with a GPU
-  native,    ///< what the browser chooses by itself: Metal on macOS
+  native,    ///< the browser's own choice: Metal on macOS
 };
 
-/// `vulkan` where a GPU and a Vulkan driver of the same maker are under `root`. Looks closely, because Chromium that is
-/// told to use Vulkan on a virtual machine's display adapter, or with a software driver, never shows a page.
+/// `vulkan` if a GPU and a Vulkan driver of the same vendor are under `root`. It checks both, because Chromium never
+/// shows a page if it is told to use Vulkan on a virtual machine's display adapter or with a software driver.
 inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> makers{
       {{"0x10de", "nvidia"},
@@ -9026,7 +9895,7 @@ inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
           if (id == vendor && driver.path().filename().native().starts_with(name)) return true;
     return false;
   };
-  // Containers often have NVIDIA's own device files only.
+  // Containers often have only NVIDIA's own device files.
   if (std::filesystem::exists(root / "dev/nvidiactl", failure) && has_driver("0x10de")) return Graphics::vulkan;
   for (const auto& device : std::filesystem::directory_iterator(root / "dev/dri", failure)) {
     const std::filesystem::path node = device.path().filename();
@@ -9038,7 +9907,7 @@ inline Graphics linux_graphics(const std::filesystem::path& root = "/") {
   return Graphics::software;
 }
 
-/// The facts of this machine on which command lines depend.
+/// The facts about this machine that command lines depend on.
 struct Machine {
   Graphics graphics = Graphics::software;
   bool root = false;                 ///< Chromium's sandbox refuses to work for uid 0
@@ -9077,7 +9946,7 @@ struct LaunchSpec {
   bool headless = true;
   BrowserOptions options{};
   std::optional<Graphics>
-      graphics{};  ///< empty: what `Machine::detect` finds; `software` is worth a try after a time-out
+      graphics{};  ///< empty: what `Machine::detect` finds; after a time-out, `software` is worth a try
 };
 
 /// Browsers that understand Chromium's command line.
@@ -9121,20 +9990,20 @@ constexpr bool is_chromium_family(Browser browser) noexcept {
 
 namespace webpool::browser::chromium {
 
-/// For every browser of the family. The debugging pipe (descriptors 3 and 4) is how it is asked to close, and it closes
-/// itself when that pipe breaks.
+/// For every browser of the family. It is asked to close over the debugging pipe (descriptors 3 and 4), and it closes
+/// by itself when that pipe breaks.
 inline constexpr std::array<std::string_view, 30> switches{
     "--remote-debugging-pipe",
-    // Full speed in a tab that nobody looks at.
+    // Full speed in a hidden tab.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
     "--disable-ipc-flooding-protection",
-    // A GPU process that died may be started again, as often as it takes.
+    // A GPU process that died may be restarted as often as necessary.
     "--disable-domain-blocking-for-3d-apis",
     "--disable-gpu-process-crash-limit",
-    // No questions and no other pages.
+    // No prompts and no other pages.
     "--no-first-run",
     "--no-default-browser-check",
     "--disable-default-apps",
@@ -9146,7 +10015,7 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--disable-infobars",
     "--hide-crash-restore-bubble",
     "--mute-audio",
-    // No traffic but the pool's.
+    // No network traffic but the pool's.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-domain-reliability",
@@ -9154,7 +10023,7 @@ inline constexpr std::array<std::string_view, 30> switches{
     "--disable-sync",
     "--metrics-recording-only",
     "--no-pings",
-    // No process outside the browser's process group, nothing in the user's key chain.
+    // No process outside the browser's process group, nothing in the user's keychain.
     "--disable-breakpad",
     "--disable-crash-reporter",
     "--password-store=basic",
@@ -9162,17 +10031,17 @@ inline constexpr std::array<std::string_view, 30> switches{
 };
 
 inline constexpr std::array<std::string_view, 12> disabled_features{
-    // Would stop a busy hidden tab (Chromium 151 and later).
+    // These would stop a busy hidden tab (Chromium 151 and later).
     "CPUMeasurementInFreezingPolicy",
     "MemoryMeasurementInFreezingPolicy",
     "InfiniteTabsFreezing",
     "IntensiveWakeUpThrottling",
-    // Renderers of their own, for the address bar's pop-ups and in reserve, which cost a start as much as the pool's
+    // Extra renderers, for the address bar's pop-ups and in reserve, which cost as much time at start as the pool's
     // tab.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "SpareRendererForSitePerProcess",
-    // Questions and traffic.
+    // Prompts and traffic.
     "Translate",
     "MediaRouter",
     "OptimizationHints",
@@ -9180,13 +10049,13 @@ inline constexpr std::array<std::string_view, 12> disabled_features{
     "DialMediaRouteProvider",
 };
 
-/// On Linux WebGPU counts as unsafe, with and without a GPU.
+/// On Linux, WebGPU counts as unsafe, with or without a GPU.
 inline constexpr std::array<std::string_view, 2> webgpu_switches{"--enable-unsafe-webgpu", "--ignore-gpu-blocklist"};
 inline constexpr std::array<std::string_view, 2> vulkan_switches{"--use-angle=vulkan", "--disable-vulkan-surface"};
 
-/// The headless shell starts no GPU process unless told how to draw, and without one it has neither WebGPU nor WebNN.
-/// On Linux it always draws in software: Vulkan drivers often lack the extension that it needs to draw without a
-/// window.
+/// The headless shell starts no GPU process unless it is told how to draw, and without one it has neither WebGPU nor
+/// WebNN. On Linux it always draws in software, because Vulkan drivers often lack the extension that it needs to draw
+/// without a window.
 inline constexpr std::array<std::string_view, 3> headless_shell_switches{"--use-gl=angle", "--use-angle=swiftshader",
                                                                          "--enable-unsafe-swiftshader"};
 
@@ -9201,9 +10070,9 @@ inline void append_feature(std::string& list, std::string_view feature) {
 
 }  // namespace detail
 
-/// The command line, executable first and page last. `--no-sandbox` is in it only for uid 0 or where the options say
-/// so: see `Process::sandboxed`. Feature lists among the options' flags are merged with ours, since Chromium obeys only
-/// the last one.
+/// The command line, executable first and page last. It has `--no-sandbox` only for uid 0, or if the options say so:
+/// see `Process::sandboxed`. Feature lists in the options' flags are merged with ours, since Chromium obeys only the
+/// last one.
 inline std::vector<std::string> command_line(const LaunchSpec& spec, const Machine& machine,
                                              const std::filesystem::path& profile) {
   const bool shell = spec.installed.browser == Browser::headless_shell;
@@ -9262,7 +10131,7 @@ using Pref = std::pair<std::string_view, std::string_view>;
 
 /// Preferences of every profile, values as JavaScript.
 inline constexpr std::array<Pref, 51> prefs{{
-    // Full speed in a tab that nobody looks at.
+    // Full speed in a hidden tab.
     {"dom.min_background_timeout_value", "4"},
     {"dom.min_background_timeout_value_without_budget_throttling", "4"},
     {"dom.timeout.throttling_delay", "-1"},
@@ -9271,7 +10140,7 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"dom.ipc.processHangMonitor", "false"},
     {"dom.max_script_run_time", "0"},
     {"browser.tabs.unloadOnLowMemory", "false"},
-    // No questions and no other pages.
+    // No prompts and no other pages.
     {"browser.shell.checkDefaultBrowser", "false"},
     {"browser.startup.page", "0"},
     {"browser.startup.homepage_override.mstone", "\"ignore\""},
@@ -9288,9 +10157,9 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"toolkit.startup.max_resumed_crashes", "-1"},
     {"extensions.enabledScopes", "0"},
     {"security.sandbox.warn_unprivileged_namespaces", "false"},
-    // Whoever asks for remote control gets other preferences for tests: ours shall stay as they are.
+    // Remote control would change preferences to those recommended for tests: ours must stay as they are.
     {"remote.prefs.recommended", "false"},
-    // No traffic but the pool's.
+    // No network traffic but the pool's.
     {"app.update.auto", "false"},
     {"app.update.disabledForTesting", "true"},
     {"app.normandy.enabled", "false"},
@@ -9319,11 +10188,11 @@ inline constexpr std::array<Pref, 51> prefs{{
     {"toolkit.telemetry.enabled", "false"},
 }};
 
-/// Off by default on Linux; in some versions workers have a switch of their own.
+/// Off by default on Linux; in some versions workers have a preference of their own.
 inline constexpr std::array<std::string_view, 3> webgpu_prefs{"dom.webgpu.enabled", "dom.webgpu.workers.enabled",
                                                               "gfx.webgpu.ignore-blocklist"};
 
-/// The profile's user.js, one line per preference. Those of the options replace ours of the same name.
+/// The profile's user.js, one line per preference. The options' preferences replace ours of the same name.
 inline std::string user_js(const BrowserOptions& options) {
   std::map<std::string, std::string> all = options.prefs;
   for (const auto& [name, value] : prefs) all.emplace(name, value);
@@ -9333,7 +10202,7 @@ inline std::string user_js(const BrowserOptions& options) {
   return text;
 }
 
-/// The command line, executable first and page last. Its port for remote control is a free one of loopback, see
+/// The command line, executable first and page last. Its port for remote control is a free one on loopback: see
 /// `BidiSession`.
 inline std::vector<std::string> command_line(const LaunchSpec& spec, const std::filesystem::path& profile) {
   std::vector<std::string> line{
@@ -9369,7 +10238,7 @@ extern char** environ;
 
 namespace webpool::browser {
 
-/// A temporary folder `webpool-XXXXXX` for everything that one browser writes; removed with the object.
+/// A temporary folder `webpool-XXXXXX` for everything that one browser writes; removed together with the object.
 class Folder {
  public:
   /// Makes it under the system's temporary folder, with `home`, `profile`, `run` and `tmp` in it, readable by its owner
@@ -9377,18 +10246,20 @@ class Folder {
   static Expected<Folder> make() {
     std::error_code failure;
     std::filesystem::path parent = std::filesystem::temp_directory_path(failure);
-    // Browsers bind sockets in their temporary folder, and a socket's path may have 103 characters on macOS; up to 50
+    // Browsers bind sockets in their temporary folder. On macOS a socket's path can have 103 characters, and up to 50
     // of them come after ours.
     constexpr std::size_t longest_parent = 36;
     if (failure || parent.native().size() > longest_parent) parent = "/tmp";
     std::string name = (parent / "webpool-XXXXXX").string();
     if (!::mkdtemp(name.data()))
-      return Error(errc::launch_failed, "no temporary folder " + name + ": " + std::generic_category().message(errno));
+      return Error(errc::launch_failed,
+                   "can't create the temporary folder " + name + ": " + std::generic_category().message(errno));
     Folder folder{std::filesystem::path(name)};
     for (const char* inside : {"home", "profile", "run", "tmp"}) {
       std::filesystem::create_directory(folder.path_ / inside, failure);
       std::filesystem::permissions(folder.path_ / inside, std::filesystem::perms::owner_all, failure);
-      if (failure) return Error(errc::launch_failed, "no temporary folder " + name + ": " + failure.message());
+      if (failure)
+        return Error(errc::launch_failed, "can't create the temporary folder " + name + ": " + failure.message());
     }
     return folder;
   }
@@ -9403,7 +10274,7 @@ class Folder {
 
   const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// Removes it now. Tries for up to a second, because a killed process may be creating a file at that moment.
+  /// Removes it now. Tries for up to a second, because a killed process may be creating a file just then.
   void remove() noexcept {
     if (path_.empty()) return;
     for (int attempt = 0; attempt < 50; ++attempt) {
@@ -9424,7 +10295,7 @@ class Folder {
 /// The environment of this process.
 inline std::vector<std::string> own_environment() {
 #if defined(__APPLE__)
-  char** variable = *_NSGetEnviron();  // a shared library has no `environ` there
+  char** variable = *_NSGetEnviron();  // shared libraries have no `environ` there
 #else
   char** variable = environ;
 #endif
@@ -9433,8 +10304,8 @@ inline std::vector<std::string> own_environment() {
   return variables;
 }
 
-/// `inherited` changed so that a browser writes nowhere but into `folder`, starts no helper that outlives it, and finds
-/// nothing of the user's. A browser with a window keeps the way to the display and the desktop.
+/// `inherited`, changed so that a browser writes only into `folder`, starts no helper that outlives it, and finds
+/// nothing of the user's. A browser with a window keeps its access to the display and the desktop.
 inline std::vector<std::string> environment(const std::vector<std::string>& inherited,
                                             const std::filesystem::path& folder, bool headless) {
   const auto value_of = [&](std::string_view name) -> std::string {
@@ -9463,7 +10334,7 @@ inline std::vector<std::string> environment(const std::vector<std::string>& inhe
   } else if (value_of("XAUTHORITY").empty() && !value_of("HOME").empty()) {
     ours.emplace_back("XAUTHORITY", value_of("HOME") + "/.Xauthority");  // its default place moves with HOME
   }
-  // Without an address, D-Bus libraries start a bus that stays behind.
+  // Without an address, D-Bus libraries start a bus that would be left behind.
   if (headless || value_of("DBUS_SESSION_BUS_ADDRESS").empty())
     ours.emplace_back("DBUS_SESSION_BUS_ADDRESS", "disabled:");
 
@@ -9508,12 +10379,12 @@ inline std::vector<std::string> environment(const std::vector<std::string>& inhe
 
 namespace webpool::browser {
 
-/// A program to start, described completely: nothing of the host's descriptors, signal handling or environment reaches
+/// A complete description of a program to start: none of the host's descriptors, signal handling or environment reaches
 /// it unless it is named here.
 struct SpawnSpec {
   std::vector<std::string> arguments{};    ///< the first one is the path of the executable
   std::vector<std::string> environment{};  ///< "NAME=value"
-  std::string directory{};                 ///< to work in
+  std::string directory{};                 ///< the working directory
   std::vector<int> descriptors{};          ///< of the host, 10 or higher; they become 0, 1, 2 ... in the program
   int announce = -1;  ///< a descriptor to which the child writes its id and a newline before the program starts
   bool die_with_thread = false;  ///< Linux: the program gets SIGTERM when the thread that called `spawn` ends
@@ -9529,8 +10400,8 @@ inline std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
-/// Keeps every descriptor from `first` on out of the program. Sockets of other libraries are often not close-on-exec; a
-/// browser that inherited the pool's listening socket would keep the port in use after the host's death.
+/// Keeps every descriptor from `first` on out of the program. Sockets of other libraries are often not close-on-exec,
+/// and a browser that inherited the pool's listening socket would keep the port in use after the host's death.
 inline void keep_from_program(int first, int limit) noexcept {
 #if defined(SYS_close_range)
   constexpr unsigned mark_only = 4;  // CLOSE_RANGE_CLOEXEC: the descriptors are still needed until exec
@@ -9549,7 +10420,8 @@ inline void write_id(int to, pid_t id) noexcept {
   [[maybe_unused]] const ssize_t written = ::write(to, begin, static_cast<std::size_t>(end - begin));
 }
 
-/// What the child needs, prepared by the parent: between fork and exec only async-signal-safe calls are allowed.
+/// What the child needs, prepared by the parent, because only async-signal-safe calls are allowed between fork and
+/// exec.
 struct ChildPlan {
   char* const* arguments;
   char* const* environment;
@@ -9589,7 +10461,7 @@ struct ChildPlan {
 
 }  // namespace detail
 
-/// Waits for a child and returns its status; collecting it twice or by somebody else gives -1.
+/// Waits for a child and returns its status; -1 if it was already collected, here or elsewhere.
 inline int collect(pid_t child) noexcept {
   int status = -1;
   while (::waitpid(child, &status, 0) < 0)
@@ -9597,7 +10469,7 @@ inline int collect(pid_t child) noexcept {
   return status;
 }
 
-/// Starts a program as the leader of a process group of its own and returns its id once it really runs.
+/// Starts a program as the leader of a process group of its own, and returns its id once it is running.
 /// The caller collects it with `waitpid`. Errors: errc::launch_failed with the system's words. Any thread may call it.
 inline Expected<pid_t> spawn(const SpawnSpec& spec) {
   const auto refused = [&](int reason) {
@@ -9640,11 +10512,12 @@ namespace webpool::browser {
 
 namespace detail {
 
-/// The guardian itself. It reads the process group to watch from the lifeline; only the host holds the other end, so
-/// the lifeline ends when the host does, in whatever way. In a group of its own it hears nothing of a Ctrl-C. It gives
-/// the browser's main process a second, because that has heard of the host's death by itself (Chromium by its debugging
-/// pipe, every browser on Linux by SIGTERM): Chromium takes a further SIGTERM for impatience, and processes that are
-/// killed while they make shared memory leave it in /dev/shm. A zombie counts as gone, since init may be slow.
+/// The guardian itself. It reads the process group to watch from the lifeline. Only the host holds the other end, so
+/// the lifeline ends when the host does, in whatever way. It is in a group of its own, so Ctrl-C does not reach it. It
+/// gives the browser's main process a second, because that process has noticed the host's death by itself (Chromium by
+/// its debugging pipe, every browser on Linux by SIGTERM). Chromium takes another SIGTERM for impatience, and processes
+/// that are killed while they create shared memory leave it in /dev/shm. A zombie counts as gone, since init may be
+/// slow.
 inline constexpr const char* guardian_script = R"(
 trap '' HUP INT QUIT TERM
 group=
@@ -9673,9 +10546,10 @@ for moment in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1"; [ -e "$1" ] || break; sle
 
 }  // namespace detail
 
-/// A small `/bin/sh` beside each browser that cleans up behind a host that can't: killed by SIGKILL, crashed, or ended
-/// by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`) and removes the
-/// folder. It costs about 1 MB and no time; a moved-from guardian does nothing. One thread at a time.
+/// A small `/bin/sh` beside each browser that cleans up after a host that can't, because it was killed by SIGKILL,
+/// crashed, or ended by Ctrl-C without a handler. It then ends the browser's process group and strays (see `strays`)
+/// and removes the folder. It costs about 1 MB and no time. A moved-from guardian does nothing. For one thread at a
+/// time.
 class Guardian {
  public:
   /// Starts one for `folder`, which must exist. Errors: errc::launch_failed.
@@ -9694,7 +10568,7 @@ class Guardian {
     guardian.id_ = *child;
     return guardian;
   } catch (const std::system_error& error) {
-    return Error(errc::launch_failed, "no guardian process: " + error.code().message());
+    return Error(errc::launch_failed, "can't start the guardian process: " + error.code().message());
   }
 
   Guardian(Guardian&&) noexcept = default;
@@ -9709,15 +10583,14 @@ class Guardian {
   explicit operator bool() const noexcept { return static_cast<bool>(lifeline_); }
   pid_t id() const noexcept { return id_; }
 
-  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`): done by the child itself,
-  /// there is no moment at which the browser runs and the guardian does not know it.
+  /// Where the browser writes its process group before it starts (see `SpawnSpec::announce`). Because the child itself
+  /// does this, the browser never runs without the guardian knowing it.
   int lifeline() const noexcept { return lifeline_.get(); }
 
-  /// The process group has ended, so its number may soon belong to somebody else; the folder is still looked after.
+  /// The process group has ended, so its number may soon belong to another group. The folder is still watched.
   void forget_group() noexcept { say("gone\n"); }
 
-  /// Sends the guardian home and waits for its end, a few milliseconds. The group and the folder are the caller's
-  /// again.
+  /// Dismisses the guardian and waits a few milliseconds for its end. The group and the folder are the caller's again.
   void dismiss() noexcept {
     if (!lifeline_) return;
     say("done\n");
@@ -9750,7 +10623,7 @@ class Guardian {
 
 namespace webpool::browser {
 
-/// What every healthy browser says on a machine without a desktop: nothing that explains a failure.
+/// What every healthy browser writes on a machine without a desktop. It explains no failure.
 inline constexpr std::array<std::string_view, 10> harmless_output{
     "dbus",
     "D-Bus",
@@ -9781,7 +10654,7 @@ inline std::string telling_lines(std::string_view output, std::size_t maximum_li
   return result;
 }
 
-/// The telling lines at the end of a browser's output file; empty when there are none.
+/// The lines at the end of a browser's output file that may explain something; empty if there are none.
 inline std::string last_words_in(const std::filesystem::path& file) {
   constexpr std::streamoff longest = 8192;
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
@@ -9809,9 +10682,9 @@ inline std::string last_words_in(const std::filesystem::path& file) {
 
 namespace webpool::browser {
 
-/// Processes that were started with `TMPDIR` inside `folder`, as every process of a launched browser is. This finds the
-/// crash handlers, which leave the process group and session of their browser. Linux; elsewhere always empty, where
-/// such helpers end by themselves a moment after their browser. Reads one small file per process of the machine.
+/// Processes that were started with `TMPDIR` inside `folder`, as all processes of a launched browser are. This finds
+/// crash handlers, which leave the process group and session of their browser. Linux only; elsewhere always empty,
+/// because such helpers end by themselves just after their browser. Reads one small file per process of the machine.
 inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& folder) {
   std::vector<pid_t> found;
 #if defined(__linux__)
@@ -9833,7 +10706,7 @@ inline std::vector<pid_t> strays([[maybe_unused]] const std::filesystem::path& f
   return found;
 }
 
-/// Kills them.
+/// Kills these processes.
 inline void end_strays(const std::filesystem::path& folder) {
   for (const pid_t id : strays(folder)) ::kill(id, SIGKILL);
 }
@@ -9844,10 +10717,10 @@ inline void end_strays(const std::filesystem::path& folder) {
 namespace webpool::browser {
 
 /// A running browser with its own process group, profile and temporary folder. However this object or its host ends,
-/// the processes end and the folder goes: by the destructor, and behind a host that could not run it by the `Guardian`.
+/// the processes end and the folder is removed, by the destructor or, if the host could not run it, by the `Guardian`.
 ///
-/// One thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch from a
-/// thread that outlives it (the pool's own).
+/// For one thread at a time. On Linux the browser also gets SIGTERM when the THREAD that launched it ends, so launch
+/// from a thread that outlives it (the pool's own).
 class Process {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -9870,24 +10743,24 @@ class Process {
   /// `terminate` with its default grace.
   ~Process() { terminate(); }
 
-  /// Of the browser's main process, which is also its process group.
+  /// The id of the browser's main process, which is also its process group.
   pid_t id() const noexcept { return id_; }
   const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
-  /// False when the browser was started with `--no-sandbox`; say so to the user.
+  /// False if the browser was started with `--no-sandbox`. Tell the user if so.
   bool sandboxed() const noexcept { return sandboxed_; }
 
-  /// Our end of the debugging pipe, for whoever controls the browser; empty when it has none or somebody has it.
+  /// Our end of the debugging pipe, for whoever controls the browser; empty if there is none or it was already taken.
   Descriptor take_debugging() noexcept { return std::move(debugging_); }
 
-  /// From now on the browser is asked to close by `control`, where that works, and by SIGTERM otherwise.
+  /// From now on `control` asks the browser to close, if that works, and SIGTERM otherwise.
   void use(std::unique_ptr<Control> control) noexcept { control_ = std::move(control); }
-  /// Null when there is none.
+  /// Null if there is none.
   Control* control() const noexcept { return control_.get(); }
 
-  /// Whether the browser still runs. Doesn't block; call it now and then (a second apart is fine), because it also
-  /// reads away what the browser says on a debugging pipe that nobody took. When the browser has ended, whatever is
-  /// left of its process group is killed.
+  /// Whether the browser is still running. Doesn't block. Call it now and then (a second apart is fine), because it
+  /// also drains a debugging pipe that nobody took. If the browser has ended, whatever is left of its process group is
+  /// killed.
   bool running() noexcept {
     if (!alive()) return false;
     discard_debugging_news();
@@ -9906,7 +10779,7 @@ class Process {
   /// "still running", "exited with status 1" or "killed by signal 11".
   std::string exit_description() {
     if (running()) return "still running";
-    if (!status_ || *status_ == -1) return "exited; its status went to another part of this program";
+    if (!status_ || *status_ == -1) return "exited; another part of this program collected its status";
     if (WIFSIGNALED(*status_)) return "killed by signal " + std::to_string(WTERMSIG(*status_));
     return "exited with status " + std::to_string(WEXITSTATUS(*status_));
   }
@@ -9914,8 +10787,8 @@ class Process {
   /// The end of what the browser wrote to standard output and error, without lines known to be harmless.
   std::string last_words() const { return alive() ? read_last_words() : last_words_; }
 
-  /// Asks the browser to close and returns at once; false when it can't be asked. To close many browsers, ask all of
-  /// them first and then `terminate` each: their graces run side by side.
+  /// Asks the browser to close and returns at once; false if it can't be asked. To close many browsers, ask all of them
+  /// first and then `terminate` each, so that their grace periods run in parallel.
   bool ask_to_close() noexcept {
     if (!running()) return false;
     if (asked_) return true;
@@ -9928,8 +10801,9 @@ class Process {
     return told;
   }
 
-  /// Ends the browser and removes its folder: asks it (unless that has been done), waits until `grace` after the
-  /// asking, then SIGTERM to its process group, a second, SIGKILL. Blocks for as long. A second call does nothing.
+  /// Ends the browser and removes its folder: asks it to close (unless that has been done), waits until `grace` after
+  /// that, sends SIGTERM to its process group, waits a second, and sends SIGKILL. Blocks meanwhile. A second call does
+  /// nothing.
   void terminate(Milliseconds grace = Milliseconds(5000)) noexcept {
     if (!guardian_) return;
     if (ask_to_close()) ended_by(*asked_ + grace);
@@ -9953,7 +10827,7 @@ class Process {
 
   bool alive() const noexcept { return guardian_ && id_ > 0 && !status_; }
 
-  /// Waits; whether the browser ended in time.
+  /// Waits, and returns whether the browser ended in time.
   bool ended_by(Clock::time_point deadline) noexcept {
     while (running()) {
       if (Clock::now() >= deadline) return false;
@@ -9964,10 +10838,10 @@ class Process {
 
   void end_strays() noexcept try {
     browser::end_strays(folder_.path());
-  } catch (...) {  // out of memory: they end by themselves
+  } catch (...) {  // out of memory: the strays end by themselves
   }
 
-  /// Nothing is asked on the pipe whose answer matters, but a browser whose writes block would stop working.
+  /// No answer on the pipe matters here, but a browser whose writes block would stop working.
   void discard_debugging_news() noexcept {
     std::array<char, 4096> news;
     while (debugging_ && ::read(debugging_.get(), news.data(), news.size()) > 0) continue;
@@ -9990,13 +10864,14 @@ class Process {
   bool sandboxed_ = true;
 };
 
-/// Starts a browser on a page and returns once its executable runs, after a few milliseconds; whether it stays alive is
-/// for `Process::running` to tell, and whether the page loads for the page.
+/// Starts a browser on a page and returns once its executable runs, after a few milliseconds. `Process::running` tells
+/// whether it stays alive, and the page itself whether it loads.
 /// Errors: errc::launch_failed (not executable, no temporary folder, no process, a browser that can't be launched).
 inline Expected<Process> launch(const LaunchSpec& spec) try {
   const Browser kind = spec.installed.browser;
   if (!is_chromium_family(kind) && kind != Browser::firefox)
-    return Error(errc::launch_failed, std::string(to_string(kind)) + " can't be launched, only joined by link");
+    return Error(errc::launch_failed,
+                 std::string(to_string(kind)) + " can't be launched; it can only join by the pool's link");
 
   Expected<Folder> folder = Folder::make();
   if (!folder) return folder.error();
@@ -10042,8 +10917,8 @@ inline Expected<Process> launch(const LaunchSpec& spec) try {
 
 namespace webpool::browser {
 
-/// The control of a browser that has just been launched; call it once, and give it to `Process::use`. On the thread
-/// that runs `context`, or before it runs. Errors: errc::launch_failed, out of descriptors.
+/// The control of a browser that has just been launched. Call this once, and pass the result to `Process::use`, on the
+/// thread that runs `context` or before it runs. Errors: errc::launch_failed, if there are no descriptors left.
 inline Expected<std::unique_ptr<Control>> attach_control(asio::io_context& context, Browser kind, Process& process,
                                                          Control::Handlers handlers) try {
   if (is_chromium_family(kind))
@@ -10085,8 +10960,8 @@ inline Expected<std::unique_ptr<Control>> attach_control(asio::io_context& conte
 
 namespace webpool::browser {
 
-/// What the browser says to `--version`, one line such as "Mozilla Firefox 153.7.0esr"; empty when it can't be started
-/// or says nothing within the time-out. Blocks for about half a second. Any thread.
+/// The browser's answer to `--version`, one line such as "Mozilla Firefox 153.7.0esr"; empty if it can't be started or
+/// says nothing within the time-out. Blocks for about half a second. Any thread may call it.
 inline std::string version_of(const Installed& installed,
                               std::chrono::milliseconds timeout = std::chrono::seconds(10)) try {
   const Expected<Folder> folder = Folder::make();
@@ -10129,12 +11004,12 @@ inline std::string version_of(const Installed& installed,
 
 namespace webpool::browser {
 
-/// Where one kind of browser is looked for, and what to say when it is not there.
+/// Where to look for one kind of browser, and what to say if it is not there.
 struct Places {
   Browser browser;
   const char* variable;                     ///< environment variable with the path of an executable
   std::span<const std::string_view> names;  ///< on PATH
-  std::span<const std::string_view> paths;  ///< beside it
+  std::span<const std::string_view> paths;  ///< besides PATH
   std::string_view how_to_install;
 };
 
@@ -10169,7 +11044,7 @@ inline bool is_executable(const std::filesystem::path& path) {
 
 }  // namespace detail
 
-/// Every browser that can be launched, in the order in which they are offered.
+/// Every browser that can be launched, in the order in which it is offered.
 inline constexpr std::array<Places, 5> places{{
     {Browser::chromium, "WEBPOOL_CHROMIUM", detail::chromium_names, detail::chromium_paths,
      "Chromium: install the package chromium (Debian, Fedora, Homebrew), or set WEBPOOL_CHROMIUM to its executable."},
@@ -10185,7 +11060,7 @@ inline constexpr std::array<Places, 5> places{{
      "WEBPOOL_FIREFOX to its executable."},
 }};
 
-/// Where `browser` is looked for; null for those that can't be launched, which join by link.
+/// Where to look for `browser`; null for browsers that can't be launched, which join by link.
 constexpr const Places* places_of(Browser browser) noexcept {
   for (const Places& entry : places)
     if (entry.browser == browser) return &entry;
@@ -10195,10 +11070,10 @@ constexpr const Places* places_of(Browser browser) noexcept {
 /// A sentence on how to get `browser`, for messages.
 constexpr std::string_view how_to_install(Browser browser) noexcept {
   const Places* entry = places_of(browser);
-  return entry ? entry->how_to_install : "This browser is not launched: open the pool's join URL in it.";
+  return entry ? entry->how_to_install : "The pool can't launch this browser: open the pool's join URL in it.";
 }
 
-/// An absolute path of the executable `name`: a path as it is, a bare name by PATH. Empty when there is none.
+/// The absolute path of the executable `name`: a path as it is, a bare name by PATH. Empty if there is none.
 inline std::optional<std::filesystem::path> find_executable(const std::filesystem::path& name) {
   if (name.has_parent_path()) {
     if (detail::is_executable(name)) return std::filesystem::absolute(name);
@@ -10216,8 +11091,8 @@ inline std::optional<std::filesystem::path> find_executable(const std::filesyste
 }
 
 /// Looks for one kind of browser: the option's executable, then its environment variable, then PATH and the usual
-/// places. Throws Error(errc::no_browser_found) where the option or the variable is set and names no executable file; a
-/// wrong setting is never passed over silently. Reads the environment: not beside a thread that changes it.
+/// places. Throws Error(errc::no_browser_found) if the option or the variable is set but does not name an executable
+/// file; a wrong setting is never ignored. Reads the environment, so don't call it while another thread changes that.
 inline std::optional<Installed> find(Browser browser, const BrowserOptions& options = {}) {
   const Places* entry = places_of(browser);
   if (!entry) return std::nullopt;
@@ -10329,7 +11204,14 @@ class Browsers {
   }
   bool empty() const noexcept { return running_.empty(); }
 
+  /// The browser's page is to join once more: until it does, its end is no news.
+  void expect_page(LaunchId id) { page_expected_.insert(id); }
+  bool expects_page(LaunchId id) const { return page_expected_.contains(id); }
+  /// The page has come, or can't. False: it was not expected.
+  bool expect_no_page(LaunchId id) { return page_expected_.erase(id) > 0; }
+
   void close(LaunchId id, TimePoint now) {
+    page_expected_.erase(id);
     const auto found = running_.find(id);
     if (found == running_.end() || found->second.closing_since) return;
     found->second.closing_since = now;
@@ -10343,12 +11225,13 @@ class Browsers {
     for (auto entry = running_.begin(); entry != running_.end();) {
       auto& [kind, process, closing_since] = entry->second;
       if (process.running()) {
-        if (!closing_since || now < *closing_since + patience) {
+        if (!closing_since || now < *closing_since + close_timeout) {
           ++entry;
           continue;
         }
         process.terminate(std::chrono::milliseconds(0));
       } else if (!closing_since) {
+        page_expected_.erase(entry->first);
         const std::string words = process.last_words();
         exited(entry->first,
                Error(errc::launch_failed, std::string(to_string(kind)) + " " + process.exit_description() +
@@ -10361,13 +11244,13 @@ class Browsers {
   /// Ends all of them, side by side; blocks until they are gone.
   void close_all() {
     for (auto& [id, browser] : running_) browser.process.ask_to_close();
-    for (auto& [id, browser] : running_) browser.process.terminate(patience);
+    for (auto& [id, browser] : running_) browser.process.terminate(close_timeout);
     running_.clear();
   }
 
  private:
   /// How long a browser may take to close when asked: Firefox needs about one second.
-  static constexpr std::chrono::milliseconds patience{3'000};
+  static constexpr std::chrono::milliseconds close_timeout{3'000};
 
   struct Running {
     Browser kind;
@@ -10399,708 +11282,3714 @@ class Browsers {
   PageGone page_gone_;
   std::vector<browser::Installed> installed_;
   std::map<LaunchId, Running> running_;
+  std::set<LaunchId> page_expected_;
   bool told_about_sandbox_ = false;
 };
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
-#include <algorithm>
+#ifndef WEBPOOL_DRIVER_DEPARTURES_HPP_INCLUDED
+#define WEBPOOL_DRIVER_DEPARTURES_HPP_INCLUDED
+#include <string>
+#ifndef WEBPOOL_DRIVER_ENGINE_PORT_HPP_INCLUDED
+#define WEBPOOL_DRIVER_ENGINE_PORT_HPP_INCLUDED
+#include <memory>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
-
-namespace webpool::driver {
-
-inline std::string list_names(std::span<const TensorSpec> specs) {
-  std::string names;
-  for (const auto& spec : specs) names += (names.empty() ? "'" : ", '") + spec.name + "'";
-  return names.empty() ? "none" : names;
-}
-
-/// Of all their tensors.
-inline std::size_t bytes_of(const Inputs& inputs) {
-  std::size_t bytes = 0;
-  for (const auto& input : inputs) bytes += input.tensor.bytes().size();
-  return bytes;
-}
-
-/// Whether the request has to do with tensors in tabs: then it is a run of its own, in a tab that it can't choose.
-inline bool touches_devices(const Inputs& inputs, const RequestOptions& options) {
-  return !options.keep_on_device.empty() ||
-         std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
-}
-
-/// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
-inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
-                                         const RequestOptions& options) {
-  const auto who = [&] { return "model '" + std::string(model) + "'"; };
-  for (const auto& [name, tensor] : inputs) {
-    const TensorSpec* spec = ModelInfo::find(info.inputs, name);
-    if (!spec)
-      return Error(errc::unknown_input,
-                   who() + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
-    const auto which = [&, &name = name] { return "input '" + name + "' of " + who(); };
-    if (std::ranges::count(inputs, name, &NamedTensor::name) > 1)
-      return Error(errc::unknown_input, which() + " is given twice");
-    if (tensor.datatype() != spec->datatype)
-      return Error(errc::wrong_datatype, which() + " takes " + std::string(to_string(spec->datatype)) + ", given " +
-                                             std::string(to_string(tensor.datatype())));
-    if (!spec->accepts(tensor.shape()))
-      return Error(errc::wrong_shape,
-                   which() + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
-  }
-  for (const auto& spec : info.inputs)
-    if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
-      return Error(errc::missing_input, who() + " needs input '" + spec.name + "' (" +
-                                            std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
-  for (const auto* names : {&options.outputs, &options.keep_on_device})
-    for (const auto& name : *names)
-      if (!ModelInfo::find(info.outputs, name))
-        return Error(errc::unknown_output,
-                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
-  for (const auto& name : options.keep_on_device)
-    if (std::ranges::count(options.keep_on_device, name) > 1)
-      return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
-  return std::nullopt;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-#ifndef WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_MESSAGES_HPP_INCLUDED
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
-/// The messages of the wire as plain structs, field by field as `README.md` beside this file lists them.
-namespace webpool::protocol {
+namespace webpool::engine {
 
-/// The version that both halves of the wire name in their first message.
-inline constexpr std::uint64_t version = 1;
-
-// --- page to pool, control socket
-
-/// When `version` is not ours, only `version` is filled in: such a page is refused, whatever else it says.
-struct Hello {
-  std::uint64_t version = protocol::version;
-  std::string token;
-  std::optional<LaunchId> launch;
-  BrowserInfo browser;  ///< `launched` stays false: the pool knows better than the page
+/// What the engine wants done. The driver carries actions out in order and reports what comes of them as events.
+struct Launch {
+  LaunchId launch;
+  Browser browser = Browser::other;
 };
-struct Pong {
-  std::uint64_t id = 0;
-  PageHints hints{};
-  double timer_drift_ms = 0;
+/// End that browser process, gracefully first. Its connection, if it has one, is closed by an action of its own.
+struct CloseBrowser {
+  LaunchId launch;
 };
-struct WorkerFailed {
-  WorkerId worker;
-  std::string message;
-};
-/// Something in the page failed and leaves the tab as it is.
-struct Trouble {
-  std::string source, message;
-};
-
-// --- both directions, control socket
-
-/// A message of the application's own kind.
-struct Custom {
-  std::string name, body;  ///< `body` is JSON
-  std::vector<NamedTensor> tensors;
-};
-using ControlMessage = std::variant<Hello, Pong, WorkerFailed, Trouble, Custom>;
-
-// --- page to pool, data socket
-
-/// When `version` is not ours, only `version` is filled in.
-struct Attach {
-  std::uint64_t version = protocol::version;
-  WorkerId worker;
-  std::string key;
-};
-enum class LoadStage : std::uint8_t { fetch, create, warmup };
-struct Progress {
-  std::uint64_t id = 0;
-  LoadStage stage = LoadStage::fetch;
-  std::uint64_t part = 0;             ///< of `fetch`: which of the worker's models
-  std::uint64_t done = 0, total = 0;  ///< bytes of `fetch`; of 1 otherwise
-};
-/// Where a load's time went, in milliseconds.
-struct LoadTimes {
-  double fetch = 0, create = 0, warmup = 0;
-};
-struct Loaded {
-  std::uint64_t id = 0;
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;
-  std::vector<BackendFailure> tried;  ///< before `backend`, in that order
-  bool cpu_fallback = false;
-  std::vector<TensorSpec> inputs, outputs;  ///< without symbols
-  LoadTimes times;
-  bool from_cache = false;
-  std::uint64_t memory_bytes = 0;
-  std::optional<std::uint64_t> variant{};  ///< of a kernel: the one in use
-  std::vector<NodePlacement> placements{};
-};
-/// An output that stays in the worker, under that id.
-struct KeptTensor {
-  std::string name;
-  Datatype datatype = Datatype::float32;
-  Shape shape;
-  TensorId tensor;
-};
-struct Result {
-  RequestId id;
-  std::vector<NamedTensor> outputs;
-  std::vector<KeptTensor> kept;
-  RunTimes times;                  ///< without `total`
-  std::optional<Finish> finish{};  ///< of a generation
-};
-/// What a generation has brought since the last news of it.
-struct Tokens {
-  RequestId id;
-  std::uint64_t index = 0;  ///< how many came before
-  std::vector<std::int64_t> tokens;
-};
-/// The end of a load or run without a result; `id` is the load's or the run's. `code` is one of `error_codes`.
-struct RunError {
-  std::uint64_t id = 0;
-  std::string code, message;
-  std::vector<BackendFailure> tried;
-  std::string stack;
-  bool started = true;  ///< false: the run had certainly not begun
-};
-struct DeviceLost {
-  std::string reason, message;
-};
-using DataMessage = std::variant<Attach, Progress, Loaded, Tokens, Result, RunError, DeviceLost>;
-
-// --- pool to page, control socket
-
-struct Welcome {
-  ConnectionId connection;
-  std::chrono::milliseconds heartbeat{1000};
-};
-enum class Refusal : std::uint8_t { wrong_token, version_mismatch, pool_full, pool_closed };
-struct Refused {
-  Refusal code = Refusal::wrong_token;
-  std::string message;
-};
-struct Ping {
-  std::uint64_t id = 0;
-};
+/// Let that tab start a worker; when the worker attaches, send it the model.
 struct OpenWorker {
+  ConnectionId connection;
   WorkerId worker;
-  std::string key;
-  bool webnn = false;  ///< the worker may try WebNN, for which it must be allowed to make functions from text
+  ModelIndex model;
 };
 struct CloseWorker {
+  ConnectionId connection;
   WorkerId worker;
+  std::optional<Error> trouble{};  // that it ends with
 };
-struct Close {
+struct CloseConnection {
+  ConnectionId connection;
+  std::string message;
+  bool failed = false;  // in a way that somebody should look into
+};
+/// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
+struct ReloadPage {
+  ConnectionId connection;
   std::string message;
 };
-struct Reload {
+/// Open a tab of that browser on the pool's link in place of the one that it had, which may be gone already.
+struct NewTab {
+  ConnectionId connection;
+  LaunchId launch;
   std::string message;
 };
-
-// --- pool to page, data socket
-
-/// A file beside a model that holds some of its tensors.
-struct ExternalSource {
-  std::string path, sha256;  ///< `path`: its name in the model
-  std::uint64_t bytes = 0;
-  std::string url;
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
+/// climb it.
+struct Repairs {
+  ConnectionId connection;
+  reliability::Trouble trouble;
+  reliability::Rung rung;
+  std::string message;
 };
-/// A model as the page fetches it.
-struct ModelSource {
-  std::string name, sha256;
-  std::uint64_t bytes = 0;
-  std::string url;
-  bool kernel = false;                                       ///< WGSL, not ONNX
-  bool generates = false;                                    ///< it is a decoder
-  std::optional<std::vector<std::string>> device_outputs{};  ///< those that may stay on the device
-  std::vector<ExternalSource> external{};
+/// Only for sinks: the scaling policy changes the number of tabs.
+struct Scales {
+  std::size_t before = 0, wanted = 0;
 };
-/// One entry of the list of backends that the page tries in order.
-struct BackendChoice {
-  Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device;  ///< WebNN's
-  std::optional<unsigned> threads;    ///< WASM's
-  std::string module{};               ///< where the page finds a backend of the application's own; empty: it has it
+struct Ping {
+  ConnectionId connection;
 };
-struct Load {
-  std::uint64_t id = 0;
-  ModelSource model;
-  std::vector<BackendChoice> backends;
-  std::map<std::string, std::int64_t> free_dimensions;
-  std::optional<bool> warmup;
-  std::optional<bool> compare;
-  std::optional<std::array<unsigned, 3>> workgroup_size;
-  std::vector<ModelSource> parts{};            ///< further models of the same worker
-  std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
-  std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
-  std::string_view importance{};               ///< "high" or "low", where other models load with it
-};
-/// A tensor in the worker, and the input or output that it is.
-struct TensorReference {
-  std::string_view name;
-  TensorId tensor;
-};
-/// Refers to the caller's tensors and names, which must live until the message is encoded.
+/// Send that request's tensors to that worker.
 struct Run {
-  RequestId id;
-  std::span<const NamedTensor> inputs;
-  std::span<const std::string> outputs;  ///< empty: all
-  std::uint32_t part = 0;                ///< which of the worker's models
-  std::span<const TensorReference> resident{};
-  std::span<const TensorReference> keep{};
+  WorkerId worker;
+  RequestId request;
 };
-/// Asks for a copy of a tensor that is in the worker; a result with one output answers.
-struct Fetch {
-  RequestId id;
-  TensorId tensor;
+struct CancelRun {
+  WorkerId worker;
+  RequestId request;
 };
-struct Release {
-  std::span<const TensorId> tensors;
+/// Keep the result that `Engine::finished` just told of, and the inputs: an own tab is to compute it again. Comes at
+/// most once per request.
+struct HoldResult {
+  RequestId request;
 };
-/// A text that is in the worker, and how many tokens its cache must have.
-struct TextReference {
-  TensorId tensor;
-  std::uint64_t length = 0;
+/// Tell the caller: an error, else a result: the one that was held, or that which `Engine::finished` just told of. The
+/// request's id is not valid afterwards. Comes exactly once per request.
+struct Complete {
+  RequestId request;
+  std::optional<Error> error;
+  bool held = false;
 };
-/// Refers to the caller's prompt and options, which must live until the message is encoded.
-struct Generate {
-  RequestId id;
-  std::span<const NamedTensor> inputs;  ///< the prompt
-  const GenerationOptions& options;
-  std::uint32_t part = 0;                 ///< which of the worker's models
-  std::optional<TextReference> resume{};  ///< goes on with this
-  std::optional<TensorId> keep{};         ///< the id under which its text stays
-};
-struct Cancel {
-  RequestId id;
+/// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
+/// before.
+struct ModelReady {
+  ModelIndex model;
+  std::optional<Error> error;
 };
 
-// --- names of the enumerators
+using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
+                            Run, CancelRun, HoldResult, Complete, ModelReady, Repairs, Scales>;
+using Actions = std::vector<Action>;
 
-namespace detail {
-inline constexpr std::array<std::string_view, 3> stage_names{"fetch", "create", "warmup"};
-inline constexpr std::array<std::string_view, 2> finish_names{"length", "stop"};
-inline constexpr std::array<std::string_view, 4> refusal_names{"wrong_token", "version_mismatch", "pool_full",
-                                                               "pool_closed"};
-}  // namespace detail
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
+#include <cstddef>
+#include <optional>
 
-constexpr std::string_view to_string(LoadStage stage) noexcept {
-  return detail::stage_names[static_cast<std::size_t>(stage)];
+namespace webpool::engine {
+
+/// Everything that the engine asks of a pool's four policies: the boundary behind which nothing is a template. What
+/// each question means stands in the concept of the policy that answers it.
+class Decisions {
+ public:
+  /// Which optional questions a policy answers. The engine skips the others without a call.
+  struct Hooks {
+    bool observes = false;    ///< `Observer`, of any of the four
+    bool admits = false;      ///< `AdmissionControl`
+    bool hears_ends = false;  ///< `EndListener`
+  };
+
+  virtual ~Decisions() = default;
+
+  // The selector
+  virtual std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept = 0;
+
+  // The scheduler
+  virtual void push(const Request& request) noexcept = 0;
+  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual void erase(const Request& request) noexcept = 0;
+  virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
+  virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
+  virtual void ended(const Request& request) noexcept = 0;
+
+  // The scaling policy
+  virtual std::size_t desired(const PoolLoad& load) noexcept = 0;
+
+  // The memory policy
+  virtual MemoryDecision make_room(const MemoryView& view) noexcept = 0;
+
+  // All that listen
+  virtual void observe(const Outcome& outcome) noexcept = 0;
+
+  const Hooks hooks;
+
+ protected:
+  explicit Decisions(Hooks which) noexcept : hooks(which) {}
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_DISPATCH_HPP_INCLUDED
+#define WEBPOOL_ENGINE_DISPATCH_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Moments at which something may have to end. Nothing is removed when it ends earlier: what is due is looked up by its
+/// key, and a key that means nothing any more is ignored. `prune` keeps such leftovers below half, which makes their
+/// cost O(1) per `push`, and a `push` in order of time is O(1) too.
+template <class Key>
+class Expiries {
+ public:
+  void push(TimePoint when, Key key) {
+    heap_.push_back({when, key});
+    std::ranges::push_heap(heap_, later);
+  }
+
+  /// Takes out one key whose time has come.
+  std::optional<Key> pop_due(TimePoint now) {
+    if (heap_.empty() || heap_.front().when > now) return std::nullopt;
+    std::ranges::pop_heap(heap_, later);
+    const Key key = heap_.back().key;
+    heap_.pop_back();
+    return key;
+  }
+
+  /// Forgets the keys for which `alive` is false, if they can be more than half. `living`: an upper bound of the
+  /// others.
+  template <class Alive>
+  void prune(std::size_t living, Alive alive) {
+    if (heap_.size() < 2 * living + 64) return;
+    std::erase_if(heap_, [&](const Entry& entry) { return !alive(entry.key); });
+    std::ranges::make_heap(heap_, later);
+  }
+
+  void clear() noexcept { heap_.clear(); }
+  std::size_t size() const noexcept { return heap_.size(); }
+
+ private:
+  struct Entry {
+    TimePoint when;
+    Key key;
+  };
+  static constexpr auto later = [](const Entry& a, const Entry& b) { return a.when > b.when; };
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_REQUESTS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REQUESTS_HPP_INCLUDED
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_ASSESSMENT_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ASSESSMENT_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#ifndef WEBPOOL_ENGINE_STATE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_STATE_HPP_INCLUDED
+#include <algorithm>
+#include <memory>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace webpool::engine {
+
+/// A set of tabs that a policy can look at as one span. Insertion, removal and look-up are O(1).
+class ConnectionSet {
+ public:
+  bool contains(ConnectionIndex tab) const noexcept {
+    return tab.value < positions_.size() && positions_[tab.value] != nowhere;
+  }
+  std::span<const ConnectionIndex> tabs() const noexcept { return tabs_; }
+  std::size_t size() const noexcept { return tabs_.size(); }
+  bool empty() const noexcept { return tabs_.empty(); }
+
+  void insert(ConnectionIndex tab) {
+    if (contains(tab)) return;
+    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
+    tabs_.push_back(tab);
+  }
+
+  void erase(ConnectionIndex tab) noexcept {
+    if (!contains(tab)) return;
+    const std::uint32_t hole = positions_[tab.value];
+    tabs_[hole] = tabs_.back();
+    positions_[tabs_[hole].value] = hole;
+    positions_[tab.value] = nowhere;
+    tabs_.pop_back();
+  }
+
+ private:
+  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
+
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_LANE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LANE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The tabs that serve one model, ordered by how many of its requests each has in flight, so that those with room are
+/// one span and the idle ones its front, without a scan or an allocation per decision.
+///
+/// The order is by buckets only: `ends_[k]` is where the tabs with at most k requests in flight end, and those with
+/// `limit` stand behind `ends_.back()`. A request sent or answered moves a tab to the neighbouring bucket by one swap.
+class Lane {
+ public:
+  /// `limit`: requests that one tab may have in flight, at least 1.
+  explicit Lane(unsigned limit) : ends_(limit, 0) {}
+
+  std::size_t size() const noexcept { return tabs_.size(); }
+  bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
+  bool has_room() const noexcept { return ends_.back() > 0; }
+  bool has_room(ConnectionIndex tab) const noexcept { return position(tab) < ends_.back(); }
+
+  /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
+  std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
+  std::size_t idle() const noexcept { return ends_.front(); }
+
+  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
+  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
+
+  /// By k: how many tabs have at most k requests in flight, for k below the limit.
+  std::span<const std::size_t> ends() const noexcept { return ends_; }
+
+  /// The worker that serves the model in that tab, which must be in the lane.
+  WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
+
+  /// Adds a tab, which has nothing in flight.
+  void insert(ConnectionIndex tab, WorkerId worker) {
+    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
+    tabs_.push_back(tab);
+    workers_.push_back(worker);
+    unblock(tab, 0);
+  }
+
+  /// Takes a tab out, whatever it has in flight.
+  void erase(ConnectionIndex tab) noexcept {
+    if (!contains(tab)) return;
+    block(tab);
+    swap(position(tab), tabs_.size() - 1);
+    tabs_.pop_back();
+    workers_.pop_back();
+    positions_[tab.value] = nowhere;
+  }
+
+  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
+  /// meanwhile.
+  void block(ConnectionIndex tab) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t& end : ends_)
+      if (here < end) here = swap(here, --end);
+  }
+
+  /// Ends `block`; `in_flight`: requests of the model in that tab.
+  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
+    std::size_t here = position(tab);
+    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
+  }
+
+  /// One more request in flight in that tab, which must have room.
+  void sent(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    swap(here, --*bucket_of(here));
+  }
+
+  /// One less in that tab, which must have had one.
+  void answered(ConnectionIndex tab) noexcept {
+    const std::size_t here = position(tab);
+    const auto below = bucket_of(here) - 1;
+    swap(here, (*below)++);
+  }
+
+ private:
+  static constexpr std::uint32_t nowhere = Serving::nowhere;
+
+  std::size_t position(ConnectionIndex tab) const noexcept {
+    return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
+  }
+
+  /// The end of the bucket that holds a position.
+  std::vector<std::size_t>::iterator bucket_of(std::size_t here) noexcept {
+    return std::upper_bound(ends_.begin(), ends_.end(), here);
+  }
+
+  std::size_t swap(std::size_t a, std::size_t b) noexcept {
+    std::swap(tabs_[a], tabs_[b]);
+    std::swap(workers_[a], workers_[b]);
+    positions_[tabs_[a].value] = static_cast<std::uint32_t>(a);
+    positions_[tabs_[b].value] = static_cast<std::uint32_t>(b);
+    return b;
+  }
+
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<WorkerId> workers_;         // of tabs_, in the same order
+  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
+  std::vector<std::size_t> ends_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
+#define WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What the engine needs to know of a model; the bytes and the ONNX side of it stay with the driver.
+struct ModelSpec {
+  std::string name{};
+  Task task = Task::other;
+  std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
+  std::vector<Browser> browsers{};  ///< only these; empty: any
+  std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
+  bool pinned = false;              ///< never evicted
+  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
+  Placing placing{};                ///< beside which other models and tensors it may stand
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+using reliability::Rung;
+using reliability::Trouble;
+
+/// A rung that was climbed for a tab.
+struct Attempt {
+  Trouble trouble = Trouble::runs_fail;
+  Rung rung = Rung::restart_worker;
+  TimePoint since{};
+  bool worked = false;  // there has been a right answer since
+};
+
+/// Which rung comes next for a tab in trouble, and what is learned from the last one.
+class Recovery {
+ public:
+  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
+  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
+                            TimePoint now) {
+    // When a page dies, its workers are often missed first: to restart those was no attempt.
+    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
+      last.reset();
+    if (last && !last->worked) failed(*last);
+    const bool relapse = last && now - last->since < memory;
+    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
+    last.reset();
+    if (rung) last = Attempt{trouble, *rung, now};
+    return rung;
+  }
+
+  /// A tab with an attempt behind it gave a right answer.
+  void helped(Attempt& attempt, TimePoint now) {
+    if (std::exchange(attempt.worked, true)) return;
+    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
+  }
+
+  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
+
+  std::vector<RecoveryStats> stats() const {
+    std::vector<RecoveryStats> all;
+    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
+      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
+        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
+        if (record.tried > 0)
+          all.push_back(
+              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
+      }
+    return all;
+  }
+
+ private:
+  /// So long after an attempt, trouble counts as the same one come back.
+  static constexpr std::chrono::seconds memory{60}, hunch{1};
+
+  reliability::Ladder ladder_;
+};
+
+/// What kind of trouble a lost worker is.
+inline Trouble trouble_of(const Error& reason) noexcept {
+  return reason.code() == errc::device_lost ? Trouble::device_lost
+         : reason.code() == errc::timed_out ? Trouble::timed_out
+                                            : Trouble::worker_died;
 }
-constexpr std::string_view to_string(Refusal code) noexcept {
-  return detail::refusal_names[static_cast<std::size_t>(code)];
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
+#define WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace webpool::telemetry {
+
+/// Counts durations from 1 ns to 73 minutes (longer ones count as 73 minutes) in fixed buckets. There are 32 per power
+/// of two, so a percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record`
+/// takes a few instructions and never allocates; the object takes 10 KiB.
+class Histogram {
+ public:
+  void record(std::chrono::nanoseconds duration) noexcept {
+    const auto value = static_cast<std::uint64_t>(std::clamp<std::int64_t>(duration.count(), 0, largest));
+    ++buckets_[bucket_of(value)];
+    ++count_;
+    sum_ms_ += static_cast<double>(value) * 1e-6;
+  }
+
+  std::uint64_t count() const noexcept { return count_; }
+  double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
+
+  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 if there are
+  /// none.
+  double quantile_ms(double quantile) const noexcept {
+    const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
+    double seen = 0;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      seen += static_cast<double>(buckets_[i]);
+      if (seen >= rank) return middle_of(i) * 1e-6;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr int steps_log2 = 5;  // 32 buckets per power of two
+  static constexpr int bits = 42;       // of the largest value
+  static constexpr std::int64_t largest = (std::int64_t{1} << bits) - 1;
+
+  static constexpr std::size_t bucket_of(std::uint64_t value) noexcept {
+    const int shift = std::max(static_cast<int>(std::bit_width(value)) - steps_log2 - 1, 0);
+    return static_cast<std::size_t>((static_cast<std::uint64_t>(shift) << steps_log2) + (value >> shift));
+  }
+
+  static constexpr double middle_of(std::size_t bucket) noexcept {
+    if (bucket < std::size_t{2} << steps_log2) return static_cast<double>(bucket);
+    const std::size_t shift = (bucket >> steps_log2) - 1;
+    const std::size_t lowest = (bucket - (shift << steps_log2)) << shift;
+    return static_cast<double>(lowest) + static_cast<double>((std::size_t{1} << shift) - 1) / 2;
+  }
+
+  std::array<std::uint64_t, (bits - steps_log2 + 1) << steps_log2> buckets_{};
+  std::uint64_t count_ = 0;
+  double sum_ms_ = 0;
+};
+
+}  // namespace webpool::telemetry
+#endif
+
+namespace webpool::engine {
+
+/// The rows of the engine's tables.
+
+/// What becomes of a model's place in a tab when its worker is gone.
+enum class AfterWorker : std::uint8_t {
+  closed,          ///< the tab is not asked for it again
+  may_load_again,  ///< the model may be loaded into that tab once more
+};
+
+/// A run that a tab answered or failed.
+struct EndedRun {
+  WorkerId worker;
+  TimePoint sent, ended;
+  std::chrono::nanoseconds service;  // of `Outcome`
+  std::uint32_t steps = 1;           // that took this time together
+};
+
+/// Whose result is held, and the run that gave it.
+struct HeldResult {
+  ConnectionId guest;
+  EndedRun run;
+};
+
+struct RequestRow {
+  enum class Phase : std::uint8_t {
+    refused,  // not let in
+    waits,    // in the scheduler
+    sent,     // to a worker
+    pauses,   // its run failed, and it is to be tried again
+    held,     // it has a guest's result, which an own tab is to compute again
+    bound,    // it waits for the one worker that has its tensors
+  };
+
+  Request request;
+  Phase phase = Phase::refused;
+  Retry retry = Retry::always;
+  std::uint8_t runs = 0;                       // it has been sent so often
+  std::uint32_t steps = 1;                     // of its run, as far as was told
+  WorkerId worker{};                           // while it is sent
+  TimePoint sent{};                            // last
+  ConnectionId failed_in{};                    // the tab of the last run that failed
+  TimePoint failed{};                          // then
+  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
+  WorkerId bound_to{};                         // that alone may have it
+  std::shared_ptr<const Placing> placing{};    // null: anywhere
+};
+
+/// How a model did on one kind of browser and backend.
+struct Experience {
+  Browser browser = Browser::other;
+  Backend backend = Backend::wasm;
+  std::uint64_t failed = 0;
+  telemetry::Histogram latency;
+  reliability::Drift drift;
+  reliability::Patience patience;
+};
+
+struct RunInFlight {
+  RequestId request;
+  std::size_t bytes = 0;  // of its inputs
+  TimePoint heard{};      // when it was sent, or there was news of it
+  bool told = false;      // there was
+  std::shared_ptr<const Placing> placing{};
+};
+
+/// One placement: a model in a tab, being loaded or ready.
+struct WorkerRow {
+  ConnectionId connection;
+  ModelIndex model;
+  std::size_t bytes = 0;
+  TimePoint last_used;
+  TimePoint opened{}, loaded{}, answered{};
+  TimePoint load_due{};  // where the model was sent to it later than usual
+  std::uint64_t uses = 0;
+  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
+  bool ready = false;
+  Experience* experience = nullptr;  // once it is ready
+  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
+  std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
+  std::size_t tensors = 0;           // that stay in it, part of its bytes
+  std::vector<std::shared_ptr<const Placing>> placings{};  // of those of them that have one
+  reliability::FailureShare failures{};
+  reliability::Drift drift{};
+
+  bool idle() const noexcept { return ready && runs.empty() && bound.empty(); }
+
+  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
+  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
+};
+
+struct ConnectionRow {
+  std::optional<LaunchId> launch;
+  TimePoint last_used;
+  bool awaits_pong = false;
+  unsigned unanswered_pings = 0;          // overdue ones, in a row
+  double timer_lag_ms = 0;                // that it told of with its last heartbeat
+  reliability::FailureShare failures{};   // over all its models
+  double slowdown = 1;                    // of the model that has slowed down most
+  std::size_t bytes_in_flight = 0;        // inputs, over all its models
+  bool full = false;                      // those are as many as it may have: it has no room
+  bool relieved = false;                  // it has room again, which its models have not been told
+  bool marked = false;                    // among those that the pump looks at next
+  bool suspended = false;                 // gets no requests until it answers a heartbeat
+  std::optional<Attempt> attempt{};       // to get it out of trouble
+  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
+  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
+  bool exited = false;                    // its browser process has ended
+  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
+  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
+  std::vector<WorkerId> workers{};
+};
+
+/// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
+/// otherwise push each other out in turn. The more pressing comes first.
+enum class Need : std::uint8_t {
+  first,    // it is nowhere: any idle model may leave
+  further,  // it is somewhere: any idle model that is also elsewhere may leave
+  restore,  // nobody waits for it: nothing may leave
+};
+
+/// Why a model's next placement must wait.
+enum class Obstacle : std::uint8_t {
+  none,
+  declined,  // the selector leaves it for later
+  busy,      // the memory policy refused: other models are busy there
+  never,     // refused in a way that waiting doesn't change
+};
+
+struct ModelRow {
+  ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
+
+  ModelSpec spec;
+  ModelIndex index;
+  std::size_t bytes;                        // expected in the next tab
+  Lane lane;                                // tabs that hold it, without those that drain
+  ConnectionSet own;                        // those of the lane that the pool launched
+  std::deque<RequestId> held;               // requests in that phase, oldest first
+  std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
+  std::vector<Backend> backends;            // by tab, of those in the lane
+  std::vector<float> healths;               // the same
+  std::chrono::nanoseconds load_time{0};    // of the last load
+  ConnectionSet placeable;                  // tabs that may hold it and don't
+  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
+  std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
+  std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
+  std::size_t in_flight = 0;                // its runs, sent and not answered
+  std::size_t loading = 0;                  // placements under way
+  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
+  bool announced = false;                   // ModelReady has been said
+  bool marked = false;                      // among those that the pump looks at next
+  Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
+  Need refused = Need::first;               // what met the obstacle
+  std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
+  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
+  TimePoint resting_until{};                // no loads until then, because there were too many of those
+  std::deque<Experience> experiences;       // a deque: workers point into it
+
+  bool has_run() const noexcept { return !experiences.empty(); }
+
+  /// Tabs that hold it or are about to.
+  std::size_t present() const noexcept { return lane.size() + loading; }
+
+  bool fits(const BrowserInfo& tab) const noexcept {
+    return (tab.launched || !spec.own_tabs_only) &&
+           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
+  }
+
+  Experience& experience(Browser browser, Backend backend) {
+    for (Experience& each : experiences)
+      if (each.browser == browser && each.backend == backend) return each;
+    Experience& fresh = experiences.emplace_back();
+    fresh.browser = browser;
+    fresh.backend = backend;
+    return fresh;
+  }
+
+  void add_reason(const Error& error) {
+    constexpr std::size_t most = 8;
+    for (const Error& known : reasons)
+      if (known.message() == error.message()) return;
+    if (reasons.size() == most) reasons.erase(reasons.begin());
+    reasons.push_back(error);
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What has changed in an event and needs a look before it ends. Rooms mark; the engine's pump looks, tabs first, until
+/// nothing is marked. Marking twice is marking once, and nothing is allocated once the lists have grown.
+class Marks {
+ public:
+  /// The model has a request to send, or lacks a place.
+  void mark(ModelRow& model) {
+    if (!std::exchange(model.marked, true)) models_.push(model.index);
+  }
+
+  /// The tab has room again, or nothing in flight any more.
+  void mark(ConnectionId id, ConnectionRow& tab) {
+    if (!std::exchange(tab.marked, true)) tabs_.push(id);
+  }
+
+  /// Something has changed by which every model may gain.
+  void mark_all() noexcept { all_ = true; }
+
+  /// The tab answered: if it is idle when all is served, models that found only busy tabs get another look.
+  void mark_answered(ConnectionId id) noexcept { answered_ = id; }
+
+  std::optional<ConnectionId> next_tab() { return tabs_.pop(); }
+  std::optional<ModelIndex> next_model() { return models_.pop(); }
+  bool take_all() noexcept { return std::exchange(all_, false); }
+  std::optional<ConnectionId> take_answered() noexcept { return std::exchange(answered_, std::nullopt); }
+
+  void clear() noexcept { *this = {}; }
+
+ private:
+  /// First in, first out; empty at the end of each event, and then at its start again.
+  template <class Id>
+  class Queue {
+   public:
+    void push(Id id) { ids_.push_back(id); }
+    std::optional<Id> pop() {
+      if (next_ == ids_.size()) return std::nullopt;
+      const Id id = ids_[next_++];
+      if (next_ == ids_.size()) {
+        ids_.clear();
+        next_ = 0;
+      }
+      return id;
+    }
+
+   private:
+    std::vector<Id> ids_;
+    std::size_t next_ = 0;
+  };
+
+  Queue<ConnectionId> tabs_;
+  Queue<ModelIndex> models_;
+  std::optional<ConnectionId> answered_;
+  bool all_ = false;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
+#include <cstddef>
+#ifndef WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_NEIGHBOURS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_NEIGHBOURS_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace webpool::engine {
+
+/// Which groups are in which tabs and browsers, and which of them a tab's inhabitants want to be apart from. What
+/// enters must leave with the same `Placing`. A question costs one look-up per group that it names.
+class Neighbours {
+ public:
+  void enter(ConnectionIndex tab, Browser browser, const Placing& placing) { count(tab, browser, placing, 1); }
+  void leave(ConnectionIndex tab, Browser browser, const Placing& placing) { count(tab, browser, placing, -1); }
+
+  /// Whether something with that placing may come into the tab.
+  bool welcome(ConnectionIndex tab, Browser browser, const Placing& placing) const {
+    return std::ranges::none_of(placing.apart_from, [&](const auto& group) { return in_tab(present_, group, tab); }) &&
+           !in_tab(unwanted_, placing.group, tab) && welcome_in(browser, placing);
+  }
+
+  /// Whether it may come into some tab of that kind of browser.
+  bool welcome_in(Browser browser, const Placing& placing) const {
+    return std::ranges::all_of(placing.same_browser_as, [&](const auto& group) {
+      const auto found = present_.find(group);
+      return found == present_.end() || found->second.browsers[static_cast<std::size_t>(browser)] > 0;
+    });
+  }
+
+ private:
+  struct Members {
+    std::unordered_map<std::uint32_t, std::size_t> tabs;
+    std::array<std::size_t, detail::browser_names.size()> browsers{};
+  };
+  using Groups = std::unordered_map<std::string, Members>;
+
+  static bool in_tab(const Groups& groups, const std::string& group, ConnectionIndex tab) {
+    const auto found = groups.find(group);
+    return found != groups.end() && found->second.tabs.contains(tab.value);
+  }
+
+  void count(ConnectionIndex tab, Browser browser, const Placing& placing, int by) {
+    if (!placing.group.empty()) count(present_, placing.group, tab, browser, by);
+    for (const auto& group : placing.apart_from) count(unwanted_, group, tab, browser, by);
+  }
+
+  static void count(Groups& groups, const std::string& group, ConnectionIndex tab, Browser browser, int by) {
+    Members& members = groups[group];
+    const auto add = static_cast<std::size_t>(by);
+    members.browsers[static_cast<std::size_t>(browser)] += add;
+    if ((members.tabs[tab.value] += add) == 0) members.tabs.erase(tab.value);
+    if (members.tabs.empty()) groups.erase(group);
+  }
+
+  Groups present_, unwanted_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
+/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
+///
+/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
+/// generations last for 10^11 insertions even when only one value lives at a time.
+template <class Id, class T>
+class SlotMap {
+ public:
+  static constexpr std::uint64_t slot_bits = 20;
+  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
+  static constexpr std::size_t spare = 64;
+
+  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
+
+  bool full() const noexcept { return size_ == capacity; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  /// One more than the largest slot in use so far: what a table beside this one must hold.
+  std::size_t slots() const noexcept { return slots_.size(); }
+
+  /// Stores a value; the map must not be full.
+  Id insert(T value) {
+    std::size_t slot = slots_.size();
+    if (slot - size_ >= spare || slot == capacity) {
+      slot = first_free_;
+      first_free_ = slots_[slot].next_free;
+    } else {
+      slots_.emplace_back();
+    }
+    Slot& entry = slots_[slot];
+    entry.value.emplace(std::move(value));
+    ++size_;
+    ++entry.generation;
+    return id_at(slot);
+  }
+
+  /// The value of that id; null once it was erased, and for any id never given out.
+  T* find(Id id) noexcept {
+    const std::size_t slot = slot_of(id);
+    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
+      return nullptr;
+    return &*slots_[slot].value;
+  }
+  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
+
+  /// The id of the value that a slot in use holds.
+  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
+
+  void erase(Id id) noexcept {
+    if (!find(id)) return;
+    const std::size_t slot = slot_of(id);
+    slots_[slot].value.reset();
+    // An empty queue has no last slot: all slots were in use, this one is both its ends.
+    if (size_ == slots_.size()) {
+      first_free_ = slot;
+    } else {
+      slots_[last_free_].next_free = slot;
+    }
+    last_free_ = slot;
+    --size_;
+  }
+
+  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t generation = 0;
+    std::size_t next_free = 0;
+    std::optional<T> value;
+  };
+
+  std::vector<Slot> slots_;
+  std::size_t first_free_ = 0, last_free_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Who is there and who does what, and the sums over that. Rows are read, and their own fields changed, in place;
+/// everything else is for `Tables`.
+struct Rows {
+  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
+  Rows(unsigned requests_in_flight, std::size_t bytes_in_flight)
+      : limit(requests_in_flight),
+        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
+
+  const unsigned limit;
+  const std::size_t byte_limit;
+  SlotMap<RequestId, RequestRow> requests;
+  SlotMap<ConnectionId, ConnectionRow> connections;
+  SlotMap<WorkerId, WorkerRow> workers;
+  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
+  std::vector<ConnectionState> states;            // by connection index, what policies see
+  Neighbours neighbours;                          // the groups in each tab
+
+  std::size_t running = 0;    // requests that are sent and have not ended
+  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
+  std::size_t places = 0;     // ready workers in lanes
+  std::size_t draining = 0;   // connections
+  std::size_t suspended = 0;  // connections
+  std::size_t memory = 0;     // bytes of all workers
+
+  static ConnectionIndex index_of(ConnectionId id) noexcept {
+    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
+  }
+  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
+  ModelRow* model(ModelIndex index) noexcept {
+    return index.value < models.size() ? models[index.value].get() : nullptr;
+  }
+  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
+
+  /// Whether something with that placing may come into the tab.
+  bool welcome(ConnectionIndex tab, const Placing& placing) const {
+    return neighbours.welcome(tab, states[tab.value].browser.browser, placing);
+  }
+
+  /// Whether a model is being loaded into it.
+  bool loads(const ConnectionRow& tab) const {
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers.find(id)->ready; });
+  }
+  /// Whether somebody has handles of tensors in it.
+  bool holds_tensors(const ConnectionRow& tab) const {
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers.find(id)->tensors > 0; });
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The part of `Tables` that says who has room: lanes open and close, tabs fill up, neighbours come and go.
+struct Places : Rows {
+  using Rows::Rows;
+
+ protected:
+  void enter(ConnectionId id, const Placing& placing) {
+    neighbours.enter(index_of(id), state(id).browser.browser, placing);
+  }
+  void leave(ConnectionId id, const Placing& placing) {
+    neighbours.leave(index_of(id), state(id).browser.browser, placing);
+  }
+
+  void grow(WorkerRow& worker, std::size_t bytes) {
+    worker.bytes += bytes;
+    state(worker.connection).memory_bytes += bytes;
+    memory += bytes;
+  }
+
+  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
+  void charge(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight += bytes;
+    if (row.full || row.bytes_in_flight < byte_limit) return;
+    row.full = true;
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// A run in the tab has ended, and is not among its worker's runs any more.
+  void release(ConnectionId id, std::size_t bytes) {
+    ConnectionRow& row = *connections.find(id);
+    row.bytes_in_flight -= bytes;
+    if (!row.full || row.bytes_in_flight >= byte_limit) return;
+    row.full = false;
+    row.relieved = true;
+    for (WorkerId each : row.workers) {
+      const WorkerRow& worker = *workers.find(each);
+      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
+        model.lane.unblock(index_of(id), worker.runs.size());
+    }
+  }
+
+  void open_lane(WorkerId id) {
+    const WorkerRow& worker = *workers.find(id);
+    const ConnectionRow& row = *connections.find(worker.connection);
+    if (row.draining || row.yields_to || row.suspended) return;
+    Lane& lane = model_of(worker).lane;
+    lane.insert(index_of(worker.connection), id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
+    if (row.full) lane.block(index_of(worker.connection));
+    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    ++places;
+  }
+
+  void close_lane(const WorkerRow& worker) {
+    ModelRow& model = model_of(worker);
+    if (!model.lane.contains(index_of(worker.connection))) return;
+    model.lane.erase(index_of(worker.connection));
+    model.own.erase(index_of(worker.connection));
+    --places;
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The engine's rows, and what changes them: whatever touches two tables or a sum goes through these members, which
+/// decide nothing. So each sum has one home.
+struct Tables : Places {
+  using Places::Places;
+
+  ModelRow& add_model(ModelSpec spec) {
+    std::size_t slot = 0;
+    while (slot < models.size() && models[slot]) ++slot;
+    if (slot == models.size()) models.emplace_back();
+    models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
+    ModelRow& fresh = *models[slot];
+    connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
+    });
+    return fresh;
+  }
+
+  ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
+    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
+    if (connections.slots() > states.size()) states.resize(connections.slots());
+    state(id) = {.browser = std::move(browser), .joined = now};
+    state(id).hints.visible = state(id).browser.visible;
+    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
+    for (const auto& each : models)
+      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
+    return id;
+  }
+
+  WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
+    const WorkerId id = workers.insert(
+        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
+    workers.find(id)->runs.reserve(limit);
+    connections.find(connection)->workers.push_back(id);
+    connections.find(connection)->last_used = now;
+    ++state(connection).models;
+    state(connection).memory_bytes += model.bytes;
+    memory += model.bytes;
+    model.placeable.erase(index_of(connection));
+    enter(connection, model.spec.placing);
+    ++model.loading;
+    model.evicted = false;
+    return id;
+  }
+
+  /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
+  void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionState& tab = state(worker.connection);
+    if (bytes > 0) {
+      tab.memory_bytes += bytes - worker.bytes;
+      memory += bytes - worker.bytes;
+      worker.bytes = model.bytes = bytes;
+    }
+    worker.ready = true;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    const std::size_t tab_index = index_of(worker.connection).value;
+    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
+    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
+    model.backends[tab_index] = backend;
+    model.healths[tab_index] = 100;
+    worker.experience = &model.experience(tab.browser.browser, backend);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// Takes away a worker that has neither runs nor requests bound to it.
+  void erase_worker(WorkerId id, AfterWorker after) {
+    const WorkerRow& worker = *workers.find(id);
+    ModelRow& model = model_of(worker);
+    ConnectionRow& connection = *connections.find(worker.connection);
+    ConnectionState& tab = state(worker.connection);
+    if (worker.ready) {
+      close_lane(worker);
+    } else {
+      --model.loading;
+    }
+    leave(worker.connection, model.spec.placing);
+    for (const auto& each : worker.placings) leave(worker.connection, *each);
+    --tab.models;
+    tab.memory_bytes -= worker.bytes;
+    memory -= worker.bytes;
+    if (after == AfterWorker::may_load_again && !connection.draining) {
+      model.placeable.insert(index_of(worker.connection));
+      model.obstacle = Obstacle::none;
+    }
+    std::erase(connection.workers, id);
+    workers.erase(id);
+  }
+
+  void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::sent;
+    row.worker = id;
+    row.sent = now;
+    ++row.runs;
+    worker.runs.push_back({request, row.request.payload_bytes, now, false, row.placing});
+    if (row.placing) enter(worker.connection, *row.placing);
+    ++worker.uses;
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    model_of(worker).lane.sent(index_of(worker.connection));
+    ++state(worker.connection).in_flight;
+    ++model_of(worker).in_flight;
+    ++in_flight;
+    ++running;
+    charge(worker.connection, row.request.payload_bytes);
+  }
+
+  /// The worker has room again; false when it has no such run.
+  bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
+    const auto found = worker.find(request);
+    if (found == worker.runs.end()) return false;
+    const std::size_t bytes = found->bytes;
+    if (found->placing) leave(worker.connection, *found->placing);
+    worker.runs.erase(found);
+    worker.last_used = connections.find(worker.connection)->last_used = now;
+    ModelRow& model = model_of(worker);
+    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
+      model.lane.answered(index_of(worker.connection));
+    release(worker.connection, bytes);
+    --state(worker.connection).in_flight;
+    --model_of(worker).in_flight;
+    --in_flight;
+    return true;
+  }
+
+  /// A run failed, and the request is to be tried again.
+  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
+    row.phase = RequestRow::Phase::pauses;
+    row.worker = {};
+    row.failed_in = failed_in;
+    row.failed = now;
+    --running;
+  }
+
+  /// A run gave a result that an own tab is to compute again.
+  void hold(RequestRow& row, const HeldResult& result) {
+    row.phase = RequestRow::Phase::held;
+    row.result = std::make_unique<const HeldResult>(result);
+    row.worker = {};
+    --running;
+    models[row.request.model.value]->held.push_back(row.request.id);
+  }
+
+  /// The request waits for the worker that has its tensors, which must be there.
+  void bind(RequestRow& row, WorkerId id) {
+    WorkerRow& worker = *workers.find(id);
+    row.phase = RequestRow::Phase::bound;
+    row.bound_to = id;
+    if (worker.bound.empty()) model_of(worker).awaited.push_back(id);
+    worker.bound.push_back(row.request.id);
+  }
+
+  /// The request does not wait for its worker any more.
+  void unbind(const RequestRow& row) {
+    WorkerRow& worker = *workers.find(row.bound_to);
+    std::erase(worker.bound, row.request.id);
+    if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
+  }
+
+  /// One more tensor stays in the worker, with this placing if it has one.
+  void keep(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
+    WorkerRow& worker = *workers.find(id);
+    ++worker.tensors;
+    grow(worker, bytes);
+    if (!placing) return;
+    enter(worker.connection, *placing);
+    worker.placings.push_back(std::move(placing));
+  }
+
+  /// One less.
+  void drop(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    WorkerRow& worker = *workers.find(id);
+    --worker.tensors;
+    grow(worker, std::size_t{0} - bytes);
+    const auto kept = std::ranges::find(worker.placings, placing);
+    if (kept == worker.placings.end()) return;
+    leave(worker.connection, *placing);
+    worker.placings.erase(kept);
+  }
+
+  /// The row goes; the request must not wait in a scheduler any more.
+  void erase_request(RequestId id) {
+    const RequestRow& row = *requests.find(id);
+    if (row.phase == RequestRow::Phase::bound) unbind(row);
+    if (row.phase == RequestRow::Phase::sent) --running;
+    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
+    requests.erase(id);
+  }
+
+  /// The tab gets nothing new: no request, no model.
+  void drain(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.draining = true;
+    ++draining;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (const auto& each : models)
+      if (each) each->placeable.erase(index_of(id));
+  }
+
+  /// The tab gets no requests until `reopen`; loads go on.
+  void yield(ConnectionId id, ModelIndex to) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to = to;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `yield`, when nothing is in flight in the tab any more.
+  void reopen(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    row.yields_to.reset();
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
+  /// The tab gets no requests while it doesn't answer heartbeats.
+  void suspend(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (std::exchange(row.suspended, true)) return;
+    ++suspended;
+    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+  }
+
+  /// Ends `suspend`.
+  void resume(ConnectionId id) {
+    ConnectionRow& row = *connections.find(id);
+    if (!std::exchange(row.suspended, false)) return;
+    --suspended;
+    for (WorkerId worker : row.workers)
+      if (workers.find(worker)->ready) open_lane(worker);
+  }
+
+  /// Takes a tab without workers away.
+  void erase_connection(ConnectionId id) {
+    for (const auto& each : models) {
+      if (!each) continue;
+      each->placeable.erase(index_of(id));
+      each->failed_on.erase(index_of(id));
+    }
+    if (connections.find(id)->draining) --draining;
+    if (connections.find(id)->suspended) --suspended;
+    state(id) = {};
+    connections.erase(id);
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What all rooms of the engine share. Each room changes it as its own docstring says.
+struct State {
+  State(PoolOptions asked, std::unique_ptr<Decisions> decisions)
+      : options(effective(std::move(asked))),
+        policies(std::move(decisions)),
+        tables(options.connection.requests_in_flight, options.connection.bytes_in_flight) {}
+  State(const State&) = delete;  // rooms refer to it
+  State& operator=(const State&) = delete;
+
+  const PoolOptions options;
+  const std::unique_ptr<Decisions> policies;
+  Tables tables;
+  Marks marks;
+  Recovery recovery;
+  Metrics counters;  ///< only the counters; the rest is read off the tables
+  bool closed = false;
+
+  bool checks_guests() const noexcept { return options.guests.recheck_share > 0; }
+
+ private:
+  static PoolOptions effective(PoolOptions options) {
+    if (options.memory.low_memory_mode) {
+      options.memory.models_per_connection = 1;
+      options.connection.requests_in_flight = 1;
+    }
+    options.connection.requests_in_flight = std::max(options.connection.requests_in_flight, 1u);
+    return options;
+  }
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Time heals: `interval` has passed.
+inline void forgive(State& state, ConnectionRow& row, std::chrono::milliseconds interval) {
+  row.failures.forgive(interval);
+  for (WorkerId each : row.workers) state.tables.workers.find(each)->failures.forgive(interval);
 }
 
-/// Every code that an `error` may carry, and what it is called on the host.
-struct ErrorCodeRow {
-  std::string_view code;
-  errc error;
-};
-inline constexpr std::array<ErrorCodeRow, 9> error_codes{{{"fetch_failed", errc::load_failed},
-                                                          {"hash_mismatch", errc::load_failed},
-                                                          {"no_backend", errc::no_backend},
-                                                          {"runtime_missing", errc::runtime_missing},
-                                                          {"bad_input", errc::bad_input},
-                                                          {"run_failed", errc::run_failed},
-                                                          {"device_lost", errc::device_lost},
-                                                          {"tensor_lost", errc::tensor_lost},
-                                                          {"cancelled", errc::cancelled}}};
+/// Brings up to date how well the tab does, and each of its models there.
+inline void assess(State& state, ConnectionId id) {
+  Tables& tables = state.tables;
+  ConnectionRow& row = *tables.connections.find(id);
+  ConnectionState& tab = tables.state(id);
+  reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
+  if (const std::size_t budget = state.options.memory.bytes_per_connection; budget > 0)
+    vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
+  row.slowdown = 1;
+  for (WorkerId each : row.workers) {
+    const WorkerRow& worker = *tables.workers.find(each);
+    if (!worker.ready) continue;
+    ModelRow& model = tables.model_of(worker);
+    vitals.failures = worker.failures.value();
+    vitals.slowdown = worker.drift.slowdown();
+    // What slows all tabs down alike is nobody's fault.
+    if (model.lane.size() > 1)
+      vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
+    row.slowdown = std::max(row.slowdown, vitals.slowdown);
+    model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+  }
+  vitals.failures = row.failures.value();
+  vitals.slowdown = row.slowdown;
+  tab.health = reliability::health(vitals);
+}
 
-/// The host's code for a page's; empty for a code that the wire doesn't have.
-constexpr std::optional<errc> parse_error_code(std::string_view code) noexcept {
-  for (const auto& row : error_codes)
-    if (row.code == code) return row.error;
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace webpool::engine {
+
+/// Which runs that failed are tried again, and when: `RetrySettings`.
+class Retries {
+ public:
+  explicit Retries(const RetrySettings& settings) : settings_(settings), saved_(settings.burst) {}
+
+  /// A request was submitted: a share of a retry is earned.
+  void earn() noexcept { saved_ = std::min(saved_ + settings_.budget, static_cast<double>(settings_.burst)); }
+
+  /// Errors that another tab may not make.
+  static bool worth_it(const Error& error) noexcept {
+    return error.code() == errc::connection_lost || error.code() == errc::device_lost ||
+           error.code() == errc::timed_out || error.code() == errc::run_failed;
+  }
+
+  /// When to run the request again, whose run has just failed; empty when it is to end. Takes what that costs.
+  /// `started`: whether the run may have begun.
+  std::optional<TimePoint> plan(const RequestRow& row, const Error& error, bool started, TimePoint now) noexcept {
+    if (row.retry == Retry::never || (row.retry == Retry::if_not_started && started) || !worth_it(error) ||
+        row.runs >= settings_.attempts || saved_ < 1)
+      return std::nullopt;
+    const TimePoint when = now + wait(row.runs);
+    if (when >= row.request.deadline) return std::nullopt;
+    saved_ -= 1;
+    return when;
+  }
+
+  void push(TimePoint when, RequestId request) { due_.push(when, request); }
+  std::optional<RequestId> pop_due(TimePoint now) { return due_.pop_due(now); }
+
+ private:
+  /// Before the run that follows run `runs`.
+  std::chrono::milliseconds wait(unsigned runs) noexcept {
+    if (runs < 2) return {};
+    const unsigned doublings = std::min(runs - 2, 20u);
+    const auto most = std::min(settings_.maximum, settings_.base * (1 << doublings));
+    return std::chrono::milliseconds(draw_.below(static_cast<std::size_t>(most.count()) + 1));
+  }
+
+  RetrySettings settings_;
+  double saved_;
+  Expiries<RequestId> due_;
+  selector::Draw draw_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
+/// failed.
+
+inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
+
+/// "firefox 153.7"
+inline std::string described(const BrowserInfo& browser) {
+  std::string text(to_string(browser.browser));
+  return browser.version.empty() ? text : text + ' ' + browser.version;
+}
+
+/// "120 s", "1.5 s"
+inline std::string seconds(std::chrono::milliseconds time) {
+  std::ostringstream text;
+  text << std::chrono::duration<double>(time).count() << " s";
+  return text.str();
+}
+
+/// What becomes of a request whose selector answers with a tab that can't take it.
+inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
+  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
+                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
+}
+
+/// Why the scheduler did not let a request in.
+inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
+  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
+                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
+  if (answer == Admission::queue_full)
+    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
+  return {errc::deadline_unreachable,
+          "a deadline in " +
+              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
+              " can't be met by " + facts};
+}
+
+/// The error that ends a request after several runs.
+inline Error after_runs(unsigned runs, const Error& last) {
+  return {static_cast<errc>(last.code().value()),
+          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
+}
+
+/// "chromium, firefox"; `none` for an empty list.
+inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
+  std::string text;
+  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
+  return text.empty() ? std::string(none) : text;
+}
+
+/// ", not in a tab with 'a', in the same browser as 'b'"; empty for what may stand anywhere.
+inline std::string described(const Placing& placing) {
+  std::string text;
+  for (const auto& group : placing.apart_from)
+    text += std::string(text.empty() ? ", not in a tab with '" : " or '") + group + "'";
+  for (const auto& group : placing.same_browser_as) text += ", in the same browser as '" + group + "'";
+  return text;
+}
+
+/// The error in `error`'s place, with `before` in front of its message.
+inline Error prefixed(const std::string& before, const Error& error) {
+  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
+}
+
+/// The one error that several reasons make: their own code when they agree.
+inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
+  std::string text;
+  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
+  const bool agree =
+      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
+  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
+namespace webpool::engine {
+
+/// One event's share of the engine: when it happens, and where what is to be done about it goes.
+struct Turn {
+  TimePoint now;
+  Actions& out;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// A request that comes in, and what its caller asks of the engine.
+struct Submission {
+  Request request;
+  Retry retry = Retry::always;
+  std::optional<WorkerId> bound_to{};
+  std::shared_ptr<const Placing> placing{};
+};
+
+/// Which result a request that ended well gives its caller.
+enum class ResultFrom : std::uint8_t { last_run, held };
+
+/// A request from its submission to its end: admission, the queue, retries, its deadline, and how its runs are counted.
+/// Everything that ends a request ends in `end`.
+class Requests {
+ public:
+  explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
+
+  /// `Engine::submit`.
+  RequestId submit(Submission what, Turn turn) {
+    const RequestId id = state_.tables.requests.insert(
+        {.request = what.request, .retry = what.retry, .placing = std::move(what.placing)});
+    RequestRow& row = *state_.tables.requests.find(id);
+    row.request.id = id;
+    row.request.submitted = turn.now;
+    ++state_.counters.submitted;
+    retries_.earn();
+    ModelRow* model = state_.tables.model(row.request.model);
+    if (!model || state_.closed || state_.tables.requests.full()) {
+      complete(id, refusal(model), turn);
+      return id;
+    }
+    row.request.task = model->spec.task;
+    if (auto refused = what.bound_to ? bind(row, *model, *what.bound_to) : queue(row, *model)) {
+      complete(id, *std::move(refused), turn);
+      return id;
+    }
+    watch(row);
+    state_.marks.mark(*model);
+    return id;
+  }
+
+  void cancel(RequestId id, Turn turn) {
+    const RequestRow* row = state_.tables.requests.find(id);
+    if (!row) return;
+    stop(*row, turn);
+    complete(id, Error(errc::cancelled, "cancelled by the caller"), turn);
+  }
+
+  /// Ends a request that waits or runs.
+  void complete(RequestId id, std::optional<Error> error, Turn turn) {
+    const RequestRow& row = *state_.tables.requests.find(id);
+    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
+    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
+    end(row, std::move(error), ResultFrom::last_run, turn);
+  }
+
+  /// The one place where requests end.
+  void end(const RequestRow& row, std::optional<Error> error, ResultFrom from, Turn turn) {
+    const RequestId id = row.request.id;
+    if (row.phase == RequestRow::Phase::waits) state_.policies->erase(row.request);
+    if (row.phase != RequestRow::Phase::pauses && row.bound_to == WorkerId{}) tell_ended(row.request);
+    Metrics& counters = state_.counters;
+    ++(!error                                     ? counters.completed
+       : error->code() == errc::cancelled         ? counters.cancelled
+       : error->code() == errc::deadline_exceeded ? counters.expired
+                                                  : counters.failed);
+    state_.tables.erase_request(id);
+    turn.out.emplace_back(Complete{id, std::move(error), from == ResultFrom::held});
+  }
+
+  /// No own tab computes the held result again: it goes to the caller as it is.
+  void end_unchecked(const RequestRow& row, Turn turn) {
+    ++state_.counters.unchecked;
+    record(row.request, row.result->run, true, turn.now);
+    end(row, std::nullopt, ResultFrom::held, turn);
+  }
+
+  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
+  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
+    RequestRow& row = *state_.tables.requests.find(id);
+    if (row.result) {
+      record(row.request, run_of(row, turn.now), false, turn.now);
+      return end_unchecked(row, turn);
+    }
+    if (row.bound_to != WorkerId{}) return complete(id, error, turn);
+    const auto again = retries_.plan(row, error, started, turn.now);
+    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    record(row.request, run_of(row, turn.now), false, turn.now);
+    tell_ended(row.request);
+    state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
+    ++state_.counters.retries;
+    if (*again <= turn.now)
+      enqueue(row);
+    else
+      retries_.push(*again, id);
+  }
+
+  void enqueue(RequestRow& row) {
+    row.phase = RequestRow::Phase::waits;
+    state_.policies->push(row.request);
+    state_.marks.mark(*state_.tables.model(row.request.model));
+  }
+
+  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
+  /// requests.
+  RequestRow* next(const ModelRow& model) {
+    const auto id = state_.policies->front(model.index);
+    if (!id) return nullptr;
+    RequestRow* row = state_.tables.requests.find(*id);
+    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
+    assert(valid);
+    return valid ? row : nullptr;
+  }
+
+  /// Until the next tick the request lets others pass.
+  void hold_back(RequestRow& row, TimePoint now) {
+    state_.policies->erase(row.request);
+    tell_ended(row.request);
+    row.phase = RequestRow::Phase::pauses;
+    retries_.push(now, row.request.id);
+  }
+
+  /// Whether its deadline has passed; then it has ended.
+  bool ended_by_deadline(const RequestRow& row, Turn turn) {
+    if (row.request.deadline > turn.now) return false;
+    complete(row.request.id, overdue(row), turn);
+    return true;
+  }
+
+  /// Deadlines, and requests whose pause is over.
+  void tick(Turn turn) {
+    while (const auto id = deadlines_.pop_due(turn.now)) {
+      const RequestRow* row = state_.tables.requests.find(*id);
+      if (!row) continue;
+      stop(*row, turn);
+      complete(*id, overdue(*row), turn);
+    }
+    while (const auto id = retries_.pop_due(turn.now))
+      if (RequestRow* row = state_.tables.requests.find(*id); row && row->phase == RequestRow::Phase::pauses)
+        enqueue(*row);
+  }
+
+  /// The run of a request that is sent, which ends now.
+  EndedRun run_of(const RequestRow& row, TimePoint now) {
+    const TimePoint answered = state_.tables.workers.find(row.worker)->answered;
+    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
+    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
+  }
+
+  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
+  /// `delivered`: the caller gets its result.
+  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
+    WorkerRow* found = state_.tables.workers.find(run.worker);
+    if (!found) return;
+    WorkerRow& worker = *found;
+    ConnectionState& tab = state_.tables.state(worker.connection);
+    ConnectionRow& row = *state_.tables.connections.find(worker.connection);
+    ++(ok ? tab.completed : tab.failed);
+    worker.failures.add(ok);
+    row.failures.add(ok);
+    if (ok) {
+      if (row.attempt) state_.recovery.helped(*row.attempt, now);
+      if (delivered) worker.experience->latency.record(now - request.submitted);
+      worker.experience->drift.add(run.service / run.steps);
+      worker.experience->patience.add(run.ended - run.sent);
+      worker.drift.add(run.service / run.steps);
+    } else {
+      ++worker.experience->failed;
+      assess(state_, worker.connection);
+    }
+    tell(request, worker, run, ok);
+  }
+
+ private:
+  static Error overdue(const RequestRow& row) {
+    return {errc::deadline_exceeded, row.result
+                                         ? "the request's deadline passed while a guest's result was computed again"
+                                         : "the request's deadline passed before its result came"};
+  }
+
+  /// Its tab need not go on with it.
+  static void stop(const RequestRow& row, Turn turn) {
+    if (row.phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row.worker, row.request.id});
+  }
+
+  /// The request waits for one worker alone; or why it can't.
+  std::optional<Error> bind(RequestRow& row, const ModelRow& model, WorkerId id) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->model != model.index || state_.tables.connections.find(worker->connection)->draining)
+      return Error(errc::tensor_lost, "the tab that held a tensor of the request is gone");
+    state_.tables.bind(row, id);
+    return std::nullopt;
+  }
+
+  /// The scheduler takes the request; or why it doesn't.
+  std::optional<Error> queue(RequestRow& row, const ModelRow& model) {
+    if (state_.policies->hooks.admits) {
+      const LaneLoad load{state_.policies->waiting(model.index), model.in_flight, model.lane.size()};
+      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept)
+        return not_admitted(model, row.request, load, answer);
+    }
+    enqueue(row);
+    return std::nullopt;
+  }
+
+  /// Sees to it that the request ends at its deadline.
+  void watch(const RequestRow& row) {
+    if (row.request.deadline == end_of_time) return;
+    deadlines_.push(row.request.deadline, row.request.id);
+    deadlines_.prune(state_.tables.requests.size(),
+                     [this](RequestId each) { return state_.tables.requests.find(each) != nullptr; });
+  }
+
+  Error refusal(const ModelRow* model) const {
+    if (state_.closed) return {errc::pool_closed, "the pool is closed"};
+    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
+    return {errc::run_failed,
+            "the pool holds as many requests as it can: " + std::to_string(state_.tables.requests.size())};
+  }
+
+  void tell_ended(const Request& request) {
+    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
+  }
+
+  /// Tells the policies that listen how a run ended.
+  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
+    if (!state_.policies->hooks.observes) return;
+    state_.policies->observe({.request = request,
+                              .connection = Tables::index_of(worker.connection),
+                              .joined = state_.tables.state(worker.connection).joined,
+                              .browser = worker.experience->browser,
+                              .backend = worker.experience->backend,
+                              .sent = run.sent,
+                              .ended = run.ended,
+                              .service = run.service,
+                              .ok = ok});
+  }
+
+  State& state_;
+  Retries retries_;
+  Expiries<RequestId> deadlines_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_SHORTLIST_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SHORTLIST_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace webpool::engine {
+
+/// Up to 16 tabs of a lane that have room, fewest of the model's requests in flight first: what a selector sees of a
+/// request that may not go everywhere.
+class Shortlist {
+ public:
+  /// Those that `wanted` says.
+  template <class Wanted>
+  static Shortlist of(const Lane& lane, Wanted wanted) {
+    Shortlist list;
+    for (ConnectionIndex each : lane.candidates())
+      if (wanted(each) && !list.add(each)) break;
+    list.count_idle(lane);
+    return list;
+  }
+
+  /// Of these, which are in the lane.
+  static Shortlist among(const Lane& lane, const ConnectionSet& tabs) noexcept {
+    Shortlist list;
+    for (ConnectionIndex each : tabs.tabs())
+      if (lane.has_room(each) && !list.add(each)) break;
+    std::sort(list.tabs_.data(), list.tabs_.data() + list.size_,
+              [&](auto a, auto b) { return lane.positions()[a.value] < lane.positions()[b.value]; });
+    list.count_idle(lane);
+    return list;
+  }
+
+  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
+  std::size_t idle() const noexcept { return idle_; }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  Shortlist() = default;
+
+  /// False when it is full.
+  bool add(ConnectionIndex tab) noexcept {
+    if (size_ == most) return false;
+    tabs_[size_++] = tab;
+    return true;
+  }
+
+  void count_idle(const Lane& lane) noexcept {
+    while (idle_ < size_ && lane.positions()[tabs_[idle_].value] < lane.idle()) ++idle_;
+  }
+
+  std::array<ConnectionIndex, most> tabs_;
+  std::size_t size_ = 0, idle_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Sends requests to workers: which is next, and where it goes. Notes when each run has to be answered.
+class Dispatch {
+ public:
+  /// A run that its worker has not answered in time.
+  struct Overdue {
+    WorkerId worker;
+    Error reason;
+  };
+
+  Dispatch(State& state, Requests& requests) : state_(state), requests_(requests) {}
+
+  /// Sends what waits for the model to tabs with room.
+  void serve(ModelRow& model, Turn turn) {
+    serve_bound(model, turn);
+    recheck(model, turn);
+    while (model.lane.has_room()) {
+      RequestRow* row = requests_.next(model);
+      if (!row) break;
+      if (requests_.ended_by_deadline(*row, turn)) continue;
+      PoolView view = view_of(model);
+      std::optional<Shortlist> others;
+      const bool avoids = avoids_a_tab(model, *row, turn.now);
+      if (avoids || row->placing) {
+        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
+          return !(avoids && each == Tables::index_of(row->failed_in)) &&
+                 (!row->placing || state_.tables.welcome(each, *row->placing));
+        });
+        if (others->tabs().empty()) {
+          requests_.hold_back(*row, turn.now);
+          continue;
+        }
+        view = view.with(others->tabs(), others->idle());
+      }
+      const auto chosen = state_.policies->select(view, row->request);
+      if (!chosen) break;
+      if (!model.lane.has_room(*chosen)) {
+        requests_.complete(row->request.id, no_candidate(*chosen, model.lane.candidates().size()), turn);
+        continue;
+      }
+      state_.policies->erase(row->request);
+      send(*row, model.lane.worker(*chosen), turn);
+    }
+  }
+
+  /// One run whose answer is overdue.
+  std::optional<Overdue> pop_overdue(TimePoint now) {
+    while (const auto sent = run_timeouts_.pop_due(now)) {
+      WorkerRow* worker = state_.tables.workers.find(sent->worker);
+      if (!worker || !worker->has(sent->request)) continue;
+      const RunInFlight& run = *worker->find(sent->request);
+      if (now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
+        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
+        continue;
+      }
+      return Overdue{sent->worker,
+                     Error(errc::timed_out, quoted(state_.tables.model_of(*worker)) + " in " +
+                                                described(state_.tables.state(worker->connection).browser) +
+                                                ": no answer for " + seconds(sent->limit))};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct SentRun {
+    WorkerId worker;
+    RequestId request;
+    std::chrono::milliseconds limit;
+  };
+
+  /// So long a request avoids the tab in which it has failed.
+  static constexpr std::chrono::seconds avoidance{2};
+
+  PoolView view_of(const ModelRow& model) const {
+    return {state_.tables.states,
+            model.lane.candidates(),
+            model.lane.idle(),
+            {model.backends, model.lane.positions(), model.lane.ends(),
+             state_.policies->waiting(model.index) + model.held.size(), model.healths}};
+  }
+
+  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
+  /// tensors take up memory.
+  void serve_bound(ModelRow& model, Turn turn) {
+    for (std::size_t i = model.awaited.size(); i-- > 0;) {
+      const WorkerId id = model.awaited[i];
+      const WorkerRow& worker = *state_.tables.workers.find(id);
+      while (!worker.bound.empty()) {
+        RequestRow& row = *state_.tables.requests.find(worker.bound.front());
+        if (requests_.ended_by_deadline(row, turn)) continue;
+        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
+        state_.tables.unbind(row);
+        send(row, id, turn);
+      }
+    }
+  }
+
+  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
+  void recheck(ModelRow& model, Turn turn) {
+    while (!model.held.empty()) {
+      RequestRow& row = *state_.tables.requests.find(model.held.front());
+      if (requests_.ended_by_deadline(row, turn)) continue;
+      if (model.own.empty()) {
+        requests_.end_unchecked(row, turn);
+        continue;
+      }
+      const auto own = Shortlist::among(model.lane, model.own);
+      if (own.tabs().empty()) return;
+      // A selector may wait for a better tab, but the request for its second run only for an own one.
+      const auto chosen = state_.policies->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
+      model.held.pop_front();
+      send(row, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
+    }
+  }
+
+  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
+  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    return row.failed_in != ConnectionId{} && now - row.failed < avoidance && model.lane.size() > 1 &&
+           state_.tables.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+  }
+
+  void send(RequestRow& row, WorkerId worker, Turn turn) {
+    const RequestId request = row.request.id;
+    state_.tables.start_run(row, request, worker, turn.now);
+    turn.out.emplace_back(Run{worker, request});
+    const auto limit = time_limit(*state_.tables.workers.find(worker));
+    run_timeouts_.push(turn.now + limit, {worker, request, limit});
+    run_timeouts_.prune(state_.tables.in_flight, [this](const SentRun& each) {
+      const WorkerRow* sent_to = state_.tables.workers.find(each.worker);
+      return sent_to && sent_to->has(each.request);
+    });
+  }
+
+  /// Of a run in that worker.
+  std::chrono::milliseconds time_limit(const WorkerRow& worker) const {
+    const auto most = state_.options.connection.message_timeout;
+    if (!state_.options.connection.adaptive_timeouts) return most;
+    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
+  }
+
+  State& state_;
+  Requests& requests_;
+  Expiries<SentRun> run_timeouts_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_FIGURES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_FIGURES_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// The browsers that the pool started, and which kind to start next.
+///
+/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
+/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
+/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
+/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
+/// span, where an empty one means all.
+class Launches {
+ public:
+  struct Row {
+    Browser browser = Browser::other;
+    std::optional<ConnectionId> connection;  // once it has joined
+    std::optional<Attempt> attempt;          // that it is part of
+  };
+
+  /// `kinds`: those that can be launched, in order.
+  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
+
+  /// The kind to launch next; empty when none of `wanted` can be launched right now.
+  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
+    std::optional<Browser> best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
+        best = kind;
+    if (best || instances(wanted) > 0) return best;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
+          (!best || of(kind).last_resort < of(*best).last_resort))
+        best = kind;
+    return best;
+  }
+
+  /// Whether one of `wanted` can be launched now or after a short wait.
+  bool possible(std::span<const Browser> wanted, TimePoint now) const {
+    return std::ranges::any_of(
+        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
+  }
+
+  /// How many of `wanted` have been launched and have not joined yet.
+  std::size_t starting(std::span<const Browser> wanted = {}) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
+    return sum;
+  }
+
+  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
+    ++of(kind).instances;
+    ++of(kind).starting;
+    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
+    timeouts_.push(connect_by, id);
+    return id;
+  }
+
+  /// Browsers that start or have joined.
+  std::size_t size() const noexcept { return rows_.size(); }
+
+  Row* find(LaunchId id) noexcept { return rows_.find(id); }
+
+  void joined(LaunchId id, ConnectionId connection) {
+    Row& row = *rows_.find(id);
+    row.connection = connection;
+    --of(row.browser).starting;
+  }
+
+  /// Its page goes, and is to join once more.
+  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
+    Row& row = *rows_.find(id);
+    row.connection.reset();
+    row.attempt = attempt;
+    ++of(row.browser).starting;
+    timeouts_.push(connect_by, id);
+  }
+
+  /// Other kinds are to be launched for a while.
+  void rest(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    history.failures = std::max(history.failures, failures_tolerated);
+    history.not_before = now + resting;
+    history.last_resort = now + first_wait;
+    history.words = words;
+  }
+
+  /// The process is gone or going.
+  void erase(LaunchId id) {
+    const Row* row = rows_.find(id);
+    --of(row->browser).instances;
+    if (!row->connection) --of(row->browser).starting;
+    rows_.erase(id);
+  }
+
+  void succeeded(Browser kind) {
+    of(kind).failures = 0;
+    of(kind).not_before = {};
+    of(kind).worked = true;
+  }
+
+  void failed(Browser kind, const Error& words, TimePoint now) {
+    History& history = of(kind);
+    ++history.failures;
+    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
+    history.not_before = history.failures < failures_tolerated ? history.last_resort : now + resting;
+    history.words = words;
+  }
+
+  /// One launch that did not join in time.
+  std::optional<LaunchId> pop_overdue(TimePoint now) {
+    while (const auto id = timeouts_.pop_due(now)) {
+      const Row* row = rows_.find(*id);
+      if (row && !row->connection) return id;
+    }
+    return std::nullopt;
+  }
+
+  /// The last words of each kind of `wanted` that rests.
+  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
+    std::vector<Error> all;
+    for (Browser kind : kinds_)
+      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
+    return all;
+  }
+
+  std::span<const Browser> kinds() const noexcept { return kinds_; }
+
+  template <class Visit>
+  void for_each(Visit visit) {
+    rows_.for_each(visit);
+  }
+
+ private:
+  static constexpr unsigned failures_tolerated = 3, failures_tolerated_of_trusted = 9;
+  static constexpr std::chrono::milliseconds first_wait{500};
+  static constexpr std::chrono::seconds resting{30};
+
+  struct History {
+    std::size_t instances = 0, starting = 0;  // the second are part of the first
+    unsigned failures = 0;                    // in a row
+    bool worked = false;                      // once, at least
+    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
+    std::optional<Error> words;
+  };
+
+  static bool contains(std::span<const Browser> set, Browser kind) {
+    return set.empty() || std::ranges::find(set, kind) != set.end();
+  }
+  std::size_t instances(std::span<const Browser> wanted) const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < history_.size(); ++i)
+      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
+    return sum;
+  }
+  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < failures_tolerated_of_trusted; }
+  bool rests(Browser kind, TimePoint now) const {
+    return of(kind).failures >= failures_tolerated && now < of(kind).not_before;
+  }
+  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
+  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
+
+  std::vector<Browser> kinds_;
+  std::array<History, detail::browser_names.size()> history_{};
+  SlotMap<LaunchId, Row> rows_;
+  Expiries<LaunchId> timeouts_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The browsers that the pool starts and ends, and which tab it could do without.
+class Fleet {
+ public:
+  explicit Fleet(State& state)
+      : launches(state.options.launch_browsers ? state.options.browsers : std::vector<Browser>{}), state_(state) {}
+
+  /// Tabs that have joined and browsers that start.
+  std::size_t occupied() const { return state_.tables.connections.size() + launches.starting(); }
+
+  /// Without the tabs that drain.
+  std::size_t staying() const { return occupied() - state_.tables.draining; }
+
+  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
+  bool own_tabs_left(std::size_t beyond) const {
+    return !state_.checks_guests() || launches.size() - state_.tables.draining > beyond;
+  }
+
+  /// False when the pool is full or no kind of `wanted` can be launched now.
+  bool launch(std::span<const Browser> wanted, Turn turn) {
+    if (occupied() >= state_.options.max_connections) return false;
+    const auto kind = launches.choose(wanted, turn.now);
+    if (!kind) return false;
+    const LaunchId id =
+        launches.start(*kind, turn.now + state_.options.connection.connect_timeout, std::exchange(restart_, {}));
+    turn.out.emplace_back(Launch{id, *kind});
+    ++state_.counters.launches;
+    return true;
+  }
+
+  void launch_up_to(std::size_t tabs, Turn turn) {
+    while (staying() < tabs && launch({}, turn)) {
+    }
+  }
+
+  /// The next launch is part of that attempt to get a tab out of trouble.
+  void restart_as(std::optional<Attempt> attempt) { restart_ = attempt; }
+
+  void end_browser(LaunchId id, Turn turn) {
+    turn.out.emplace_back(CloseBrowser{id});
+    launches.erase(id);
+  }
+
+  /// The tab works: its launch was a success.
+  void prove(ConnectionId id) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    if (row.launch && !row.proven) launches.succeeded(launches.find(*row.launch)->browser);
+    row.proven = true;
+  }
+
+  /// The browser ended, or could not be started, without a page that had joined.
+  void lost_before_joining(LaunchId id, const Error& last_words, Turn turn) {
+    const Launches::Row& row = *launches.find(id);
+    if (row.attempt) {
+      state_.recovery.failed(*row.attempt);
+      restart_ = Attempt{row.attempt->trouble, Rung::restart_browser, row.attempt->since};
+    }
+    // A browser that had a page before was launched well.
+    if (!row.attempt || row.attempt->rung > Rung::new_tab)
+      launches.failed(row.browser, prefixed(std::string(to_string(row.browser)), last_words), turn.now);
+    launches.erase(id);
+  }
+
+  /// Browsers whose page did not connect in time.
+  void tick(Turn turn) {
+    while (const auto id = launches.pop_overdue(turn.now)) {
+      const Browser kind = launches.find(*id)->browser;
+      launches.failed(kind,
+                      Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
+                                                       seconds(state_.options.connection.connect_timeout)),
+                      turn.now);
+      if (const auto& attempt = launches.find(*id)->attempt) state_.recovery.failed(*attempt);
+      end_browser(*id, turn);
+    }
+  }
+
+  /// Tabs that a model is to be loaded in before it is ready.
+  std::size_t replicas(const ModelRow& model) const {
+    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(state_.options.max_connections, 1));
+  }
+
+  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
+  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
+  std::optional<ConnectionId> most_dispensable() {
+    Tables& tables = state_.tables;
+    if (std::ranges::any_of(tables.models, [](const auto& each) { return each && !each->announced; }))
+      return std::nullopt;
+    std::optional<ConnectionId> best;
+    const auto rank = [&](ConnectionId id) {
+      return std::pair(tables.state(id).in_flight, tables.connections.find(id)->last_used);
+    };
+    tables.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
+      const bool needed = std::ranges::any_of(row.workers, [&](WorkerId worker) {
+        const WorkerRow& placed = *tables.workers.find(worker);
+        const ModelRow& model = tables.model_of(placed);
+        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
+      });
+      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
+    });
+    return best;
+  }
+
+  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
+  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
+    const Tables& tables = state_.tables;
+    std::optional<ConnectionId> best;
+    const auto in_flight = [&](ConnectionId tab) { return tables.states[Tables::index_of(tab).value].in_flight; };
+    for (ConnectionIndex each : model.placeable.tabs()) {
+      const ConnectionId id = tables.connections.id_at(each.value);
+      const ConnectionRow& row = *tables.connections.find(id);
+      if (!row.yields_to && !tables.loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
+    }
+    return best;
+  }
+
+  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
+  /// model.
+  bool awaits_tabs(const ModelRow& model) const {
+    return !state_.options.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
+  }
+
+  /// Why no tab holds the model: what its loads and the browsers said, or what there is.
+  Error why_nowhere(const ModelRow& model, TimePoint now) {
+    std::vector<Error> reasons = model.reasons;
+    std::ranges::move(launches.last_words(model.spec.browsers, now), std::back_inserter(reasons));
+    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
+    std::vector<Browser> there;
+    state_.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      const Browser kind = state_.tables.state(id).browser.browser;
+      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
+    });
+    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
+                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
+                                        described(model.spec.placing) + "; joined: " + listed(there, "none") +
+                                        "; can be launched: " + listed(launches.kinds(), "none") + "; at most " +
+                                        std::to_string(state_.options.max_connections) + " connections"};
+  }
+
+  Launches launches;
+
+ private:
+  State& state_;
+  std::optional<Attempt> restart_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What the pool looks like to a scaling policy.
+inline PoolLoad pool_load(const State& state, const Fleet& fleet, TimePoint now) {
+  const Tables& tables = state.tables;
+  return {.now = now,
+          .min_connections = state.options.min_connections,
+          .max_connections = state.options.max_connections,
+          .connections = tables.connections.size() - tables.draining,
+          .starting = fleet.launches.starting(),
+          .in_flight = tables.in_flight,
+          .capacity = tables.places * tables.limit,
+          .queued = tables.requests.size() - tables.running,
+          .submitted = state.counters.submitted,
+          .memory_bytes = tables.memory};
+}
+
+inline Metrics metrics_of(const State& state, const Fleet& fleet) {
+  const Tables& tables = state.tables;
+  Metrics all = state.counters;
+  all.connections = tables.connections.size();
+  all.starting = fleet.launches.starting();
+  all.models =
+      static_cast<std::size_t>(std::ranges::count_if(tables.models, [](const auto& each) { return each != nullptr; }));
+  all.workers = tables.workers.size();
+  all.queued = tables.requests.size() - tables.running;
+  all.in_flight = tables.running;
+  all.memory_bytes = tables.memory;
+  return all;
+}
+
+inline std::vector<ExecutionStats> execution_stats_of(const State& state) {
+  std::vector<ExecutionStats> all;
+  for (const auto& model : state.tables.models) {
+    if (!model) continue;
+    for (const Experience& each : model->experiences)
+      all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
+                     each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
+  }
+  return all;
+}
+
+inline std::vector<ConnectionInfo> connections_of(const State& state) {
+  std::vector<ConnectionInfo> all;
+  state.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+    const ConnectionState& tab = state.tables.states[Tables::index_of(id).value];
+    all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed, tab.failed,
+                   tab.trust, tab.agreements, tab.hints});
+  });
+  return all;
+}
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+
+namespace webpool::engine {
+
+/// What the driver knows of a good result.
+struct Check {
+  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
+  double draw = 1;
+  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
+};
+
+/// The reply to a run.
+struct Reply {
+  WorkerId worker;
+  RequestId request;
+  const Error* error = nullptr;  ///< null: a good result
+  bool started = true;           ///< false when the run had certainly not begun
+  Check check{};
+};
+
+/// Which results of guests own tabs compute again.
+class Rechecks {
+ public:
+  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
+
+  bool on() const noexcept { return settings_.recheck_share > 0; }
+
+  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
+  double share(std::uint64_t agreements) const noexcept {
+    if (!on()) return 0;
+    if (agreements < settings_.proven_after) return 1;
+    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
+  }
+
+  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
+
+ private:
+  GuestSettings settings_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_REMOVAL_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REMOVAL_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What becomes of the browser whose tab is forgotten.
+enum class AfterTab : std::uint8_t {
+  browser_ends,
+  page_rejoins,  ///< another page of the same launch is to join
+};
+
+/// Takes workers and tabs away, with all that was in them: runs fail or are tried again elsewhere, what waited for them
+/// alone ends.
+class Removal {
+ public:
+  Removal(State& state, Fleet& fleet, Requests& requests) : state_(state), fleet_(fleet), requests_(requests) {}
+
+  /// Ends the worker and its runs. The tab stays.
+  void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
+    const ConnectionId connection = state_.tables.workers.find(id)->connection;
+    end_runs(id, reason, turn);
+    const bool trouble = after == AfterWorker::may_load_again || reason.code() == errc::load_failed;
+    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
+    state_.tables.erase_worker(id, after);
+    mark(connection);
+  }
+
+  /// The tab is gone, or as good as gone: ends all that was in it.
+  void forget(ConnectionId id, AfterTab after, const Error& reason, Turn turn) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    const std::string browser = described(state_.tables.state(id).browser);
+    while (!row.workers.empty()) {
+      const WorkerId worker = row.workers.back();
+      const WorkerRow& placed = *state_.tables.workers.find(worker);
+      ModelRow& model = state_.tables.model_of(placed);
+      if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
+      end_runs(worker,
+               Error(errc::connection_lost,
+                     quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
+               turn);
+      state_.tables.erase_worker(worker, AfterWorker::closed);
+    }
+    if (row.launch) let_go(row, browser, after, reason, turn);
+    state_.tables.erase_connection(id);
+    state_.marks.mark_all();
+  }
+
+  void close_tab(ConnectionId id, const Error& reason, Turn turn) {
+    turn.out.emplace_back(CloseConnection{id, reason.message()});
+    forget(id, AfterTab::browser_ends, reason, turn);
+  }
+
+  /// Gives the tab nothing new; it is closed when it is idle.
+  void drain(ConnectionId id, Turn turn) {
+    const std::vector<WorkerId> workers = state_.tables.connections.find(id)->workers;
+    const Error draining(errc::connection_lost, "the tab is being closed");
+    for (WorkerId each : workers) {
+      const WorkerRow& worker = *state_.tables.workers.find(each);
+      end_bound(worker, draining, turn);
+      if (!worker.ready) close_worker(each, AfterWorker::closed, draining, turn);
+    }
+    state_.tables.drain(id);
+    mark(id);
+  }
+
+  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
+  /// run before does so only for a moment: there something else went wrong.
+  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
+    model.add_reason(prefixed(described(state_.tables.state(connection).browser), reason));
+    if (++model.lost_loads >= lost_loads_tolerated)
+      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
+  }
+
+ private:
+  static constexpr unsigned lost_loads_tolerated = 3;
+  static constexpr std::chrono::seconds rest_after_lost_loads{30};
+  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
+
+  void mark(ConnectionId id) { state_.marks.mark(id, *state_.tables.connections.find(id)); }
+
+  void end_runs(WorkerId id, const Error& reason, Turn turn) {
+    WorkerRow& worker = *state_.tables.workers.find(id);
+    state_.marks.mark(state_.tables.model_of(worker));
+    while (!worker.runs.empty()) {
+      const RequestId request = worker.runs.front().request;
+      state_.tables.end_run(worker, request, turn.now);
+      if (state_.tables.requests.find(request)) requests_.fail_run(request, reason, true, turn);
+    }
+    end_bound(worker, reason, turn);
+  }
+
+  /// The worker goes, or takes nothing new: what waits for it alone ends.
+  void end_bound(const WorkerRow& worker, const Error& reason, Turn turn) {
+    while (!worker.bound.empty())
+      requests_.complete(
+          worker.bound.front(),
+          Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()), turn);
+  }
+
+  /// What becomes of a launched tab's browser.
+  void let_go(ConnectionRow& row, const std::string& browser, AfterTab after, const Error& reason, Turn turn) {
+    Launches& launches = fleet_.launches;
+    if (after == AfterTab::page_rejoins) {
+      const auto limit = std::min(state_.options.connection.connect_timeout, rejoin_timeout);
+      launches.rejoins(*row.launch, turn.now + limit, row.attempt);
+      return;
+    }
+    if (!row.proven && !row.draining)
+      launches.failed(launches.find(*row.launch)->browser, prefixed(browser, reason), turn.now);
+    if (row.exited)
+      launches.erase(*row.launch);
+    else
+      fleet_.end_browser(*row.launch, turn);
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_REPAIR_HPP_INCLUDED
+#define WEBPOOL_ENGINE_REPAIR_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace webpool::engine {
+
+/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
+/// together.
+inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
+  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
+}
+
+/// Why a launched tab is to be replaced by a new one; empty while it need not be.
+inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
+                                              const ConnectionSettings& limits, TimePoint now) {
+  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
+    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
+  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
+    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
+  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
+    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
+  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
+    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
   return std::nullopt;
 }
 
-}  // namespace webpool::protocol
+}  // namespace webpool::engine
 #endif
-
-namespace webpool::driver {
-
-inline std::optional<std::string> check_output(const ModelInfo& info, std::string_view name, Datatype datatype,
-                                               const Shape& shape) {
-  const TensorSpec* spec = ModelInfo::find(info.outputs, name);
-  if (spec && spec->datatype == datatype && spec->accepts(shape)) return std::nullopt;
-  return "the page answered with an output '" + std::string(name) + "' " + std::string(to_string(datatype)) + " " +
-         to_string(shape) + " that the model does not declare";
-}
-
-/// What is wrong with a page's answer; empty when nothing is. What a page sends is not believed: each output must be
-/// one that the model declares, and each of those asked for must be there, or have stayed in the tab where that was
-/// asked, under the id that it was to have. `asked` is null when nobody waits.
-inline std::optional<std::string> check_outputs(const ModelInfo& info, const std::vector<NamedTensor>& outputs,
-                                                std::span<const protocol::KeptTensor> kept, const RequestOptions* asked,
-                                                std::span<const TensorId> ids) {
-  for (const auto& [name, tensor] : outputs)
-    if (auto wrong = check_output(info, name, tensor.datatype(), tensor.shape())) return wrong;
-  for (const auto& each : kept)
-    if (auto wrong = check_output(info, each.name, each.datatype, each.shape)) return wrong;
-  if (!asked) return std::nullopt;
-  const auto& stay = asked->keep_on_device;
-  for (const auto& each : kept) {
-    const auto place = std::ranges::find(stay, each.name);
-    if (place == stay.end() || ids[static_cast<std::size_t>(place - stay.begin())] != each.tensor)
-      return "the page kept the output '" + each.name + "' as tensor " + std::to_string(each.tensor.value) +
-             ", which it was not asked to";
-  }
-  std::optional<std::string> wrong;
-  const auto look_for = [&](const std::string& name) {
-    const bool stays = std::ranges::find(stay, name) != stay.end();
-    const bool there = stays ? std::ranges::find(kept, name, &protocol::KeptTensor::name) != kept.end()
-                             : std::ranges::find(outputs, name, &NamedTensor::name) != outputs.end();
-    if (!there && !wrong)
-      wrong = "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
-  };
-  if (asked->outputs.empty())
-    std::ranges::for_each(info.outputs, look_for, &TensorSpec::name);
-  else
-    std::ranges::for_each(asked->outputs, look_for);
-  return wrong;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
-#define WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
+#ifndef WEBPOOL_ENGINE_SUPPLY_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SUPPLY_HPP_INCLUDED
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
-#include <sstream>
+#include <span>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace webpool::driver {
+namespace webpool::engine {
 
-/// The number that a binary16 holds.
-inline double to_double(Float16 half) noexcept {
-  const int exponent = half.bits >> 10 & 31;
-  const double fraction = half.bits & 1023;
-  const double size = exponent == 31  ? (fraction > 0 ? std::nan("") : HUGE_VAL)
-                      : exponent == 0 ? std::ldexp(fraction, -24)
-                                      : std::ldexp(fraction + 1024, exponent - 25);
-  return half.bits >> 15 ? -size : size;
-}
-template <class T>
-double to_double(T value) noexcept {
-  return static_cast<double>(value);
-}
-
-/// The first element that differs, and both values; empty when none does.
-template <class T>
-std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected, const GuestSettings& limits) {
-  const auto a = given.as<T>(), b = expected.as<T>();
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = to_double(a[i]), y = to_double(b[i]);
-    if (x == y || (std::isnan(x) && std::isnan(y))) continue;
-    if (std::isfinite(y) && std::abs(x - y) <= limits.absolute_tolerance + limits.relative_tolerance * std::abs(y))
-      continue;
-    std::ostringstream text;
-    text.precision(9);
-    text << x << " instead of " << y << " at element " << i;
-    return std::move(text).str();
-  }
-  return std::nullopt;
-}
-
-/// The same for elements that must be equal.
-inline std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected) {
-  const auto [a, b] = std::ranges::mismatch(given.bytes(), expected.bytes());
-  if (a == given.bytes().end()) return std::nullopt;
-  const std::size_t size = size_of(given.datatype());
-  const std::size_t element = static_cast<std::size_t>(a - given.bytes().begin()) / size;
-  const bool negative_possible = given.datatype() >= Datatype::int8;
-  const auto text = [&](const Tensor& tensor) {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, tensor.bytes().data() + element * size, size);  // little-endian, as the wire is
-    const unsigned unused = static_cast<unsigned>(64 - 8 * size);
-    return negative_possible ? std::to_string(static_cast<std::int64_t>(bits << unused) >> unused)
-                             : std::to_string(bits);
-  };
-  return text(given) + " instead of " + text(expected) + " at element " + std::to_string(element);
-}
-
-/// How the outputs of one request differ from what is `expected`, by more than `GuestSettings` allows; empty when they
-/// agree. NaN agrees with NaN, an infinity only with itself.
-inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& given,
-                                               const std::vector<NamedTensor>& expected, const GuestSettings& limits) {
-  if (given.size() != expected.size())
-    return std::to_string(given.size()) + " outputs instead of " + std::to_string(expected.size());
-  for (const auto& [name, right] : expected) {
-    const auto found = std::ranges::find(given, name, &NamedTensor::name);
-    if (found == given.end()) return "no output '" + name + "'";
-    const Tensor& tensor = found->tensor;
-    const std::string what = "output '" + name + "' ";
-    const auto form = [](const Tensor& each) {
-      return std::string(to_string(each.datatype())) + " " + to_string(each.shape());
-    };
-    if (tensor.datatype() != right.datatype() || tensor.shape() != right.shape())
-      return what + "is " + form(tensor) + " instead of " + form(right);
-    std::optional<std::string> difference;
-    switch (tensor.datatype()) {
-      case Datatype::float16: difference = first_difference<Float16>(tensor, right, limits); break;
-      case Datatype::float32: difference = first_difference<float>(tensor, right, limits); break;
-      case Datatype::float64: difference = first_difference<double>(tensor, right, limits); break;
-      default: difference = first_difference(tensor, right);
-    }
-    if (difference) return what + form(tensor) + " has " + *difference;
-  }
-  return std::nullopt;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
-#define WEBPOOL_DRIVER_EVENT_LOOP_HPP_INCLUDED
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <mutex>
-#include <optional>
-#include <thread>
-#include <utility>
-
-namespace webpool::driver {
-
-/// The pool's event loop, in which one thread at a time runs: the pool's own, or a caller that waits for the only
-/// request there is. Such a caller sends it and hears the answer by itself, where waking the one thread for the other
-/// would take longer than what they do (leader and followers: Schmidt et al., Pattern-Oriented Software Architecture,
-/// volume 2). All functions may be called from any thread, but for those that say otherwise.
-class EventLoop {
+/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
+/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
+/// them.
+class Placement {
  public:
-  /// A caller that waits for one request, from before it is submitted.
-  class Waiter {
-   public:
-    explicit Waiter(EventLoop& loop) : loop_(loop) { loop_.enter(*this); }
-    Waiter(const Waiter&) = delete;
-    Waiter& operator=(const Waiter&) = delete;
-    ~Waiter() { loop_.leave(*this); }
+  static constexpr std::size_t attempts = 8;
 
-    /// Ends the wait; once.
-    void set(Expected<Outputs> result) {
-      const std::lock_guard lock(loop_.mutex_);
-      result_ = std::move(result);
-      ended_ = true;
-      changed_.notify_one();
-    }
+  explicit Placement(State& state) : state_(state) {}
 
-    /// Waits for `set`, and runs the loop meanwhile if it is this caller's turn. What a handler throws then ends the
-    /// program, as on the pool's own thread.
-    Expected<Outputs> wait() noexcept { return loop_.wait(*this); }  // NOLINT(bugprone-exception-escape)
-
-   private:
-    friend class EventLoop;
-    EventLoop& loop_;
-    const std::thread::id thread_ = std::this_thread::get_id();
-    std::condition_variable changed_;
-    std::optional<Expected<Outputs>> result_;
-    std::atomic<bool> ended_ = false;
-    bool leads_ = false;
-  };
-
-  /// The backlog tells how many requests there are; `busy_poll` is `PoolOptions::busy_poll`.
-  explicit EventLoop(const Backlog& backlog, std::chrono::microseconds busy_poll = {})
-      : backlog_(backlog), busy_poll_(busy_poll) {}
-
-  asio::io_context& context() noexcept { return context_; }
-
-  /// Whether this thread is the one that runs the loop.
-  bool runs_here() const noexcept { return runner_id_.load() == std::this_thread::get_id(); }
-
-  /// Has the task run in the loop.
-  template <class Task>
-  void post(Task task) {
-    asio::post(context_, std::move(task));
-    if (runs_here()) return;
-    const std::lock_guard lock(mutex_);
-    if (runner_ == Runner::caller)
-      wanted_ = true;
-    else if (runner_ == Runner::nobody)
-      hand_to_own();
+  /// Whether some tab may hold the model, as far as its placing goes.
+  bool possible(const ModelRow& model) const {
+    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each); });
   }
 
-  /// Runs the task on the pool's own thread and waits for that. Called in the loop.
-  template <class Task>
-  void run_on_own(Task task) {
-    if (std::this_thread::get_id() == own_id_) return task();
-    std::unique_lock lock(mutex_);
-    own_task_ = std::ref(task);
-    own_turn_.notify_one();
-    own_task_done_.wait(lock, [this] { return !own_task_; });
+  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
+  /// that this need was refused, and whether it may be granted later.
+  std::optional<WorkerId> place(ModelRow& model, Need need, Turn turn) {
+    Attempted result = attempt(model, Need::restore, turn);
+    if (!result.worker && need != Need::restore) result = attempt(model, need, turn);
+    model.obstacle = result.obstacle;
+    model.refused = need;
+    return result.worker;
   }
 
-  /// Runs the loop, on the pool's own thread, until the context is stopped.
-  void run() {
-    const auto work = asio::make_work_guard(context_);
-    std::unique_lock lock(mutex_);
-    own_id_ = std::this_thread::get_id();
-    for (;;) {
-      runner_id_ = own_id_;
-      lock.unlock();
-      do {
-        if (run_one() == 0) return;
-      } while (!heir_.load(std::memory_order_relaxed));
-      lock.lock();
-      Waiter* const heir = heir_;
-      if (!heir || heir->ended_ || backlog_.requests() > 1) continue;
-      heir_ = nullptr;
-      lead(*heir);
-      heir->changed_.notify_one();
-      await_turn(lock);
-    }
-  }
-
-  /// The pool's own thread has ended: the system may give its id to the next one.
-  void ended() noexcept { runner_id_ = std::thread::id(); }
+  std::uint64_t evictions() const noexcept { return evictions_; }
 
  private:
-  enum class Runner : std::uint8_t { own, caller, nobody };
+  struct Attempted {
+    Obstacle obstacle;
+    std::optional<WorkerId> worker{};  // without an obstacle
+  };
 
-  /// How long the loop may rest after a caller's turn, if there is no request: a program that calls again soon then
-  /// finds it free. So long, or twice that, waits what is no request: a tab's sign of life, or the end of a call that
-  /// failed its checks in a handler.
-  static constexpr std::chrono::milliseconds rest{1};
-
-  /// Runs what comes next, waiting for it; 0 when the context has been stopped.
-  std::size_t run_one() {
-    if (busy_poll_.count() > 0 && backlog_.requests() == 1)
-      for (const TimePoint until = Clock::now() + busy_poll_; !context_.stopped() && Clock::now() < until;) {
-        if (context_.poll_one() > 0) return 1;
-        std::this_thread::yield();  // a browser that has to share this core would wait for the end of a time slice
+  Attempted attempt(ModelRow& model, Need need, Turn turn) {
+    Tables& tables = state_.tables;
+    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
+    Attempted result{Obstacle::never};
+    std::array<ConnectionIndex, attempts> refused;
+    for (std::size_t tried = 0; tried < attempts; ++tried) {
+      const auto candidates = tried == 0 ? preferred(model) : without(model, std::span(refused).first(tried));
+      if (candidates.empty()) break;
+      const auto chosen = state_.policies->select(PoolView(tables.states, candidates, candidates.size()), asked);
+      if (!chosen) return {Obstacle::declined};
+      if (!model.placeable.contains(*chosen)) {
+        model.add_reason(no_candidate(*chosen, candidates.size()));
+        return {Obstacle::never};
       }
-    return context_.run_one();
-  }
-
-  void enter(Waiter& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (runner_ == Runner::nobody)
-      lead(waiter);
-    else if (!heir_)
-      heir_ = &waiter;
-  }
-
-  Expected<Outputs> wait(Waiter& waiter) {
-    std::unique_lock lock(mutex_);
-    while (!waiter.ended_) {
-      waiter.changed_.wait(lock, [&] { return waiter.leads_ || waiter.ended_; });
-      if (waiter.ended_) break;
-      lock.unlock();
-      while (!waiter.ended_ && run_one() > 0)
-        ;
-      lock.lock();
-      resign(waiter);
+      const ConnectionId connection = tables.connections.id_at(chosen->value);
+      const Obstacle obstacle = make_room(model, need, connection, turn);
+      if (obstacle == Obstacle::none) {
+        const WorkerId worker = tables.open_worker(model, connection, turn.now);
+        turn.out.emplace_back(OpenWorker{connection, worker, model.index});
+        return {Obstacle::none, worker};
+      }
+      if (obstacle == Obstacle::busy) result.obstacle = Obstacle::busy;
+      refused[tried] = *chosen;
     }
-    return *std::move(waiter.result_);
+    return result;
   }
 
-  void leave(Waiter& waiter) {
-    const std::lock_guard lock(mutex_);
-    if (heir_ == &waiter) heir_ = nullptr;
-    if (waiter.leads_) resign(waiter);
+  bool welcome(const ModelRow& model, ConnectionIndex tab) const {
+    return state_.tables.welcome(tab, model.spec.placing);
   }
 
-  void lead(Waiter& waiter) {
-    runner_ = Runner::caller;
-    runner_id_ = waiter.thread_;
-    waiter.leads_ = true;
-    wanted_ = false;
+  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
+  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
+  /// of them.
+  std::span<const ConnectionIndex> preferred(const ModelRow& model) {
+    const auto& states = state_.tables.states;
+    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered))
+      return {&*model.offered, 1};
+    if (state_.checks_guests() && model.own.empty()) {
+      const auto own = those(model, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
+      if (!own.empty()) return own;
+    }
+    const auto& preferences = state_.options.browser_preferences;
+    if (const auto wishes = preferences.find(model.spec.task); wishes != preferences.end())
+      for (Browser kind : wishes->second) {
+        const auto tabs =
+            those(model, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
+        if (!tabs.empty()) return tabs;
+      }
+    return those(model, [](ConnectionIndex) { return true; });
   }
 
-  void resign(Waiter& waiter) {
-    waiter.leads_ = false;
-    runner_id_ = std::thread::id();
-    runner_ = Runner::nobody;
-    ++turns_;
-    if (wanted_ || backlog_.requests() > 0 || context_.stopped())
-      hand_to_own();
-    else if (std::exchange(own_sleeps_, false))
-      own_turn_.notify_one();
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
+    return those(model, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
   }
 
-  void hand_to_own() {
-    runner_ = Runner::own;
-    own_turn_.notify_one();
+  /// The tabs that may hold the model and are wanted, until the next call.
+  template <class Wanted>
+  std::span<const ConnectionIndex> those(const ModelRow& model, Wanted wanted) {
+    tabs_.clear();
+    for (ConnectionIndex each : model.placeable.tabs())
+      if (wanted(each) && welcome(model, each)) tabs_.push_back(each);
+    return tabs_;
   }
 
-  /// Waits until the loop is the own thread's again: because somebody says so, or because no caller came during a rest.
-  void await_turn(std::unique_lock<std::mutex>& lock) {
-    while (runner_ != Runner::own) {
-      if (own_task_) do_own_task(lock);
-      const std::uint64_t seen = turns_;
-      own_turn_.wait_for(lock, rest);
-      if (turns_ != seen || own_task_ || runner_ == Runner::own) continue;
-      if (runner_ == Runner::nobody) {
-        runner_ = Runner::own;
-      } else {  // a turn that lasts: its end will tell
-        own_sleeps_ = true;
-        own_turn_.wait(lock, [this] { return !own_sleeps_ || own_task_ || runner_ == Runner::own; });
-        own_sleeps_ = false;
+  Obstacle make_room(ModelRow& model, Need need, ConnectionId connection, Turn turn) {
+    Tables& tables = state_.tables;
+    const MemorySettings& settings = state_.options.memory;
+    while (true) {
+      models_.clear();
+      std::size_t used = 0;
+      for (WorkerId id : tables.connections.find(connection)->workers) {
+        const WorkerRow& worker = *tables.workers.find(id);
+        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(need, worker), worker.loaded,
+                           worker.uses, tables.models[worker.model.value]->load_time});
+        used += worker.bytes;
+      }
+      const MemoryDecision decision = state_.policies->make_room(
+          MemoryView{settings, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
+      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
+      if (decision.kind == MemoryDecision::Kind::refuse) {
+        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
+        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
+                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
+                                                      budget(settings) + ")"));
+        return Obstacle::never;
+      }
+      if (!evict(connection, decision.victim, turn)) return Obstacle::busy;
+    }
+  }
+
+  bool may_evict(Need need, const WorkerRow& worker) const {
+    const ModelRow& model = *state_.tables.models[worker.model.value];
+    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
+    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
+    return need == Need::first || model.lane.size() > 1;
+  }
+
+  bool evict(ConnectionId connection, ModelIndex victim, Turn turn) {
+    Tables& tables = state_.tables;
+    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
+    assert(allowed != models_.end() && allowed->idle);
+    if (allowed == models_.end() || !allowed->idle) return false;
+    const WorkerId worker =
+        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    tables.models[victim.value]->evicted = true;
+    tables.erase_worker(worker, AfterWorker::may_load_again);
+    turn.out.emplace_back(CloseWorker{connection, worker});
+    ++evictions_;
+    return true;
+  }
+
+  static std::string budget(const MemorySettings& settings) {
+    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
+                                              : std::to_string(settings.bytes_per_connection) + " bytes";
+  }
+
+  State& state_;
+  std::vector<ConnectionIndex> tabs_;
+  std::vector<LoadedModel> models_;
+  std::uint64_t evictions_ = 0;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Gets models the tabs that they lack: places in those that are there, launches, or the news that there will be none.
+class Supply {
+ public:
+  Supply(State& state, Fleet& fleet, Requests& requests, Removal& removal)
+      : state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
+
+  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
+  void acquire(ModelRow& model, Turn turn) {
+    const std::size_t goal =
+        model.evicted && model.announced ? 0 : fleet_.replicas(model) + (lacks_own_tab(model) ? 1 : 0);
+    const bool starved = !model.lane.has_room() && state_.policies->waiting(model.index) > 0;
+    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
+    if (need < model.refused) model.obstacle = Obstacle::none;
+    if (model.announced && model.lane.size() > 0 &&
+        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
+         !possible(model)))
+      return;
+
+    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
+           possible(model))
+      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
+
+    Launches& launches = fleet_.launches;
+    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
+    std::size_t coming = launches.starting(model.spec.browsers);
+    const bool helps = model.obstacle != Obstacle::never;
+    while (helps && model.present() + coming < wanted && fleet_.launch(model.spec.browsers, turn)) ++coming;
+    const bool later =
+        helps && fleet_.staying() < state_.options.max_connections && launches.possible(model.spec.browsers, turn.now);
+
+    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
+      if (!model.announced) announce(model, std::nullopt, turn);
+    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0) {
+      if (model.lane.size() > 0)
+        announce(model, std::nullopt, turn);
+      else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !fleet_.awaits_tabs(model)))
+        give_up(model, turn);
+    }
+  }
+
+  /// Whether some tab may hold the model that does not yet.
+  bool possible(const ModelRow& model) const { return placement_.possible(model); }
+
+  /// Loads the model into one more tab, or notes why not.
+  void load_into(ModelRow& model, Need need, Turn turn) {
+    if (const auto worker = placement_.place(model, need, turn))
+      load_timeouts_.push(turn.now + state_.options.connection.load_timeout, *worker);
+  }
+
+  /// Says once whether the model is ready.
+  void announce(ModelRow& model, std::optional<Error> error, Turn turn) {
+    model.announced = true;
+    turn.out.emplace_back(ModelReady{model.index, std::move(error)});
+  }
+
+  /// One worker whose load has taken too long.
+  std::optional<WorkerId> pop_overdue(TimePoint now) {
+    while (const auto id = load_timeouts_.pop_due(now)) {
+      const WorkerRow* worker = state_.tables.workers.find(*id);
+      if (!worker || worker->ready) continue;
+      if (worker->load_due <= now) return id;
+      const std::chrono::milliseconds pause =
+          std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
+      load_timeouts_.push(std::min<TimePoint>(worker->load_due, now + pause), *id);
+    }
+    return std::nullopt;
+  }
+
+  /// As many tabs as the scaling policy wants: launches what is missing, or drains one that is too many.
+  void scale(Turn turn) {
+    const PoolLoad load = pool_load(state_, fleet_, turn.now);
+    const PoolOptions& options = state_.options;
+    const std::size_t before = fleet_.staying();
+    const std::size_t wanted =
+        std::min(std::max(state_.policies->desired(load), options.min_connections), options.max_connections);
+    fleet_.launch_up_to(wanted, turn);
+    if (!fleet_.own_tabs_left(0)) fleet_.launch({}, turn);
+    if (load.connections + load.starting > wanted && fleet_.own_tabs_left(1))
+      if (const auto surplus = fleet_.most_dispensable()) removal_.drain(*surplus, turn);
+    if (fleet_.staying() != before && !options.sinks.empty()) turn.out.emplace_back(Scales{before, wanted});
+  }
+
+  /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
+  /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
+  void relieve_starving(TimePoint now) {
+    for (const auto& each : state_.tables.models) {
+      if (!each) continue;
+      ModelRow& model = *each;
+      if (model.obstacle != Obstacle::busy || model.present() > 0 ||
+          (model.announced && state_.policies->waiting(model.index) == 0)) {
+        model.starving_since.reset();
+      } else if (!model.starving_since) {
+        model.starving_since = now;
+      } else if (now - *model.starving_since >= starvation_limit) {
+        model.starving_since = now;
+        if (const auto tab = fleet_.least_busy(model)) {
+          state_.tables.yield(*tab, model.index);
+          state_.marks.mark(*tab, *state_.tables.connections.find(*tab));
+        }
       }
     }
   }
 
-  /// Who asked for it waits in its turn, so this thread is the loop's meanwhile.
-  void do_own_task(std::unique_lock<std::mutex>& lock) {
-    const auto caller = runner_id_.exchange(own_id_);
-    lock.unlock();
-    own_task_();
-    lock.lock();
-    runner_id_ = caller;
-    own_task_ = nullptr;
-    own_task_done_.notify_one();
+  std::uint64_t evictions() const noexcept { return placement_.evictions(); }
+
+ private:
+  static constexpr std::chrono::seconds starvation_limit{2};
+
+  /// The kinds of browsers of which a new tab could hold the model, an empty list meaning all; nothing when none could.
+  std::optional<std::span<const Browser>> launchable(const ModelRow& model) {
+    if (model.spec.placing.same_browser_as.empty()) return model.spec.browsers;
+    kinds_.clear();
+    for (Browser kind : fleet_.launches.kinds()) {
+      const bool fits = model.spec.browsers.empty() || std::ranges::count(model.spec.browsers, kind) > 0;
+      if (fits && state_.tables.neighbours.welcome_in(kind, model.spec.placing)) kinds_.push_back(kind);
+    }
+    return kinds_.empty() ? std::nullopt : std::optional<std::span<const Browser>>(kinds_);
   }
 
-  const Backlog& backlog_;
-  const std::chrono::microseconds busy_poll_;
-  asio::io_context context_{1};
-  std::thread::id own_id_;  ///< written before anything runs
-  std::atomic<std::thread::id> runner_id_{};
-  std::atomic<Waiter*> heir_ = nullptr;  ///< who would like to run the loop while it waits
+  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
+  bool lacks_own_tab(const ModelRow& model) const {
+    return state_.checks_guests() && model.own.empty() && model.lane.size() > 0 &&
+           std::ranges::any_of(model.placeable.tabs(), [this](ConnectionIndex each) {
+             return state_.tables.states[each.value].trust == Trust::own;
+           });
+  }
 
-  std::mutex mutex_;  ///< guards the rest
-  std::condition_variable own_turn_, own_task_done_;
-  std::function<void()> own_task_;  ///< what a caller has the own thread do, and waits for
-  Runner runner_ = Runner::own;
-  std::uint64_t turns_ = 0;  ///< of callers
-  bool wanted_ = false;      ///< somebody else posted something during this turn
-  bool own_sleeps_ = false;
+  /// The model will be nowhere: what waits for it ends with the reasons, also what the scheduler holds back.
+  void give_up(ModelRow& model, Turn turn) {
+    const Error error = fleet_.why_nowhere(model, turn.now);
+    if (!model.announced) announce(model, error, turn);
+    while (const RequestRow* row = requests_.next(model)) requests_.complete(row->request.id, error, turn);
+    if (state_.policies->waiting(model.index) == 0) return;
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
+          row.request.model == model.index)
+        requests_.complete(id, error, turn);
+    });
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+  Removal& removal_;
+  Placement placement_;
+  Expiries<WorkerId> load_timeouts_;
+  std::vector<Browser> kinds_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// Something is wrong with a tab, beyond one request.
+struct TabTrouble {
+  enum class Page : std::uint8_t { open, gone };
+
+  ConnectionId tab;
+  Trouble kind;
+  const Error& reason;
+  std::optional<WorkerId> worker{};  ///< the one to restart, if it is still there
+  Page page = Page::open;            ///< gone: the driver has lost it already
+};
+
+/// Keeps tabs well: heartbeats, the ladder of repairs, the end of a tab that drains, renewal of worn ones.
+class Repair {
+ public:
+  Repair(State& state, Fleet& fleet, Removal& removal, Supply& supply)
+      : state_(state), fleet_(fleet), removal_(removal), supply_(supply) {}
+
+  /// Climbs the next rung of the ladder.
+  void recover(const TabTrouble& trouble, Turn turn) {
+    ConnectionRow& row = *state_.tables.connections.find(trouble.tab);
+    const bool listens = trouble.kind != Trouble::silent && trouble.kind != Trouble::page_crashed;
+    if (row.draining && listens) return;
+    const auto rung = next_rung(row, trouble, listens, turn.now);
+    if (rung && !state_.options.sinks.empty())
+      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
+    if (rung == Rung::restart_worker) {
+      if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
+      return;
+    }
+    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
+    if (rung == Rung::reload_page)
+      turn.out.emplace_back(ReloadPage{trouble.tab, trouble.reason.message()});
+    else if (rung == Rung::new_tab)
+      turn.out.emplace_back(NewTab{trouble.tab, *row.launch, trouble.reason.message()});
+    else
+      give_up_browser(row, rung, trouble, turn);
+    removal_.forget(trouble.tab, rejoins ? AfterTab::page_rejoins : AfterTab::browser_ends, trouble.reason, turn);
+  }
+
+  /// One more failure in a row: too many are trouble of the tab.
+  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
+    const unsigned threshold = state_.options.connection.error_threshold;
+    unsigned& failures = state_.tables.state(id).consecutive_failures;
+    if (++failures < threshold || threshold == 0) return;
+    const Error reason(errc::connection_lost,
+                       std::to_string(failures) + " failures in a row, the last: " + error.message());
+    failures = 0;
+    recover({.tab = id, .kind = Trouble::runs_fail, .reason = reason, .worker = worker}, turn);
+  }
+
+  /// A marked tab: one that drains is closed with its last reply; one that yields is then offered to the model that
+  /// needs it; one that was full may have room for other models.
+  void settle(ConnectionId id, Turn turn) {
+    ConnectionRow* row = state_.tables.connections.find(id);
+    if (!row) return;
+    row->marked = false;
+    const bool relieved = std::exchange(row->relieved, false);
+    const bool idle = state_.tables.state(id).in_flight == 0;
+    if (idle && row->draining) {
+      removal_.close_tab(id, Error(errc::connection_lost, row->farewell), turn);
+    } else if (idle && row->yields_to) {
+      ModelRow* needy = state_.tables.model(*row->yields_to);
+      state_.tables.reopen(id);
+      if (needy && needy->starving_since) {
+        needy->obstacle = Obstacle::none;
+        needy->offered = Tables::index_of(id);
+        supply_.acquire(*needy, turn);
+        needy->offered.reset();
+      }
+      state_.marks.mark_all();
+    } else if (relieved) {
+      state_.marks.mark_all();
+    }
+  }
+
+  /// Heartbeats, silent, unused and worn tabs.
+  void tick(Turn turn) {
+    const ConnectionSettings& limits = state_.options.connection;
+    const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
+    if (ping) next_ping_ = turn.now + limits.health_interval;
+    std::vector<ConnectionId> silent, unused;
+    std::optional<std::pair<ConnectionId, std::string>> worn;
+    state_.tables.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
+      if (ping && beat(id, row, turn) == Heart::silent) return silent.push_back(id);
+      if (!row.launch || row.draining) return;
+      const ConnectionState& tab = state_.tables.state(id);
+      if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
+          !state_.tables.loads(row) && !state_.tables.holds_tensors(row))
+        unused.push_back(id);
+      else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
+        worn = {id, *std::move(why)};
+    });
+    const Error silence(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
+                                                   " heartbeats, one each " + seconds(limits.health_interval));
+    for (ConnectionId id : silent) {
+      ++state_.counters.losses;
+      recover({.tab = id, .kind = Trouble::silent, .reason = silence}, turn);
+    }
+    for (ConnectionId id : unused)
+      if (fleet_.staying() > state_.options.min_connections && fleet_.own_tabs_left(1)) removal_.drain(id, turn);
+    if (worn) renew(worn->first, worn->second, turn);
+  }
+
+ private:
+  struct Renewal {
+    ConnectionId worn;
+    std::uint64_t joins;  // when the new tab was launched
+    TimePoint deadline;
+  };
+  enum class Heart : std::uint8_t { beats, silent };
+
+  static constexpr unsigned pings_tolerated = 3;
+
+  std::optional<Rung> next_rung(ConnectionRow& row, const TabTrouble& trouble, bool listens, TimePoint now) {
+    if (row.draining || state_.closed) return std::nullopt;
+    return state_.recovery.climb(
+        row.attempt, trouble.kind,
+        {listens && (trouble.kind != Trouble::runs_fail || trouble.worker), listens, row.launch && row.proven,
+         row.launch.has_value(), row.launch && fleet_.launches.kinds().size() > 1},
+        now);
+  }
+
+  /// The tab's browser ends; without a rung left, it is not replaced because of that.
+  void give_up_browser(const ConnectionRow& row, std::optional<Rung> rung, const TabTrouble& trouble, Turn turn) {
+    if (rung) fleet_.restart_as(row.attempt);
+    const BrowserInfo& browser = state_.tables.state(trouble.tab).browser;
+    if (rung == Rung::other_browser)
+      fleet_.launches.rest(browser.browser, prefixed(described(browser), trouble.reason), turn.now);
+    if (trouble.page == TabTrouble::Page::open)
+      turn.out.emplace_back(CloseConnection{trouble.tab, trouble.reason.message(), true});
+  }
+
+  /// Sends a heartbeat, unless too many were not answered.
+  Heart beat(ConnectionId id, ConnectionRow& row, Turn turn) {
+    if (row.awaits_pong) ++row.unanswered_pings;
+    forgive(state_, row, state_.options.connection.health_interval);
+    assess(state_, id);
+    if (row.unanswered_pings == pings_tolerated) return Heart::silent;
+    if (row.unanswered_pings == pings_tolerated - 1) state_.tables.suspend(id);
+    row.awaits_pong = true;
+    turn.out.emplace_back(Ping{id});
+    return Heart::beats;
+  }
+
+  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
+  /// that are in no third tab; then the old one drains.
+  void renew(ConnectionId worn, const std::string& why, Turn turn) {
+    if (state_.tables.draining > 0 || fleet_.launches.starting() > 0) return;
+    const bool begun = renewal_ && renewal_->worn == worn;
+    if (!begun && fleet_.occupied() < state_.options.max_connections) {
+      const Browser kind = state_.tables.state(worn).browser.browser;
+      const ConnectionSettings& limits = state_.options.connection;
+      if (fleet_.launch({&kind, 1}, turn))
+        renewal_ = {worn, state_.counters.joins, turn.now + limits.connect_timeout + limits.load_timeout};
+      return;
+    }
+    if (begun && state_.counters.joins == renewal_->joins) {  // the new one did not come
+      renewal_.reset();
+      return;
+    }
+    if (begun && turn.now < renewal_->deadline && !spread(worn, turn)) return;
+    renewal_.reset();
+    state_.tables.connections.find(worn)->farewell = "the tab is renewed: " + why;
+    removal_.drain(worn, turn);
+  }
+
+  /// Loads the tab's models elsewhere; whether each is there.
+  bool spread(ConnectionId worn, Turn turn) {
+    bool done = true;
+    for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
+      ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
+      done = false;
+      if (model.loading == 0) supply_.load_into(model, Need::further, turn);
+    }
+    return done;
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Removal& removal_;
+  Supply& supply_;
+  TimePoint next_ping_{};
+  std::optional<Renewal> renewal_;
+};
+
+}  // namespace webpool::engine
+#endif
+#ifndef WEBPOOL_ENGINE_WORKERS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_WORKERS_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#ifndef WEBPOOL_ENGINE_GUEST_CHECKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_GUEST_CHECKS_HPP_INCLUDED
+#include <optional>
+#include <vector>
+
+namespace webpool::engine {
+
+/// What becomes of good results: most go to their caller; some of a guest's are held until an own tab has computed them
+/// again.
+class GuestChecks {
+ public:
+  GuestChecks(State& state, Requests& requests) : state_(state), requests_(requests), rechecks_(state.options.guests) {}
+
+  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
+  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
+    RequestRow& row = *state_.tables.requests.find(id);
+    if (row.result) return compare(row, check.disagreement != nullptr, turn);
+    const WorkerRow& worker = *state_.tables.workers.find(row.worker);
+    const bool guest = state_.tables.state(worker.connection).trust != Trust::own;
+    // What has its tensors in the guest can't be computed anywhere else.
+    if (guest && row.bound_to == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
+      if (row.retry == Retry::always && !state_.tables.model_of(worker).own.empty()) {
+        state_.tables.hold(row, {worker.connection, requests_.run_of(row, turn.now)});
+        turn.out.emplace_back(HoldResult{id});
+        return std::nullopt;
+      }
+      ++state_.counters.unchecked;
+    }
+    requests_.complete(id, std::nullopt, turn);
+    return std::nullopt;
+  }
+
+  /// A guest was wrong: its other results that are held count for nothing.
+  void discard_results_of(ConnectionId guest) {
+    ++state_.counters.disagreements;
+    state_.tables.requests.for_each([&](RequestId id, RequestRow& row) {
+      if (!row.result || row.result->guest != guest) return;
+      row.result.reset();
+      if (row.phase != RequestRow::Phase::held) return;
+      std::erase(state_.tables.model(row.request.model)->held, id);
+      if (state_.policies->hooks.hears_ends) state_.policies->ended(row.request);
+      requests_.enqueue(row);
+    });
+  }
+
+ private:
+  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
+  std::optional<ConnectionId> compare(const RequestRow& row, bool differs, Turn turn) {
+    const HeldResult held = *row.result;
+    ++state_.counters.rechecked;
+    requests_.record(row.request, requests_.run_of(row, turn.now), true, turn.now, differs);
+    requests_.record(row.request, held.run, !differs, turn.now);
+    if (WorkerRow* worker = state_.tables.workers.find(held.run.worker); worker && !differs) {
+      ConnectionState& tab = state_.tables.state(worker->connection);
+      ++worker->agreements;
+      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
+    }
+    requests_.end(row, std::nullopt, differs ? ResultFrom::last_run : ResultFrom::held, turn);
+    return differs ? std::optional(held.guest) : std::nullopt;
+  }
+
+  State& state_;
+  Requests& requests_;
+  const Rechecks rechecks_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// What workers tell: how loads and runs went, and that they are gone. News of workers that there are no more change
+/// nothing.
+class Workers {
+ public:
+  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Repair& repair)
+      : state_(state),
+        fleet_(fleet),
+        requests_(requests),
+        checks_(state, requests),
+        removal_(removal),
+        repair_(repair) {}
+
+  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
+  void load_held(WorkerId id) {
+    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load_due = end_of_time;
+  }
+
+  void load_sent(WorkerId id, TimePoint now) {
+    if (WorkerRow* worker = state_.tables.workers.find(id))
+      worker->load_due = now + state_.options.connection.load_timeout;
+  }
+
+  /// The worker holds the model. `memory_bytes`: 0 when unknown.
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    state_.tables.worker_ready(id, backend, memory_bytes, turn.now);
+    model.lost_loads = 0;
+    model.resting_until = {};
+    model.reasons.clear();
+    fleet_.prove(worker->connection);
+    ++state_.counters.loads;
+    state_.marks.mark(model);
+  }
+
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || worker->ready) return;
+    ModelRow& model = state_.tables.model_of(*worker);
+    const ConnectionId connection = worker->connection;
+    model.failed_on.insert(Tables::index_of(connection));
+    model.add_reason(prefixed(described(state_.tables.state(connection).browser), error));
+    removal_.close_worker(id, AfterWorker::closed, error, turn);
+  }
+
+  /// A run was answered. False: nobody waits for it any more.
+  bool finished(const Reply& reply, Turn turn) {
+    Tables& tables = state_.tables;
+    WorkerRow* worker = tables.workers.find(reply.worker);
+    if (!worker || !tables.end_run(*worker, reply.request, turn.now)) {
+      ++state_.counters.late_replies;
+      return false;
+    }
+    const ConnectionId connection = worker->connection;
+    state_.marks.mark(connection, *tables.connections.find(connection));
+    state_.marks.mark(tables.model_of(*worker));
+    state_.marks.mark_answered(connection);
+    const bool awaited = tables.requests.find(reply.request) != nullptr;
+    std::optional<ConnectionId> wrong;
+    if (!awaited)
+      ++state_.counters.late_replies;
+    else if (reply.error)
+      requests_.fail_run(reply.request, *reply.error, reply.started, turn);
+    else
+      wrong = checks_.succeed(reply.request, reply.check, turn);
+    worker->answered = turn.now;
+    if (!reply.error)
+      tables.state(connection).consecutive_failures = 0;
+    else if (reply.error->code() == errc::run_failed || reply.error->code() == errc::device_lost)
+      repair_.count_failure(connection, reply.worker, *reply.error, turn);
+    if (wrong) dismiss(*wrong, *reply.check.disagreement, turn);
+    return awaited;
+  }
+
+  /// A result left a tensor in the worker. `placing` may be null.
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
+    if (state_.tables.workers.find(id)) state_.tables.keep(id, bytes, std::move(placing));
+  }
+
+  /// Nobody wants the tensor any more; of the same size and placing as when it was kept. Others may come into the tab.
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
+    if (!state_.tables.workers.find(id)) return;
+    state_.tables.drop(id, bytes, placing);
+    if (placing) state_.marks.mark_all();
+  }
+
+  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
+  /// its caller has heard of this run. False: nobody waits for it any more.
+  bool progressed(WorkerId id, RequestId request, TimePoint now) {
+    WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker || !worker->has(request)) return false;
+    RunInFlight& run = *worker->find(request);
+    run.heard = now;
+    RequestRow* row = state_.tables.requests.find(request);
+    if (row) {
+      row->retry = Retry::never;
+      row->steps += std::exchange(run.told, true) ? 1 : 0;
+    }
+    return row != nullptr;
+  }
+
+  /// The worker's socket closed, its thread died, its device was lost, or it did not answer in time.
+  void lost(WorkerId id, const Error& reason, Turn turn) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (!worker) return;
+    const ConnectionId connection = worker->connection;
+    const bool ready = worker->ready;
+    if (!ready) removal_.note_lost_load(state_.tables.model_of(*worker), connection, reason, turn.now);
+    removal_.close_worker(id, AfterWorker::may_load_again, reason, turn);
+    if (ready)
+      repair_.recover({.tab = connection, .kind = trouble_of(reason), .reason = reason}, turn);
+    else
+      repair_.count_failure(connection, std::nullopt, reason, turn);
+  }
+
+ private:
+  /// A guest was wrong, and has to go.
+  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
+    checks_.discard_results_of(guest);
+    if (state_.tables.connections.find(guest)) removal_.close_tab(guest, reason, turn);
+  }
+
+  State& state_;
+  Fleet& fleet_;
+  Requests& requests_;
+  GuestChecks checks_;
+  Removal& removal_;
+  Repair& repair_;
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::engine {
+
+/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
+/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
+/// what is to be done to `Turn::out`; appending is the only allocation on the path of a request.
+///
+/// An event notes what happened and marks the models and tabs that it concerns; `pump` then serves the marks. Each room
+/// decides one thing: `Requests`, `GuestChecks`, `Dispatch`, `Fleet`, `Removal`, `Supply`, `Repair`, `Workers`, in this
+/// order from the bottom up.
+///
+/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
+/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
+/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
+class Engine {
+ public:
+  /// `options.browsers` are the kinds that can be launched; empty when none can.
+  Engine(PoolOptions options, std::unique_ptr<Decisions> policies) : state_(std::move(options), std::move(policies)) {}
+
+  // --- models and requests
+
+  ModelIndex add_model(ModelSpec spec, Turn turn) {
+    if (state_.closed) {
+      state_.tables.models.emplace_back();
+      const ModelIndex none{static_cast<std::uint32_t>(state_.tables.models.size() - 1)};
+      turn.out.emplace_back(
+          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
+      return none;
+    }
+    ModelRow& model = state_.tables.add_model(std::move(spec));
+    state_.marks.mark(model);
+    const ModelIndex index = model.index;
+    pump(turn);
+    return index;
+  }
+
+  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
+  void remove_model(ModelIndex index, Turn turn) {
+    ModelRow* model = state_.tables.model(index);
+    if (!model) return;
+    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
+      if (row.request.model == index) requests_.complete(id, released, turn);
+    });
+    std::vector<WorkerId> placed;
+    state_.tables.workers.for_each([&](WorkerId id, const WorkerRow& row) {
+      if (row.model == index) placed.push_back(id);
+    });
+    for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    state_.tables.models[index.value].reset();
+    pump(turn);
+  }
+
+  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
+  /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
+  /// selector is asked then, and a run that failed is not tried again.
+  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
+                   std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
+    const RequestId id = requests_.submit({request, retry, bound_to, std::move(placing)}, turn);
+    pump(turn);
+    return id;
+  }
+
+  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
+  void cancel(RequestId request, Turn turn) { requests_.cancel(request, turn); }
+
+  // --- tabs
+
+  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
+  /// where guests are checked, their number leaves room for one.
+  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
+    Tables& tables = state_.tables;
+    if (state_.closed || tables.connections.full()) return std::nullopt;
+    if (launch) {
+      const Launches::Row* row = fleet_.launches.find(*launch);
+      if (!row || row->connection) return std::nullopt;
+      browser.browser = row->browser;  // some kinds call themselves by another's name
+    } else if (tables.connections.size() + (fleet_.own_tabs_left(0) ? 0 : 1) >= state_.options.max_connections) {
+      return std::nullopt;
+    }
+    browser.launched = launch.has_value();
+    const ConnectionId id = tables.add_connection(std::move(browser), launch, turn.now);
+    if (launch) {
+      tables.connections.find(id)->attempt = std::exchange(fleet_.launches.find(*launch)->attempt, {});
+      fleet_.launches.joined(*launch, id);
+    }
+    ++state_.counters.joins;
+    state_.marks.mark_all();
+    pump(turn);
+    return id;
+  }
+
+  /// Its control socket closed, for whatever reason.
+  void left(ConnectionId connection, const Error& reason, Turn turn) {
+    if (!state_.tables.connections.find(connection)) return;
+    ++state_.counters.losses;
+    repair_.recover(
+        {.tab = connection, .kind = Trouble::page_crashed, .reason = reason, .page = TabTrouble::Page::gone}, turn);
+    pump(turn);
+  }
+
+  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
+  void heard(ConnectionId connection, double timer_lag_ms = 0, const PageHints& hints = {}) {
+    ConnectionRow* row = state_.tables.connections.find(connection);
+    if (!row) return;
+    row->awaits_pong = false;
+    row->unanswered_pings = 0;
+    row->timer_lag_ms = timer_lag_ms;
+    state_.tables.state(connection).hints = hints;
+    state_.tables.resume(connection);
+    fleet_.prove(connection);
+  }
+
+  /// The browser process ended, or could not be started.
+  void exited(LaunchId launch, const Error& last_words, Turn turn) {
+    const Launches::Row* row = fleet_.launches.find(launch);
+    if (!row) return;
+    if (const auto connection = row->connection) {
+      ++state_.counters.losses;
+      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
+      state_.tables.connections.find(*connection)->exited = true;
+      removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
+    } else {
+      fleet_.lost_before_joining(launch, last_words, turn);
+      state_.marks.mark_all();
+    }
+    if (!state_.closed) fleet_.launch_up_to(state_.options.min_connections, turn);
+    pump(turn);
+  }
+
+  // --- workers: `Workers` says what each of these means
+
+  void load_held(WorkerId id) { workers_.load_held(id); }
+  void load_sent(WorkerId id, TimePoint now) { workers_.load_sent(id, now); }
+  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
+    workers_.loaded(id, backend, memory_bytes, turn);
+    pump(turn);
+  }
+  void load_failed(WorkerId id, const Error& error, Turn turn) {
+    workers_.load_failed(id, error, turn);
+    pump(turn);
+  }
+  bool finished(const Reply& reply, Turn turn) {
+    const bool awaited = workers_.finished(reply, turn);
+    pump(turn);
+    return awaited;
+  }
+  void kept(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing = nullptr) {
+    workers_.kept(id, bytes, std::move(placing));
+  }
+  void dropped(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing, Turn turn) {
+    workers_.dropped(id, bytes, placing);
+    pump(turn);
+  }
+  bool progressed(WorkerId id, RequestId request, TimePoint now) { return workers_.progressed(id, request, now); }
+  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
+    workers_.lost(id, reason, turn);
+    pump(turn);
+  }
+
+  // --- time
+
+  /// Launches what `min_connections` asks for. Call once, first.
+  void start(Turn turn) {
+    if (!state_.closed) fleet_.launch_up_to(state_.options.min_connections, turn);
+  }
+
+  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
+  void tick(Turn turn) {
+    if (state_.closed) return;
+    requests_.tick(turn);
+    while (const auto run = dispatch_.pop_overdue(turn.now)) workers_.lost(run->worker, run->reason, turn);
+    while (const auto worker = supply_.pop_overdue(turn.now))
+      workers_.load_failed(
+          *worker, Error(errc::load_failed, "no answer for " + seconds(state_.options.connection.load_timeout)), turn);
+    fleet_.tick(turn);
+    repair_.tick(turn);
+    supply_.scale(turn);
+    supply_.relieve_starving(turn.now);
+    state_.marks.mark_all();
+    pump(turn);
+  }
+
+  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
+  void close(Turn turn) {
+    if (state_.closed) return;
+    state_.closed = true;
+    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
+    state_.tables.requests.for_each([&](RequestId id, const RequestRow&) { requests_.complete(id, closing, turn); });
+    state_.tables.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
+      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
+      removal_.forget(id, AfterTab::browser_ends, closing, turn);
+    });
+    fleet_.launches.for_each([&](LaunchId id, const Launches::Row&) { fleet_.end_browser(id, turn); });
+    for (auto& model : state_.tables.models) {
+      if (model && !model->announced)
+        turn.out.emplace_back(ModelReady{
+            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
+      model.reset();
+    }
+    state_.marks.clear();
+  }
+
+  // --- figures
+
+  Metrics metrics() const {
+    Metrics all = metrics_of(state_, fleet_);
+    all.evictions = supply_.evictions();
+    return all;
+  }
+  std::vector<ConnectionInfo> connections() const { return connections_of(state_); }
+  std::vector<ExecutionStats> execution_stats() const { return execution_stats_of(state_); }
+  std::vector<RecoveryStats> recovery_stats() const { return state_.recovery.stats(); }
+
+ private:
+  /// Serves what the event has marked, until nothing is marked any more.
+  void pump(Turn turn) {
+    for (Marks& marks = state_.marks;;) {
+      if (const auto tab = marks.next_tab())
+        repair_.settle(*tab, turn);
+      else if (marks.take_all())
+        mark_models([](const ModelRow&) { return true; });
+      else if (const auto model = marks.next_model())
+        serve(*model, turn);
+      else if (const auto answered = marks.take_answered())
+        mark_models_blocked_by(*answered);
+      else
+        return;
+    }
+  }
+
+  void serve(ModelIndex index, Turn turn) {
+    ModelRow* model = state_.tables.model(index);
+    if (!model) return;
+    model->marked = false;
+    dispatch_.serve(*model, turn);
+    supply_.acquire(*model, turn);
+  }
+
+  template <class Filter>
+  void mark_models(Filter wanted) {
+    for (const auto& model : state_.tables.models) {
+      if (!model || !wanted(*model)) continue;
+      model->obstacle = Obstacle::none;
+      state_.marks.mark(*model);
+    }
+  }
+
+  /// If the tab fell idle, there may be room now for a model that found none.
+  void mark_models_blocked_by(ConnectionId tab) {
+    if (!state_.tables.connections.find(tab) || state_.tables.state(tab).in_flight > 0) return;
+    mark_models([this](const ModelRow& model) {
+      return model.obstacle == Obstacle::busy && state_.policies->waiting(model.index) > 0;
+    });
+  }
+
+  State state_;
+  Fleet fleet_{state_};
+  Requests requests_{state_};
+  Dispatch dispatch_{state_, requests_};
+  Removal removal_{state_, fleet_, requests_};
+  Supply supply_{state_, fleet_, requests_, removal_};
+  Repair repair_{state_, fleet_, removal_, supply_};
+  Workers workers_{state_, fleet_, requests_, removal_, repair_};
+};
+
+}  // namespace webpool::engine
+#endif
+
+namespace webpool::driver {
+
+/// The engine, and what it wants done. Rooms tell it events; nobody but `Host::pump` takes actions out, at the end of
+/// each event. In the pool's loop.
+struct EnginePort {
+  EnginePort(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
+      : engine(std::move(options), std::move(policies)) {}
+
+  engine::Turn turn(TimePoint now = Clock::now()) noexcept { return {now, actions}; }
+
+  engine::Engine engine;
+  engine::Actions actions;
 };
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_LOADER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOADER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 #ifndef WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
 #include <cstdint>
@@ -11147,287 +15036,6 @@ class FastestWays {
 
   std::unordered_map<std::string, FastestWay> ways_;
 };
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
-#define WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#ifndef WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
-#define WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <vector>
-
-namespace webpool::telemetry {
-
-/// What happened last on one tab and its workers: wire headers and events in a ring of up to `capacity` entries of 240
-/// bytes, allocated as it fills. Answered heartbeats don't push out more interesting entries: only the latest one is
-/// kept. Not thread-safe.
-class FlightRecorder {
- public:
-  enum class Kind : std::uint8_t { received, sent, event };
-
-  struct Entry {
-    TimePoint at;
-    std::size_t bytes = 0;  ///< of the whole frame; 0 for an event
-    Kind kind = Kind::event;
-    bool heartbeat = false;
-    bool cut = false;  ///< the text was longer
-    std::uint8_t length = 0;
-    std::array<char, 208> characters;
-
-    std::string_view text() const noexcept { return {characters.data(), length}; }
-  };
-
-  /// `capacity`: at least 1.
-  FlightRecorder(ConnectionId tab, std::size_t capacity) noexcept : tab_(tab), capacity_(capacity) {}
-
-  ConnectionId tab() const noexcept { return tab_; }
-  bool empty() const noexcept { return size_ == 0; }
-
-  /// `text`: a header or a sentence, of which the beginning is kept.
-  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
-    if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
-        back(1).heartbeat)
-      size_ -= 2;
-    const std::size_t place = (first_ + size_) % capacity_;
-    if (size_ < capacity_)
-      ++size_;
-    else
-      first_ = (first_ + 1) % capacity_;
-    if (place >= entries_.size()) entries_.resize(place + 1);
-    Entry& entry = entries_[place];
-    entry.at = at;
-    entry.bytes = bytes;
-    entry.kind = kind;
-    entry.heartbeat = heartbeat;
-    entry.cut = text.size() > entry.characters.size();
-    entry.length = static_cast<std::uint8_t>(std::min(text.size(), entry.characters.size()));
-    std::copy_n(text.begin(), entry.length, entry.characters.begin());
-    return entry;
-  }
-
-  /// Calls `visit(const Entry&)` for each entry, the oldest first, then forgets them all.
-  template <class Visit>
-  void drain(Visit visit) {
-    for (std::size_t i = 0; i < size_; ++i) visit(entries_[(first_ + i) % capacity_]);
-    first_ = size_ = 0;
-  }
-
- private:
-  const Entry& back(std::size_t before) const noexcept { return entries_[(first_ + size_ - 1 - before) % capacity_]; }
-
-  ConnectionId tab_;
-  std::size_t capacity_;
-  std::size_t first_ = 0, size_ = 0;
-  std::vector<Entry> entries_;
-};
-
-}  // namespace webpool::telemetry
-#endif
-
-namespace webpool::driver {
-
-/// Records what passes between the pool and each tab, and writes it to the log as JSON lines when something fails; at
-/// `LogLevel::debug` each entry at once:
-///
-///     {"tab":3,"at":12.345678,"sent":{"type":"run","id":17,…},"bytes":160}
-///     {"tab":3,"at":12.351002,"event":"its socket closed"}
-///
-/// `at` counts seconds since the pool began. A header that was cut short is a string. Of messages that carry a secret,
-/// or text of the application's, only the type is kept, and of a generation's tokens nothing. One thread.
-class FlightLog {
-  using Flight = telemetry::FlightRecorder;
-  using Kind = Flight::Kind;
-
- public:
-  /// `capacity`: entries per tab, at least 1.
-  FlightLog(const detail::Logger& logger, std::size_t capacity) noexcept : logger_(logger), capacity_(capacity) {}
-
-  std::shared_ptr<Flight> begin(ConnectionId tab) const { return std::make_shared<Flight>(tab, capacity_); }
-
-  /// `frame`: a whole one, which decodes to, or was encoded from, a `Message`. A null flight is nobody's yet.
-  template <class Message, class Bytes>
-  void received(Flight* flight, const Bytes& frame) const {
-    message<Message>(flight, Kind::received, frame);
-  }
-  template <class Message, class Bytes>
-  void sent(Flight* flight, const Bytes& frame) const {
-    message<Message>(flight, Kind::sent, frame);
-  }
-
-  void event(Flight* flight, std::string_view sentence) const {
-    if (flight) record(*flight, Kind::event, sentence, 0, false);
-  }
-
-  /// Something failed in that tab: what is known of it goes into the log, once. `who`: the tab.
-  void dump(Flight* flight, std::string_view who, std::string_view why) const {
-    if (!flight || flight->empty()) return;
-    if (logger_.debugging()) return flight->drain([](const auto&) {});  // all of it has been written
-    logger_.info(std::string(who).append(": ").append(why).append("; what came before:"));
-    flight->drain([&](const auto& entry) { logger_.info(line(flight->tab(), entry)); });
-  }
-
- private:
-  template <class Message>
-  static constexpr std::string_view type_of_secret() {
-    if constexpr (std::is_same_v<Message, protocol::Hello>) return "hello";
-    if constexpr (std::is_same_v<Message, protocol::Attach>) return "attach";
-    if constexpr (std::is_same_v<Message, protocol::OpenWorker>) return "open_worker";
-    if constexpr (std::is_same_v<Message, protocol::Custom>) return "message";
-    return {};
-  }
-
-  template <class Message, class Bytes>
-  void message(Flight* flight, Kind kind, const Bytes& frame) const {
-    if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
-    constexpr std::string_view secret = type_of_secret<Message>();
-    constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
-    if constexpr (!secret.empty())
-      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size(), false);
-    else
-      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(), heartbeat);
-  }
-
-  /// Without the spaces that fill it up.
-  static std::string_view header_of(const char* frame) {
-    std::uint32_t length = 0;
-    std::memcpy(&length, frame, 4);
-    const std::string_view header(frame + 4, length);
-    return header.substr(0, header.find_last_not_of(' ') + 1);
-  }
-
-  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes, bool heartbeat) const {
-    const auto& entry = flight.record(Clock::now(), kind, text, bytes, heartbeat);
-    if (logger_.debugging()) logger_.debug(line(flight.tab(), entry));
-  }
-
-  std::string line(ConnectionId tab, const Flight::Entry& entry) const {
-    constexpr std::array<std::string_view, 3> names{"received", "sent", "event"};
-    std::string line = R"({"tab":)" + std::to_string(tab.value) + R"(,"at":)";
-    std::array<char, 32> digits;
-    const double at = std::chrono::duration<double>(entry.at - began_).count();
-    line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), at, std::chars_format::fixed, 6).ptr);
-    line.append(",\"").append(names[static_cast<std::size_t>(entry.kind)]).append("\":");
-    // A page may write its headers with line breaks between the fields.
-    const bool one_line = std::ranges::none_of(entry.text(), [](unsigned char each) { return each < 0x20; });
-    if (entry.kind != Kind::event && one_line && !entry.cut)
-      line += entry.text();
-    else
-      protocol::detail::append_string(line, entry.text());
-    if (entry.kind != Kind::event) line.append(",\"bytes\":").append(std::to_string(entry.bytes));
-    return line += '}';
-  }
-
-  const detail::Logger& logger_;
-  const std::size_t capacity_;
-  const TimePoint began_ = Clock::now();
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
-#define WEBPOOL_DRIVER_GENERATION_RUN_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace webpool::driver {
-
-/// A generation under way: what was asked for, and what has come. Lives on the pool's thread once it is submitted.
-struct GenerationRun {
-  GenerationOptions options;
-  TokenHandler on_token;            ///< may be empty
-  std::int64_t vocabulary;          ///< `Shape::any` where the model doesn't say
-  std::size_t read = 0;             ///< tokens of the prompt, and of the text that it follows
-  std::size_t bytes_per_token = 0;  ///< of the cache
-  std::vector<std::int64_t> tokens{};
-  Finish finish = Finish::length;
-  double first_token = 0;
-
-  /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
-  std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
-    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
-    if (news.index != tokens.size())
-      return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
-    if (news.tokens.size() > options.max_tokens - tokens.size())
-      return "more than max_tokens (" + std::to_string(options.max_tokens) + ") came";
-    for (const std::int64_t token : news.tokens)
-      if (vocabulary != Shape::any && token >= vocabulary)
-        return "the token " + std::to_string(token) + " came; there are " + std::to_string(vocabulary);
-    if (tokens.empty()) first_token = elapsed;
-    for (const std::int64_t token : news.tokens) {
-      tokens.push_back(token);
-      if (on_token) on_token(token);
-    }
-    return std::nullopt;
-  }
-
-  /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
-  /// that is to stay.
-  std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
-    if (!result.finish) return "the page answered without the reason why it ended";
-    if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
-        result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
-      return "the page answered with something else than 'tokens' INT64 [n]";
-    if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
-      return "the page answered with other tokens than it had told";
-    if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
-      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
-    const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
-    const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
-    if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
-        std::ranges::any_of(result.kept, [&](const protocol::KeptTensor& each) {
-          return each.name != cache_name || each.datatype != Datatype::uint8 || each.shape != cache;
-        }))
-      return kept.empty() ? "the page kept a cache that it was not asked to keep"
-                          : "the page did not keep the cache UINT8 " + to_string(cache) + " that it was to keep";
-    finish = *result.finish;
-    return std::nullopt;
-  }
-
-  /// `outputs` are those of a result that was right.
-  Generation summary(const Outputs& outputs) {
-    const bool unread = finish == Finish::length;
-    const std::size_t all = read + tokens.size();
-    Generation generation{std::move(tokens), finish, outputs.times(), first_token, {}, outputs.shared_where()};
-    for (const auto& [name, tensor] : outputs)
-      if (name == cache_name) generation.text = KeptText(tensor, all, unread);
-    return generation;
-  }
-
-  static constexpr std::string_view cache_name = "cache";
-};
-
-/// The completion of its request, which tells `done` what has come.
-inline detail::UniqueFunction<void(Expected<Outputs>)> completion_of(
-    std::shared_ptr<GenerationRun> run, detail::UniqueFunction<void(Expected<Generation>)> done) {
-  return [run = std::move(run), done = std::move(done)](Expected<Outputs> result) mutable {
-    if (!result) return done(result.error());
-    done(run->summary(*result));
-  };
-}
 
 }  // namespace webpool::driver
 #endif
@@ -11770,8 +15378,9 @@ inline std::optional<std::string> known_hash(const ByteSource& source) {
   return hash;
 }
 
-/// Of a source that is not in memory, and too large to stay there.
-inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look) {
+/// Of a source that is not in memory, and too large to stay there. Finds its hash too, if it reads it for that.
+inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look,
+                          std::optional<std::string>& hash) {
   // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
   constexpr std::uint64_t most = std::uint64_t{1} << 31;
   if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
@@ -11785,6 +15394,7 @@ inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBy
                                          " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
   const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
   look(std::as_bytes(std::span(bytes)));
+  if (!hash) hash = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
 }
 
 /// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
@@ -11804,7 +15414,7 @@ inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const 
     if (look) look(bytes);
     if (!hash) hash = webpool::detail::sha256_hex(bytes);
   } else {
-    if (look) look_at_large(*source, size, look);
+    if (look) look_at_large(*source, size, look, hash);
     if (!hash) hash = hash_of(*source, size);
   }
   served.size = static_cast<std::size_t>(size);
@@ -12481,14 +16091,19 @@ inline bool may_stay_on_gpu(Datatype datatype) noexcept {
   }
 }
 
-/// Where pages find the file. `shared`: other models of the same worker may use its outputs.
-inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url, bool shared) {
+/// Where pages find the file: at the `url` where there is one, or at the pool.
+inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url = {}) {
   protocol::ModelSource source{file.name,   file.sha256,
                                file.size,   url.empty() ? "/models/" + file.sha256 : url,
                                file.kernel, !file.kernel && !why_no_decoder(file.info)};
   for (const ServedFile& part : file.external)
     source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
-  if (!shared) return source;
+  return source;
+}
+
+/// The same for a model whose outputs other models of its worker may use.
+inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::string& url = {}) {
+  protocol::ModelSource source = source_of(file, url);
   source.device_outputs.emplace();
   for (const auto& output : file.info.outputs)
     if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
@@ -12504,8 +16119,9 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
                           const FastestWay* known = nullptr) {
   LoadPlan plan;
   plan.message.id = worker.value;
-  plan.message.model = source_of(files.front(), model.url, files.size() > 1);
-  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(source_of(part, {}, true));
+  plan.message.model =
+      files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
+  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
@@ -12673,6 +16289,1505 @@ struct LoadingModel {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_ROSTER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_ROSTER_HPP_INCLUDED
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
+#define WEBPOOL_DRIVER_FLIGHT_LOG_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#ifndef WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
+#define WEBPOOL_TELEMETRY_FLIGHT_RECORDER_HPP_INCLUDED
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace webpool::telemetry {
+
+/// What happened last on one tab and its workers: wire headers and events in a ring of up to `capacity` entries of 240
+/// bytes, allocated as it fills. Answered heartbeats don't push out more interesting entries: only the latest one is
+/// kept. Not thread-safe.
+class FlightRecorder {
+ public:
+  enum class Kind : std::uint8_t { received, sent, event };
+
+  struct Entry {
+    TimePoint at;
+    std::size_t bytes = 0;  ///< of the whole frame; 0 for an event
+    Kind kind = Kind::event;
+    bool heartbeat = false;
+    bool cut = false;  ///< the text was longer
+    std::uint8_t length = 0;
+    std::array<char, 208> characters;
+
+    std::string_view text() const noexcept { return {characters.data(), length}; }
+  };
+
+  /// `capacity`: at least 1.
+  FlightRecorder(ConnectionId tab, std::size_t capacity) noexcept : tab_(tab), capacity_(capacity) {}
+
+  ConnectionId tab() const noexcept { return tab_; }
+  bool empty() const noexcept { return size_ == 0; }
+
+  /// `text`: a header or a sentence, of which the beginning is kept.
+  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
+    if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
+        back(1).heartbeat)
+      size_ -= 2;
+    const std::size_t place = (first_ + size_) % capacity_;
+    if (size_ < capacity_)
+      ++size_;
+    else
+      first_ = (first_ + 1) % capacity_;
+    if (place >= entries_.size()) entries_.resize(place + 1);
+    Entry& entry = entries_[place];
+    entry.at = at;
+    entry.bytes = bytes;
+    entry.kind = kind;
+    entry.heartbeat = heartbeat;
+    entry.cut = text.size() > entry.characters.size();
+    entry.length = static_cast<std::uint8_t>(std::min(text.size(), entry.characters.size()));
+    std::copy_n(text.begin(), entry.length, entry.characters.begin());
+    return entry;
+  }
+
+  /// Calls `visit(const Entry&)` for each entry, the oldest first, then forgets them all.
+  template <class Visit>
+  void drain(Visit visit) {
+    for (std::size_t i = 0; i < size_; ++i) visit(entries_[(first_ + i) % capacity_]);
+    first_ = size_ = 0;
+  }
+
+ private:
+  const Entry& back(std::size_t before) const noexcept { return entries_[(first_ + size_ - 1 - before) % capacity_]; }
+
+  ConnectionId tab_;
+  std::size_t capacity_;
+  std::size_t first_ = 0, size_ = 0;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace webpool::telemetry
+#endif
+
+namespace webpool::driver {
+
+/// Records what passes between the pool and each tab, and writes it to the log as JSON lines when something fails; at
+/// `LogLevel::debug` each entry at once:
+///
+///     {"tab":3,"at":12.345678,"sent":{"type":"run","id":17,…},"bytes":160}
+///     {"tab":3,"at":12.351002,"event":"its socket closed"}
+///
+/// `at` counts seconds since the pool began. A header that was cut short is a string. Of messages that carry a secret,
+/// or text of the application's, only the type is kept, and of a generation's tokens nothing. One thread.
+class FlightLog {
+  using Flight = telemetry::FlightRecorder;
+  using Kind = Flight::Kind;
+
+ public:
+  /// `capacity`: entries per tab, at least 1.
+  FlightLog(const detail::Logger& logger, std::size_t capacity) noexcept : logger_(logger), capacity_(capacity) {}
+
+  std::shared_ptr<Flight> begin(ConnectionId tab) const { return std::make_shared<Flight>(tab, capacity_); }
+
+  /// `frame`: a whole one, which decodes to, or was encoded from, a `Message`. A null flight is nobody's yet.
+  template <class Message, class Bytes>
+  void received(Flight* flight, const Bytes& frame) const {
+    message<Message>(flight, Kind::received, frame);
+  }
+  template <class Message, class Bytes>
+  void sent(Flight* flight, const Bytes& frame) const {
+    message<Message>(flight, Kind::sent, frame);
+  }
+
+  void event(Flight* flight, std::string_view sentence) const {
+    if (flight) record(*flight, Kind::event, sentence, 0, false);
+  }
+
+  /// Something failed in that tab: what is known of it goes into the log, once. `who`: the tab.
+  void dump(Flight* flight, std::string_view who, std::string_view why) const {
+    if (!flight || flight->empty()) return;
+    if (logger_.debugging()) return flight->drain([](const auto&) {});  // all of it has been written
+    logger_.info(std::string(who).append(": ").append(why).append("; what came before:"));
+    flight->drain([&](const auto& entry) { logger_.info(line(flight->tab(), entry)); });
+  }
+
+ private:
+  template <class Message>
+  static constexpr std::string_view type_of_secret() {
+    if constexpr (std::is_same_v<Message, protocol::Hello>) return "hello";
+    if constexpr (std::is_same_v<Message, protocol::Attach>) return "attach";
+    if constexpr (std::is_same_v<Message, protocol::OpenWorker>) return "open_worker";
+    if constexpr (std::is_same_v<Message, protocol::Custom>) return "message";
+    return {};
+  }
+
+  template <class Message, class Bytes>
+  void message(Flight* flight, Kind kind, const Bytes& frame) const {
+    if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
+    constexpr std::string_view secret = type_of_secret<Message>();
+    constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
+    if constexpr (!secret.empty())
+      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size(), false);
+    else
+      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(), heartbeat);
+  }
+
+  /// Without the spaces that fill it up.
+  static std::string_view header_of(const char* frame) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, frame, 4);
+    const std::string_view header(frame + 4, length);
+    return header.substr(0, header.find_last_not_of(' ') + 1);
+  }
+
+  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes, bool heartbeat) const {
+    const auto& entry = flight.record(Clock::now(), kind, text, bytes, heartbeat);
+    if (logger_.debugging()) logger_.debug(line(flight.tab(), entry));
+  }
+
+  std::string line(ConnectionId tab, const Flight::Entry& entry) const {
+    constexpr std::array<std::string_view, 3> names{"received", "sent", "event"};
+    std::string line = R"({"tab":)" + std::to_string(tab.value) + R"(,"at":)";
+    std::array<char, 32> digits;
+    const double at = std::chrono::duration<double>(entry.at - began_).count();
+    line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), at, std::chars_format::fixed, 6).ptr);
+    line.append(",\"").append(names[static_cast<std::size_t>(entry.kind)]).append("\":");
+    // A page may write its headers with line breaks between the fields.
+    const bool one_line = std::ranges::none_of(entry.text(), [](unsigned char each) { return each < 0x20; });
+    if (entry.kind != Kind::event && one_line && !entry.cut)
+      line += entry.text();
+    else
+      protocol::detail::append_string(line, entry.text());
+    if (entry.kind != Kind::event) line.append(",\"bytes\":").append(std::to_string(entry.bytes));
+    return line += '}';
+  }
+
+  const detail::Logger& logger_;
+  const std::size_t capacity_;
+  const TimePoint began_ = Clock::now();
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_PEER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PEER_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
+#include <span>
+#include <string>
+#include <string_view>
+
+/// `encode(out, message)` appends the frame of a message from the pool to `out`, whose capacity is reused.
+/// Text is escaped, and repaired if it is not UTF-8, so the page always receives valid JSON. Ids must be at most
+/// `max_id`. The only error is `std::bad_alloc`. Different threads may write different strings.
+namespace webpool::protocol {
+
+namespace detail {
+
+/// Writes `{"type":…` and then the fields, in the order of the calls.
+class HeaderWriter {
+ public:
+  HeaderWriter(std::string& out, std::string_view type, std::size_t bytes = 128)
+      : frame_(out, bytes), out_(frame_.header()) {
+    (out_ += R"({"type":")").append(type) += '"';
+  }
+
+  HeaderWriter& key(std::string_view name) {
+    ((out_ += ",\"").append(name)) += "\":";
+    return *this;
+  }
+  HeaderWriter& field(std::string_view name, std::string_view text) {
+    return key(name), append_string(out_, text), *this;
+  }
+  HeaderWriter& field(std::string_view name, std::uint64_t value) {
+    return key(name), append_integer(out_, value), *this;
+  }
+
+  /// `[item,item]`, each written by `write(item)`.
+  template <class Items, class Write>
+  HeaderWriter& list(std::string_view name, const Items& items, Write write) {
+    key(name);
+    return sequence('[', items, write, ']');
+  }
+  template <class Items, class Write>
+  HeaderWriter& map(std::string_view name, const Items& items, Write write) {
+    key(name);
+    return sequence('{', items, write, '}');
+  }
+
+  FrameWriter& end() {
+    out_ += '}';
+    frame_.end_header();
+    return frame_;
+  }
+
+ private:
+  template <class Items, class Write>
+  HeaderWriter& sequence(char open, const Items& items, Write write, char close) {
+    out_ += open;
+    bool first = true;
+    for (const auto& item : items) {
+      if (!first) out_ += ',';
+      first = false;
+      write(item);
+    }
+    out_ += close;
+    return *this;
+  }
+
+  FrameWriter frame_;
+  std::string& out_;
+};
+
+/// `{"name":"x","datatype":"FP32","shape":[1,4],"parameters":{"binary_data_size":16}}`
+inline void append_tensor(std::string& out, const NamedTensor& input) {
+  out += R"({"name":)";
+  append_string(out, input.name);
+  (out += R"(,"datatype":")").append(to_string(input.tensor.datatype())) += R"(","shape":[)";
+  for (std::size_t axis = 0; axis < input.tensor.shape().rank(); ++axis) {
+    if (axis > 0) out += ',';
+    append_integer(out, input.tensor.shape()[axis]);
+  }
+  out += R"(],"parameters":{"binary_data_size":)";
+  append_integer(out, input.tensor.bytes().size());
+  out += "}}";
+}
+
+/// `[{"name":"x","tensor":7}]`
+inline void append_references(HeaderWriter& writer, std::string& out, std::string_view name,
+                              std::span<const TensorReference> references) {
+  if (references.empty()) return;
+  writer.list(name, references, [&](const TensorReference& each) {
+    out += R"({"name":)";
+    append_string(out, each.name);
+    writer.field("tensor", each.tensor.value);
+    out += '}';
+  });
+}
+
+inline void append_model(HeaderWriter& writer, std::string& out, const ModelSource& model) {
+  out += R"({"name":)";
+  append_string(out, model.name);
+  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
+  if (model.kernel) writer.field("format", "kernel");
+  if (model.generates) writer.key("generates"), out += "true";
+  if (model.device_outputs)
+    writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
+  if (!model.external.empty())
+    writer.list("external", model.external, [&](const ExternalSource& file) {
+      out += R"({"path":)";
+      append_string(out, file.path);
+      writer.field("sha256", file.sha256).field("bytes", file.bytes).field("url", file.url);
+      out += '}';
+    });
+  out += '}';
+}
+
+/// An upper bound for the bytes of the frame, at most some hundred too high if names are plain text.
+inline std::size_t frame_bound(const Run& message) noexcept {
+  constexpr std::size_t number = 20, escaped = 6;
+  std::size_t bytes = 80 + number;
+  for (const auto& [name, tensor] : message.inputs)
+    bytes += 96 + number * (tensor.shape().rank() + 1) + escaped * name.size() + aligned(tensor.bytes().size());
+  for (const auto& name : message.outputs) bytes += 4 + escaped * name.size();
+  for (const auto& list : {message.resident, message.keep})
+    for (const auto& each : list) bytes += 48 + number + escaped * each.name.size();
+  return bytes;
+}
+
+}  // namespace detail
+
+// --- control socket
+
+inline void encode(std::string& out, const Welcome& message) {
+  detail::HeaderWriter(out, "welcome")
+      .field("version", version)
+      .field("connection", message.connection.value)
+      .field("heartbeat_ms", static_cast<std::uint64_t>(message.heartbeat.count()))
+      .end();
+}
+
+inline void encode(std::string& out, const Refused& message) {
+  detail::HeaderWriter(out, "refused").field("code", to_string(message.code)).field("message", message.message).end();
+}
+
+inline void encode(std::string& out, const Ping& message) {
+  detail::HeaderWriter(out, "ping").field("id", message.id).end();
+}
+
+inline void encode(std::string& out, const OpenWorker& message) {
+  detail::HeaderWriter writer(out, "open_worker");
+  writer.field("worker", message.worker.value).field("key", message.key);
+  writer.key("webnn"), out += message.webnn ? "true" : "false";
+  writer.end();
+}
+
+inline void encode(std::string& out, const CloseWorker& message) {
+  detail::HeaderWriter(out, "close_worker").field("worker", message.worker.value).end();
+}
+
+inline void encode(std::string& out, const Reload& message) {
+  detail::HeaderWriter(out, "reload").field("message", message.message).end();
+}
+inline void encode(std::string& out, const Close& message) {
+  detail::HeaderWriter(out, "close").field("message", message.message).end();
+}
+
+/// The body must be JSON.
+inline void encode(std::string& out, const Custom& message) {
+  detail::HeaderWriter writer(out, "message", 256 + message.body.size());
+  writer.field("name", message.name).key("body");
+  out += message.body;
+  writer.list("tensors", message.tensors, [&](const NamedTensor& tensor) { detail::append_tensor(out, tensor); });
+  FrameWriter& frame = writer.end();
+  for (const auto& [name, tensor] : message.tensors) frame.tensor(tensor.bytes());
+}
+
+// --- data socket
+
+inline void encode(std::string& out, const Load& message) {
+  detail::HeaderWriter writer(out, "load", 512);
+  writer.field("id", message.id).key("model");
+  detail::append_model(writer, out, message.model);
+  if (!message.parts.empty())
+    writer.list("parts", message.parts, [&](const ModelSource& part) { detail::append_model(writer, out, part); });
+  writer.list("backends", message.backends, [&](const BackendChoice& choice) {
+    (out += R"({"name":")").append(to_string(choice.backend)) += '"';
+    if (choice.device) writer.field("device_type", to_string(*choice.device));
+    if (choice.threads) writer.field("threads", std::uint64_t{*choice.threads});
+    if (!choice.module.empty()) writer.field("module", choice.module);
+    out += '}';
+  });
+  writer.map("free_dimensions", message.free_dimensions, [&](const auto& dimension) {
+    detail::append_string(out, dimension.first);
+    out += ':';
+    detail::append_integer(out, dimension.second);
+  });
+  if (message.warmup) writer.key("warmup"), out += *message.warmup ? "true" : "false";
+  if (message.compare) writer.key("compare"), out += *message.compare ? "true" : "false";
+  if (message.workgroup_size)
+    writer.list("workgroup_size", *message.workgroup_size,
+                [&](unsigned extent) { detail::append_integer(out, extent); });
+  if (message.variant) writer.field("variant", *message.variant);
+  if (message.cache_bytes) writer.field("cache_bytes", *message.cache_bytes);
+  if (!message.importance.empty()) writer.field("importance", message.importance);
+  writer.end();
+}
+
+/// Memory is allocated at most once, and each tensor's bytes are copied once, straight into `out`.
+inline void encode(std::string& out, const Run& message) {
+  detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  detail::append_references(writer, out, "resident", message.resident);
+  writer.list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
+  detail::append_references(writer, out, "keep", message.keep);
+  FrameWriter& frame = writer.end();
+  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
+}
+
+inline void encode(std::string& out, const Fetch& message) {
+  detail::HeaderWriter(out, "fetch").field("id", message.id.value).field("tensor", message.tensor.value).end();
+}
+
+inline void encode(std::string& out, const Release& message) {
+  detail::HeaderWriter(out, "release")
+      .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
+      .end();
+}
+
+/// The numbers must be finite.
+inline void encode(std::string& out, const Generate& message) {
+  const GenerationOptions& how = message.options;
+  std::size_t bytes = 512 + 24 * how.stop_tokens.size();
+  for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
+  detail::HeaderWriter writer(out, "generate", bytes);
+  writer.field("id", message.id.value);
+  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
+  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
+  writer.field("max_tokens", std::uint64_t{how.max_tokens}).key("temperature");
+  detail::append_number(out, how.temperature);
+  writer.field("top_k", std::uint64_t{how.top_k}).key("top_p");
+  detail::append_number(out, how.top_p);
+  writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
+    detail::append_integer(out, token);
+  });
+  if (message.resume) {
+    writer.key("resume");
+    out += R"({"tensor":)";
+    detail::append_integer(out, message.resume->tensor.value);
+    writer.field("length", message.resume->length);
+    out += '}';
+  }
+  if (message.keep) writer.field("keep", message.keep->value);
+  FrameWriter& frame = writer.end();
+  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
+}
+
+inline void encode(std::string& out, const Cancel& message) {
+  detail::HeaderWriter(out, "cancel").field("id", message.id.value).end();
+}
+
+}  // namespace webpool::protocol
+#endif
+#ifndef WEBPOOL_TRANSPORT_LINK_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_LINK_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#ifndef WEBPOOL_DETAIL_FUNCTION_REF_HPP_INCLUDED
+#define WEBPOOL_DETAIL_FUNCTION_REF_HPP_INCLUDED
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace webpool::detail {
+
+template <class Signature>
+class FunctionRef;
+
+/// Refers to a callable object for the length of a call: C++26's `std::function_ref` for standard libraries that lack
+/// it. Never allocates. The object must outlive it, as a lambda among the arguments of a call does.
+template <class Result, class... Args>
+class FunctionRef<Result(Args...)> {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_object_v<std::remove_reference_t<F>> &&
+           std::is_invocable_r_v<Result, F&, Args...>) FunctionRef(F&& function)
+  noexcept  // NOLINT(google-explicit-constructor)
+      : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
+        call_([](void* callable, Args... args) -> Result {
+          return std::invoke(*static_cast<std::add_pointer_t<F>>(callable), std::forward<Args>(args)...);
+        }) {}
+
+  Result operator()(Args... args) const { return call_(callable_, std::forward<Args>(args)...); }
+
+ private:
+  void* callable_;
+  Result (*call_)(void*, Args...);
+};
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool::transport {
+
+/// What a page opens a link for: one control link per tab, one data link per worker.
+enum class Channel : std::uint8_t { control, data };
+
+/// Why the pool closes a link: the status codes of RFC 6455, section 7.4.1.
+enum class CloseCode : std::uint16_t { normal = 1000, policy_violation = 1008 };
+
+/// The pool's end of a line to a page that carries whole messages in order, such as a WebSocket. All that the pool asks
+/// of a transport; `LinkHandlers` is all that a transport tells the pool. Both are called on one thread at a time: that
+/// of the pool's event loop.
+///
+/// | function              | contract                                                                                |
+/// |-----------------------|-----------------------------------------------------------------------------------------|
+/// | `send(write)`         | calls `write(out)` once, before it returns; `out` is empty, and what `write` appends is |
+/// |                       | one message. Does nothing else that is visible once the link is closing                 |
+/// | `close(code, words)`  | begins to close; the page may be told the words, cut if need be. A second call does     |
+/// |                       | nothing. What the page sent before it noticed may still be received                     |
+/// | `buffered()`          | bytes that were sent and that the page's side has not taken yet: they are in memory     |
+/// | `introduced()`        | the page has shown that it belongs here: limits that hold for strangers end             |
+///
+/// None of them blocks, throws (`std::bad_alloc` and what `write` throws excepted) or calls a handler before it
+/// returns.
+class Link {
+ public:
+  using Write = webpool::detail::FunctionRef<void(std::string& out)>;
+
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  virtual ~Link() = default;
+
+  virtual void send(Write write) = 0;
+  virtual void close(CloseCode code, std::string_view words) = 0;
+  virtual std::size_t buffered() const = 0;
+  virtual void introduced() {}
+};
+
+/// What a transport tells. For each link `opened` comes first, and `closed` last, once, whoever closed it; the pool
+/// keeps the link alive from the one to the other.
+struct LinkHandlers {
+  std::function<void(std::shared_ptr<Link>, Channel)> opened;
+  /// A whole message; `owner` keeps its bytes alive.
+  std::function<void(Link&, std::span<const std::byte> message, std::shared_ptr<const void> owner)> received;
+  /// `reason`: the words of whoever closed it, or what happened to it.
+  std::function<void(Link&, const std::string& reason)> closed;
+};
+
+}  // namespace webpool::transport
+#endif
+
+namespace webpool::driver {
+
+struct Tab;
+struct Worker;
+
+/// What is wrong with a message that its link may not send now.
+inline Error out_of_turn(std::string_view what) {
+  return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
+}
+
+/// What the pool knows of one link: whose it is, and the record of what passes on it. Sends messages, and notes each in
+/// that record. Touches its link and its tab's flight, nothing else. In the pool's loop.
+class Peer {
+ public:
+  Peer(std::shared_ptr<transport::Link> link, transport::Channel which, const FlightLog& flights)
+      : channel(which), link_(std::move(link)), flights_(flights) {}
+
+  /// From now on it speaks for that tab.
+  void introduce_as(Tab& owner, std::shared_ptr<telemetry::FlightRecorder> flight) {
+    tab = &owner;
+    flight_ = std::move(flight);
+    link_->introduced();
+  }
+  /// From now on it speaks for that worker, in the tab of that flight.
+  void introduce_as(Worker& owner, std::shared_ptr<telemetry::FlightRecorder> flight) {
+    worker = &owner;
+    flight_ = std::move(flight);
+    link_->introduced();
+  }
+  bool introduced() const noexcept { return tab || worker; }
+
+  template <class Message>
+  void send(const Message& message) {
+    link_->send([&](std::string& out) {
+      protocol::encode(out, message);
+      flights_.sent<Message>(flight_.get(), out);
+    });
+  }
+  /// Sends a message of the application's that is a frame already.
+  void send_frame(std::string frame) {
+    link_->send([&](std::string& out) {
+      out = std::move(frame);
+      flights_.sent<protocol::Custom>(flight_.get(), out);
+    });
+  }
+
+  template <class Message>
+  void note_received(std::span<const std::byte> frame) const {
+    flights_.received<Message>(flight_.get(), frame);
+  }
+  void note(std::string_view event) const { flights_.event(flight_.get(), event); }
+
+  void close(std::string_view words) { link_->close(transport::CloseCode::normal, words); }
+  /// Closes it because the page broke the protocol.
+  void refuse(std::string_view words) { link_->close(transport::CloseCode::policy_violation, words); }
+
+  const std::shared_ptr<transport::Link>& link() const noexcept { return link_; }
+
+  const transport::Channel channel;
+  bool heard = false;        ///< its first message has come: it has one try to introduce itself
+  Tab* tab = nullptr;        ///< whose control link it is
+  Worker* worker = nullptr;  ///< whose data link it is
+
+ private:
+  const std::shared_ptr<transport::Link> link_;
+  const FlightLog& flights_;
+  std::shared_ptr<telemetry::FlightRecorder> flight_;  ///< null until it has introduced itself
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_PROTOCOL_PREPARED_RESULT_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_PREPARED_RESULT_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::protocol {
+
+/// What a worker's next result will look like if its header differs from the last one only in the id and the times, as
+/// when a model is called again and again. Such a result is read without JSON, whose parsing would be a third of the
+/// host's work for a small tensor. Not thread-safe.
+class PreparedResult {
+ public:
+  /// Learns from the header that `result` was read from. A large one is not worth it.
+  void learn(std::span<const std::byte> header, const Result& result) {
+    between_.clear();
+    const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
+    const std::size_t times = text.rfind(times_start);
+    if (text.size() > most_bytes || times == text.npos || !result.kept.empty() || result.finish) return;
+    Text rest{text};
+    Result own;
+    if (!rest.take(start) || !rest.take_id(own.id) || rest.text.size() < text.size() - times) return;
+    between_ = rest.text.substr(0, rest.text.size() - (text.size() - times));
+    rest.text.remove_prefix(between_.size());
+    // If a field occurs twice, the JSON reader may have used the other one.
+    if (!rest.take_times(own.times) || own.id != result.id || own.times.queued != result.times.queued ||
+        own.times.upload != result.times.upload || own.times.compute != result.times.compute ||
+        own.times.download != result.times.download)
+      return between_.clear();
+    outputs_.clear();
+    for (const auto& [name, tensor] : result.outputs)
+      outputs_.push_back({name, tensor.datatype(), tensor.shape(), tensor.bytes().size()});
+  }
+
+  /// The result, if the header is as expected. Its tensors refer to the frame, which `owner` keeps alive. Throws
+  /// `errc::malformed_frame` if the frame does not hold them.
+  std::optional<Result> read(FrameReader& frame, const std::shared_ptr<const void>& owner) const {
+    Text rest{{reinterpret_cast<const char*>(frame.header().data()), frame.header().size()}};
+    Result result;
+    if (between_.empty() || !rest.take(start) || !rest.take_id(result.id) || !rest.take(between_) ||
+        !rest.take_times(result.times))
+      return std::nullopt;
+    result.outputs.reserve(outputs_.size());
+    for (const auto& [name, datatype, shape, bytes] : outputs_)
+      result.outputs.push_back({name, Tensor(datatype, shape, frame.tensor(bytes, name), owner)});
+    return result;
+  }
+
+ private:
+  static constexpr std::string_view start = R"({"type":"result","id":)", times_start = R"(,"times":{"queued":)";
+  static constexpr std::size_t most_bytes = 4096;
+
+  struct Output {
+    std::string name;
+    Datatype datatype;
+    Shape shape;
+    std::size_t bytes;
+  };
+
+  /// The rest of a header. Each function removes something from its front, if that is there.
+  struct Text {
+    std::string_view text;
+
+    bool take(std::string_view what) noexcept {
+      if (!text.starts_with(what)) return false;
+      text.remove_prefix(what.size());
+      return true;
+    }
+
+    /// Decimal digits without a sign or leading zeros, no more than fit: their count, or 0.
+    std::size_t take_digits(std::uint64_t& number) noexcept {
+      constexpr std::size_t most = 15;
+      std::size_t count = 0;
+      for (number = 0; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count)
+        if (count < most) number = 10 * number + static_cast<std::uint64_t>(text[count] - '0');
+      text.remove_prefix(count);
+      return count > most ? 0 : count;
+    }
+
+    bool take_integer(std::uint64_t& number) noexcept {
+      const bool zero = text.starts_with('0');
+      const std::size_t digits = take_digits(number);
+      return zero ? digits == 1 : digits > 0;
+    }
+
+    bool take_id(RequestId& id) noexcept { return take_integer(id.value); }
+
+    /// A number with at most three decimals, as pages write times: the nearest `double`.
+    bool take_time(double& milliseconds) noexcept {
+      constexpr std::array<std::uint64_t, 4> to_thousandths{1000, 100, 10, 1};
+      constexpr std::uint64_t most = 1'000'000'000;
+      std::uint64_t whole = 0, fraction = 0;
+      if (!take_integer(whole) || whole > most) return false;
+      std::size_t digits = 0;
+      if (take(".")) {
+        digits = take_digits(fraction);
+        if (digits == 0 || digits >= to_thousandths.size()) return false;
+      }
+      milliseconds = static_cast<double>(1000 * whole + to_thousandths[digits] * fraction) / 1000;
+      return true;
+    }
+
+    /// The end of a header.
+    bool take_times(RunTimes& times) noexcept {
+      return take(times_start) && take_time(times.queued) && take(R"(,"upload":)") && take_time(times.upload) &&
+             take(R"(,"compute":)") && take_time(times.compute) && take(R"(,"download":)") &&
+             take_time(times.download) && take("}}") && text.find_first_not_of(' ') == text.npos;
+    }
+  };
+
+  std::string between_;  ///< what stands between the id and the times; empty if nothing is known
+  std::vector<Output> outputs_;
+};
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::driver {
+
+/// A page that has joined.
+struct Tab {
+  ConnectionId id;
+  BrowserInfo browser;
+  std::optional<LaunchId> launch;  ///< of a browser of the pool's
+  std::shared_ptr<telemetry::FlightRecorder> flight;
+  Peer* peer = nullptr;  ///< its control link; null once that has closed
+};
+
+/// What a tab runs one model in, or several.
+struct Worker {
+  WorkerId id;
+  ConnectionId tab;
+  ModelIndex model;
+  std::string model_name;
+  std::string key;       ///< by which it shows that it is the one
+  Peer* peer = nullptr;  ///< its data link; null until it attaches
+  std::vector<BackendFailure> passed_over{};
+  std::shared_ptr<const Where> where{};  ///< null until it is loaded
+  protocol::PreparedResult next_result{};
+  TimePoint opened = Clock::now();
+};
+
+template <class Printable>
+std::string describe(const Printable& value) {
+  std::ostringstream text;
+  text << value;
+  return std::move(text).str();
+}
+
+/// Who is there: links, tabs and workers, and sentences about them. Each link belongs to at most one tab or worker, and
+/// each tab and worker has at most one link; both sides know it. Touches links only to close them. In the pool's loop.
+class Roster {
+ public:
+  explicit Roster(const FlightLog& flights) : flights_(flights) {}
+
+  // --- links
+
+  Peer& add(std::shared_ptr<transport::Link> link, transport::Channel channel) {
+    const transport::Link* const key = link.get();
+    return peers_.try_emplace(key, std::move(link), channel, flights_).first->second;
+  }
+
+  /// Null when the link is not, or no longer, of interest.
+  Peer* find(const transport::Link& link) {
+    const auto found = peers_.find(&link);
+    return found == peers_.end() ? nullptr : &found->second;
+  }
+
+  /// The link has closed, or its end is of no interest; its tab or worker, if any, has none then.
+  void drop(Peer& peer) {
+    if (peer.tab) peer.tab->peer = nullptr;
+    if (peer.worker) peer.worker->peer = nullptr;
+    peers_.erase(peer.link().get());
+  }
+
+  bool has_links() const noexcept { return !peers_.empty(); }
+
+  void close_links(std::string_view words) {
+    for (auto& [link, peer] : peers_) peer.close(words);
+  }
+
+  // --- tabs and workers
+
+  Tab& add_tab(ConnectionId id, BrowserInfo browser, std::optional<LaunchId> launch, Peer& peer) {
+    Tab& tab = tabs_.try_emplace(id, Tab{id, std::move(browser), launch, flights_.begin(id), &peer}).first->second;
+    peer.introduce_as(tab, tab.flight);
+    return tab;
+  }
+
+  Worker& add_worker(WorkerId id, ConnectionId tab, ModelIndex model, std::string model_name) {
+    return workers_.try_emplace(id, Worker{id, tab, model, std::move(model_name), webpool::detail::random_token()})
+        .first->second;
+  }
+
+  /// The link is that worker's.
+  void attach(Worker& worker, Peer& peer) {
+    worker.peer = &peer;
+    peer.introduce_as(worker, tab(worker.tab).flight);
+  }
+
+  Tab& tab(ConnectionId id) { return tabs_.at(id); }
+  const Tab& tab(ConnectionId id) const { return tabs_.at(id); }
+  Tab* find(ConnectionId id) {
+    const auto found = tabs_.find(id);
+    return found == tabs_.end() ? nullptr : &found->second;
+  }
+  Tab* find(LaunchId launch) {
+    const auto found = std::ranges::find_if(tabs_, [&](const auto& entry) { return entry.second.launch == launch; });
+    return found == tabs_.end() ? nullptr : &found->second;
+  }
+  Worker& worker(WorkerId id) { return workers_.at(id); }
+  Worker* find(WorkerId id) {
+    const auto found = workers_.find(id);
+    return found == workers_.end() ? nullptr : &found->second;
+  }
+  std::vector<WorkerId> workers_of(ConnectionId tab) const {
+    std::vector<WorkerId> found;
+    for (const auto& [id, worker] : workers_)
+      if (worker.tab == tab) found.push_back(id);
+    return found;
+  }
+  template <class Visit>
+  void for_each_tab(Visit visit) {
+    for (auto& [id, tab] : tabs_) visit(tab);
+  }
+
+  /// Closes the link of a tab or worker, if it has one. Nobody hears of the link's end then.
+  template <class Owner>
+  void close_link(Owner& owner, std::string_view words) {
+    Peer* const peer = std::exchange(owner.peer, nullptr);
+    if (!peer) return;
+    peer->tab = nullptr;
+    peer->worker = nullptr;
+    peer->close(words);
+  }
+
+  void remove(Tab& tab, std::string_view words) {
+    close_link(tab, words);
+    tabs_.erase(tab.id);
+  }
+  void remove(Worker& worker, std::string_view words) {
+    close_link(worker, words);
+    workers_.erase(worker.id);
+  }
+
+  // --- sentences
+
+  /// An error that names the worker's model and place.
+  Error about(const Worker& worker, errc code, const std::string& message) const {
+    const auto tab = tabs_.find(worker.tab);
+    const std::string place = worker.where         ? describe(*worker.where)
+                              : tab != tabs_.end() ? describe(tab->second.browser)
+                                                   : "a tab";
+    return Error(code, "model '" + worker.model_name + "' on " + place + ": " + message);
+  }
+
+  void note(const Tab& tab, std::string_view event) const { flights_.event(tab.flight.get(), event); }
+
+  /// Something failed in that tab: what came before goes into the log.
+  void report(const Tab& tab, std::string_view why) const {
+    flights_.dump(tab.flight.get(), describe(tab.browser), why);
+  }
+
+ private:
+  const FlightLog& flights_;
+  std::unordered_map<const transport::Link*, Peer> peers_;
+  std::unordered_map<ConnectionId, Tab> tabs_;
+  std::unordered_map<WorkerId, Worker> workers_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_SINKS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_SINKS_HPP_INCLUDED
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The pool's run sinks. What one of them throws is logged, and the others are told all the same. In the pool's loop.
+class Sinks {
+ public:
+  Sinks(const std::vector<std::shared_ptr<RunSink>>& sinks, const webpool::detail::Logger& logger)
+      : sinks_(sinks), logger_(logger) {}
+
+  /// False: nobody listens, so nothing need be recorded.
+  explicit operator bool() const noexcept { return !sinks_.empty(); }
+
+  /// `hears` is a member of `RunSink`.
+  template <class Record>
+  void tell(void (RunSink::*hears)(const Record&), const Record& record) const {
+    for (const auto& sink : sinks_) try {
+        ((*sink).*hears)(record);
+      } catch (const std::exception& fault) {
+        logger_.info(std::string("a run sink threw: ") + fault.what());
+      } catch (...) {
+        logger_.info("a run sink threw something that is no std::exception");
+      }
+  }
+
+ private:
+  const std::vector<std::shared_ptr<RunSink>>& sinks_;
+  const webpool::detail::Logger& logger_;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// The pool's models, and the way of each into its workers: which is told what to load, when, and what came of it. Owns
+/// the models, their turns and what comparisons found; tells the engine of loads and the batcher of models. In the
+/// pool's loop.
+class Loader {
+ public:
+  /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on,
+  /// and any thread may change it.
+  struct Part {
+    std::vector<ModelFile> files;
+    ModelOptions options;
+    Task task;
+    Batcher::Maximum max_batch_size;
+    LoadCompletion done;
+  };
+  /// What becomes of a model that can't be loaded.
+  enum class Failing : std::uint8_t {
+    leaves,  ///< nobody has it yet
+    stays    ///< its requests end with the reasons, until it is released
+  };
+
+  struct Uses {
+    const PoolOptions& options;
+    const webpool::detail::Logger& logger;
+    EnginePort& port;
+    Roster& roster;
+    const Browsers& browsers;
+    Batcher& batches;
+    const Sinks& sinks;
+  };
+
+  explicit Loader(const Uses& uses) : uses_(uses) {}
+
+  // --- models
+
+  ModelIndex add(Part part, Failing failing) {
+    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing == Failing::stays);
+    engine::ModelSpec spec{model.name,
+                           part.task,
+                           model.bytes(),
+                           model.options.browsers,
+                           model.options.replicas,
+                           model.options.pinned,
+                           model.options.own_tabs_only,
+                           model.options.placing};
+    const ModelIndex index = uses_.port.engine.add_model(std::move(spec), uses_.port.turn());
+    if (model.files.size() == 1)
+      uses_.batches.add_model(index, model.name, model.files[0].info, model.options.batching,
+                              std::move(part.max_batch_size));
+    models_.insert_or_assign(index, std::move(model));
+    return index;
+  }
+
+  /// Models of which the first is wanted first: it gets its bytes before the others.
+  std::vector<ModelIndex> add_parts(std::vector<Part> parts) {
+    std::vector<ModelIndex> indices;
+    for (Part& part : parts) indices.push_back(add(std::move(part), Failing::stays));
+    turns_.add(indices);
+    return indices;
+  }
+
+  /// Ends the model's requests. Its workers are closed by actions, after which `forget` follows.
+  void release(ModelIndex model) {
+    uses_.batches.remove_model(model);
+    uses_.port.engine.remove_model(model, uses_.port.turn());
+  }
+  void forget(ModelIndex model) {
+    models_.erase(model);
+    turns_.remove(model);
+  }
+
+  /// The model is loaded, or will never be: its caller hears that, once.
+  void announce(ModelIndex index, const std::optional<Error>& error) {
+    const auto model = models_.find(index);
+    if (model == models_.end() || !model->second.ready) return;
+    auto ready = std::exchange(model->second.ready, {});
+    if (!error) return ready(index);
+    if (!model->second.stays) {
+      release(index);
+      models_.erase(model);
+    }
+    ready(*error);
+  }
+
+  const LoadingModel& model(ModelIndex index) const { return models_.at(index); }
+
+  bool has(std::string_view name) const {
+    return std::ranges::any_of(models_, [&](const auto& entry) {
+      return entry.second.name == name || std::ranges::count(entry.second.files, name, &ModelFile::name) > 0;
+    });
+  }
+
+  /// A model, or a file beside one; null when no such model is loaded.
+  const ServedFile* file(std::string_view sha256) const {
+    for (const auto& [index, model] : models_)
+      if (const ServedFile* found = model.find(sha256)) return found;
+    return nullptr;
+  }
+
+  /// Of one of the models that a worker holds; empty when they have been released.
+  std::string_view name(ModelIndex index, std::uint32_t part) const {
+    const auto model = models_.find(index);
+    return model == models_.end() ? std::string_view() : std::string_view(model->second.files[part].name);
+  }
+
+  std::uint64_t cache_hits() const noexcept { return cache_hits_; }
+
+  /// Lets go of what callers gave, which may own what must not outlive the pool's thread.
+  void clear() { models_.clear(); }
+
+  // --- workers
+
+  /// A worker is to hold the model, once it attaches.
+  Worker& open_worker(WorkerId id, ConnectionId tab, ModelIndex model) {
+    turns_.opened(id, model);
+    return uses_.roster.add_worker(id, tab, model, models_.at(model).name);
+  }
+
+  bool may_use_webnn(const Worker& worker) const {
+    const BrowserInfo& browser = browser_of(worker);
+    return driver::may_use_webnn(model(worker.model).options, uses_.browsers.options_of(browser.browser), browser);
+  }
+
+  /// The worker has attached: it is sent its load, when its turn has come.
+  void start(Worker& worker) {
+    const LoadingModel& model = this->model(worker.model);
+    const BrowserInfo& browser = browser_of(worker);
+    LoadPlan plan = plan_load(worker.id, model.files, model.options, uses_.browsers.options_of(browser.browser),
+                              uses_.options.memory, known_way(model, browser));
+    worker.passed_over = std::move(plan.passed_over);
+    plan.message.importance = turns_.importance(worker.model);
+    if (plan.message.backends.empty())
+      fail(worker, errc::no_backend, describe(worker.passed_over));
+    else if (turns_.hold(worker.id, plan.message))
+      uses_.port.engine.load_held(worker.id);
+    else
+      worker.peer->send(plan.message);
+  }
+
+  /// False: the worker has no such model.
+  bool progress(const Worker& worker, const protocol::Progress& news) {
+    if (news.stage != protocol::LoadStage::fetch || news.done == news.total) end_turn(worker.id);
+    const LoadingModel& model = this->model(worker.model);
+    if (news.part >= model.files.size()) return false;
+    if (model.options.progress)
+      model.options.progress(
+          {browser_of(worker), model.files[news.part].name, protocol::to_string(news.stage), news.done, news.total});
+    return true;
+  }
+
+  void loaded(Worker& worker, protocol::Loaded& news) {
+    const LoadingModel& model = this->model(worker.model);
+    const BrowserInfo& browser = browser_of(worker);
+    if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
+      fastest_.learn(model.files[0].sha256, model.options, browser,
+                     {news.backend, news.device, news.variant, news.tried});
+    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
+    worker.where =
+        std::make_shared<const Where>(Where{worker.tab, browser, news.backend, news.device, news.cpu_fallback,
+                                            std::move(worker.passed_over), std::move(news.placements)});
+    const std::size_t bytes = news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+    if (uses_.logger.debugging())
+      uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
+    end_turn(worker.id);
+    uses_.batches.tab_came(worker.model);
+    cache_hits_ += news.from_cache ? 1 : 0;
+    if (uses_.sinks)
+      uses_.sinks.tell(&RunSink::loaded, {.model = worker.model_name,
+                                          .connection = worker.tab,
+                                          .browser = browser,
+                                          .where = worker.where.get(),
+                                          .time = Clock::now() - worker.opened,
+                                          .bytes = bytes,
+                                          .from_cache = news.from_cache});
+    uses_.port.engine.loaded(worker.id, news.backend, bytes, uses_.port.turn());
+  }
+
+  /// The worker can't hold its model.
+  void failed(const Worker& worker, errc code, const protocol::RunError& news) {
+    auto reasons = worker.passed_over;
+    reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
+    fail(worker, code, reasons.empty() ? news.message : describe(reasons));
+  }
+
+  /// Tells sinks that the worker won't hold its model.
+  void record_failure(const Worker& worker, const Error& error) const {
+    if (uses_.sinks)
+      uses_.sinks.tell(&RunSink::loaded, {.model = worker.model_name,
+                                          .connection = worker.tab,
+                                          .browser = browser_of(worker),
+                                          .time = Clock::now() - worker.opened,
+                                          .error = &error});
+  }
+
+  /// The worker is about to leave the roster.
+  void worker_goes(const Worker& worker) {
+    if (worker.where) uses_.batches.tab_went(worker.model);
+    end_turn(worker.id);
+  }
+
+ private:
+  const BrowserInfo& browser_of(const Worker& worker) const { return uses_.roster.tab(worker.tab).browser; }
+
+  /// Models that share a worker are compared as one, which nothing else is equal to.
+  const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
+    return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
+  }
+
+  void fail(const Worker& worker, errc code, const std::string& message) {
+    const Error error = uses_.roster.about(worker, code, message);
+    record_failure(worker, error);
+    uses_.port.engine.load_failed(worker.id, error, uses_.port.turn());
+  }
+
+  /// The worker has its bytes, or is gone: others may fetch now.
+  void end_turn(WorkerId ended) {
+    for (const auto& [next, load] : turns_.ended(ended)) {
+      const Worker* const worker = uses_.roster.find(next);
+      if (!worker || !worker->peer) continue;
+      uses_.port.engine.load_sent(next, Clock::now());
+      worker->peer->send(load);
+    }
+  }
+
+  const Uses uses_;
+  std::unordered_map<ModelIndex, LoadingModel> models_;
+  LoadTurns turns_;
+  FastestWays fastest_;
+  std::uint64_t cache_hits_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#ifndef WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#define WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
+#include <atomic>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <utility>
+
+namespace webpool::driver {
+
+/// A tensor that a worker keeps for this program.
+class ResidentTensor final : public DeviceTensor {
+ public:
+  ResidentTensor(std::weak_ptr<Runtime> runtime, ModelIndex model, WorkerId worker, TensorId id, Datatype datatype,
+                 Shape shape)
+      : runtime_(std::move(runtime)), model_(model), worker_(worker), id_(id), datatype_(datatype), shape_(shape) {}
+
+  ~ResidentTensor() override {
+    if (const auto runtime = runtime_.lock()) runtime->release(worker_, id_);
+  }
+
+  Tensor fetch() const override {
+    const auto runtime = runtime_.lock();
+    if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
+    if (runtime->loop().runs_here())
+      throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
+    std::promise<Expected<Outputs>> promise;
+    auto future = promise.get_future();
+    runtime->fetch(
+        *this, [promise = std::move(promise)](Expected<Outputs> copy) mutable { promise.set_value(std::move(copy)); });
+    return future.get().value().begin()->tensor;
+  }
+
+  bool lost() const noexcept override { return lost_; }
+  void lose() const noexcept { lost_ = true; }
+  std::size_t bytes() const noexcept override { return shape_.elements() * size_of(datatype_); }
+
+  bool belongs_to(const Runtime& runtime) const noexcept { return runtime_.lock().get() == &runtime; }
+  ModelIndex model() const noexcept { return model_; }
+  WorkerId worker() const noexcept { return worker_; }
+  TensorId id() const noexcept { return id_; }
+  Datatype datatype() const noexcept { return datatype_; }
+  const Shape& shape() const noexcept { return shape_; }
+
+ private:
+  const std::weak_ptr<Runtime> runtime_;
+  const ModelIndex model_;
+  const WorkerId worker_;
+  const TensorId id_;
+  const Datatype datatype_;
+  const Shape shape_;
+  mutable std::atomic<bool> lost_ = false;
+};
+
+/// The tensor's place in a worker, if it is in one of this runtime's.
+inline const ResidentTensor* resident(const Tensor& tensor, const Runtime& runtime) {
+  const auto* found = dynamic_cast<const ResidentTensor*>(tensor.device().get());
+  return found && found->belongs_to(runtime) ? found : nullptr;
+}
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What stays in the workers of a pool for callers, by worker. On the pool's thread.
+class Residents {
+ public:
+  /// A name for a tensor, unique for the pool's life.
+  TensorId make_id() noexcept { return {++ids_}; }
+
+  /// What is freed when a tensor goes.
+  struct Freed {
+    std::size_t bytes = 0;
+    std::shared_ptr<const Placing> placing{};
+  };
+
+  /// `placing` may be null.
+  void add(const std::shared_ptr<const ResidentTensor>& tensor, std::shared_ptr<const Placing> placing = nullptr) {
+    tensors_[tensor->worker()].emplace(tensor->id(), Entry{tensor, {tensor->bytes(), std::move(placing)}});
+    ++count_;
+    bytes_ += tensor->bytes();
+    saved_ += tensor->bytes();
+  }
+
+  /// What this frees; empty when the tensor went before.
+  std::optional<Freed> release(WorkerId worker, TensorId id) {
+    const auto there = tensors_.find(worker);
+    if (there == tensors_.end()) return std::nullopt;
+    const auto entry = there->second.find(id);
+    if (entry == there->second.end()) return std::nullopt;
+    Freed freed = std::move(entry->second.what);
+    there->second.erase(entry);
+    --count_;
+    bytes_ -= freed.bytes;
+    return freed;
+  }
+
+  /// The worker is gone, and with it what it held.
+  void lose(WorkerId worker) {
+    const auto there = tensors_.find(worker);
+    if (there == tensors_.end()) return;
+    for (const auto& [id, entry] : there->second) {
+      --count_;
+      bytes_ -= entry.what.bytes;
+      if (const auto tensor = entry.tensor.lock()) tensor->lose();
+    }
+    tensors_.erase(there);
+  }
+
+  void note_reuse(std::size_t bytes) noexcept { saved_ += bytes; }
+  void note_copy(std::size_t bytes) noexcept {
+    ++copies_;
+    copied_ += bytes;
+  }
+
+  void add_to(Metrics& metrics) const noexcept {
+    metrics.device_tensors = count_;
+    metrics.device_bytes = bytes_;
+    metrics.device_bytes_saved = saved_;
+    metrics.device_copies = copies_;
+    metrics.device_bytes_copied = copied_;
+  }
+
+ private:
+  struct Entry {
+    std::weak_ptr<const ResidentTensor> tensor;
+    Freed what;
+  };
+
+  std::unordered_map<WorkerId, std::unordered_map<TensorId, Entry>> tensors_;
+  std::size_t count_ = 0, bytes_ = 0;
+  std::uint64_t ids_ = 0, saved_ = 0, copies_ = 0, copied_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What follows when a worker, a tab or a browser is no more: its link is closed, its tensors are lost, other loads get
+/// their turn, and the engine hears of it unless it knows. Touches the roster, the residents, the loader and the
+/// browsers. In the pool's loop.
+class Departures {
+ public:
+  struct Uses {
+    const webpool::detail::Logger& logger;
+    EnginePort& port;
+    Roster& roster;
+    Residents& residents;
+    Loader& loader;
+    Browsers& browsers;
+    const Sinks& sinks;
+  };
+
+  explicit Departures(const Uses& uses) : uses_(uses) {}
+
+  // --- what the engine has decided
+
+  void remove(Worker& worker, const std::string& words) {
+    uses_.roster.close_link(worker, words);
+    uses_.residents.lose(worker.id);
+    uses_.loader.worker_goes(worker);
+    uses_.roster.remove(worker, words);
+  }
+
+  void remove(Tab& tab, const std::string& words) {
+    if (uses_.sinks) uses_.sinks.tell(&RunSink::lost, {tab.id, tab.browser, words});
+    const auto workers = uses_.roster.workers_of(tab.id);
+    uses_.roster.remove(tab, words);
+    for (const WorkerId id : workers) uses_.roster.close_link(uses_.roster.worker(id), "its tab is gone");
+    for (const WorkerId id : workers) remove(uses_.roster.worker(id), "its tab is gone");
+  }
+
+  // --- what the engine hears of
+
+  /// The worker's link has closed, or its page says that it died.
+  void worker_lost(const Worker& worker, const std::string& reason) {
+    const errc code = worker.where ? errc::connection_lost : errc::load_failed;
+    const Error error = uses_.roster.about(worker, code, reason);
+    if (!worker.where) uses_.loader.record_failure(worker, error);
+    uses_.port.engine.worker_lost(worker.id, error, uses_.port.turn());
+  }
+
+  /// The tab's control link has closed, or its browser says that the page is gone.
+  void tab_left(Tab& tab, const std::string& reason) {
+    const ConnectionId id = tab.id;
+    const std::string who = describe(tab.browser);
+    uses_.logger.info(who + " left: " + reason);
+    uses_.roster.note(tab, "it left: " + reason);
+    uses_.roster.report(tab, reason);
+    bury_browsers(Clock::now());  // perhaps its browser has ended, which is worse
+    remove(tab, reason);
+    uses_.port.engine.left(id, Error(errc::connection_lost, who + " went away: " + reason), uses_.port.turn());
+  }
+
+  /// A browser says that its page is gone: as if the page's control link had closed, which may take longer.
+  void page_gone(LaunchId launch, const std::string& reason) {
+    if (Tab* const tab = uses_.roster.find(launch)) {
+      const auto link = tab->peer ? tab->peer->link() : nullptr;
+      tab_left(*tab, reason);
+      if (Peer* const peer = link ? uses_.roster.find(*link) : nullptr) uses_.roster.drop(*peer);
+    } else if (!uses_.browsers.expects_page(launch)) {
+      give_up(launch, Error(errc::launch_failed, reason));
+    }
+  }
+
+  /// The browser could not open the tab that it was asked for.
+  void tab_not_opened(LaunchId launch, const Error& error) {
+    if (uses_.browsers.expect_no_page(launch)) give_up(launch, error);
+  }
+
+  /// Looks which browsers have ended.
+  void bury_browsers(TimePoint now) {
+    uses_.browsers.poll(now, [&](LaunchId launch, const Error& last_words) {
+      uses_.port.engine.exited(launch, last_words, uses_.port.turn(now));
+    });
+  }
+
+ private:
+  /// A browser without a page is of no use.
+  void give_up(LaunchId launch, const Error& error) {
+    uses_.port.engine.exited(launch, error, uses_.port.turn());
+    uses_.browsers.close(launch, Clock::now());
+  }
+
+  const Uses uses_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_INBOX_HPP_INCLUDED
+#define WEBPOOL_DRIVER_INBOX_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#ifndef WEBPOOL_DRIVER_REFUSALS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_REFUSALS_HPP_INCLUDED
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Links that did not introduce themselves as they should, and what they hear once their turn has come. In the pool's
+/// loop.
+///
+/// One of them is answered per tick. So who tries tokens learns of ten wrong ones in a second, and the log grows by ten
+/// lines; a right one is answered at once. Guesses that do not wait for an answer cost a connection each: a million in
+/// a second would find a token of 128 bits in 10^25 years.
+class Refusals {
+ public:
+  Refusals(Roster& roster, const detail::Logger& logger) : roster_(roster), logger_(logger) {}
+
+  /// A message that is none, or not the one that was due.
+  void add(const Peer& to, std::string reason) { line_.push_back({to.link(), std::nullopt, std::move(reason)}); }
+  /// A tab that may not join.
+  void add_tab(const Peer& to, protocol::Refusal code, const std::string& reason) {
+    line_.push_back({to.link(), protocol::Refused{code, reason}, reason});
+  }
+
+  /// Answers the first that is still there.
+  void answer_next() {
+    while (!line_.empty()) {
+      const Refusal next = std::move(line_.front());
+      line_.pop_front();
+      const auto link = next.link.lock();
+      Peer* const peer = link ? roster_.find(*link) : nullptr;
+      if (!peer) continue;
+      logger_.info("refused a " + std::string(next.message ? "tab: " : "message: ") + next.reason);
+      if (next.message) peer->send(*next.message);
+      return peer->refuse(next.reason);
+    }
+  }
+
+ private:
+  struct Refusal {
+    std::weak_ptr<transport::Link> link;
+    std::optional<protocol::Refused> message;
+    std::string reason;
+  };
+
+  Roster& roster_;
+  const detail::Logger& logger_;
+  std::deque<Refusal> line_;  ///< first come, first served
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_TAB_INBOX_HPP_INCLUDED
+#define WEBPOOL_DRIVER_TAB_INBOX_HPP_INCLUDED
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 #ifndef WEBPOOL_DRIVER_MESSAGE_HANDLERS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MESSAGE_HANDLERS_HPP_INCLUDED
 #include <cstdint>
@@ -12755,6 +17870,1717 @@ class MessageHandlers {
   const detail::Logger& logger_;
   std::map<std::string, MessageHandler, std::less<>> handlers_;
   std::uint64_t received_ = 0, unheard_ = 0, errors_ = 0, page_troubles_ = 0, lines_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What tabs say on their control links. Each `take` handles one message, and returns what is wrong with it; then the
+/// link is closed. Touches the roster, the application's handlers and the engine. In the pool's loop.
+class TabInbox {
+ public:
+  using JoinHandler = std::function<void(const BrowserInfo&)>;
+
+  struct Uses {
+    const PoolOptions& options;
+    const webpool::detail::Logger& logger;
+    const Address& address;
+    EnginePort& port;
+    Roster& roster;
+    Refusals& refusals;
+    Departures& departures;
+    Browsers& browsers;
+    MessageHandlers& messages;
+    const Sinks& sinks;
+  };
+
+  explicit TabInbox(const Uses& uses) : uses_(uses) {}
+
+  void on_join(JoinHandler handler) { join_handlers_.push_back(std::move(handler)); }
+  /// Lets go of what callers gave, which may own what must not outlive the pool's thread.
+  void clear() { join_handlers_.clear(); }
+
+  std::optional<Error> take(Peer& from, protocol::Hello& hello) {
+    if (from.tab) return out_of_turn("hello");
+    if (const auto refusal = why_not(hello)) {
+      uses_.refusals.add_tab(from, refusal->code, refusal->message);
+      return std::nullopt;
+    }
+    const auto kind = hello.launch ? uses_.browsers.kind_of(*hello.launch) : std::nullopt;
+    if (kind)
+      hello.browser.browser = *kind;  // some kinds call themselves by another's name
+    else
+      hello.launch.reset();
+    hello.browser.launched = kind.has_value();
+    const auto id = uses_.port.engine.joined(hello.browser, hello.launch, uses_.port.turn());
+    if (!id) {
+      uses_.refusals.add_tab(
+          from, protocol::Refusal::pool_full,
+          "the pool has all the tabs that it may have (" + std::to_string(uses_.options.max_connections) + ")");
+      return std::nullopt;
+    }
+    if (hello.launch) uses_.browsers.expect_no_page(*hello.launch);
+    const Tab& tab = uses_.roster.add_tab(*id, std::move(hello.browser), hello.launch, from);
+    const std::string event = describe(tab.browser) + " joined";
+    from.note(event);
+    from.send(protocol::Welcome{*id, uses_.options.connection.health_interval});
+    uses_.logger.info(event);
+    for (const auto& handler : join_handlers_) handler(tab.browser);
+    if (uses_.sinks) uses_.sinks.tell(&RunSink::joined, {tab.id, tab.browser});
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::Pong& pong) {
+    if (!from.tab) return out_of_turn("pong");
+    uses_.port.engine.heard(from.tab->id, pong.timer_drift_ms, pong.hints);
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::Trouble& news) {
+    if (!from.tab) return out_of_turn("trouble");
+    uses_.messages.page_trouble(from.tab->browser, news.source, news.message);
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::Custom& message) {
+    if (!from.tab) return out_of_turn("message");
+    uses_.messages.deliver({from.tab->id, from.tab->browser, message.name, message.body, message.tensors});
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::WorkerFailed& news) {
+    if (!from.tab) return out_of_turn("worker_failed");
+    Worker* const worker = uses_.roster.find(news.worker);
+    if (!worker || worker->tab != from.tab->id) return std::nullopt;  // closed meanwhile
+    uses_.roster.close_link(*worker, "the worker died");
+    uses_.departures.worker_lost(*worker, "its worker died: " + news.message);
+    return std::nullopt;
+  }
+
+ private:
+  /// Why a page may not join, whatever the pool holds.
+  std::optional<protocol::Refused> why_not(const protocol::Hello& hello) const {
+    if (hello.version != protocol::version)
+      return protocol::Refused{protocol::Refusal::version_mismatch,
+                               "the page speaks version " + std::to_string(hello.version) +
+                                   " of the protocol, this pool speaks " + std::to_string(protocol::version) +
+                                   "; reload the page"};
+    if (!webpool::detail::equal_in_constant_time(hello.token, uses_.address.token))
+      return protocol::Refused{protocol::Refusal::wrong_token,
+                               "the link's token does not belong to this pool; open the pool's join link again"};
+    return std::nullopt;
+  }
+
+  const Uses uses_;
+  std::vector<JoinHandler> join_handlers_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_WORKER_INBOX_HPP_INCLUDED
+#define WEBPOOL_DRIVER_WORKER_INBOX_HPP_INCLUDED
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#ifndef WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_CHECK_OUTPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webpool::driver {
+
+inline std::optional<std::string> check_output(const ModelInfo& info, std::string_view name, Datatype datatype,
+                                               const Shape& shape) {
+  const TensorSpec* spec = ModelInfo::find(info.outputs, name);
+  if (spec && spec->datatype == datatype && spec->accepts(shape)) return std::nullopt;
+  return "the page answered with an output '" + std::string(name) + "' " + std::string(to_string(datatype)) + " " +
+         to_string(shape) + " that the model does not declare";
+}
+
+/// What is wrong with a page's answer; empty when nothing is. What a page sends is not believed: each output must be
+/// one that the model declares, and each of those asked for must be there, or have stayed in the tab where that was
+/// asked, under the id that it was to have. `asked` is null when nobody waits.
+inline std::optional<std::string> check_outputs(const ModelInfo& info, const std::vector<NamedTensor>& outputs,
+                                                std::span<const protocol::KeptTensor> kept, const RequestOptions* asked,
+                                                std::span<const TensorId> ids) {
+  for (const auto& [name, tensor] : outputs)
+    if (auto wrong = check_output(info, name, tensor.datatype(), tensor.shape())) return wrong;
+  for (const auto& each : kept)
+    if (auto wrong = check_output(info, each.name, each.datatype, each.shape)) return wrong;
+  if (!asked) return std::nullopt;
+  const auto& stay = asked->keep_on_device;
+  for (const auto& each : kept) {
+    const auto place = std::ranges::find(stay, each.name);
+    if (place == stay.end() || ids[static_cast<std::size_t>(place - stay.begin())] != each.tensor)
+      return "the page kept the output '" + each.name + "' as tensor " + std::to_string(each.tensor.value) +
+             ", which it was not asked to";
+  }
+  std::optional<std::string> wrong;
+  const auto look_for = [&](const std::string& name) {
+    const bool stays = std::ranges::find(stay, name) != stay.end();
+    const bool there = stays ? std::ranges::find(kept, name, &protocol::KeptTensor::name) != kept.end()
+                             : std::ranges::find(outputs, name, &NamedTensor::name) != outputs.end();
+    if (!there && !wrong)
+      wrong = "the page answered without the output '" + name + "'" + (stays ? ", which was to stay" : "");
+  };
+  if (asked->outputs.empty())
+    std::ranges::for_each(info.outputs, look_for, &TensorSpec::name);
+  else
+    std::ranges::for_each(asked->outputs, look_for);
+  return wrong;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
+#define WEBPOOL_DRIVER_DISAGREEMENT_HPP_INCLUDED
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// The number that a binary16 holds.
+inline double to_double(Float16 half) noexcept {
+  const int exponent = half.bits >> 10 & 31;
+  const double fraction = half.bits & 1023;
+  const double size = exponent == 31  ? (fraction > 0 ? std::nan("") : HUGE_VAL)
+                      : exponent == 0 ? std::ldexp(fraction, -24)
+                                      : std::ldexp(fraction + 1024, exponent - 25);
+  return half.bits >> 15 ? -size : size;
+}
+template <class T>
+double to_double(T value) noexcept {
+  return static_cast<double>(value);
+}
+
+/// The first element that differs, and both values; empty when none does.
+template <class T>
+std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected, const GuestSettings& limits) {
+  const auto a = given.as<T>(), b = expected.as<T>();
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = to_double(a[i]), y = to_double(b[i]);
+    if (x == y || (std::isnan(x) && std::isnan(y))) continue;
+    if (std::isfinite(y) && std::abs(x - y) <= limits.absolute_tolerance + limits.relative_tolerance * std::abs(y))
+      continue;
+    std::ostringstream text;
+    text.precision(9);
+    text << x << " instead of " << y << " at element " << i;
+    return std::move(text).str();
+  }
+  return std::nullopt;
+}
+
+/// The same for elements that must be equal.
+inline std::optional<std::string> first_difference(const Tensor& given, const Tensor& expected) {
+  const auto [a, b] = std::ranges::mismatch(given.bytes(), expected.bytes());
+  if (a == given.bytes().end()) return std::nullopt;
+  const std::size_t size = size_of(given.datatype());
+  const std::size_t element = static_cast<std::size_t>(a - given.bytes().begin()) / size;
+  const bool negative_possible = given.datatype() >= Datatype::int8;
+  const auto text = [&](const Tensor& tensor) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, tensor.bytes().data() + element * size, size);  // little-endian, as the wire is
+    const unsigned unused = static_cast<unsigned>(64 - 8 * size);
+    return negative_possible ? std::to_string(static_cast<std::int64_t>(bits << unused) >> unused)
+                             : std::to_string(bits);
+  };
+  return text(given) + " instead of " + text(expected) + " at element " + std::to_string(element);
+}
+
+/// How the outputs of one request differ from what is `expected`, by more than `GuestSettings` allows; empty when they
+/// agree. NaN agrees with NaN, an infinity only with itself.
+inline std::optional<std::string> disagreement(const std::vector<NamedTensor>& given,
+                                               const std::vector<NamedTensor>& expected, const GuestSettings& limits) {
+  if (given.size() != expected.size())
+    return std::to_string(given.size()) + " outputs instead of " + std::to_string(expected.size());
+  for (const auto& [name, right] : expected) {
+    const auto found = std::ranges::find(given, name, &NamedTensor::name);
+    if (found == given.end()) return "no output '" + name + "'";
+    const Tensor& tensor = found->tensor;
+    const std::string what = "output '" + name + "' ";
+    const auto form = [](const Tensor& each) {
+      return std::string(to_string(each.datatype())) + " " + to_string(each.shape());
+    };
+    if (tensor.datatype() != right.datatype() || tensor.shape() != right.shape())
+      return what + "is " + form(tensor) + " instead of " + form(right);
+    std::optional<std::string> difference;
+    switch (tensor.datatype()) {
+      case Datatype::float16: difference = first_difference<Float16>(tensor, right, limits); break;
+      case Datatype::float32: difference = first_difference<float>(tensor, right, limits); break;
+      case Datatype::float64: difference = first_difference<double>(tensor, right, limits); break;
+      default: difference = first_difference(tensor, right);
+    }
+    if (difference) return what + form(tensor) + " has " + *difference;
+  }
+  return std::nullopt;
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// A copy of a tensor that a worker holds, to this program.
+struct TensorCopy {
+  explicit TensorCopy(const ResidentTensor& of)
+      : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
+
+  /// What is wrong with the page's answer; nothing when it is that tensor.
+  std::optional<std::string> check(const protocol::Result& result) const {
+    const auto& outputs = result.outputs;
+    if (outputs.size() == 1 && outputs[0].tensor.datatype() == datatype && outputs[0].tensor.shape() == shape &&
+        result.kept.empty())
+      return std::nullopt;
+    return "the page did not answer with the tensor of shape " + to_string(shape) + " that it was asked for";
+  }
+
+  ModelIndex model;
+  WorkerId worker;
+  TensorId tensor;
+  Datatype datatype;
+  Shape shape;
+};
+
+/// What a request is to its caller and to the page; the engine knows the rest.
+struct PendingRequest {
+  /// What is wrong with the page's answer. `models`: those of its worker.
+  std::optional<std::string> check(const protocol::Result& result, std::span<const ModelFile> models) const {
+    if (copy) return copy->check(result);
+    if (generation) return generation->end(result, kept);
+    return check_outputs(models[part].info, result.outputs, result.kept, &options, kept);
+  }
+
+  /// Since it was submitted.
+  double milliseconds(TimePoint now) const {
+    return std::chrono::duration<double, std::milli>(now - submitted).count();
+  }
+
+  /// For sinks: it goes to a worker, which may be the first of several.
+  void note_run(std::shared_ptr<const Where> where) {
+    ran_in = std::move(where);
+    ++runs;
+  }
+
+  /// Extent of the inputs' first axis.
+  std::size_t rows() const {
+    if (generation || inputs.empty() || inputs.front().tensor.shape().rank() == 0) return 1;
+    return static_cast<std::size_t>(inputs.front().tensor.shape()[0]);
+  }
+
+  RequestId id{};
+  ModelIndex model{};
+  std::uint32_t part = 0;
+  Inputs inputs{};  ///< those that travel first
+  RequestOptions options{};
+  TimePoint submitted{};
+  Runtime::Completion done{};
+  std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
+  std::optional<TensorCopy> copy{};             ///< instead of a run
+  std::shared_ptr<GenerationRun> generation{};  ///< the same
+  std::shared_ptr<const Placing> placing{};     ///< of `options`; null: anywhere
+  Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
+  std::shared_ptr<const Where> ran_in{};        ///< last; only if there are sinks, like `runs`
+  unsigned runs = 0;
+};
+
+/// The requests that have not ended, in the engine's slots for them. Lives on the pool's thread.
+class PendingRequests {
+ public:
+  void add(PendingRequest request) {
+    const std::size_t slot = Slots::slot_of(request.id);
+    if (slot >= requests_.size()) requests_.resize(slot + 1);
+    requests_[slot] = std::move(request);
+  }
+
+  /// The request with that id, which must have been added.
+  PendingRequest& at(RequestId id) { return requests_[Slots::slot_of(id)]; }
+  PendingRequest take(RequestId id) {
+    PendingRequest& request = at(id);
+    request.id = {};  // nobody finds what is left there
+    return std::move(request);
+  }
+
+  /// The same with any id; null when nobody waits for that.
+  PendingRequest* find(RequestId id) {
+    const std::size_t slot = Slots::slot_of(id);
+    return slot < requests_.size() && requests_[slot].id == id ? &requests_[slot] : nullptr;
+  }
+
+ private:
+  using Slots = engine::SlotMap<RequestId, int>;
+
+  std::vector<PendingRequest> requests_;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What workers say on their data links. Each `take` handles one message, and returns what is wrong with it; then the
+/// link is closed. Nothing that a page says is believed before it is checked. Touches the roster, the loader, the
+/// pending requests, the residents and the engine. In the pool's loop.
+class WorkerInbox {
+ public:
+  struct Uses {
+    const PoolOptions& options;
+    const webpool::detail::Logger& logger;
+    Runtime& runtime;  ///< the pool, to which tensors in its workers belong
+    EnginePort& port;
+    Roster& roster;
+    PendingRequests& pending;
+    Residents& residents;
+    Loader& loader;
+  };
+
+  explicit WorkerInbox(const Uses& uses) : uses_(uses) {}
+
+  // --- loads
+
+  std::optional<Error> take(Peer& from, const protocol::Attach& attach) {
+    if (from.worker) return out_of_turn("attach");
+    if (attach.version != protocol::version)
+      return Error(errc::version_mismatch, "the worker speaks version " + std::to_string(attach.version));
+    Worker* const worker = uses_.roster.find(attach.worker);
+    if (!worker || worker->peer || !webpool::detail::equal_in_constant_time(attach.key, worker->key))
+      return Error(errc::wrong_token, "no worker waits under that key");
+    uses_.roster.attach(*worker, from);
+    from.note("worker " + std::to_string(worker->id.value) + " attached");
+    uses_.loader.start(*worker);
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::Progress& news) {
+    if (!from.worker) return out_of_turn("progress");
+    if (!uses_.loader.progress(*from.worker, news)) return out_of_turn("progress of a model that is not loaded");
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, protocol::Loaded& news) {
+    Worker* const worker = from.worker;
+    if (!worker || worker->where || news.id != worker->id.value) return out_of_turn("loaded");
+    uses_.loader.loaded(*worker, news);
+    return std::nullopt;
+  }
+
+  // --- runs
+
+  std::optional<Error> take(Peer& from, const protocol::Tokens& news) {
+    const Worker* const worker = from.worker;
+    const PendingRequest* const request = uses_.pending.find(news.id);
+    if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
+    const TimePoint now = Clock::now();
+    if (!uses_.port.engine.progressed(worker->id, news.id, now) || !request) return std::nullopt;
+    const auto wrong = request->generation->take(news, request->milliseconds(now));
+    return wrong ? std::optional(Error(errc::malformed_frame, *wrong)) : std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, protocol::Result& result) {
+    Worker* const worker = from.worker;
+    if (!worker || !worker->where) return out_of_turn("result");
+    PendingRequest* const request = uses_.pending.find(result.id);
+    const std::optional<Error> wrong = wrong_outputs(*worker, request, result);
+    const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, request, result);
+    const bool checkable = !request || (request->options.keep_on_device.empty() && !request->generation);
+    const engine::Reply reply{.worker = worker->id,
+                              .request = result.id,
+                              .error = wrong ? &*wrong : nullptr,
+                              .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
+    const TimePoint now = Clock::now();
+    if (request && !wrong)
+      adopt(*worker, *request, result);
+    else
+      let_go(*worker, result);
+    if (uses_.port.engine.finished(reply, uses_.port.turn(now))) {
+      result.times.total = request->milliseconds(now);
+      request->outputs = Outputs(std::move(result.outputs), worker->where, result.times);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::RunError& news) {
+    const Worker* const worker = from.worker;
+    if (!worker) return out_of_turn("error");
+    const errc code = protocol::parse_error_code(news.code).value_or(errc::run_failed);
+    if (uses_.logger.debugging() && !news.stack.empty()) uses_.logger.debug(news.message + "\n" + news.stack);
+    if (!worker->where && news.id == worker->id.value) {
+      uses_.loader.failed(*worker, code, news);
+    } else {
+      const Error error = uses_.roster.about(*worker, code, news.message);
+      uses_.port.engine.finished({worker->id, RequestId{news.id}, &error, news.started}, uses_.port.turn());
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> take(Peer& from, const protocol::DeviceLost& news) {
+    const Worker* const worker = from.worker;
+    if (!worker) return out_of_turn("device_lost");
+    const Error error = uses_.roster.about(*worker, errc::device_lost, news.reason + ": " + news.message);
+    uses_.port.engine.worker_lost(worker->id, error, uses_.port.turn());
+    return std::nullopt;
+  }
+
+ private:
+  /// What a run left in its worker becomes outputs.
+  void adopt(const Worker& worker, const PendingRequest& request, protocol::Result& result) {
+    for (const auto& [name, datatype, shape, tensor] : result.kept) {
+      const auto there = std::make_shared<const ResidentTensor>(uses_.runtime.weak_from_this(), worker.model, worker.id,
+                                                                tensor, datatype, shape);
+      uses_.residents.add(there, request.placing);
+      uses_.port.engine.kept(worker.id, there->bytes(), request.placing);
+      result.outputs.push_back({name, Tensor(datatype, shape, there)});
+    }
+    if (request.copy) uses_.residents.note_copy(result.outputs[0].tensor.bytes().size());
+  }
+
+  /// Nobody wants what a run left in its worker.
+  static void let_go(const Worker& worker, const protocol::Result& result) {
+    for (const auto& each : result.kept) worker.peer->send(protocol::Release{{&each.tensor, 1}});
+  }
+
+  /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
+  double draw_for(const Worker& worker) {
+    if (uses_.options.guests.recheck_share == 0 || uses_.roster.tab(worker.tab).browser.launched) return 1;
+    return std::uniform_real_distribution<double>()(random_);
+  }
+
+  /// How a guest's result that was held differs from this one, of an own tab.
+  std::optional<Error> difference_from_held(const Worker& worker, const PendingRequest* request,
+                                            const protocol::Result& result) const {
+    if (!request || !request->held.shared_where()) return std::nullopt;
+    const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, uses_.options.guests);
+    if (!text) return std::nullopt;
+    return Error(errc::run_failed, "model '" + worker.model_name + "' on a guest's " + describe(request->held.where()) +
+                                       ", computed again on " + describe(*worker.where) + ": " + *text);
+  }
+
+  std::optional<Error> wrong_outputs(const Worker& worker, const PendingRequest* request,
+                                     const protocol::Result& result) const {
+    const auto& files = uses_.loader.model(worker.model).files;
+    // Of which of the models an answer is that nobody waits for any more, nobody knows.
+    if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
+    const auto wrong = request ? request->check(result, files)
+                               : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
+    return wrong ? std::optional(uses_.roster.about(worker, errc::run_failed, *wrong)) : std::nullopt;
+  }
+
+  const Uses uses_;
+  std::random_device random_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_PROTOCOL_DECODE_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_DECODE_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+#ifndef WEBPOOL_PROTOCOL_DECODE_CONTROL_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_DECODE_CONTROL_HPP_INCLUDED
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Tensors in a message of either socket.
+namespace webpool::protocol::detail {
+
+/// The fields that the JSON of a tensor and of a specification share.
+struct TensorHead {
+  std::string_view name;
+  Datatype datatype = Datatype::float32;
+  std::array<std::int64_t, Shape::max_rank> extents{};
+  std::size_t rank = 0;
+
+  std::span<const std::int64_t> shape() const noexcept { return {extents.data(), rank}; }
+};
+
+inline TensorHead read_head(Fields& fields, std::int64_t least_extent) {
+  TensorHead head;
+  head.name = fields["name"].name();
+  Value datatype = fields["datatype"];
+  const std::string_view name = datatype.text();
+  if (const auto known = parse_datatype(name))
+    head.datatype = *known;
+  else
+    datatype.must_be("a datatype of the wire, not " + in_quotes(name));
+  Value shape = fields["shape"];
+  shape.each([&](Value extent) {
+    if (head.rank == Shape::max_rank)
+      shape.must_be("an array of at most " + std::to_string(Shape::max_rank) + " extents");
+    head.extents[head.rank++] = extent.extent(least_extent);
+  });
+  return head;
+}
+
+inline NamedTensor read_tensor(Fields fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  const TensorHead head = read_head(fields, 0);
+  Fields parameters = fields["parameters"].fields();
+  Value size = parameters["binary_data_size"];
+  const std::uint64_t given = size.integer();
+  const auto needed = byte_size(head.datatype, head.shape());
+  if (needed != given)
+    size.must_be("what the shape and datatype need, " +
+                 (needed ? std::to_string(*needed) : "more than any frame holds") + ", not " + std::to_string(given));
+  const auto bytes = frame.tensor(*needed, head.name);
+  return {std::string(head.name), Tensor(head.datatype, Shape(head.shape()), bytes, owner)};
+}
+
+template <class Item>
+void refuse_repeated_name(const std::vector<Item>& items, Value list) {
+  for (std::size_t i = 0; i + 1 < items.size(); ++i)
+    if (items[i].name == items.back().name)
+      list.must_be("an array of tensors with different names; two are called " + in_quotes(items[i].name));
+}
+
+inline std::vector<NamedTensor> read_tensors(Value list, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  constexpr std::size_t usual = 4;
+  std::vector<NamedTensor> tensors;
+  list.each([&](Value item) {
+    if (tensors.empty()) tensors.reserve(usual);
+    tensors.push_back(read_tensor(item.fields(), frame, owner));
+    refuse_repeated_name(tensors, list);
+  });
+  return tensors;
+}
+
+}  // namespace webpool::protocol::detail
+#endif
+
+/// The messages of a page's control socket, field by field.
+namespace webpool::protocol::detail {
+
+inline AdapterInfo read_adapter(Fields fields) {
+  AdapterInfo adapter;
+  adapter.vendor = fields.text_or_empty("vendor");
+  adapter.architecture = fields.text_or_empty("architecture");
+  adapter.device = fields.text_or_empty("device");
+  adapter.description = fields.text_or_empty("description");
+  if (auto software = fields.find("software")) adapter.software = software->boolean();
+  if (auto features = fields.find("features"))
+    features->each([&](Value feature) { adapter.features.emplace_back(feature.name()); });
+  if (auto limits = fields.find("limits"))
+    limits->each_field([&](std::string_view name, Value limit) {
+      adapter.limits.insert_or_assign(std::string(name), limit.number());
+    });
+  return adapter;
+}
+
+inline void read_webnn(Value webnn, BrowserInfo& browser) {
+  if (webnn.is_string()) {
+    browser.webnn_reason = webnn.text();
+    return;
+  }
+  webnn.each_field([&](std::string_view name, Value reason) {
+    for (const WebnnDevice device : {WebnnDevice::cpu, WebnnDevice::gpu, WebnnDevice::npu})
+      if (name == to_string(device))
+        browser.webnn[device] = reason.is_null() ? std::string() : std::string(reason.text());
+  });
+}
+
+/// What the browser does not report is null or absent, and keeps its default.
+inline BrowserInfo read_capabilities(Fields fields) {
+  BrowserInfo browser;
+  const auto flag = [&](std::string_view name, bool& to) {
+    if (auto value = fields.find(name)) to = value->boolean();
+  };
+  browser.user_agent = fields.text_or_empty("user_agent");
+  if (auto kind = fields.find("browser")) browser.browser = kind->choice<Browser>(webpool::detail::browser_names);
+  browser.version = fields.text_or_empty("browser_version");
+  browser.platform = fields.text_or_empty("platform");
+  if (auto cores = fields.find("hardware_concurrency"))
+    browser.hardware_concurrency = static_cast<unsigned>(cores->integer(std::numeric_limits<unsigned>::max()));
+  if (auto memory = fields.find("device_memory_gib")) browser.device_memory_gib = memory->number();
+  flag("cross_origin_isolated", browser.cross_origin_isolated);
+  flag("wasm_threads", browser.wasm_threads);
+  flag("jspi", browser.jspi);
+  flag("visible", browser.visible);
+  if (auto webgpu = fields.find("webgpu")) {
+    if (webgpu->is_string())
+      browser.webgpu_reason = webgpu->text();
+    else
+      browser.webgpu = read_adapter(webgpu->fields());
+  }
+  if (auto webnn = fields.find("webnn")) read_webnn(*webnn, browser);
+  return browser;
+}
+
+inline Hello read_hello(Fields& fields) {
+  Hello hello;
+  hello.version = fields["version"].integer();
+  if (hello.version != version) return hello;
+  hello.token = fields["token"].name();
+  if (auto launch = fields.find("launch")) hello.launch = LaunchId{launch->integer()};
+  hello.browser = read_capabilities(fields["capabilities"].fields());
+  return hello;
+}
+
+inline PageHints read_hints(const Fields& fields) {
+  PageHints hints;
+  hints.visible = fields["visible"].boolean();
+  if (auto charging = fields.find("charging")) hints.charging = charging->boolean();
+  if (auto battery = fields.find("battery")) {
+    hints.battery = battery->number();
+    if (*hints.battery < 0 || *hints.battery > 1) battery->must_be("a number from 0 to 1");
+  }
+  if (auto pressure = fields.find("pressure"))
+    hints.pressure = pressure->choice<Pressure>(webpool::detail::pressure_names);
+  if (auto save_data = fields.find("save_data")) hints.save_data = save_data->boolean();
+  return hints;
+}
+
+inline Pong read_pong(Fields& fields) {
+  Pong pong;
+  pong.id = fields["id"].integer();
+  pong.hints = read_hints(fields);
+  pong.timer_drift_ms = fields["timer_drift_ms"].number();
+  return pong;
+}
+
+inline Trouble read_trouble(Fields& fields) {
+  std::string source(fields["source"].name());
+  return {std::move(source), std::string(fields["message"].text())};
+}
+
+inline Custom read_custom(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  Custom message;
+  Value name = fields["name"];
+  message.name = name.name();
+  if (message.name.empty()) name.must_be("a name that is not empty");
+  message.body = fields["body"].json_text();
+  message.tensors = read_tensors(fields["tensors"], frame, owner);
+  return message;
+}
+
+inline ControlMessage read_control(std::string_view type, Fields& fields, FrameReader& frame,
+                                   const std::shared_ptr<const void>& owner) {
+  if (type == "message") return read_custom(fields, frame, owner);
+  if (type == "trouble") return read_trouble(fields);
+  if (type == "pong") return read_pong(fields);
+  if (type == "hello") return read_hello(fields);
+  if (type == "worker_failed") {
+    const WorkerId worker{fields["worker"].integer()};
+    return WorkerFailed{worker, std::string(fields["message"].text())};
+  }
+  malformed("a page's control socket carries no message of type " + in_quotes(type));
+}
+
+}  // namespace webpool::protocol::detail
+#endif
+#ifndef WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
+#define WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The messages of a worker's data socket, field by field.
+namespace webpool::protocol::detail {
+
+inline std::vector<TensorSpec> read_specs(Value list) {
+  std::vector<TensorSpec> specs;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    const TensorHead head = read_head(fields, Shape::any);
+    specs.push_back({std::string(head.name), head.datatype, Shape(head.shape()), {}});
+    refuse_repeated_name(specs, list);
+  });
+  return specs;
+}
+
+inline std::vector<BackendFailure> read_tried(Value list) {
+  std::vector<BackendFailure> tried;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    const auto backend = fields["backend"].choice<Backend>(backend_names());
+    tried.push_back({backend, std::string(fields["message"].text())});
+  });
+  return tried;
+}
+
+inline std::vector<KeptTensor> read_kept(Value list) {
+  std::vector<KeptTensor> kept;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    const TensorHead head = read_head(fields, 0);
+    if (!byte_size(head.datatype, head.shape())) item.must_be("a tensor that fits into memory");
+    kept.push_back({std::string(head.name), head.datatype, Shape(head.shape()), TensorId{fields["tensor"].integer()}});
+    refuse_repeated_name(kept, list);
+  });
+  return kept;
+}
+
+inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
+  Result result;
+  result.id = RequestId{fields["id"].integer()};
+  result.outputs = read_tensors(fields["outputs"], frame, owner);
+  if (auto kept = fields.find("kept")) result.kept = read_kept(*kept);
+  Fields times = fields["times"].fields();
+  result.times.queued = times["queued"].number();
+  result.times.upload = times["upload"].number();
+  result.times.compute = times["compute"].number();
+  result.times.download = times["download"].number();
+  if (auto finish = fields.find("finish")) result.finish = finish->choice<Finish>(finish_names);
+  return result;
+}
+
+inline Tokens read_tokens(Fields& fields) {
+  Tokens news;
+  news.id = RequestId{fields["id"].integer()};
+  news.index = fields["index"].integer();
+  fields["tokens"].each([&](Value token) { news.tokens.push_back(static_cast<std::int64_t>(token.integer())); });
+  return news;
+}
+
+inline Attach read_attach(Fields& fields) {
+  Attach attach;
+  attach.version = fields["version"].integer();
+  if (attach.version != version) return attach;
+  attach.worker = WorkerId{fields["worker"].integer()};
+  attach.key = fields["key"].name();
+  return attach;
+}
+
+inline Progress read_progress(Fields& fields) {
+  Progress progress;
+  progress.id = fields["id"].integer();
+  progress.stage = fields["stage"].choice<LoadStage>(stage_names);
+  if (auto part = fields.find("part")) progress.part = part->integer();
+  progress.done = fields["done"].integer();
+  progress.total = fields["total"].integer();
+  return progress;
+}
+
+inline std::vector<NodePlacement> read_placements(Value list) {
+  std::vector<NodePlacement> placements;
+  list.each([&](Value item) {
+    Fields fields = item.fields();
+    NodePlacement& each = placements.emplace_back();
+    each.provider = fields["provider"].text();
+    each.nodes = fields["nodes"].integer();
+    fields["operators"].each([&](Value name) { each.operators.emplace_back(name.text()); });
+  });
+  return placements;
+}
+
+inline Loaded read_loaded(Fields& fields) {
+  Loaded loaded;
+  loaded.id = fields["id"].integer();
+  loaded.backend = fields["backend"].choice<Backend>(backend_names());
+  if (auto device = fields.find("device_type"))
+    loaded.device = device->choice<WebnnDevice>(webpool::detail::webnn_device_names);
+  loaded.tried = read_tried(fields["tried"]);
+  loaded.cpu_fallback = fields["cpu_fallback"].boolean();
+  loaded.inputs = read_specs(fields["inputs"]);
+  loaded.outputs = read_specs(fields["outputs"]);
+  {
+    Fields times = fields["times"].fields();
+    loaded.times.fetch = times["fetch"].number();
+    loaded.times.create = times["create"].number();
+    loaded.times.warmup = times["warmup"].number();
+  }
+  loaded.from_cache = fields["from_cache"].boolean();
+  loaded.memory_bytes = fields["memory_bytes"].integer();
+  if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
+  if (auto placements = fields.find("placements")) loaded.placements = read_placements(*placements);
+  return loaded;
+}
+
+inline RunError read_error(Fields& fields) {
+  RunError error;
+  error.id = fields["id"].integer();
+  Value code = fields["code"];
+  error.code = code.text();
+  if (!parse_error_code(error.code)) code.must_be("an error code of the wire, not " + in_quotes(error.code));
+  error.message = fields["message"].text();
+  if (auto tried = fields.find("tried")) error.tried = read_tried(*tried);
+  if (auto stack = fields.find("stack")) error.stack = stack->text();
+  if (auto started = fields.find("started")) error.started = started->boolean();
+  return error;
+}
+
+inline DeviceLost read_device_lost(Fields& fields) {
+  DeviceLost lost;
+  lost.reason = fields["reason"].text();
+  lost.message = fields["message"].text();
+  return lost;
+}
+
+inline DataMessage read_data(std::string_view type, Fields& fields, FrameReader& frame,
+                             const std::shared_ptr<const void>& owner) {
+  if (type == "result") return read_result(fields, frame, owner);
+  if (type == "tokens") return read_tokens(fields);
+  if (type == "progress") return read_progress(fields);
+  if (type == "loaded") return read_loaded(fields);
+  if (type == "error") return read_error(fields);
+  if (type == "attach") return read_attach(fields);
+  if (type == "device_lost") return read_device_lost(fields);
+  malformed("a worker's data socket carries no message of type " + in_quotes(type));
+}
+
+}  // namespace webpool::protocol::detail
+#endif
+
+namespace webpool::protocol {
+
+/// Reads messages from pages. Whatever the bytes are, the result is a message that follows every rule of the wire, or
+/// `errc::malformed_frame` with a sentence that names the field or the byte.
+///
+/// Fields may come in any order. Unknown ones are skipped, and if a field occurs twice, one of the two counts. Lists,
+/// names and the header are bounded as in `frame.hpp`. No allocation has a size that the page chose.
+///
+/// Owns the parser's memory, a few times the largest header so far, and reuses it. Not thread-safe; one per strand.
+class Decoder {
+ public:
+  /// A message of a control socket. Its tensors refer to `frame`, which `owner` must keep alive; if `owner` is null,
+  /// the caller must. Everything else is copied.
+  Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
+    align(frame, owner);
+    return decode<ControlMessage>(frame, [&](FrameReader& reader) {
+      return parse<ControlMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
+        return detail::read_control(type, fields, reader, owner);
+      });
+    });
+  }
+
+  /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
+  /// `next` is what the socket's next result may look like, which makes it faster to read. It learns from each result.
+  Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
+                             PreparedResult* next = nullptr) {
+    align(frame, owner);
+    return decode<DataMessage>(frame, [&](FrameReader& reader) {
+      if (auto result = next ? next->read(reader, owner) : std::nullopt) return DataMessage(*std::move(result));
+      auto message = parse<DataMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
+        return detail::read_data(type, fields, reader, owner);
+      });
+      if (const auto* result = next ? std::get_if<Result>(&message) : nullptr) next->learn(reader.header(), *result);
+      return message;
+    });
+  }
+
+ private:
+  /// A frame that does not begin at a multiple of 8 in memory is copied whole, so that elements are aligned.
+  static void align(std::span<const std::byte>& frame, std::shared_ptr<const void>& owner) {
+    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0) return;
+    auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
+    const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
+    std::ranges::copy(frame, bytes.begin());
+    frame = bytes;
+    owner = std::move(copy);
+  }
+
+  template <class Message, class Read>
+  static Expected<Message> decode(std::span<const std::byte> frame, Read read) {
+    try {
+      FrameReader reader(frame);
+      Message message = read(reader);
+      reader.finish();
+      return message;
+    } catch (const Error& error) {
+      return Error(errc::malformed_frame, error.message());
+    }
+  }
+
+  template <class Message, class Read>
+  Message parse(const FrameReader& reader, Read read) {
+    detail::Fields fields = parser_.parse(reader.header());
+    const std::string_view type = fields["type"].text();
+    fields.rename(type);
+    return read(type, fields);
+  }
+
+  detail::HeaderParser parser_;
+};
+
+}  // namespace webpool::protocol
+#endif
+
+namespace webpool::driver {
+
+/// What links bring: frames, which it decodes and hands to the inbox of tabs or of workers, and their ends. A link that
+/// breaks the protocol is closed; one that never introduced itself waits its turn for that. Touches the roster only. In
+/// the pool's loop.
+class Inbox {
+ public:
+  struct Uses {
+    const webpool::detail::Logger& logger;
+    Roster& roster;
+    Refusals& refusals;
+    Departures& departures;
+    TabInbox& tabs;
+    WorkerInbox& workers;
+  };
+
+  explicit Inbox(const Uses& uses) : uses_(uses) {}
+
+  void received(transport::Link& link, std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
+    Peer* const from = uses_.roster.find(link);
+    if (!from || (!from->introduced() && std::exchange(from->heard, true))) return;
+    const auto broken =
+        from->channel == transport::Channel::control
+            ? take(uses_.tabs, *from, frame, decoder_.control(frame, std::move(owner)))
+            : take(uses_.workers, *from, frame,
+                   decoder_.data(frame, std::move(owner), from->worker ? &from->worker->next_result : nullptr));
+    if (!broken) return;
+    if (!from->introduced()) return uses_.refusals.add(*from, broken->message());
+    uses_.logger.info("refused a message: " + broken->message());
+    from->note("refused a message: " + broken->message());
+    from->refuse(broken->message());
+  }
+
+  void closed(const transport::Link& link, const std::string& reason) {
+    Peer* const peer = uses_.roster.find(link);
+    if (!peer) return;
+    Tab* const tab = peer->tab;
+    Worker* const worker = peer->worker;
+    if (worker) peer->note("worker " + std::to_string(worker->id.value) + " left: " + reason);
+    uses_.roster.drop(*peer);
+    if (tab) uses_.departures.tab_left(*tab, reason);
+    if (worker) uses_.departures.worker_lost(*worker, "its worker went away: " + reason);
+  }
+
+ private:
+  /// What is wrong with the message; empty when nothing is.
+  template <class Room, class Message>
+  static std::optional<Error> take(Room& room, Peer& from, std::span<const std::byte> frame,
+                                   Expected<Message> message) {
+    if (!message) return message.error();
+    return std::visit(
+        [&]<class Each>(Each& each) {
+          from.note_received<Each>(frame);
+          return room.take(from, each);
+        },
+        *message);
+  }
+
+  const Uses uses_;
+  protocol::Decoder decoder_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_OUTBOX_HPP_INCLUDED
+#define WEBPOOL_DRIVER_OUTBOX_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace webpool::driver {
+
+/// Carries out what the engine wants done: each action becomes messages to tabs and workers, orders to browsers, or a
+/// caller's answer. Touches what it writes to: roster, pending requests, residents, loader, browsers. In the pool's
+/// loop.
+class Outbox {
+ public:
+  struct Uses {
+    const PoolOptions& options;
+    const webpool::detail::Logger& logger;
+    const Runtime& runtime;  ///< the pool, to know its tensors by
+    EnginePort& port;
+    Roster& roster;
+    PendingRequests& pending;
+    Residents& residents;
+    Loader& loader;
+    Departures& departures;
+    Browsers& browsers;
+    const Sinks& sinks;
+  };
+  /// What takes a thread or comes to an end later, which is for the host.
+  struct Orders {
+    /// Why the browser could not be started; empty when it runs.
+    std::function<std::optional<Error>(const engine::Launch&)> launch;
+    std::function<void(LaunchId)> open_tab;
+  };
+
+  Outbox(const Uses& uses, Orders orders) : uses_(uses), orders_(std::move(orders)) {}
+
+  void carry_out(const engine::Action& action) {
+    std::visit([this](const auto& each) { this->carry_out(each); }, action);
+  }
+
+  /// Nobody refers any more to a tensor that a worker holds.
+  void release(WorkerId worker, TensorId tensor) {
+    if (free(worker, tensor)) uses_.roster.worker(worker).peer->send(protocol::Release{{&tensor, 1}});
+  }
+
+  /// Sends a frame to a tab; false when that is not there, or does not read.
+  bool send_frame(ConnectionId to, std::string frame) {
+    const Tab* const tab = uses_.roster.find(to);
+    if (!tab || !reads(*tab)) return false;
+    tab->peer->send_frame(std::move(frame));
+    return true;
+  }
+
+  /// Sends a frame to all tabs that read; returns how many that are.
+  std::size_t broadcast_frame(const std::string& frame) {
+    std::size_t count = 0;
+    uses_.roster.for_each_tab([&](const Tab& tab) {
+      if (!reads(tab)) return;
+      tab.peer->send_frame(frame);
+      ++count;
+    });
+    return count;
+  }
+
+ private:
+  // --- browsers
+
+  void carry_out(const engine::Launch& action) {
+    const auto error = orders_.launch(action);
+    if (!error) return;
+    uses_.logger.info(error->message());
+    uses_.port.engine.exited(action.launch, *error, uses_.port.turn());
+  }
+
+  void carry_out(const engine::CloseBrowser& action) { uses_.browsers.close(action.launch, Clock::now()); }
+
+  // --- tabs
+
+  /// What a tab does not read stays in this program's memory.
+  bool reads(const Tab& tab) const {
+    return tab.peer->link()->buffered() <= uses_.options.connection.maximum_message_bytes;
+  }
+
+  void carry_out(const engine::CloseConnection& action) {
+    Tab* const tab = uses_.roster.find(action.connection);
+    if (!tab) return;
+    uses_.logger.info("closing the tab in " + describe(tab->browser) + ": " + action.message);
+    if (action.failed) uses_.roster.report(*tab, action.message);
+    tab->peer->send(protocol::Close{action.message});
+    uses_.departures.remove(*tab, action.message);
+  }
+
+  void carry_out(const engine::NewTab& action) {
+    uses_.logger.info("opening another tab: " + action.message);
+    if (Tab* const tab = uses_.roster.find(action.connection)) {
+      uses_.roster.report(*tab, action.message);
+      uses_.departures.remove(*tab, action.message);
+    }
+    uses_.browsers.expect_page(action.launch);
+    orders_.open_tab(action.launch);
+  }
+
+  void carry_out(const engine::ReloadPage& action) {
+    Tab* const tab = uses_.roster.find(action.connection);
+    if (!tab) return;
+    if (tab->launch) uses_.browsers.expect_page(*tab->launch);
+    uses_.logger.info("reloading the page in " + describe(tab->browser) + ": " + action.message);
+    uses_.roster.report(*tab, action.message);
+    tab->peer->send(protocol::Reload{action.message});
+    uses_.departures.remove(*tab, action.message);
+  }
+
+  void carry_out(const engine::Ping& action) {
+    uses_.roster.tab(action.connection).peer->send(protocol::Ping{++pings_});
+  }
+
+  // --- workers
+
+  void carry_out(const engine::OpenWorker& action) {
+    const Worker& worker = uses_.loader.open_worker(action.worker, action.connection, action.model);
+    uses_.roster.tab(action.connection)
+        .peer->send(protocol::OpenWorker{worker.id, worker.key, uses_.loader.may_use_webnn(worker)});
+  }
+
+  void carry_out(const engine::CloseWorker& action) {
+    Worker* const worker = uses_.roster.find(action.worker);
+    if (!worker) return;
+    Tab* const tab = uses_.roster.find(action.connection);
+    if (action.trouble && tab) uses_.roster.report(*tab, action.trouble->message());
+    uses_.departures.remove(*worker, "the worker is no longer needed");
+    if (tab) tab->peer->send(protocol::CloseWorker{action.worker});
+  }
+
+  // --- requests
+
+  void carry_out(const engine::Run& action) {
+    PendingRequest& request = uses_.pending.at(action.request);
+    const Worker& worker = uses_.roster.worker(action.worker);
+    if (uses_.sinks) request.note_run(worker.where);
+    Peer& to = *worker.peer;
+    if (request.copy) return to.send(protocol::Fetch{action.request, request.copy->tensor});
+    const std::span inputs(request.inputs);
+    const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
+    if (request.generation) {
+      protocol::Generate message{action.request, {inputs.begin(), there}, request.generation->options, request.part};
+      if (!request.kept.empty()) message.keep = request.kept[0];
+      if (there != inputs.end()) message.resume = use_up(*resident(there->tensor, uses_.runtime));
+      return to.send(message);
+    }
+    std::vector<protocol::TensorReference> used, keep;
+    for (const auto& [name, tensor] : std::span(there, inputs.end())) {
+      used.push_back({name, resident(tensor, uses_.runtime)->id()});
+      uses_.residents.note_reuse(tensor.device()->bytes());
+    }
+    for (std::size_t i = 0; i < request.kept.size(); ++i)
+      keep.push_back({request.options.keep_on_device[i], request.kept[i]});
+    to.send(protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, used, keep});
+  }
+
+  void carry_out(const engine::CancelRun& action) {
+    uses_.roster.worker(action.worker).peer->send(protocol::Cancel{action.request});
+  }
+
+  void carry_out(const engine::HoldResult& action) {
+    PendingRequest& request = uses_.pending.at(action.request);
+    request.held = std::move(request.outputs);
+  }
+
+  void carry_out(const engine::Complete& action) {
+    PendingRequest request = uses_.pending.take(action.request);
+    if (uses_.sinks && !request.copy) record(request, action);
+    if (action.error) return request.done(*action.error);
+    if (!action.held) return request.done(std::move(request.outputs));
+    RunTimes times = request.held.times();
+    times.total = request.milliseconds(Clock::now());
+    request.done(Outputs({request.held.begin(), request.held.end()}, request.held.shared_where(), times));
+  }
+
+  void carry_out(const engine::ModelReady& action) { uses_.loader.announce(action.model, action.error); }
+
+  // --- sinks
+
+  void carry_out(const engine::Repairs& action) {
+    if (const Tab* const tab = uses_.roster.find(action.connection))
+      uses_.sinks.tell(&RunSink::repaired,
+                       {tab->id, tab->browser, action.trouble, action.rung, std::string_view(action.message)});
+  }
+
+  void carry_out(const engine::Scales& action) { uses_.sinks.tell(&RunSink::scaled, {action.before, action.wanted}); }
+
+  /// Tells of a request that ends.
+  void record(const PendingRequest& request, const engine::Complete& action) const {
+    RunRecord record{.model = uses_.loader.name(request.model, request.part),
+                     .where = request.ran_in.get(),
+                     .rows = request.rows(),
+                     .runs = request.runs,
+                     .error = action.error ? &*action.error : nullptr};
+    if (!action.error) {
+      const Outputs& result = action.held ? request.held : request.outputs;
+      record.where = result.shared_where().get();
+      record.times = result.times();
+    }
+    record.times.total = request.milliseconds(Clock::now());
+    uses_.sinks.tell(&RunSink::ran, record);
+  }
+
+  // --- tensors in workers
+
+  /// The bytes that this frees there; empty when the tensor went before.
+  std::optional<std::size_t> free(WorkerId worker, TensorId tensor) {
+    const auto freed = uses_.residents.release(worker, tensor);
+    if (!freed) return std::nullopt;
+    uses_.port.engine.dropped(worker, freed->bytes, freed->placing, uses_.port.turn());
+    return freed->bytes;
+  }
+
+  /// The page takes this text for a generation, whatever comes of that.
+  protocol::TextReference use_up(const ResidentTensor& text) {
+    text.lose();
+    if (const auto bytes = free(text.worker(), text.id())) uses_.residents.note_reuse(*bytes);
+    return {text.id(), static_cast<std::uint64_t>(text.shape()[0])};
+  }
+
+  const Uses uses_;
+  const Orders orders_;
+  std::uint64_t pings_ = 0;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_STARTER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_STARTER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_CHECK_INPUTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace webpool::driver {
+
+inline std::string list_names(std::span<const TensorSpec> specs) {
+  std::string names;
+  for (const auto& spec : specs) names += (names.empty() ? "'" : ", '") + spec.name + "'";
+  return names.empty() ? "none" : names;
+}
+
+/// Of all their tensors.
+inline std::size_t bytes_of(const Inputs& inputs) {
+  std::size_t bytes = 0;
+  for (const auto& input : inputs) bytes += input.tensor.bytes().size();
+  return bytes;
+}
+
+/// Whether the request has to do with tensors in tabs: then it is a run of its own, in a tab that it can't choose.
+inline bool touches_devices(const Inputs& inputs, const RequestOptions& options) {
+  return !options.keep_on_device.empty() ||
+         std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
+}
+
+/// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
+inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
+                                         const RequestOptions& options) {
+  const auto who = [&] { return "model '" + std::string(model) + "'"; };
+  for (const auto& [name, tensor] : inputs) {
+    const TensorSpec* spec = ModelInfo::find(info.inputs, name);
+    if (!spec)
+      return Error(errc::unknown_input,
+                   who() + " has no input '" + name + "'; its inputs are " + list_names(info.inputs));
+    const auto which = [&, &name = name] { return "input '" + name + "' of " + who(); };
+    if (std::ranges::count(inputs, name, &NamedTensor::name) > 1)
+      return Error(errc::unknown_input, which() + " is given twice");
+    if (tensor.datatype() != spec->datatype)
+      return Error(errc::wrong_datatype, which() + " takes " + std::string(to_string(spec->datatype)) + ", given " +
+                                             std::string(to_string(tensor.datatype())));
+    if (!spec->accepts(tensor.shape()))
+      return Error(errc::wrong_shape,
+                   which() + " has shape " + to_string(spec->shape) + ", given " + to_string(tensor.shape()));
+  }
+  for (const auto& spec : info.inputs)
+    if (std::ranges::find(inputs, spec.name, &NamedTensor::name) == inputs.end())
+      return Error(errc::missing_input, who() + " needs input '" + spec.name + "' (" +
+                                            std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
+  for (const auto* names : {&options.outputs, &options.keep_on_device})
+    for (const auto& name : *names)
+      if (!ModelInfo::find(info.outputs, name))
+        return Error(errc::unknown_output,
+                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  for (const auto& name : options.keep_on_device)
+    if (std::ranges::count(options.keep_on_device, name) > 1)
+      return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
+  return std::nullopt;
+}
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// Where requests start: into a batch, or to the engine, once all their tensors are where they can be used. Touches the
+/// pending requests, the numbers of resident tensors, and the engine. In the pool's loop.
+class Starter {
+ public:
+  struct Uses {
+    const Runtime& runtime;  ///< the pool, to know its tensors by
+    EnginePort& port;
+    PendingRequests& pending;
+    Residents& residents;
+    Batcher& batches;
+  };
+
+  explicit Starter(const Uses& uses) : uses_(uses) {}
+
+  /// A run, alone or in a batch.
+  void submit(NewRequest&& request) {
+    if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
+    if (is_placed(request.options.placing) || !uses_.batches.submit(request)) enqueue(std::move(request));
+  }
+
+  void generate(NewRequest&& request) {
+    if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
+    enqueue(std::move(request));
+  }
+
+  /// Copies a tensor from its worker to this program.
+  void copy(const TensorCopy& of, Completion done) {
+    const TimePoint now = Clock::now();
+    const RequestId id = uses_.port.engine.submit({.model = of.model}, uses_.port.turn(now), Retry::never, of.worker);
+    uses_.pending.add({.id = id, .submitted = now, .done = std::move(done), .copy = of});
+  }
+
+  /// Starts a request of its own, which has nothing to do with tensors in tabs unless `holder` has them.
+  void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
+    auto& [model, submitted, inputs, options, ticket, done, generation] = request;
+    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
+    auto placing = is_placed(options.placing) ? std::make_shared<const Placing>(std::move(options.placing)) : nullptr;
+    const RequestId id =
+        uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder, placing);
+    if (ticket) ticket->request = id;
+    std::vector<TensorId> kept(options.keep_on_device.size());
+    for (TensorId& each : kept) each = uses_.residents.make_id();
+    uses_.pending.add({.id = id,
+                       .model = model.model,
+                       .part = model.part,
+                       .inputs = std::move(inputs),
+                       .options = std::move(options),
+                       .submitted = submitted,
+                       .done = std::move(done),
+                       .kept = std::move(kept),
+                       .generation = std::move(generation),
+                       .placing = std::move(placing)});
+  }
+
+ private:
+  static bool is_placed(const Placing& placing) noexcept {
+    return !placing.group.empty() || !placing.apart_from.empty() || !placing.same_browser_as.empty();
+  }
+
+  /// Starts a request that has to do with tensors in tabs, once all of them are in one worker or in this program.
+  void gather(NewRequest&& request) {
+    if (request.ticket && request.ticket->cancelled)
+      return request.done(Error(errc::cancelled, "cancelled before it was queued"));
+    const auto holder = holder_of(request.inputs, request.model.model);
+    const auto elsewhere = std::ranges::find_if(request.inputs, [&](const NamedTensor& each) {
+      const ResidentTensor* there = resident(each.tensor, uses_.runtime);
+      return each.tensor.device() && (!there || there->worker() != holder);
+    });
+    if (elsewhere != request.inputs.end())
+      return bring_home(static_cast<std::size_t>(elsewhere - request.inputs.begin()), std::move(request));
+    // What stays is computed too where only some outputs are wanted.
+    if (auto& outputs = request.options.outputs; !outputs.empty())
+      for (const auto& name : request.options.keep_on_device)
+        if (std::ranges::find(outputs, name) == outputs.end()) outputs.push_back(name);
+    if (holder)
+      std::stable_partition(request.inputs.begin(), request.inputs.end(),
+                            [](const NamedTensor& each) { return !each.tensor.device(); });
+    enqueue(std::move(request), holder);
+  }
+
+  /// Where the first of these tensors is that are in one of the model's workers.
+  std::optional<WorkerId> holder_of(const Inputs& inputs, ModelIndex model) const {
+    for (const auto& [name, tensor] : inputs)
+      if (const ResidentTensor* there = resident(tensor, uses_.runtime); there && there->model() == model)
+        return there->worker();
+    return std::nullopt;
+  }
+
+  /// Copies an input from the tab of another model to this program; then looks for the next.
+  void bring_home(std::size_t which, NewRequest&& request) {
+    const NamedTensor& input = request.inputs[which];
+    const ResidentTensor* there = resident(input.tensor, uses_.runtime);
+    if (!there)
+      return request.done(
+          Error(errc::tensor_elsewhere, "input '" + input.name + "' is in a tab of another pool; to_host() copies it"));
+    const TensorCopy wanted(*there);
+    copy(wanted, {[this, which, request = std::move(request)](Expected<Outputs> copied) mutable {
+           if (!copied) return request.done(copied.error());
+           request.inputs[which].tensor = copied->begin()->tensor;
+           gather(std::move(request));
+         }});
+  }
+
+  /// The request as the engine knows it.
+  static Request described(const NewRequest& from) {
+    Request request{
+        .id = {}, .model = from.model.model, .priority = from.options.priority, .client = from.options.client};
+    request.deadline = deadline_of(from.submitted, from.options);
+    request.payload_bytes = bytes_of(from.inputs);
+    if (!from.generation && !from.inputs.empty() && from.inputs.front().tensor.shape().rank() > 0)
+      request.rows = static_cast<std::uint32_t>(from.inputs.front().tensor.shape()[0]);
+    return request;
+  }
+
+  const Uses uses_;
+};
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// The pool's half of the wire, whatever the transport: all rooms of the driver, wired. Events come in, whether from
+/// callers, pages, browsers or the clock; each ends with `pump`, which carries out what the engine wants done. All
+/// functions are called in the pool's loop; knows no thread, no socket and no file.
+///
+/// Its rooms know those below them, never those above: `Roster` and `EnginePort` at the bottom, on them `Loader`, then
+/// `Departures`, then `Starter`, `Outbox`, `TabInbox` and `WorkerInbox`, and `Inbox` on top.
+class Host {
+ public:
+  /// `pool` and `options` must outlive the host. Throws `errc::no_browser_found`.
+  Host(Runtime& pool, EventLoop& loop, const PoolOptions& options, std::unique_ptr<engine::Decisions> policies)
+      : loop_(loop),
+        options_(options),
+        logger_(options.log_level, options.log),
+        flights_(logger_, options.flight_record),
+        address_{options.address, options.public_origin},
+        browsers_(options, logger_, loop.context(),
+                  [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
+        port_(engine_options(), std::move(policies)),
+        roster_(flights_),
+        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight,
+                 {.start = [this](NewRequest&& run) { starter_.enqueue(std::move(run)); },
+                  .cancel = [this](RequestId run) { port_.engine.cancel(run, port_.turn()); },
+                  .woke = [this] { pump(); }}),
+        messages_(logger_),
+        refusals_(roster_, logger_),
+        loader_({options_, logger_, port_, roster_, browsers_, batches_, sinks_}),
+        departures_({logger_, port_, roster_, residents_, loader_, browsers_, sinks_}),
+        starter_({pool, port_, pending_, residents_, batches_}),
+        outbox_(
+            {options_, logger_, pool, port_, roster_, pending_, residents_, loader_, departures_, browsers_, sinks_},
+            {.launch = [this](const engine::Launch& action) { return launch(action); },
+             .open_tab = [this](LaunchId launch) { open_tab(launch); }}),
+        tabs_({options_, logger_, address_, port_, roster_, refusals_, departures_, browsers_, messages_, sinks_}),
+        workers_({options_, logger_, pool, port_, roster_, pending_, residents_, loader_}),
+        inbox_({logger_, roster_, refusals_, departures_, tabs_, workers_}) {}
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  // --- the clock
+
+  /// Pages find the pool at that port: returns the link for them. Call once, first; the only one out of the loop.
+  std::string reached_at(std::uint16_t port) {
+    address_.port = port;
+    return address_.join_url();
+  }
+
+  /// Launches the first browsers.
+  void start() {
+    logger_.info("listening on " + address_.local_origin());
+    port_.engine.start(port_.turn());
+    pump();
+  }
+
+  /// Call about ten times per second.
+  void tick(TimePoint now) {
+    departures_.bury_browsers(now);
+    if (stopping_) return port_.actions.clear();
+    port_.engine.tick(port_.turn(now));
+    pump();
+    refusals_.answer_next();
+  }
+
+  /// Ends everything; what links and browsers still say is of no interest. `is_empty` tells when all are gone.
+  void begin_shutdown() {
+    batches_.close();
+    port_.engine.close(port_.turn());
+    pump();
+    stopping_ = true;
+    roster_.close_links("the pool is closed");
+  }
+  bool is_empty() const noexcept { return !roster_.has_links() && browsers_.empty(); }
+
+  /// Ends the browsers that are left and lets go of what callers gave, which may own the pool.
+  void clear() {
+    browsers_.close_all();
+    tabs_.clear();
+    messages_.clear();
+    loader_.clear();
+  }
+
+  // --- links
+
+  /// What a transport calls. They refer to the host.
+  transport::LinkHandlers link_handlers() {
+    return {.opened = [this](std::shared_ptr<transport::Link> link,
+                             transport::Channel channel) { opened(std::move(link), channel); },
+            .received = [this](transport::Link& from, std::span<const std::byte> frame,
+                               std::shared_ptr<const void> owner) { received(from, frame, std::move(owner)); },
+            .closed = [this](transport::Link& link, const std::string& reason) { closed(link, reason); }};
+  }
+
+  // --- requests
+
+  void submit(NewRequest&& request) {
+    starter_.submit(std::move(request));
+    pump();
+  }
+  void generate(NewRequest&& request) {
+    starter_.generate(std::move(request));
+    pump();
+  }
+  void copy(const TensorCopy& of, Completion done) {
+    starter_.copy(of, std::move(done));
+    pump();
+  }
+  void cancel(Ticket& ticket) {
+    ticket.cancelled = true;
+    if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
+    pump();
+  }
+  void release(WorkerId worker, TensorId tensor) {
+    outbox_.release(worker, tensor);
+    pump();
+  }
+
+  // --- models
+
+  void load(Loader::Part part) {
+    loader_.add(std::move(part), Loader::Failing::leaves);
+    pump();
+  }
+  std::vector<ModelIndex> load_parts(std::vector<Loader::Part> parts) {
+    auto indices = loader_.add_parts(std::move(parts));
+    pump();
+    return indices;
+  }
+  void release(ModelIndex model) {
+    loader_.release(model);
+    pump();
+    loader_.forget(model);
+  }
+  const Loader& models() const noexcept { return loader_; }
+
+  // --- messages
+
+  void on_join(TabInbox::JoinHandler handler) { tabs_.on_join(std::move(handler)); }
+  void on_message(std::string name, MessageHandler handler) { messages_.set(std::move(name), std::move(handler)); }
+
+  /// Sends a frame to this tab, or without one to all; returns how many it went to.
+  std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
+    if (stopping_) return 0;
+    if (to) return outbox_.send_frame(*to, std::move(frame)) ? 1 : 0;
+    return outbox_.broadcast_frame(frame);
+  }
+
+  // --- what it knows
+
+  const engine::Engine& engine() const noexcept { return port_.engine; }
+  Metrics metrics() const {
+    Metrics metrics = port_.engine.metrics();
+    messages_.add_to(metrics);
+    residents_.add_to(metrics);
+    metrics.model_cache_hits = loader_.cache_hits();
+    return metrics;
+  }
+
+ private:
+  PoolOptions engine_options() const {
+    PoolOptions options = options_;
+    options.browsers = browsers_.kinds();
+    return options;
+  }
+
+  /// Carries out what the engine wants done, and what follows from that, in order. Does nothing where it runs already.
+  void pump() {
+    if (std::exchange(pumping_, true)) return;
+    for (std::size_t i = 0; i < port_.actions.size(); ++i) {
+      const engine::Action action = std::move(port_.actions[i]);
+      outbox_.carry_out(action);
+    }
+    port_.actions.clear();
+    pumping_ = false;
+  }
+
+  void opened(std::shared_ptr<transport::Link> link, transport::Channel channel) {
+    Peer& peer = roster_.add(std::move(link), channel);
+    if (stopping_) peer.close("the pool is closed");
+  }
+
+  void received(transport::Link& from, std::span<const std::byte> frame, std::shared_ptr<const void> owner) {
+    if (stopping_) return;
+    inbox_.received(from, frame, std::move(owner));
+    pump();
+  }
+
+  void closed(const transport::Link& link, const std::string& reason) {
+    if (stopping_) {
+      if (Peer* const peer = roster_.find(link)) roster_.drop(*peer);
+      return;
+    }
+    inbox_.closed(link, reason);
+    pump();
+  }
+
+  void page_gone(LaunchId launch, const std::string& reason) {
+    if (stopping_) return;
+    departures_.page_gone(launch, reason);
+    pump();
+  }
+
+  std::optional<Error> launch(const engine::Launch& action) {
+    std::optional<Error> error;
+    loop_.run_on_own(
+        [&] { error = browsers_.launch(action.launch, action.browser, address_.launch_url(action.launch)); });
+    return error;
+  }
+
+  void open_tab(LaunchId launch) {
+    browsers_.new_tab(launch, address_.launch_url(launch), [this, launch](const std::optional<Error>& failed) {
+      if (!failed || stopping_) return;
+      departures_.tab_not_opened(launch, *failed);
+      pump();
+    });
+  }
+
+  EventLoop& loop_;
+  const PoolOptions& options_;
+  const webpool::detail::Logger logger_;
+  const FlightLog flights_;
+  const Sinks sinks_{options_.sinks, logger_};
+  Address address_;
+  Browsers browsers_;
+  EnginePort port_;
+  Roster roster_;
+  PendingRequests pending_;
+  Residents residents_;
+  Batcher batches_;
+  MessageHandlers messages_;
+  Refusals refusals_;
+  Loader loader_;
+  Departures departures_;
+  Starter starter_;
+  Outbox outbox_;
+  TabInbox tabs_;
+  WorkerInbox workers_;
+  Inbox inbox_;
+  bool pumping_ = false, stopping_ = false;
 };
 
 }  // namespace webpool::driver
@@ -12882,7 +19708,7 @@ th:last-child, td:last-child { text-align: right; font-variant-numeric: tabular-
 )js"
 , 996)},
 {"/browser_name.js", "text/javascript", std::string_view(
-R"js(// Which browser this is. They all claim to be each other, so the order of the questions matters.
+R"js(// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
 /**
  * @typedef {{ brand: string, version: string }} Brand
@@ -12893,7 +19719,7 @@ R"js(// Which browser this is. They all claim to be each other, so the order of 
 const byUserAgent = [['edge', /\bEdgA?\/([\d.]+)/], ['firefox', /\bFirefox\/([\d.]+)/], ['chromium', /\b(?:Headless)?Chrome\/([\d.]+)/], ['safari', /\bVersion\/([\d.]+).*\bSafari\//]];
 
 /**
- * Chromium and Chrome can be told apart only by their brands, which pages that are not secure don't get; then the name is the engine's.
+ * Only their brands tell Chromium and Chrome apart, and pages that are not secure don't get those; then the name is the engine's.
  * A headless shell has no `window.chrome`; a full browser without a window has.
  * @param {Clues} clues @returns {{ browser: string, version: string | null }}
  */
@@ -12914,9 +19740,9 @@ export function nameBrowser({ userAgent, brands = [], hasChromeObject }) {
   return { browser: 'other', version: null };
 }
 )js"
-, 1770)},
+, 1761)},
 {"/capabilities.js", "text/javascript", std::string_view(
-R"js(// What this browser can do, for the pool's choice. What the browser does not tell is null, never a guess.
+R"js(// What this browser can do, for the pool's choice. What the browser does not report is null, never a guess.
 
 import { createContext } from './backends/webnn.js';
 import { nameBrowser } from './browser_name.js';
@@ -12928,7 +19754,7 @@ const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic re
 
 /**
  * Whether an adapter computes on the CPU. Its names say so in Chromium ("swiftshader"); Firefox leaves them empty but, like Chromium,
- * marks an adapter of the kind CPU as fallback. Without that mark only the names are left, and a name that is not known proves nothing.
+ * marks a CPU adapter as fallback. Without that mark only the names are left, and an unknown name proves nothing.
  * @param {{ vendor: string, architecture: string, device: string, description: string, isFallbackAdapter?: boolean }} info @returns {boolean | null}
  */
 export function isSoftware({ vendor, architecture, device, description, isFallbackAdapter }) {
@@ -12957,7 +19783,7 @@ export async function probeWebGpu() {
   }
 }
 
-/** What each kind of device says when asked for a context, null for yes; or why there is no WebNN at all. */
+/** What each kind of device answers when asked for a context (null if it gives one), or why there is no WebNN at all. */
 export async function probeWebNn() {
   if (!('ml' in navigator)) return isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost';
   const answers = await Promise.all(['cpu', 'gpu', 'npu'].map(async deviceType => {
@@ -12990,7 +19816,7 @@ export async function probeCapabilities() {
   };
 }
 )js"
-, 4179)},
+, 4171)},
 {"/errors.js", "text/javascript", std::string_view(
 R"js(// How failures cross the wire.
 
@@ -13004,7 +19830,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Words as the wire takes them: valid Unicode, and never so long that a header can't hold them. @param {string} text */
+/** Text that the wire accepts: valid Unicode, and short enough for a header. @param {string} text */
 const tidy = text => text.replace(/\p{Surrogate}/gu, '\ufffd').trim().slice(0, 8192);
 
 /** The browser's own words for whatever was thrown; WebAssembly can throw bare numbers. @param {unknown} thrown */
@@ -13019,9 +19845,9 @@ export function failureOf(id, thrown, otherwise) {
   return { type: 'error', id, code, message: messageOf(thrown), tried, stack: tidy(thrown instanceof Error && thrown.stack || '') };
 }
 )js"
-, 1297)},
+, 1277)},
 {"/expression.js", "text/javascript", std::string_view(
-R"js(// Whole numbers by rule: the extents of a kernel's tensors and of its dispatches, such as "(samples - 400) / 160 + 1".
+R"js(// Whole numbers from rules: the extents of a kernel's tensors and dispatches, such as "(samples - 400) / 160 + 1".
 
 /** @param {string} text @returns {string[]} */
 const tokensOf = text => text.match(/\d+|[A-Za-z_]\w*|[-+*/()]|\S/g) ?? [];
@@ -13065,14 +19891,14 @@ export function evaluate(expression, values) {
   return Number.isSafeInteger(value) ? value : fail('its value is too large');
 }
 )js"
-, 1796)},
+, 1792)},
 {"/frame_socket.js", "text/javascript", std::string_view(
-R"js(// A WebSocket to the pool that served this page, in messages instead of bytes.
+R"js(// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
 import { FrameReader, FrameWriter } from './prepared_frames.js';
 import { ProtocolError } from './protocol.js';
 
-/** What a page may say instead of 1008, which browsers keep to themselves. */
+/** The close code that a page may send instead of 1008, which browsers reserve for themselves. */
 const policyViolation = 4008;
 
 /** A close reason holds 123 bytes. @param {string} text */
@@ -13095,7 +19921,7 @@ export class FrameSocket {
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.onmessage = ({ data }) => this.#receive(data, receive);
 
-    /** Settles once: the socket is open, or never will be. @type {Promise<void>} */
+    /** Settles once: when the socket is open, or can no longer open. @type {Promise<void>} */
     this.opened = new Promise((resolve, reject) => {
       this.#socket.onopen = () => resolve();
       this.#socket.addEventListener('close', () => reject(new Error('the pool did not accept the socket')));
@@ -13107,12 +19933,12 @@ export class FrameSocket {
     this.opened.catch(() => {});  // whoever waits for `closed` alone has heard of it
   }
 
-  /** Sending on a socket that is closed does nothing, as the pool has given up on the answer. @param {import('./protocol.js').Message} message */
+  /** Does nothing if the socket is closed, because the pool has given up on the answer. @param {import('./protocol.js').Message} message */
   send(message) {
     this.sendFrame(this.#writer.write(message));
   }
 
-  /** The same with a message that is a frame already. @param {Uint8Array<ArrayBuffer>} frame */
+  /** The same with a message that is already a frame. @param {Uint8Array<ArrayBuffer>} frame */
   sendFrame(frame) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
   }
@@ -13135,9 +19961,9 @@ export class FrameSocket {
   }
 }
 )js"
-, 2737)},
+, 2769)},
 {"/generation.js", "text/javascript", std::string_view(
-R"js(// A decoder goes on with a text, one token after the other.
+R"js(// A decoder continues a text, one token after the other.
 
 import { CodedError } from './errors.js';
 import { nextToken, uniformNumbers } from './sampling.js';
@@ -13146,10 +19972,10 @@ import { rounded, since, timed } from './timing.js';
 
 /** @typedef {import('./protocol.js').Generate} Generate @typedef {import('./protocol.js').Result} Result @typedef {import('./protocol.js').Tokens} Tokens */
 /** @typedef {import('./run_queue.js').RunQueue<any>} Queue */
-/** A text of one session, and what it has written and not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
+/** A text of one session, and what it has written but not read yet. @typedef {{ session: import('./backends/registry.js').Session, sequence: import('./kv_cache.js').Sequence, unread: bigint[] }} Text */
 
 /**
- * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turns in between.
+ * Runs the loop. Each step is one job of the queue, so that other generations and runs get their turn in between.
  * @param {Queue} queue @param {Text} text which it goes on with, and whose cache it gives back on failure @param {Generate} request
  * @param {(news: Tokens) => void} tell of each token @param {AbortSignal} cancelled heard between two tokens @returns {Promise<Result>}
  */
@@ -13200,7 +20026,7 @@ export class Generations {
 
   /** @param {import('./backends/registry.js').Session} session @param {Generate} request @param {(news: Tokens) => void} tell of each token @returns {Promise<Result>} */
   async start(session, request, tell) {
-    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded as one that generates');
+    if (!session.begin) throw new CodedError('run_failed', 'this model was not loaded for generation');
     const text = request.resume ? this.#take(session, request.resume) : { session, sequence: session.begin(), unread: [] };
     const cancellation = new AbortController();
     this.#running.set(request.id, cancellation);
@@ -13213,7 +20039,7 @@ export class Generations {
   }
 
   /**
-   * A text that stayed, for one generation: what it becomes has another id, so that nobody goes on with what it was before.
+   * A kept text, for one generation. The result has another id, so that nobody continues what the text was before.
    * @param {import('./backends/registry.js').Session} session @param {{ tensor: number, length: number }} place
    */
   #take(session, { tensor, length }) {
@@ -13239,21 +20065,21 @@ export class Generations {
     }
   }
 
-  /** Ends a generation with its next step. Does nothing where none has that id. @param {number} id */
+  /** Ends a generation at its next step. Does nothing if none has that id. @param {number} id */
   cancel(id) {
     this.#running.get(id)?.abort();
     this.#queue.cancel(id);
   }
 }
 )js"
-, 5133)},
+, 5108)},
 {"/gpu_buffer.js", "text/javascript", std::string_view(
-R"js(// Memory on the GPU: used again from run to run, and read back.
+R"js(// Memory on the GPU that is reused from run to run and read back.
 
-/** WebGPU copies and binds whole words only, and at least one. @param {number} bytes */
+/** WebGPU copies and binds only whole words, and at least one. @param {number} bytes */
 export const wholeWords = bytes => Math.max(Math.ceil(bytes / 4) * 4, 4);
 
-/** A buffer that grows as it is asked to. */
+/** A buffer that grows on demand. */
 export class GrowingBuffer {
   /** @type {GPUBuffer | undefined} */ #buffer;
   #device; #usage;
@@ -13263,7 +20089,7 @@ export class GrowingBuffer {
     this.#usage = usage;
   }
 
-  /** Holds at least so many bytes; what it held before is lost when it had to grow. @param {number} bytes */
+  /** Makes room for at least this many bytes; if it has to grow, its contents are lost. @param {number} bytes */
   of(bytes) {
     if (this.#buffer && this.#buffer.size >= bytes) return this.#buffer;
     this.destroy();
@@ -13277,8 +20103,8 @@ export class GrowingBuffer {
 }
 
 /**
- * Firefox looks for finished GPU work every 100 ms, unless a page submits something: then at once. So submit nothing, often, while a run lasts;
- * a small model's run falls from 100 ms to 2 ms.
+ * Firefox looks for finished GPU work every 100 ms, or at once if a page submits something. So empty work is submitted often during a run:
+ * that cuts a small model's run from 100 ms to 2 ms.
  * @template T @param {GPUDevice} device @param {() => Promise<T>} work @returns {Promise<T>}
  */
 export async function nudged(device, work) {
@@ -13291,7 +20117,7 @@ export async function nudged(device, work) {
   }
 }
 
-/** Copies so many bytes of a buffer, from a whole word on. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+/** Copies this many bytes of a buffer, starting at a whole word. @param {GPUDevice} device @param {GPUBuffer} buffer @param {number} bytes @param {number} [from] @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export async function readBack(device, buffer, bytes, from = 0) {
   const { MAP_READ, COPY_DST } = GPUBufferUsage;
   const reader = device.createBuffer({ size: wholeWords(bytes), usage: MAP_READ | COPY_DST });
@@ -13306,14 +20132,14 @@ export async function readBack(device, buffer, bytes, from = 0) {
   }
 }
 )js"
-, 2218)},
+, 2221)},
 {"/hints.js", "text/javascript", std::string_view(
-R"js(// What the device tells of itself: whether anybody looks, power, heat, the price of traffic. What the browser does not tell is left out, never a guess.
+R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
 /** @typedef {{ charging: boolean, level: number }} Battery   the browser keeps it up to date */
 /** @typedef {{ observe: (source: string) => Promise<void>, disconnect: () => void }} Observer */
 /**
- * What this reads of the page's global object; all but the document may be missing.
+ * The parts of the page's global object that are read here; all but the document may be missing.
  * @typedef {{ document: Pick<Document, 'visibilityState' | 'addEventListener'>,
  *   navigator: { getBattery?: () => Promise<Battery>, connection?: { saveData?: boolean } },
  *   PressureObserver?: new (heard: (records: { state: string }[]) => void) => Observer }} Page
@@ -13341,14 +20167,14 @@ export class Hints {
     return this.#page.document.visibilityState === 'visible';
   }
 
-  /** Nobody tells a hidden page how the pressure changes, so what it heard before is forgotten. */
+  /** A hidden page is not told how the pressure changes, so it forgets the last value. */
   #watchPressure() {
     this.#pressure = undefined;
     if (this.#visible) this.#observer?.observe('cpu').catch(() => {});  // there may be no sensor
     else this.#observer?.disconnect();
   }
 
-  /** As they are now, by the names of `pong`. */
+  /** The hints as they are now, under the names of `pong`. */
   read() {
     const { charging, level } = this.#battery ?? {};
     const pressure = this.#pressure !== undefined && pressures.includes(this.#pressure) ? this.#pressure : undefined;
@@ -13356,9 +20182,9 @@ export class Hints {
   }
 }
 )js"
-, 2212)},
+, 2219)},
 {"/kv_cache.js", "text/javascript", std::string_view(
-R"js(// A text in a decoder: the keys and values of its tokens stay where the model computed them, and each step adds to them.
+R"js(// A text in a decoder. The keys and values of its tokens stay where the model computed them, and each step adds to them.
 
 import { quietly } from './backends/placements.js';
 import { datatypeOf, ortTypeOf } from './tensors.js';
@@ -13367,7 +20193,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 /** @typedef {{ Tensor: new (type: any, data: any, dims: readonly number[]) => Tensor }} Ort */
 
 /**
- * What a decoder has read so far, and how it reads on. Not re-entrant.
+ * What a decoder has read so far, and how it continues. Not re-entrant.
  * @typedef {object} Sequence
  * @property {number} length   tokens in its cache
  * @property {number} bytesPerToken   of its cache
@@ -13378,7 +20204,7 @@ import { datatypeOf, ortTypeOf } from './tensors.js';
 const pastName = /^past_key_values\./;
 const pastOf = (/** @type {string} */ present) => present.replace(/^present\./, 'past_key_values.');
 
-/** The logits behind the last token, of [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
+/** The logits after the last token, from [1, sequence, vocabulary]. @param {Tensor} logits @returns {Promise<Float32Array>} */
 async function lastRow(logits) {
   const all = /** @type {Float32Array} */ (await logits.getData(true));
   return all.subarray(all.length - logits.dims[2]);
@@ -13425,7 +20251,7 @@ function beginSequence(ort, session, readLogits) {
 }
 
 /**
- * What the session of a decoder has besides others: sequences, and a first run that reads a token, and another one with a cache.
+ * What a decoder's session has beyond other sessions: sequences, and a warm-up that reads one token without a cache and one with it.
  * @param {Ort} ort @param {OrtSession} session @param {(logits: Tensor) => Promise<Float32Array>} [readLogits] gives the tensor back too
  * @param {<T>(work: () => Promise<T>) => Promise<T>} [around] each step
  */
@@ -13448,9 +20274,9 @@ export function decoding(ort, session, readLogits = lastRow, around = work => wo
   };
 }
 )js"
-, 4309)},
+, 4315)},
 {"/load.js", "text/javascript", std::string_view(
-R"js(// What a worker is to hold, from the message that asks for it to the sessions that run it.
+R"js(// How a worker loads its models, from the message that asks for them to the sessions that run them.
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
@@ -13487,18 +20313,18 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2605)},
+, 2614)},
 {"/messages.js", "text/javascript", std::string_view(
-R"js(// What an application's own modules speak with its C++ program through: `import { on, send } from '/js/messages.js'`.
+R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
 import { messageOf } from './errors.js';
 import { encodeFrame } from './protocol.js';
 import { typedArrayOf } from './tensors.js';
 
 /** @typedef {import('./protocol.js').WireTensor} WireTensor */
-/** What a handler gets: the body as JSON gives it, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
+/** What a handler gets: the parsed JSON body, and tensors whose `data` is the typed array of their datatype (FP16: Uint16Array). @typedef {(body: any, tensors: WireTensor[]) => unknown} Handler */
 
-/** What the pool takes at most: more would cost the tab its connection. */
+/** The pool's limits: a message beyond them would cost the tab its connection. */
 const most = { nameBytes: 1024, bodyBytes: 512 * 1024, depth: 512, tensors: 1024, dimensions: 8 };
 
 /** @type {Map<string, Handler>} */
@@ -13508,7 +20334,7 @@ let early = [];
 /** @type {(frame: Uint8Array<ArrayBuffer>) => void} */
 let transmit = frame => { early?.push(frame); };
 
-/** A string with half a surrogate pair is no text, and JSON.stringify writes the half as an escape. */
+/** Half a surrogate pair is not valid text; JSON.stringify writes it as an escape. */
 const halfPair = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const bytesIn = (/** @type {string} */ text) => new TextEncoder().encode(text).length;
 
@@ -13520,15 +20346,15 @@ function checkDepth(value, depth = 0) {
 
 /** @param {unknown} name */
 function checkName(name) {
-  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name is a string of 1 to ${most.nameBytes} bytes`);
+  if (typeof name !== 'string' || !name || bytesIn(name) > most.nameBytes) throw new TypeError(`a message's name must be a string of 1 to ${most.nameBytes} bytes`);
 }
 
 /** The body as it will arrive. @param {unknown} body */
 function checkedBody(body) {
   const json = JSON.stringify(body);
-  if (json === undefined) throw new TypeError('a message\'s body is a value that JSON has');
-  if (halfPair.test(json)) throw new TypeError('the body has a text with half a surrogate pair');
-  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; it may have ${most.bodyBytes}, and tensors carry what is larger`);
+  if (json === undefined) throw new TypeError('a message\'s body must be a JSON value');
+  if (halfPair.test(json)) throw new TypeError('the body contains half a surrogate pair');
+  if (bytesIn(json) > most.bodyBytes) throw new RangeError(`the body has ${bytesIn(json)} bytes as JSON; at most ${most.bodyBytes} are allowed: send larger data as tensors`);
   const copy = JSON.parse(json);
   checkDepth(copy);
   return copy;
@@ -13536,17 +20362,17 @@ function checkedBody(body) {
 
 /** @param {WireTensor[]} tensors */
 function checkTensors(tensors) {
-  if (tensors.length > most.tensors) throw new RangeError(`a message has at most ${most.tensors} tensors`);
+  if (tensors.length > most.tensors) throw new RangeError(`a message can have at most ${most.tensors} tensors`);
   for (const { name, shape } of tensors) {
-    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name has at most ${most.nameBytes} bytes`);
-    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; it may have ${most.dimensions}`);
+    if (bytesIn(name) > most.nameBytes) throw new RangeError(`a tensor's name can have at most ${most.nameBytes} bytes`);
+    if (shape.length > most.dimensions) throw new RangeError(`"${name}" has ${shape.length} dimensions; at most ${most.dimensions} are allowed`);
   }
   if (new Set(tensors.map(({ name }) => name)).size < tensors.length) throw new TypeError('two tensors have the same name');
 }
 
 /**
- * From now on the program's messages of that name go to the handler, in place of the one before. One that throws or rejects is reported to the
- * program. Messages of one name reach it in order; it is not waited for.
+ * From now on the program's messages of that name go to this handler, which replaces an earlier one. If it throws or rejects, the program is told.
+ * Messages of one name arrive in order; the next one does not wait until the handler is done.
  * @param {string} name @param {Handler | null} handler null: to none
  */
 export function on(name, handler) {
@@ -13556,8 +20382,8 @@ export function on(name, handler) {
 }
 
 /**
- * Sends the program a message. What is sent while the tab has not yet joined follows when it has. Throws for what the pool would not take: a name
- * or a body against the rules, tensors whose data does not fit their shape. Everything is copied before this returns.
+ * Sends the program a message. A message that is sent before the tab has joined follows when it has. Throws if the pool would refuse it, because
+ * the name or the body breaks the rules or a tensor's data does not fit its shape. Everything is copied before this returns.
  * @param {string} name @param {unknown} [body] any value that JSON has @param {WireTensor[]} [tensors]
  */
 export function send(name, body = null, tensors = []) {
@@ -13585,12 +20411,12 @@ export async function deliver({ name, body, tensors }, complain) {
   }
 }
 )js"
-, 4698)},
+, 4715)},
 {"/model_cache.js", "text/javascript", std::string_view(
-R"js(// Models in the browser's own cache, by content, up to a limit: what was not used for longest leaves first.
+R"js(// Models in the browser's own cache, by content, up to a limit. The least recently used are deleted first.
 //
-// Beside each model, /models/<sha256>, lies a note of its size and last use, /models/<sha256>?note. So workers that use different models at
-// once can't lose each other's news, as they could in one index of all.
+// Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
+// same time therefore can't overwrite each other's updates, as they could in a common index.
 
 import { sha256 } from './sha256.js';
 
@@ -13600,7 +20426,7 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
-/** Does the work while no other worker of this origin has that lock; where there are no locks, at once. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
+/** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
 export class ModelCache {
@@ -13613,18 +20439,18 @@ export class ModelCache {
     this.#limit = limit;
   }
 
-  /** The cache; undefined with a limit of 0, and where the browser offers none: a page that is not secure, a private window. @param {number} limit in bytes, of all models together */
+  /** The cache; undefined if the limit is 0, or if the browser offers none because the page is not secure or the window private. @param {number} limit in bytes, of all models together */
   static async open(limit) {
     const cache = limit > 0 ? await globalThis.caches?.open(name).catch(() => undefined) : undefined;
     return cache && new ModelCache(cache, limit);
   }
 
-  /** Whether so many bytes can be kept at all. @param {number} bytes */
+  /** Whether this many bytes can be kept at all. @param {number} bytes */
   takes(bytes) {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't there whole. @param {string} hash */
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
   async read(hash) {
     const key = keyOf(hash);
     try {
@@ -13640,10 +20466,10 @@ export class ModelCache {
     return undefined;
   }
 
-  /** Keeps the bytes if they fit, and puts out what it must for that. What goes wrong costs the next load a download, not this one its model. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
+  /** Keeps the bytes if they fit, and deletes others as needed. If this fails, the next load has to download; this one is not affected. @param {string} hash @param {Uint8Array<ArrayBuffer>} bytes */
   async store(hash, bytes) {
     if (!this.takes(bytes.length)) return;
-    await exclusively(name, async () => {  // without locks, two that store at once may pass the limit, until the next one does
+    await exclusively(name, async () => {  // without locks, two that store at once may exceed the limit, until the next one stores
       const key = keyOf(hash);
       const others = (await this.#entries()).filter(entry => entry.key !== key);
       const kept = others.reduce((sum, entry) => sum + entry.bytes, 0);
@@ -13658,7 +20484,7 @@ export class ModelCache {
     }).catch(() => {});
   }
 
-  /** Takes away the first of the entries, until so many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
+  /** Deletes the first entries until this many bytes are free. @param {number} bytes @param {Entry[]} entries least recently used first; loses what is taken away */
   async #free(bytes, entries) {
     while (bytes > 0 && entries.length) {
       const [{ key, bytes: freed }] = entries.splice(0, 1);
@@ -13667,7 +20493,7 @@ export class ModelCache {
     }
   }
 
-  /** Least recently used first. A note without its model goes. @returns {Promise<Entry[]>} */
+  /** Least recently used first. A note without its model is deleted. @returns {Promise<Entry[]>} */
   async #entries() {
     const keys = (await this.#cache.keys()).map(({ url }) => { const { pathname, search } = new URL(url); return pathname + search; });
     const models = keys.filter(key => !key.endsWith(noteSuffix));
@@ -13677,7 +20503,7 @@ export class ModelCache {
     return entries.sort((a, b) => a.used - b.used);
   }
 
-  /** One that has no note was stored by a worker that ended before it wrote that. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
+  /** A model without a note was stored by a worker that ended before it wrote the note. @param {string} key @returns {Promise<Omit<Entry, 'key'>>} */
   async #readNote(key) {
     const note = await (await this.#cache.match(key + noteSuffix))?.json().catch(() => undefined);
     if (Number.isSafeInteger(note?.bytes) && Number.isFinite(note?.used)) return { bytes: note.bytes, used: note.used };
@@ -13703,9 +20529,9 @@ export class ModelCache {
   }
 }
 )js"
-, 5164)},
+, 5205)},
 {"/model_source.js", "text/javascript", std::string_view(
-R"js(// A model's bytes: from the browser's cache if it holds them, else from the pool. Either way they must have the promised hash.
+R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
 import { exclusively, ModelCache } from './model_cache.js';
@@ -13714,11 +20540,11 @@ import { sha256 } from './sha256.js';
 const progressInterval = 100;
 const retryPause = 200;
 
-/** What another try would not change. */
+/** An error that another attempt would not change. */
 class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
-/** `signal` gives the fetch up; `cacheBytes` is what the browser may keep of models in all. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
+/** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
 
 /**
  * Fetches the model and the files beside it, all at once. Throws CodedError `fetch_failed` or `hash_mismatch`.
@@ -13745,7 +20571,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {ModelCache | undefined} cache @param {(done: number) => void} progress @param {How} how */
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
-  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time: the next finds it there
+  return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
     const cached = await cache.read(file.sha256);
     if (cached) {
       progress(file.bytes);
@@ -13757,7 +20583,7 @@ async function fetchFile(file, cache, progress, how) {
   });
 }
 
-/** The file from where it is served, with the promised hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
+/** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
   const bytes = await download(file, progress, how);
   const hash = await sha256(bytes);
@@ -13771,7 +20597,7 @@ async function download(file, progress, { signal, importance }) {
   const bytes = new Uint8Array(total);
   let done = 0;
   let next = 0;
-  /** Goes on where the last try ended, if there is something of it. */
+  /** Continues where the last attempt ended, if it got any bytes. */
   async function fetchRest() {
     const headers = done ? { Range: `bytes=${done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
@@ -13807,18 +20633,18 @@ async function download(file, progress, { signal, importance }) {
   return bytes;
 }
 )js"
-, 5262)},
+, 5287)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
 import { messageOf } from './errors.js';
 import { answeredWithin } from './timing.js';
 
-/** All of them together; what is not done by then goes on without being waited for. */
+/** For all modules together; those that are not done by then are no longer waited for. */
 const patience = 10_000;
 
 /**
- * Imports the modules in order. One that fails is left out: the tab computes without it, and the pool hears of it.
+ * Imports the modules in order. If one fails, the tab computes without it, and the pool is told.
  * @param {(source: string, message: string) => void} complain
  */
 export async function importModules(complain) {
@@ -13834,9 +20660,9 @@ export async function importModules(complain) {
   }
 }
 )js"
-, 954)},
+, 939)},
 {"/page.js", "text/javascript", std::string_view(
-R"js(// The tab's main thread: keeps the control socket, starts and ends workers, shows what goes on. It never touches a tensor.
+R"js(// The tab's main thread: holds the control socket, starts and ends workers, and shows what is going on. It never touches a tensor.
 
 import { probeCapabilities } from './capabilities.js';
 import { FrameSocket } from './frame_socket.js';
@@ -13849,7 +20675,7 @@ import { TimerDrift } from './timer_drift.js';
 import { View } from './view.js';
 import { prepareWorker, takeWorker } from './worker_supply.js';
 
-/** Firefox says nothing when a module that a worker imports cannot be loaded. */
+/** Firefox does not report that a module which a worker imports can't be loaded. */
 const startTimeout = 20_000;
 
 /** @typedef {[source: string, message: string]} Trouble */
@@ -13879,7 +20705,7 @@ class Tab {
     this.#socket.send({ type: 'hello', version, token: invitation.get('token') ?? '', launch: launch >= 0 ? launch : undefined, capabilities });
   }
 
-  /** Tells the pool of something in this page that failed, though the tab lives on. @param {string} source @param {string} message */
+  /** Tells the pool about something in this page that failed, although the tab goes on. @param {string} source @param {string} message */
   #complain(source, message) {
     this.#view.showTrouble(`${source}: ${message}`);
     this.#socket.send({ type: 'trouble', source, message });
@@ -13907,16 +20733,16 @@ class Tab {
     if (message.type === 'open_worker') return this.#openWorker(message);
     if (message.type === 'close_worker') return this.#closeWorker(message.worker);
     if (message.type === 'message') return void deliver(message, (source, words) => this.#complain(source, words));
-    throw new ProtocolError(`${message.type} is no message for a page`);
+    throw new ProtocolError(`${message.type} is not a message for a page`);
   }
 
   /** @param {import('./protocol.js').OpenWorker} message */
   #openWorker({ worker: id, key, webnn }) {
-    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is open already`);
+    if (this.#workers.has(id)) throw new ProtocolError(`worker ${id} is already open`);
     const { worker, started } = takeWorker(webnn);
     const end = serveSpawns(worker);
     const fail = (/** @type {string} */ message) => {
-      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody asks any more
+      if (this.#workers.get(id) !== end) return;  // it has been closed meanwhile, and nobody is interested any more
       this.#socket.send({ type: 'worker_failed', worker: id, message });
       this.#view.showTrouble(message);
       this.#closeWorker(id);
@@ -13939,7 +20765,7 @@ class Tab {
     else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
   }
 
-  /** Ends the worker, whatever it does: it has no say in this, as it may be stuck. @param {number} id */
+  /** Ends the worker without asking it, because it may be stuck. @param {number} id */
   #closeWorker(id) {
     this.#workers.get(id)?.();
     this.#workers.delete(id);
@@ -13969,10 +20795,11 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6322)},
+, 6331)},
 {"/prepared_frames.js", "text/javascript", std::string_view(
-R"js(// Frames whose header is the last one's but for the id, as when a program calls a model again and again, and but for the times in a result. They
-// are read and written without JSON, which would take longer than all else that a small tensor needs here. Any other frame goes through protocol.js.
+R"js(// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
+// They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
+// protocol.js.
 
 import { completeFrame, decodeFrame, describe, encodeFrame } from './protocol.js';
 
@@ -13983,7 +20810,7 @@ const ascii = (/** @type {string} */ text) => Uint8Array.from(text, character =>
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const zero = 0x30, point = 0x2e;
 
-/** Ids with more digits might be no safe integers, or their quotients be rounded up. */
+/** Ids with more digits might not be safe integers, or their quotients might be rounded up. */
 const mostDigits = 15;
 const tooLarge = 10 ** mostDigits;
 
@@ -13991,7 +20818,7 @@ const runStart = ascii('{"type":"run","id":');
 const idStart = 4 + runStart.length;
 
 /**
- * A run that was read, and where its inputs' data is in the frame, of `length` bytes.
+ * A run that was read, and where its inputs' data is in the frame of `length` bytes.
  * @typedef {{ run: Run, header: Uint8Array, idEnd: number, length: number, inputs: { name: string, datatype: string, shape: number[], start: number, end: number }[] }} Known
  */
 
@@ -14002,7 +20829,7 @@ function idEndOf(bytes) {
   return end;
 }
 
-/** The number of digits from `idStart` to `end`; NaN if it is none that JSON and a frame may have. @param {Uint8Array} bytes @param {number} end */
+/** The number that the digits from `idStart` to `end` form; NaN if JSON or a frame can't have it. @param {Uint8Array} bytes @param {number} end */
 function idOf(bytes, end) {
   if (end === idStart || end > idStart + mostDigits || bytes[idStart] === zero) return NaN;
   let id = 0;
@@ -14030,7 +20857,7 @@ export class FrameReader {
 }
 
 /**
- * What to know of a run to read the next one; undefined if JSON has its id from elsewhere than where the pool writes it.
+ * What the next run can be read by; undefined if the JSON has its id elsewhere than where the pool writes it.
  * @param {Uint8Array} bytes @param {Run} run @returns {Known | undefined}
  */
 function known(bytes, run) {
@@ -14063,9 +20890,9 @@ const timeKeys = /** @type {const} */ (['queued', 'upload', 'compute', 'download
 const timeStarts = timeKeys.map((key, i) => ascii(`${i ? ',' : ',"times":{'}"${key}":`));
 const resultEnd = ascii('}}');
 
-/** Bytes in which frames are built; only those that are used take memory. A larger frame gets memory of its own, which takes longer to come by. */
+/** Space in which frames are built; only what is used takes memory. A larger frame gets memory of its own, which takes longer to allocate. */
 const spaceBytes = 2 << 20;
-/** What a result's header takes at most besides the text of its outputs. */
+/** The most that a result's header takes besides the text of its outputs. */
 const otherBytes = 256;
 
 /** Whether the tensors have these descriptions. @param {WireTensor[]} tensors @param {TensorHeader[]} described */
@@ -14079,10 +20906,10 @@ const sameTensors = (tensors, described) => tensors.length === described.length 
 export class FrameWriter {
   #space = new Uint8Array(spaceBytes);
   #end = 0;  // of the text that is there
-  /** The outputs of the result before, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
+  /** The outputs of the previous result, and their text in its header. @type {{ outputs: TensorHeader[], text: Uint8Array } | undefined} */
   #last;
 
-  /** The frame lasts until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
+  /** The frame is valid until the next one is written. Throws ProtocolError if the message breaks the rules. @param {Message} message @returns {Uint8Array<ArrayBuffer>} */
   write(message) {
     if (message.type !== 'result' || message.kept || message.finish) return encodeFrame(message, this.#space);
     const again = this.#writeAgain(message);
@@ -14138,7 +20965,7 @@ export class FrameWriter {
   }
 }
 )js"
-, 8115)},
+, 8123)},
 {"/protocol.js", "text/javascript", std::string_view(
 R"js(// The wire, version 1: frames to messages and back. The twin of include/webpool/protocol/; both are held to tests/protocol/golden.json.
 
@@ -14273,7 +21100,7 @@ export function decodeFrame(frame) {
   if (bytes.length < 4) throw new ProtocolError(`a frame of ${bytes.length} bytes cannot hold the length of its header`);
   const headerEnd = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (headerEnd > bytes.length) throw new ProtocolError(`the header ends at ${headerEnd}, but the frame at ${bytes.length}`);
-  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is no multiple of 8`);
+  if (headerEnd % 8) throw new ProtocolError(`the header ends at ${headerEnd}, which is not a multiple of 8`);
   const message = parseHeader(bytes.subarray(4, headerEnd));
   const fields = fieldsOf(message.type);
   for (const field in fields) fields[field](message[field], field);
@@ -14295,9 +21122,9 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9991)},
+, 9994)},
 {"/residents.js", "text/javascript", std::string_view(
-R"js(// Tensors that stay in this worker between runs: on the GPU, or in its memory where the backend computes there.
+R"js(// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
 import { CodedError } from './errors.js';
 import { bytesOf } from './protocol.js';
@@ -14313,7 +21140,7 @@ export const isOnDevice = tensor => 'buffer' in tensor;
 /** @param {RunTensor[]} tensors @returns {tensors is WireTensor[]} */
 export const areOnHost = tensors => !tensors.some(isOnDevice);
 
-/** The tensor with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
+/** The tensor, with bytes that any backend can read. @param {RunTensor} tensor @returns {Promise<WireTensor>} */
 export async function onHost(tensor) {
   if (!isOnDevice(tensor)) return tensor;
   const { name, datatype, shape } = tensor;
@@ -14339,7 +21166,7 @@ export class Residents {
   }
 
   /**
-   * Keeps those outputs of a run that are to stay; the others are what travels.
+   * Keeps the outputs of a run that are to stay; the others travel.
    * @param {RunTensor[]} outputs @param {Reference[]} places
    * @returns {Promise<{ outputs: WireTensor[], kept?: (TensorInfo & { tensor: number })[] }>}
    */
@@ -14358,7 +21185,7 @@ export class Residents {
     return { outputs: travelling, kept };
   }
 
-  /** A copy for the pool, of the name "tensor". @param {number} id */
+  /** A copy for the pool, called "tensor". @param {number} id */
   async fetch(id) {
     return { ...await onHost(this.#get(id)), name: 'tensor' };
   }
@@ -14373,18 +21200,18 @@ export class Residents {
   }
 }
 )js"
-, 3177)},
+, 3167)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
 import { CodedError } from './errors.js';
 
-/** Milliseconds for which a worker may hear nothing but the answers of its jobs; to listen takes as long as some runs. */
+/** The longest time, in milliseconds, without listening for messages between jobs; listening takes as long as some runs. */
 const patience = 5;
 
 /**
- * Lets the worker hear what has come meanwhile, a cancel above all: runs on WASM that wait already would all be over before the next message's
- * task. Done after a job and not before one, so that a pool which waits for each answer waits for nothing else.
+ * Lets the worker receive what has come meanwhile, above all a cancel: otherwise all waiting runs on WASM would be over before the next message's
+ * task. This comes after a job and not before one, so that a pool that waits for each answer waits for nothing else.
  * @returns {Promise<void>}
  */
 const listen = () => new Promise(resolve => {
@@ -14394,7 +21221,7 @@ const listen = () => new Promise(resolve => {
 });
 
 /**
- * A job, and who hears its result, or what it or `done` throws: one of the two, once, in the turn in which the job ends.
+ * A job, and the receivers of its result or of what it or `done` throws. One of the two is called, once, in the turn in which the job ends.
  * @template T @typedef {{ id: number, job: () => Promise<T>, done: (result: T) => void, failed: (error: unknown) => void }} Entry
  */
 
@@ -14413,12 +21240,12 @@ export class RunQueue {
     this.#next();
   }
 
-  /** The same with a promise, which costs a small run some of its time. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
+  /** The same with a promise, which makes a small run a little slower. @param {number} id @param {() => Promise<T>} job @returns {Promise<T>} */
   push(id, job) {
     return new Promise((done, failed) => this.add({ id, job, done, failed }));
   }
 
-  /** Drops a job that has not started; one that has, or has ended, goes its way. @param {number} id */
+  /** Drops a job that has not started; one that has started or ended is left alone. @param {number} id */
   cancel(id) {
     const i = this.#waiting.findIndex(entry => entry.id === id);
     if (i >= 0) this.#waiting.splice(i, 1)[0].failed(new CodedError('cancelled', `run ${id} was cancelled before it started`));
@@ -14453,15 +21280,15 @@ export class RunQueue {
   }
 }
 )js"
-, 2966)},
+, 2997)},
 {"/sampling.js", "text/javascript", std::string_view(
-R"js(// Which token comes next, by the logits of a decoder: the most likely one, or one drawn with a seed.
+R"js(// Chooses the next token from a decoder's logits: the most likely one, or one drawn with a seed.
 
 import { CodedError } from './errors.js';
 
 /**
- * How to choose. `temperature` 0: always the most likely token, the first of equals. Else logits are divided by it, and only the `top_k` most
- * likely tokens (0: all) and of them the fewest that together have the probability `top_p` (1: all) are drawn from.
+ * How to choose. `temperature` 0: always the most likely token, the first among equals. Otherwise logits are divided by it, and the token is drawn
+ * from the `top_k` most likely ones (0: all), and of these from the fewest that together have the probability `top_p` (1: all).
  * @typedef {{ temperature: number, top_k: number, top_p: number }} Choice
  */
 
@@ -14504,7 +21331,7 @@ function mostLikely(logits) {
   return best;
 }
 
-/** Tokens by probability, the first of equals first, that `top_k` and `top_p` leave. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
+/** The tokens that `top_k` and `top_p` leave, by probability; among equals the first comes first. @param {Float32Array} logits @param {Choice} choice @param {(logit: number) => number} weight */
 function likely(logits, { top_k, top_p }, weight) {
   const descending = Float32Array.from(logits).sort().reverse();
   let count = top_k ? Math.min(top_k, logits.length) : logits.length;
@@ -14521,11 +21348,11 @@ function likely(logits, { top_k, top_p }, weight) {
 }
 
 /**
- * The next token. Throws CodedError `run_failed` where a logit is no number: what such a model says means nothing.
+ * The next token. Throws CodedError `run_failed` if a logit is not a number: such a model's output means nothing.
  * @param {Float32Array} logits one per token of the vocabulary @param {Choice} choice @param {() => number} uniform called once, unless the temperature is 0
  */
 export function nextToken(logits, choice, uniform) {
-  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are no numbers");
+  if (logits.some(Number.isNaN)) throw new CodedError('run_failed', "the model's logits are not numbers");
   const best = mostLikely(logits);
   if (choice.temperature === 0) return best;
   const weight = (/** @type {number} */ logit) => Math.exp((logit - logits[best]) / choice.temperature);
@@ -14538,7 +21365,7 @@ export function nextToken(logits, choice, uniform) {
   return (bounds.find(([, below]) => drawn < below) ?? bounds[bounds.length - 1])[0];
 }
 )js"
-, 3812)},
+, 3838)},
 {"/schema.js", "text/javascript", std::string_view(
 R"js(// What each message of the wire must hold. The order of the fields is the order in which they are written.
 
@@ -14600,7 +21427,7 @@ const record = fields => {
 export const datatypeSizes = { BOOL: 1, UINT8: 1, UINT16: 2, UINT32: 4, UINT64: 8, INT8: 1, INT16: 2, INT32: 4, INT64: 8, FP16: 2, FP32: 4, FP64: 8 };
 const datatype = oneOf(...Object.keys(datatypeSizes));
 
-/** Bytes that a tensor of this shape takes: exactly, or no safe integer. @param {string} type @param {number[]} shape */
+/** The exact bytes of a tensor of this shape, or a number that is not a safe integer. @param {string} type @param {number[]} shape */
 export const byteSize = (type, shape) => shape.reduce((product, dimension) => product * dimension, datatypeSizes[type]);
 
 const tensorFields = record({ name: string, datatype, shape: listOf(size), parameters: record({ binary_data_size: size }) });
@@ -14685,13 +21512,13 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 7994)},
+, 8007)},
 {"/sha256.js", "text/javascript", std::string_view(
-R"js(// SHA-256, for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone joins by neither.
+R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
-/** The first 32 bits of a number's fraction, from which the standard takes its constants. */
+/** The first 32 bits of a number's fraction, as in the standard's constants. */
 const fraction = (/** @type {number} */ x) => Math.floor((x - Math.floor(x)) * 2 ** 32) | 0;
 const roundConstants = Int32Array.from(primes, prime => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), prime => fraction(Math.sqrt(prime)));
@@ -14742,9 +21569,9 @@ export async function sha256(bytes) {
   return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 )js"
-, 2979)},
+, 2968)},
 {"/spawned.js", "text/javascript", std::string_view(
-R"js(// The script of a worker that the page started for another one. To the module that it imports, messages come from that one and go there.
+R"js(// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
 import './spawned_worker.js';  // before the page's postMessage is replaced
 import { messageOf } from './errors.js';
@@ -14762,17 +21589,17 @@ self.addEventListener('message', async ({ data: { script, port } }) => {
   }
 }, { once: true });
 )js"
-, 925)},
+, 928)},
 {"/spawned_worker.js", "text/javascript", std::string_view(
-R"js(// What a worker uses in the place of Worker, to start another one. A Firefox whose machine is busy can block for ever in the constructor of a Worker
-// inside a worker: parent and child then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts it.
+R"js(// Replaces Worker inside a worker. On a busy machine, Firefox can block for ever in the constructor of a Worker inside a worker: parent and child
+// then wait on one condition variable, and the wake-up for the parent goes to the child. So the page starts the other worker.
 
 /** @typedef {{ event: 'spawn', child: number, script: string, name: string, port: MessagePort } | { event: 'end_spawned', child: number }} SpawnRequest   to the page */
 
 const askPage = /** @type {(request: SpawnRequest, transfer?: Transferable[]) => void} */ (globalThis.postMessage);  // a spawned worker's own leads to its parent
 let children = 0;
 
-/** A Worker as far as ONNX Runtime and this page need one: its script is a module, and `onerror` gets an Error for what nobody in it caught. */
+/** The parts of Worker that ONNX Runtime and this page need: its script is a module, and `onerror` gets an Error for whatever it did not catch. */
 export class SpawnedWorker {
   #child = children++;
   #port;
@@ -14790,18 +21617,18 @@ export class SpawnedWorker {
   /** @param {unknown} message @param {Transferable[]} [transfer] */
   postMessage(message, transfer = []) { this.#port.postMessage(message, transfer); }
 
-  /** Ends it, and those that it started. */
+  /** Ends it and the workers that it started. */
   terminate() {
     this.#port.close();
     askPage({ event: 'end_spawned', child: this.#child });
   }
 }
 )js"
-, 1713)},
+, 1698)},
 {"/spawner.js", "text/javascript", std::string_view(
-R"js(// The page's part in workers of workers: it starts them, and ends each with the one that asked for it.
+R"js(// The page's part in workers of workers: it starts them, and ends each together with the one that asked for it.
 
-/** Serves what this worker asks for, and those that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
+/** Serves this worker's requests, and those of workers that it started. @param {Worker} worker @returns {() => void} ends it and all of them */
 export function serveSpawns(worker) {
   /** @type {Map<number, () => void>} */
   const ends = new Map();
@@ -14824,7 +21651,7 @@ export function serveSpawns(worker) {
   };
 }
 )js"
-, 1092)},
+, 1109)},
 {"/tensors.js", "text/javascript", std::string_view(
 R"js(// Tensors of the wire and tensors of ONNX Runtime.
 
@@ -14834,7 +21661,7 @@ import { byteSize, bytesOf } from './protocol.js';
 /** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
 /** @typedef {import('onnxruntime-common').Tensor.Type} OrtType */
 
-/** FP16 goes as Uint16Array, which ONNX Runtime takes in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
+/** FP16 is a Uint16Array, which ONNX Runtime accepts in browsers with and without Float16Array. @type {Record<string, { ort: OrtType, array: any }>} */
 const types = {
   BOOL: { ort: 'bool', array: Uint8Array }, UINT8: { ort: 'uint8', array: Uint8Array }, UINT16: { ort: 'uint16', array: Uint16Array },
   UINT32: { ort: 'uint32', array: Uint32Array }, UINT64: { ort: 'uint64', array: BigUint64Array }, INT8: { ort: 'int8', array: Int8Array },
@@ -14844,7 +21671,7 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
-/** The wire's name of a type of ONNX Runtime; throws for those that do not travel. @param {string} type @param {string} name the tensor */
+/** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
   return datatypes[type];
@@ -14853,7 +21680,7 @@ export function datatypeOf(type, name) {
 /** @param {string} datatype */
 export const ortTypeOf = datatype => types[datatype].ort;
 
-/** The data as the typed array of its datatype: the same memory where it is aligned, as in every received frame, else a copy. @param {WireTensor} tensor */
+/** The data as the typed array of its datatype: the same memory if it is aligned, as in every received frame, otherwise a copy. @param {WireTensor} tensor */
 export function typedArrayOf({ datatype, data }) {
   const { array } = types[datatype];
   const bytes = data.byteOffset % array.BYTES_PER_ELEMENT ? bytesOf(data).slice() : data;
@@ -14870,7 +21697,7 @@ const shapeText = (/** @type {number[]} */ shape) => `[${shape.map(dimension => 
 const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"${name}"`).join(', ') || 'none';
 
 /**
- * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would say it less clearly, or only after the upload.
+ * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
  * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
  */
 export function checkRun(model, given, wanted) {
@@ -14887,9 +21714,9 @@ export function checkRun(model, given, wanted) {
   }
 }
 )js"
-, 4136)},
+, 4150)},
 {"/timer_drift.js", "text/javascript", std::string_view(
-R"js(// How late the page's own timers are. Browsers slow the timers of tabs that nobody sees; the pool learns of it here.
+R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
 const period = 1000;
 
@@ -14904,7 +21731,7 @@ export class TimerDrift {
     }, period);
   }
 
-  /** The largest lateness since this was last asked, in milliseconds; a tick that is still overdue counts. */
+  /** The largest delay since the last call, in milliseconds; a tick that is still overdue counts. */
   take() {
     const worst = Math.max(this.#worst, this.#lateness());
     this.#worst = 0;
@@ -14916,17 +21743,17 @@ export class TimerDrift {
   }
 }
 )js"
-, 713)},
+, 705)},
 {"/timing.js", "text/javascript", std::string_view(
-R"js(// Time on the wire is in milliseconds; nobody needs more of it than microseconds.
+R"js(// Times on the wire are milliseconds, rounded to microseconds.
 
 /** @param {number} milliseconds */
 export const rounded = milliseconds => Math.round(milliseconds * 1000) / 1000;
 
-/** Milliseconds since `performance.now()` told this. @param {number} start */
+/** Milliseconds since `performance.now()` returned this. @param {number} start */
 export const since = start => rounded(performance.now() - start);
 
-/** Runs the work and tells how long it took. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
+/** Runs the work and measures how long it takes. @template T @param {() => T | Promise<T>} work @returns {Promise<[T, number]>} */
 export async function timed(work) {
   const start = performance.now();
   const result = await work();
@@ -14934,7 +21761,7 @@ export async function timed(work) {
 }
 
 /**
- * The promise's result, or an error that says what did not answer. The work itself cannot be stopped: whoever sees the error gives it up.
+ * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
@@ -14948,10 +21775,10 @@ export async function answeredWithin(promise, milliseconds, what) {
   }
 }
 
-/** Milliseconds from which one run is measure enough. */
+/** A run that takes this many milliseconds is long enough to be measured once. */
 const slowRun = 500;
 
-/** Milliseconds of a run: the middle one of three, or the only one where that is slow. @param {() => Promise<unknown>} run */
+/** Milliseconds of a run: the median of three, or the first one if that is slow. @param {() => Promise<unknown>} run */
 export async function timeRuns(run) {
   /** @type {number[]} */
   const times = [];
@@ -14960,9 +21787,9 @@ export async function timeRuns(run) {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 )js"
-, 1736)},
+, 1731)},
 {"/view.js", "text/javascript", std::string_view(
-R"js(// What a person sees who looks at the tab.
+R"js(// What somebody who looks at the tab sees.
 
 export class View {
   #document;
@@ -15041,14 +21868,14 @@ export class View {
 )js"
 , 2839)},
 {"/webnn_worker.js", "text/javascript", std::string_view(
-R"js(// The worker of a model that may run on WebNN: the pool lets this script alone make functions from text, as ONNX Runtime's WebNN half does.
+R"js(// The worker of a model that may run on WebNN. The pool lets only this script make functions from text, as ONNX Runtime's WebNN half does.
 
 import './worker.js';
 )js"
-, 164)},
+, 163)},
 {"/worker.js", "text/javascript", std::string_view(
 R"js(// One loaded model, or several that share a device: a data socket to the pool, a session of each, one run at a time.
-// The page starts this worker with { worker, key } and hears from it what to show; tensors never pass through the page.
+// The page starts this worker with { worker, key } and is told by it what to show; tensors never pass through the page.
 
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
@@ -15059,9 +21886,9 @@ import { areOnHost, onHost, Residents } from './residents.js';
 import { RunQueue } from './run_queue.js';
 import { since, timed } from './timing.js';
 
-/** What comes of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
+/** The result of a run. @typedef {Pick<import('./protocol.js').Result, 'outputs' | 'kept'> & Pick<import('./backends/registry.js').RunResult, 'times'>} Answer */
 /**
- * What the page hears.
+ * What the page is told.
  * @typedef {{ event: 'started' } | { event: 'loaded', model: string, backend: string, device_type: string | null } | { event: 'runs', count: number }
  *   | { event: 'trouble', message: string } | { event: 'failed', message: string } | { event: 'closed' }} Report
  */
@@ -15095,7 +21922,7 @@ class ModelWorker {
     else if (message.type === 'fetch') this.#fetch(message);
     else if (message.type === 'release') this.#release(message.tensors);
     else if (message.type === 'cancel') this.#generations.cancel(message.id);
-    else throw new ProtocolError(`${message.type} is no message for a worker`);
+    else throw new ProtocolError(`${message.type} is not a message for a worker`);
   }
 
   /** @param {import('./protocol.js').Load} load */
@@ -15137,7 +21964,7 @@ class ModelWorker {
     });
   }
 
-  /** Does the work of this id when its turn has come, and tells what comes of it. @param {number} id @param {() => Promise<Answer>} work */
+  /** Does the work of this id when its turn comes, and sends the result or the error. @param {number} id @param {() => Promise<Answer>} work */
   #answer(id, work) {
     const arrival = performance.now();
     let started = false, queued = 0;
@@ -15181,7 +22008,7 @@ class ModelWorker {
     setTimeout(() => this.#socket.send({ type: 'device_lost', reason, message }));  // after the runs' own errors, which say whether they had begun
   }
 
-  /** The page shows how many runs were made; once a second is enough for that. */
+  /** The page shows how many runs there were; an update once a second is enough. */
   #countRuns() {
     let told = 0;
     setInterval(() => {
@@ -15189,7 +22016,7 @@ class ModelWorker {
     }, 1000);
   }
 
-  /** Without its socket a worker serves nobody. @param {string} reason */
+  /** A worker without its socket serves nobody. @param {string} reason */
   #end(reason) {
     this.#abort.abort();
     this.#queue.fail(new Error(reason));
@@ -15202,9 +22029,9 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6982)},
+, 6993)},
 {"/worker_supply.js", "text/javascript", std::string_view(
-R"js(// Workers for models. The first one starts while the page still asks what the browser can do, which takes as long as a worker's start.
+R"js(// Workers for models. The first one starts while the page still finds out what the browser can do, which takes as long as a worker's start.
 
 /** @typedef {{ worker: Worker, started: boolean }} Starting */
 
@@ -15221,10 +22048,10 @@ let first;
 /** Call it once, before anything that takes time. */
 export function prepareWorker() {
   const starting = first = start('./worker.js');
-  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // whoever needs one starts another, and hears why that fails
+  starting.worker.addEventListener('error', () => { if (first === starting) first = undefined; });  // the next caller starts another one, and learns why that fails
 }
 
-/** A worker that waits for its invitation, and whether it has told already that it has started. @param {boolean} webnn @returns {Starting} */
+/** A worker that waits for its invitation, and whether it has already said that it has started. @param {boolean} webnn @returns {Starting} */
 export function takeWorker(webnn) {
   if (webnn) return start('./webnn_worker.js');
   const taken = first ?? start('./worker.js');
@@ -15232,7 +22059,7 @@ export function takeWorker(webnn) {
   return taken;
 }
 )js"
-, 1174)},
+, 1182)},
 {"/backends/kernel.js", "text/javascript", std::string_view(
 R"js(// WGSL of the application's own as a model: the same messages, on the GPU without ONNX Runtime.
 
@@ -15686,7 +22513,7 @@ const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31
 
 /** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
 const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is no tensor, and the pool's protocol carries nothing else`);
+  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 });
 
@@ -15743,7 +22570,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7827)},
+, 7830)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -15771,7 +22598,7 @@ async function importBackend(address) {
 /** Runs are checked against the session's own inputs and outputs first, and timed where the session does not. @param {OwnSession} session @returns {Session} */
 function complete(session) {
   const { inputs, outputs } = session ?? {};
-  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create gave no session: it needs inputs, outputs and run');
+  if (!Array.isArray(inputs) || !Array.isArray(outputs) || typeof session.run !== 'function') throw new Error('create returned no session: a session has inputs, outputs and run');
   return {
     inputs, outputs,
     async run(feeds, names) {
@@ -15798,7 +22625,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2951)},
+, 2960)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
@@ -16031,7 +22858,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with so many threads. Throws where that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -16076,7 +22903,7 @@ async function remember(path, choice) {
 }
 
 /**
- * One thread, or up to four, whichever runs the model faster here; one where the page may have no more, or they fail.
+ * One thread, or up to four, whichever runs the model faster here. One if the page may not have more, or if they fail.
  * @param {Trial} trial @param {string} key of the model's content
  * @param {{ cores?: number, isolated?: boolean, time?: typeof timeWith }} [page]
  * @returns {Promise<Choice>}
@@ -16133,7 +22960,7 @@ export function checkWorkgroup(limits, size) {
   if (!fits) throw new Error(`a workgroup of ${size.join(' × ')} is asked for; this adapter runs at most ${most.join(' × ')} and ${limits.maxComputeInvocationsPerWorkgroup} in all`);
 }
 
-/** The adapter; throws with the reason where there is none, or it is too small. @param {number[]} [workgroupSize] */
+/** The adapter; throws with the reason if there is none, or if it is too small. @param {number[]} [workgroupSize] */
 export async function requireAdapter(workgroupSize) {
   if (!navigator.gpu) throw new Error(isSecureContext ? 'this browser has no navigator.gpu' : 'browsers offer WebGPU only to https and localhost');
   const adapter = await navigator.gpu.requestAdapter();
@@ -16142,7 +22969,7 @@ export async function requireAdapter(workgroupSize) {
   return adapter;
 }
 
-/** Runs the work; an error that only the device heard of makes it fail instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
+/** Runs the work. If only the device noticed an error, this fails instead of answering with wrong numbers. @template T @param {GPUDevice} device @param {() => Promise<T>} work */
 async function whileListening(device, work) {
   /** @type {string[]} */
   const heard = [];
@@ -16157,7 +22984,7 @@ async function whileListening(device, work) {
   }
 }
 
-/** The logits behind the last token: of a long prompt's [1, sequence, vocabulary], only they leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
+/** The logits after the last token. Of a long prompt's [1, sequence, vocabulary], only these leave the device. @param {GPUDevice} device @param {import('onnxruntime-common').Tensor} logits */
 async function readLastRow(device, logits) {
   const bytes = 4 * logits.dims[2];
   try {
@@ -16198,7 +23025,7 @@ export const webgpu = {
   },
 };
 )js"
-, 3976)},
+, 3971)},
 {"/backends/webnn.js", "text/javascript", std::string_view(
 R"js(// The browser's own neural network stack: CPU, GPU or NPU, through WebNN.
 
@@ -16207,12 +23034,12 @@ import { createHonestSession, freeDimension, gpuBuild, loadOrt, wrapSession } fr
 
 /** @typedef {{ lost?: Promise<{ message: string }>, destroy?: () => void }} MLContext */
 
-/** Some graphs never answer, and take later ones of the same browser along; what has not answered by then will not. */
+/** Some graphs never answer, and block later ones in the same browser. One that has not answered by then never will. */
 const contextTimeout = 10_000;
 const creationTimeout = 60_000;
 const firstRunTimeout = 30_000;
 
-/** A context for this kind of device. Throws what the browser says. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
+/** A context for this kind of device. Throws the browser's error. @param {string} deviceType @param {number} [timeout] @returns {Promise<MLContext>} */
 export function createContext(deviceType, timeout = contextTimeout) {
   const { ml } = /** @type {{ ml?: { createContext: (options: object) => Promise<MLContext> } }} */ (navigator);
   if (!ml) return Promise.reject(new Error(isSecureContext ? 'this browser has no navigator.ml' : 'browsers offer WebNN only to https and localhost'));
@@ -16251,7 +23078,7 @@ export const webnn = {
   },
 };
 )js"
-, 2699)}
+, 2698)}
 }};
 // clang-format on
 
@@ -16469,324 +23296,6 @@ class PageFiles {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_PENDING_REQUESTS_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
-#define WEBPOOL_DRIVER_RESIDENT_TENSOR_HPP_INCLUDED
-#include <atomic>
-#include <cstddef>
-#include <future>
-#include <memory>
-#include <utility>
-
-namespace webpool::driver {
-
-/// A tensor that a worker keeps for this program.
-class ResidentTensor final : public DeviceTensor {
- public:
-  ResidentTensor(std::weak_ptr<Runtime> runtime, ModelIndex model, WorkerId worker, TensorId id, Datatype datatype,
-                 Shape shape)
-      : runtime_(std::move(runtime)), model_(model), worker_(worker), id_(id), datatype_(datatype), shape_(shape) {}
-
-  ~ResidentTensor() override {
-    if (const auto runtime = runtime_.lock()) runtime->release(worker_, id_);
-  }
-
-  Tensor fetch() const override {
-    const auto runtime = runtime_.lock();
-    if (!runtime) throw Error(errc::pool_closed, "the pool whose tab held the tensor is gone");
-    if (runtime->loop().runs_here())
-      throw Error(errc::would_deadlock, "a tensor can't be waited for on the pool's own thread");
-    std::promise<Expected<Outputs>> promise;
-    auto future = promise.get_future();
-    runtime->fetch(
-        *this, [promise = std::move(promise)](Expected<Outputs> copy) mutable { promise.set_value(std::move(copy)); });
-    return future.get().value().begin()->tensor;
-  }
-
-  bool lost() const noexcept override { return lost_; }
-  void lose() const noexcept { lost_ = true; }
-  std::size_t bytes() const noexcept override { return shape_.elements() * size_of(datatype_); }
-
-  bool belongs_to(const Runtime& runtime) const noexcept { return runtime_.lock().get() == &runtime; }
-  ModelIndex model() const noexcept { return model_; }
-  WorkerId worker() const noexcept { return worker_; }
-  TensorId id() const noexcept { return id_; }
-  Datatype datatype() const noexcept { return datatype_; }
-  const Shape& shape() const noexcept { return shape_; }
-
- private:
-  const std::weak_ptr<Runtime> runtime_;
-  const ModelIndex model_;
-  const WorkerId worker_;
-  const TensorId id_;
-  const Datatype datatype_;
-  const Shape shape_;
-  mutable std::atomic<bool> lost_ = false;
-};
-
-/// The tensor's place in a worker, if it is in one of this runtime's.
-inline const ResidentTensor* resident(const Tensor& tensor, const Runtime& runtime) {
-  const auto* found = dynamic_cast<const ResidentTensor*>(tensor.device().get());
-  return found && found->belongs_to(runtime) ? found : nullptr;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
-/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
-///
-/// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
-/// generations last for 10^11 insertions even when only one value lives at a time.
-template <class Id, class T>
-class SlotMap {
- public:
-  static constexpr std::uint64_t slot_bits = 20;
-  static constexpr std::size_t capacity = std::size_t{1} << slot_bits;
-  static constexpr std::size_t spare = 64;
-
-  static constexpr std::size_t slot_of(Id id) noexcept { return static_cast<std::size_t>(id.value & (capacity - 1)); }
-
-  bool full() const noexcept { return size_ == capacity; }
-  bool empty() const noexcept { return size_ == 0; }
-  std::size_t size() const noexcept { return size_; }
-  /// One more than the largest slot in use so far: what a table beside this one must hold.
-  std::size_t slots() const noexcept { return slots_.size(); }
-
-  /// Stores a value; the map must not be full.
-  Id insert(T value) {
-    std::size_t slot = slots_.size();
-    if (slot - size_ >= spare || slot == capacity) {
-      slot = first_free_;
-      first_free_ = slots_[slot].next_free;
-    } else {
-      slots_.emplace_back();
-    }
-    Slot& entry = slots_[slot];
-    entry.value.emplace(std::move(value));
-    ++size_;
-    ++entry.generation;
-    return id_at(slot);
-  }
-
-  /// The value of that id; null once it was erased, and for any id never given out.
-  T* find(Id id) noexcept {
-    const std::size_t slot = slot_of(id);
-    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
-      return nullptr;
-    return &*slots_[slot].value;
-  }
-  const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
-
-  /// The id of the value that a slot in use holds.
-  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
-
-  void erase(Id id) noexcept {
-    if (!find(id)) return;
-    const std::size_t slot = slot_of(id);
-    slots_[slot].value.reset();
-    // An empty queue has no last slot: all slots were in use, this one is both its ends.
-    if (size_ == slots_.size()) {
-      first_free_ = slot;
-    } else {
-      slots_[last_free_].next_free = slot;
-    }
-    last_free_ = slot;
-    --size_;
-  }
-
-  /// Calls `visit(id, value)` for every value, in slot order; `visit` may erase the value that it was given.
-  template <class Visit>
-  void for_each(Visit visit) {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-  template <class Visit>
-  void for_each(Visit visit) const {
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
-  }
-
- private:
-  struct Slot {
-    std::uint64_t generation = 0;
-    std::size_t next_free = 0;
-    std::optional<T> value;
-  };
-
-  std::vector<Slot> slots_;
-  std::size_t first_free_ = 0, last_free_ = 0;
-  std::size_t size_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::driver {
-
-/// A copy of a tensor that a worker holds, to this program.
-struct TensorCopy {
-  explicit TensorCopy(const ResidentTensor& of)
-      : model(of.model()), worker(of.worker()), tensor(of.id()), datatype(of.datatype()), shape(of.shape()) {}
-
-  /// What is wrong with the page's answer; nothing when it is that tensor.
-  std::optional<std::string> check(const protocol::Result& result) const {
-    const auto& outputs = result.outputs;
-    if (outputs.size() == 1 && outputs[0].tensor.datatype() == datatype && outputs[0].tensor.shape() == shape &&
-        result.kept.empty())
-      return std::nullopt;
-    return "the page did not answer with the tensor of shape " + to_string(shape) + " that it was asked for";
-  }
-
-  ModelIndex model;
-  WorkerId worker;
-  TensorId tensor;
-  Datatype datatype;
-  Shape shape;
-};
-
-/// What a request is to its caller and to the page; the engine knows the rest.
-struct PendingRequest {
-  /// What is wrong with the page's answer. `models`: those of its worker.
-  std::optional<std::string> check(const protocol::Result& result, std::span<const ModelFile> models) const {
-    if (copy) return copy->check(result);
-    if (generation) return generation->end(result, kept);
-    return check_outputs(models[part].info, result.outputs, result.kept, &options, kept);
-  }
-
-  RequestId id{};
-  std::uint32_t part = 0;
-  Inputs inputs{};  ///< those that travel first
-  RequestOptions options{};
-  TimePoint submitted{};
-  Runtime::Completion done{};
-  std::vector<TensorId> kept{};                 ///< ids for `options.keep_on_device`
-  std::optional<TensorCopy> copy{};             ///< instead of a run
-  std::shared_ptr<GenerationRun> generation{};  ///< the same
-  Outputs outputs{}, held{};                    ///< of the last run; of a guest's, which an own tab computes again
-};
-
-/// The requests that have not ended, in the engine's slots for them. Lives on the pool's thread.
-class PendingRequests {
- public:
-  void add(PendingRequest request) {
-    const std::size_t slot = Slots::slot_of(request.id);
-    if (slot >= requests_.size()) requests_.resize(slot + 1);
-    requests_[slot] = std::move(request);
-  }
-
-  /// The request with that id, which must have been added.
-  PendingRequest& at(RequestId id) { return requests_[Slots::slot_of(id)]; }
-  PendingRequest take(RequestId id) { return std::exchange(at(id), {}); }
-
-  /// The same with any id; null when nobody waits for that.
-  const PendingRequest* find(RequestId id) const {
-    const std::size_t slot = Slots::slot_of(id);
-    return slot < requests_.size() && requests_[slot].id == id ? &requests_[slot] : nullptr;
-  }
-
- private:
-  using Slots = engine::SlotMap<RequestId, int>;
-
-  std::vector<PendingRequest> requests_;
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_RESIDENTS_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <unordered_map>
-#include <utility>
-
-namespace webpool::driver {
-
-/// What stays in the workers of a pool for callers, by worker. On the pool's thread.
-class Residents {
- public:
-  /// A name for a tensor, unique for the pool's life.
-  TensorId make_id() noexcept { return {++ids_}; }
-
-  void add(const std::shared_ptr<const ResidentTensor>& tensor) {
-    tensors_[tensor->worker()].emplace(tensor->id(), Entry{tensor, tensor->bytes()});
-    ++count_;
-    bytes_ += tensor->bytes();
-    saved_ += tensor->bytes();
-  }
-
-  /// The bytes that this frees, empty when the tensor went before.
-  std::optional<std::size_t> release(WorkerId worker, TensorId id) {
-    const auto there = tensors_.find(worker);
-    if (there == tensors_.end()) return std::nullopt;
-    const auto entry = there->second.find(id);
-    if (entry == there->second.end()) return std::nullopt;
-    const std::size_t bytes = entry->second.bytes;
-    there->second.erase(entry);
-    --count_;
-    bytes_ -= bytes;
-    return bytes;
-  }
-
-  /// The worker is gone, and with it what it held.
-  void lose(WorkerId worker) {
-    const auto there = tensors_.find(worker);
-    if (there == tensors_.end()) return;
-    for (const auto& [id, entry] : there->second) {
-      --count_;
-      bytes_ -= entry.bytes;
-      if (const auto tensor = entry.tensor.lock()) tensor->lose();
-    }
-    tensors_.erase(there);
-  }
-
-  void note_reuse(std::size_t bytes) noexcept { saved_ += bytes; }
-  void note_copy(std::size_t bytes) noexcept {
-    ++copies_;
-    copied_ += bytes;
-  }
-
-  void add_to(Metrics& metrics) const noexcept {
-    metrics.device_tensors = count_;
-    metrics.device_bytes = bytes_;
-    metrics.device_bytes_saved = saved_;
-    metrics.device_copies = copies_;
-    metrics.device_bytes_copied = copied_;
-  }
-
- private:
-  struct Entry {
-    std::weak_ptr<const ResidentTensor> tensor;
-    std::size_t bytes;
-  };
-
-  std::unordered_map<WorkerId, std::unordered_map<TensorId, Entry>> tensors_;
-  std::size_t count_ = 0, bytes_ = 0;
-  std::uint64_t ids_ = 0, saved_ = 0, copies_ = 0, copied_ = 0;
-};
-
-}  // namespace webpool::driver
-#endif
 #ifndef WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #include <algorithm>
@@ -16974,3726 +23483,6 @@ class ResponseCache {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
-namespace webpool::engine {
-
-/// What the engine wants done. The driver carries actions out in order and reports what comes of them as events.
-struct Launch {
-  LaunchId launch;
-  Browser browser = Browser::other;
-};
-/// End that browser process, gracefully first. Its connection, if it has one, is closed by an action of its own.
-struct CloseBrowser {
-  LaunchId launch;
-};
-/// Let that tab start a worker; when the worker attaches, send it the model.
-struct OpenWorker {
-  ConnectionId connection;
-  WorkerId worker;
-  ModelIndex model;
-};
-struct CloseWorker {
-  ConnectionId connection;
-  WorkerId worker;
-  std::optional<Error> trouble{};  // that it ends with
-};
-struct CloseConnection {
-  ConnectionId connection;
-  std::string message;
-  bool failed = false;  // in a way that somebody should look into
-};
-/// Let that tab load its page again: it joins once more, as another connection, of the same launch if it has one.
-struct ReloadPage {
-  ConnectionId connection;
-  std::string message;
-};
-/// Open a tab of that browser on the pool's link in place of the one that it had, which may be gone already.
-struct NewTab {
-  ConnectionId connection;
-  LaunchId launch;
-  std::string message;
-};
-struct Ping {
-  ConnectionId connection;
-};
-/// Send that request's tensors to that worker.
-struct Run {
-  WorkerId worker;
-  RequestId request;
-};
-struct CancelRun {
-  WorkerId worker;
-  RequestId request;
-};
-/// Keep the result that `Engine::finished` just told of, and the inputs: an own tab is to compute it again. Comes at
-/// most once per request.
-struct HoldResult {
-  RequestId request;
-};
-/// Tell the caller: an error, else a result: the one that was held, or that which `Engine::finished` just told of. The
-/// request's id is not valid afterwards. Comes exactly once per request.
-struct Complete {
-  RequestId request;
-  std::optional<Error> error;
-  bool held = false;
-};
-/// The model is loaded in as many tabs as asked for, or will never be. Comes exactly once per model that is not removed
-/// before.
-struct ModelReady {
-  ModelIndex model;
-  std::optional<Error> error;
-};
-
-using Action = std::variant<Launch, CloseBrowser, OpenWorker, CloseWorker, CloseConnection, ReloadPage, NewTab, Ping,
-                            Run, CancelRun, HoldResult, Complete, ModelReady>;
-using Actions = std::vector<Action>;
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_DECISIONS_HPP_INCLUDED
-#include <cstddef>
-#include <optional>
-
-namespace webpool::engine {
-
-/// Everything that the engine asks of a pool's four policies: the boundary behind which nothing is a template. What
-/// each question means stands in the concept of the policy that answers it.
-class Decisions {
- public:
-  /// Which optional questions a policy answers. The engine skips the others without a call.
-  struct Hooks {
-    bool observes = false;    ///< `Observer`, of any of the four
-    bool admits = false;      ///< `AdmissionControl`
-    bool hears_ends = false;  ///< `EndListener`
-  };
-
-  virtual ~Decisions() = default;
-
-  // The selector
-  virtual std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept = 0;
-
-  // The scheduler
-  virtual void push(const Request& request) noexcept = 0;
-  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
-  virtual void erase(const Request& request) noexcept = 0;
-  virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
-  virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
-  virtual void ended(const Request& request) noexcept = 0;
-
-  // The scaling policy
-  virtual std::size_t desired(const PoolLoad& load) noexcept = 0;
-
-  // The memory policy
-  virtual MemoryDecision make_room(const MemoryView& view) noexcept = 0;
-
-  // All that listen
-  virtual void observe(const Outcome& outcome) noexcept = 0;
-
-  const Hooks hooks;
-
- protected:
-  explicit Decisions(Hooks which) noexcept : hooks(which) {}
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
-#define WEBPOOL_ENGINE_ENGINE_HPP_INCLUDED
-// Longer than other headers: it has all events of the state machine, and the decisions in which policies take part. Who
-// is there (tables, launches) and what needs no policy (fleet) are beside it, as is where a model goes (placement).
-
-#include <algorithm>
-#include <cassert>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_EXPIRIES_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <optional>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Moments at which something may have to end. Nothing is removed when it ends earlier: what is due is looked up by its
-/// key, and a key that means nothing any more is ignored. `prune` keeps such leftovers below half, which makes their
-/// cost O(1) per `push`, and a `push` in order of time is O(1) too.
-template <class Key>
-class Expiries {
- public:
-  void push(TimePoint when, Key key) {
-    heap_.push_back({when, key});
-    std::ranges::push_heap(heap_, later);
-  }
-
-  /// Takes out one key whose time has come.
-  std::optional<Key> pop_due(TimePoint now) {
-    if (heap_.empty() || heap_.front().when > now) return std::nullopt;
-    std::ranges::pop_heap(heap_, later);
-    const Key key = heap_.back().key;
-    heap_.pop_back();
-    return key;
-  }
-
-  /// Forgets the keys for which `alive` is false, if they can be more than half. `living`: an upper bound of the
-  /// others.
-  template <class Alive>
-  void prune(std::size_t living, Alive alive) {
-    if (heap_.size() < 2 * living + 64) return;
-    std::erase_if(heap_, [&](const Entry& entry) { return !alive(entry.key); });
-    std::ranges::make_heap(heap_, later);
-  }
-
-  void clear() noexcept { heap_.clear(); }
-  std::size_t size() const noexcept { return heap_.size(); }
-
- private:
-  struct Entry {
-    TimePoint when;
-    Key key;
-  };
-  static constexpr auto later = [](const Entry& a, const Entry& b) { return a.when > b.when; };
-
-  std::vector<Entry> heap_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
-#define WEBPOOL_ENGINE_FLEET_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_LAUNCHES_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECOVERY_HPP_INCLUDED
-#include <chrono>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-using reliability::Rung;
-using reliability::Trouble;
-
-/// A rung that was climbed for a tab.
-struct Attempt {
-  Trouble trouble = Trouble::runs_fail;
-  Rung rung = Rung::restart_worker;
-  TimePoint since{};
-  bool worked = false;  // there has been a right answer since
-};
-
-/// Which rung comes next for a tab in trouble, and what is learned from the last one.
-class Recovery {
- public:
-  /// The rung to climb now; `last` is the tab's attempt before and becomes the new one. Empty when none is left.
-  std::optional<Rung> climb(std::optional<Attempt>& last, Trouble trouble, const reliability::Rungs& possible,
-                            TimePoint now) {
-    // When a page dies, its workers are often missed first: to restart those was no attempt.
-    if (last && last->rung == Rung::restart_worker && trouble == Trouble::page_crashed && now - last->since < hunch)
-      last.reset();
-    if (last && !last->worked) failed(*last);
-    const bool relapse = last && now - last->since < memory;
-    const auto rung = ladder_.next(trouble, relapse ? std::optional(last->rung) : std::nullopt, possible);
-    last.reset();
-    if (rung) last = Attempt{trouble, *rung, now};
-    return rung;
-  }
-
-  /// A tab with an attempt behind it gave a right answer.
-  void helped(Attempt& attempt, TimePoint now) {
-    if (std::exchange(attempt.worked, true)) return;
-    ladder_.learn(attempt.trouble, attempt.rung, true, now - attempt.since);
-  }
-
-  void failed(const Attempt& attempt) { ladder_.learn(attempt.trouble, attempt.rung, false, {}); }
-
-  std::vector<RecoveryStats> stats() const {
-    std::vector<RecoveryStats> all;
-    for (std::size_t trouble = 0; trouble < reliability::trouble_names.size(); ++trouble)
-      for (std::size_t rung = 0; rung < reliability::rung_names.size(); ++rung) {
-        const auto& record = ladder_.record(static_cast<Trouble>(trouble), static_cast<Rung>(rung));
-        if (record.tried > 0)
-          all.push_back(
-              {static_cast<Trouble>(trouble), static_cast<Rung>(rung), record.tried, record.worked, record.seconds});
-      }
-    return all;
-  }
-
- private:
-  /// So long after an attempt, trouble counts as the same one come back.
-  static constexpr std::chrono::seconds memory{60}, hunch{1};
-
-  reliability::Ladder ladder_;
-};
-
-/// What kind of trouble a lost worker is.
-inline Trouble trouble_of(const Error& reason) noexcept {
-  return reason.code() == errc::device_lost ? Trouble::device_lost
-         : reason.code() == errc::timed_out ? Trouble::timed_out
-                                            : Trouble::worker_died;
-}
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The browsers that the pool started, and which kind to start next.
-///
-/// Kinds take turns: the one with the fewest instances comes next, the earliest listed among equals. A kind that fails
-/// waits 0.5 s, then 1 s; after three failures in a row it rests for 30 s, and again after each further one. But where
-/// nothing else is there, one that has worked before is tried again after 0.5 s, 1 s, 2 s and so on, up to nine
-/// failures in a row: what killed it may be over, as Envoy's panic threshold assumes. A set of kinds is passed as a
-/// span, where an empty one means all.
-class Launches {
- public:
-  struct Row {
-    Browser browser = Browser::other;
-    std::optional<ConnectionId> connection;  // once it has joined
-    std::optional<Attempt> attempt;          // that it is part of
-  };
-
-  /// `kinds`: those that can be launched, in order.
-  explicit Launches(std::vector<Browser> kinds) : kinds_(std::move(kinds)) {}
-
-  /// The kind to launch next; empty when none of `wanted` can be launched right now.
-  std::optional<Browser> choose(std::span<const Browser> wanted, TimePoint now) const {
-    std::optional<Browser> best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && now >= of(kind).not_before && (!best || of(kind).instances < of(*best).instances))
-        best = kind;
-    if (best || instances(wanted) > 0) return best;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && trusted(kind) && now >= of(kind).last_resort &&
-          (!best || of(kind).last_resort < of(*best).last_resort))
-        best = kind;
-    return best;
-  }
-
-  /// Whether one of `wanted` can be launched now or after a short wait.
-  bool possible(std::span<const Browser> wanted, TimePoint now) const {
-    return std::ranges::any_of(
-        kinds_, [&](Browser kind) { return contains(wanted, kind) && (!rests(kind, now) || trusted(kind)); });
-  }
-
-  /// How many of `wanted` have been launched and have not joined yet.
-  std::size_t starting(std::span<const Browser> wanted = {}) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].starting;
-    return sum;
-  }
-
-  LaunchId start(Browser kind, TimePoint connect_by, std::optional<Attempt> attempt = std::nullopt) {
-    ++of(kind).instances;
-    ++of(kind).starting;
-    const LaunchId id = rows_.insert({kind, std::nullopt, attempt});
-    timeouts_.push(connect_by, id);
-    return id;
-  }
-
-  /// Browsers that start or have joined.
-  std::size_t size() const noexcept { return rows_.size(); }
-
-  Row* find(LaunchId id) noexcept { return rows_.find(id); }
-
-  void joined(LaunchId id, ConnectionId connection) {
-    Row& row = *rows_.find(id);
-    row.connection = connection;
-    --of(row.browser).starting;
-  }
-
-  /// Its page goes, and is to join once more.
-  void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
-    Row& row = *rows_.find(id);
-    row.connection.reset();
-    row.attempt = attempt;
-    ++of(row.browser).starting;
-    timeouts_.push(connect_by, id);
-  }
-
-  /// Other kinds are to be launched for a while.
-  void rest(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    history.failures = std::max(history.failures, patience);
-    history.not_before = now + resting;
-    history.last_resort = now + first_wait;
-    history.words = words;
-  }
-
-  /// The process is gone or going.
-  void erase(LaunchId id) {
-    const Row* row = rows_.find(id);
-    --of(row->browser).instances;
-    if (!row->connection) --of(row->browser).starting;
-    rows_.erase(id);
-  }
-
-  void succeeded(Browser kind) {
-    of(kind).failures = 0;
-    of(kind).not_before = {};
-    of(kind).worked = true;
-  }
-
-  void failed(Browser kind, const Error& words, TimePoint now) {
-    History& history = of(kind);
-    ++history.failures;
-    history.last_resort = now + std::min<Duration>(resting, first_wait * (1 << std::min(history.failures - 1, 6u)));
-    history.not_before = history.failures < patience ? history.last_resort : now + resting;
-    history.words = words;
-  }
-
-  /// One launch that did not join in time.
-  std::optional<LaunchId> pop_overdue(TimePoint now) {
-    while (const auto id = timeouts_.pop_due(now)) {
-      const Row* row = rows_.find(*id);
-      if (row && !row->connection) return id;
-    }
-    return std::nullopt;
-  }
-
-  /// The last words of each kind of `wanted` that rests.
-  std::vector<Error> last_words(std::span<const Browser> wanted, TimePoint now) const {
-    std::vector<Error> all;
-    for (Browser kind : kinds_)
-      if (contains(wanted, kind) && rests(kind, now)) all.push_back(*of(kind).words);
-    return all;
-  }
-
-  std::span<const Browser> kinds() const noexcept { return kinds_; }
-
-  template <class Visit>
-  void for_each(Visit visit) {
-    rows_.for_each(visit);
-  }
-
- private:
-  static constexpr unsigned patience = 3, patience_with_trusted = 9;
-  static constexpr std::chrono::milliseconds first_wait{500};
-  static constexpr std::chrono::seconds resting{30};
-
-  struct History {
-    std::size_t instances = 0, starting = 0;  // the second are part of the first
-    unsigned failures = 0;                    // in a row
-    bool worked = false;                      // once, at least
-    TimePoint not_before{}, last_resort{};    // the second where nothing else is there
-    std::optional<Error> words;
-  };
-
-  static bool contains(std::span<const Browser> set, Browser kind) {
-    return set.empty() || std::ranges::find(set, kind) != set.end();
-  }
-  std::size_t instances(std::span<const Browser> wanted) const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < history_.size(); ++i)
-      if (contains(wanted, static_cast<Browser>(i))) sum += history_[i].instances;
-    return sum;
-  }
-  bool trusted(Browser kind) const { return of(kind).worked && of(kind).failures < patience_with_trusted; }
-  bool rests(Browser kind, TimePoint now) const { return of(kind).failures >= patience && now < of(kind).not_before; }
-  History& of(Browser kind) { return history_[static_cast<std::size_t>(kind)]; }
-  const History& of(Browser kind) const { return history_[static_cast<std::size_t>(kind)]; }
-
-  std::vector<Browser> kinds_;
-  std::array<History, detail::browser_names.size()> history_{};
-  SlotMap<LaunchId, Row> rows_;
-  Expiries<LaunchId> timeouts_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_SENTENCES_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <span>
-#include <sstream>
-#include <string>
-#include <string_view>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECORDS_HPP_INCLUDED
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <deque>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-#ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
-#define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <span>
-#include <vector>
-
-namespace webpool::engine {
-
-/// A set of tabs that a policy can look at as one span. Insertion, removal and look-up are O(1).
-class ConnectionSet {
- public:
-  bool contains(ConnectionIndex tab) const noexcept {
-    return tab.value < positions_.size() && positions_[tab.value] != nowhere;
-  }
-  std::span<const ConnectionIndex> tabs() const noexcept { return tabs_; }
-  std::size_t size() const noexcept { return tabs_.size(); }
-  bool empty() const noexcept { return tabs_.empty(); }
-
-  void insert(ConnectionIndex tab) {
-    if (contains(tab)) return;
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
-    tabs_.push_back(tab);
-  }
-
-  void erase(ConnectionIndex tab) noexcept {
-    if (!contains(tab)) return;
-    const std::uint32_t hole = positions_[tab.value];
-    tabs_[hole] = tabs_.back();
-    positions_[tabs_[hole].value] = hole;
-    positions_[tab.value] = nowhere;
-    tabs_.pop_back();
-  }
-
- private:
-  static constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
-
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_LANE_HPP_INCLUDED
-#define WEBPOOL_ENGINE_LANE_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// The tabs that serve one model, ordered by how many of its requests each has in flight, so that those with room are
-/// one span and the idle ones its front, without a scan or an allocation per decision.
-///
-/// The order is by buckets only: `ends_[k]` is where the tabs with at most k requests in flight end, and those with
-/// `limit` stand behind `ends_.back()`. A request sent or answered moves a tab to the neighbouring bucket by one swap.
-class Lane {
- public:
-  /// `limit`: requests that one tab may have in flight, at least 1.
-  explicit Lane(unsigned limit) : ends_(limit, 0) {}
-
-  std::size_t size() const noexcept { return tabs_.size(); }
-  bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
-  bool has_room() const noexcept { return ends_.back() > 0; }
-  bool has_room(ConnectionIndex tab) const noexcept { return position(tab) < ends_.back(); }
-
-  /// What `PoolView` takes for a request: tabs with room, and how many of them at the front are idle.
-  std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
-  std::size_t idle() const noexcept { return ends_.front(); }
-
-  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
-  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
-
-  /// By k: how many tabs have at most k requests in flight, for k below the limit.
-  std::span<const std::size_t> ends() const noexcept { return ends_; }
-
-  /// The worker that serves the model in that tab, which must be in the lane.
-  WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
-
-  /// Adds a tab, which has nothing in flight.
-  void insert(ConnectionIndex tab, WorkerId worker) {
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
-    positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
-    tabs_.push_back(tab);
-    workers_.push_back(worker);
-    unblock(tab, 0);
-  }
-
-  /// Takes a tab out, whatever it has in flight.
-  void erase(ConnectionIndex tab) noexcept {
-    if (!contains(tab)) return;
-    block(tab);
-    swap(position(tab), tabs_.size() - 1);
-    tabs_.pop_back();
-    workers_.pop_back();
-    positions_[tab.value] = nowhere;
-  }
-
-  /// That tab has no room, whatever it has in flight, until `unblock`. Neither `sent` nor `answered` is for it
-  /// meanwhile.
-  void block(ConnectionIndex tab) noexcept {
-    std::size_t here = position(tab);
-    for (std::size_t& end : ends_)
-      if (here < end) here = swap(here, --end);
-  }
-
-  /// Ends `block`; `in_flight`: requests of the model in that tab.
-  void unblock(ConnectionIndex tab, std::size_t in_flight) noexcept {
-    std::size_t here = position(tab);
-    for (std::size_t k = ends_.size(); k-- > in_flight; ++ends_[k]) here = swap(here, ends_[k]);
-  }
-
-  /// One more request in flight in that tab, which must have room.
-  void sent(ConnectionIndex tab) noexcept {
-    const std::size_t here = position(tab);
-    swap(here, --*bucket_of(here));
-  }
-
-  /// One less in that tab, which must have had one.
-  void answered(ConnectionIndex tab) noexcept {
-    const std::size_t here = position(tab);
-    const auto below = bucket_of(here) - 1;
-    swap(here, (*below)++);
-  }
-
- private:
-  static constexpr std::uint32_t nowhere = Serving::nowhere;
-
-  std::size_t position(ConnectionIndex tab) const noexcept {
-    return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
-  }
-
-  /// The end of the bucket that holds a position.
-  std::vector<std::size_t>::iterator bucket_of(std::size_t here) noexcept {
-    return std::upper_bound(ends_.begin(), ends_.end(), here);
-  }
-
-  std::size_t swap(std::size_t a, std::size_t b) noexcept {
-    std::swap(tabs_[a], tabs_[b]);
-    std::swap(workers_[a], workers_[b]);
-    positions_[tabs_[a].value] = static_cast<std::uint32_t>(a);
-    positions_[tabs_[b].value] = static_cast<std::uint32_t>(b);
-    return b;
-  }
-
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<WorkerId> workers_;         // of tabs_, in the same order
-  std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
-  std::vector<std::size_t> ends_;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
-#define WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
-#include <cstddef>
-#include <string>
-#include <vector>
-
-namespace webpool::engine {
-
-/// What the engine needs to know of a model; the bytes and the ONNX side of it stay with the driver.
-struct ModelSpec {
-  std::string name{};
-  Task task = Task::other;
-  std::size_t bytes = 0;            ///< of the file: the estimate of its memory until a page reports
-  std::vector<Browser> browsers{};  ///< only these; empty: any
-  std::size_t replicas = 1;         ///< tabs that must hold it before it counts as ready
-  bool pinned = false;              ///< never evicted
-  bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
-#define WEBPOOL_TELEMETRY_HISTOGRAM_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-
-namespace webpool::telemetry {
-
-/// Counts durations from 1 ns to 73 minutes (longer ones count as 73 minutes) in fixed buckets. There are 32 per power
-/// of two, so a percentile is off by at most half a bucket, 1.6 %. The layout is HdrHistogram's (Gil Tene). `record`
-/// takes a few instructions and never allocates; the object takes 10 KiB.
-class Histogram {
- public:
-  void record(std::chrono::nanoseconds duration) noexcept {
-    const auto value = static_cast<std::uint64_t>(std::clamp<std::int64_t>(duration.count(), 0, largest));
-    ++buckets_[bucket_of(value)];
-    ++count_;
-    sum_ms_ += static_cast<double>(value) * 1e-6;
-  }
-
-  std::uint64_t count() const noexcept { return count_; }
-  double mean_ms() const noexcept { return count_ == 0 ? 0 : sum_ms_ / static_cast<double>(count_); }
-
-  /// The duration in milliseconds that a share `quantile` (0 to 1) of all recorded ones does not exceed; 0 if there are
-  /// none.
-  double quantile_ms(double quantile) const noexcept {
-    const double rank = std::max(quantile * static_cast<double>(count_), 1.0);
-    double seen = 0;
-    for (std::size_t i = 0; i < buckets_.size(); ++i) {
-      seen += static_cast<double>(buckets_[i]);
-      if (seen >= rank) return middle_of(i) * 1e-6;
-    }
-    return 0;
-  }
-
- private:
-  static constexpr int steps_log2 = 5;  // 32 buckets per power of two
-  static constexpr int bits = 42;       // of the largest value
-  static constexpr std::int64_t largest = (std::int64_t{1} << bits) - 1;
-
-  static constexpr std::size_t bucket_of(std::uint64_t value) noexcept {
-    const int shift = std::max(static_cast<int>(std::bit_width(value)) - steps_log2 - 1, 0);
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(shift) << steps_log2) + (value >> shift));
-  }
-
-  static constexpr double middle_of(std::size_t bucket) noexcept {
-    if (bucket < std::size_t{2} << steps_log2) return static_cast<double>(bucket);
-    const std::size_t shift = (bucket >> steps_log2) - 1;
-    const std::size_t lowest = (bucket - (shift << steps_log2)) << shift;
-    return static_cast<double>(lowest) + static_cast<double>((std::size_t{1} << shift) - 1) / 2;
-  }
-
-  std::array<std::uint64_t, (bits - steps_log2 + 1) << steps_log2> buckets_{};
-  std::uint64_t count_ = 0;
-  double sum_ms_ = 0;
-};
-
-}  // namespace webpool::telemetry
-#endif
-
-namespace webpool::engine {
-
-/// The rows of the engine's tables.
-
-/// A run that a tab answered or failed.
-struct EndedRun {
-  WorkerId worker;
-  TimePoint sent, ended;
-  std::chrono::nanoseconds service;  // of `Outcome`
-  std::uint32_t steps = 1;           // that took this time together
-};
-
-/// Whose result is held, and the run that gave it.
-struct HeldResult {
-  ConnectionId guest;
-  EndedRun run;
-};
-
-struct RequestRow {
-  enum class Phase : std::uint8_t {
-    refused,  // not let in
-    waits,    // in the scheduler
-    sent,     // to a worker
-    pauses,   // its run failed, and it is to be tried again
-    held,     // it has a guest's result, which an own tab is to compute again
-    pinned,   // it waits for the one worker that has its tensors
-  };
-
-  Request request;
-  Phase phase = Phase::refused;
-  Retry retry = Retry::always;
-  std::uint8_t runs = 0;                       // it has been sent so often
-  std::uint32_t steps = 1;                     // of its run, as far as was told
-  WorkerId worker{};                           // while it is sent
-  TimePoint sent{};                            // last
-  ConnectionId failed_in{};                    // the tab of the last run that failed
-  TimePoint failed{};                          // then
-  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId pinned{};                           // that alone may have it
-};
-
-/// How a model did on one kind of browser and backend.
-struct Experience {
-  Browser browser = Browser::other;
-  Backend backend = Backend::wasm;
-  std::uint64_t failed = 0;
-  telemetry::Histogram latency;
-  reliability::Drift drift;
-  reliability::Patience patience;
-};
-
-struct RunInFlight {
-  RequestId request;
-  std::size_t bytes = 0;  // of its inputs
-  TimePoint heard{};      // when it was sent, or there was news of it
-  bool told = false;      // there was
-};
-
-/// One placement: a model in a tab, being loaded or ready.
-struct WorkerRow {
-  ConnectionId connection;
-  ModelIndex model;
-  std::size_t bytes = 0;
-  TimePoint last_used;
-  TimePoint opened{}, loaded{}, answered{};
-  TimePoint load_due{};  // where the model was sent to it later than usual
-  std::uint64_t uses = 0;
-  std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
-  bool ready = false;
-  Experience* experience = nullptr;  // once it is ready
-  std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
-  std::vector<RequestId> pinned{};   // requests that wait for it alone, oldest first
-  std::size_t tensors = 0;           // that stay in it, part of its bytes
-  reliability::FailureShare failures{};
-  reliability::Drift drift{};
-
-  bool idle() const noexcept { return ready && runs.empty() && pinned.empty(); }
-
-  auto find(RequestId request) { return std::ranges::find(runs, request, &RunInFlight::request); }
-  bool has(RequestId request) const { return std::ranges::find(runs, request, &RunInFlight::request) != runs.end(); }
-};
-
-struct ConnectionRow {
-  std::optional<LaunchId> launch;
-  TimePoint last_used;
-  bool awaits_pong = false;
-  unsigned unanswered_pings = 0;          // overdue ones, in a row
-  double timer_lag_ms = 0;                // that it told of with its last heartbeat
-  reliability::FailureShare failures{};   // over all its models
-  double slowdown = 1;                    // of the model that has slowed down most
-  std::size_t bytes_in_flight = 0;        // inputs, over all its models
-  bool full = false;                      // those are as many as it may have: it has no room
-  bool relieved = false;                  // it has room again, which its models have not been told
-  bool suspended = false;                 // gets no requests until it answers a heartbeat
-  std::optional<Attempt> attempt{};       // to get it out of trouble
-  bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
-  bool draining = false;                  // takes nothing new, and is closed when nothing is in flight
-  bool exited = false;                    // its browser process has ended
-  std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
-  std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
-  std::vector<WorkerId> workers{};
-};
-
-/// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
-/// otherwise push each other out in turn. The more pressing comes first.
-enum class Need : std::uint8_t {
-  first,    // it is nowhere: any idle model may leave
-  further,  // it is somewhere: any idle model that is also elsewhere may leave
-  restore,  // nobody waits for it: nothing may leave
-};
-
-/// Why a model's next placement must wait.
-enum class Obstacle : std::uint8_t {
-  none,
-  declined,  // the selector leaves it for later
-  busy,      // the memory policy refused: other models are busy there
-  never,     // refused in a way that waiting doesn't change
-};
-
-struct ModelRow {
-  ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
-
-  ModelSpec spec;
-  ModelIndex index;
-  std::size_t bytes;                        // expected in the next tab
-  Lane lane;                                // tabs that hold it, without those that drain
-  ConnectionSet own;                        // those of the lane that the pool launched
-  std::deque<RequestId> held;               // requests in that phase, oldest first
-  std::vector<WorkerId> awaited;            // its workers that requests are pinned to and wait for
-  std::vector<Backend> backends;            // by tab, of those in the lane
-  std::vector<float> healths;               // the same
-  std::chrono::nanoseconds load_time{0};    // of the last load
-  ConnectionSet placeable;                  // tabs that may hold it and don't
-  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
-  std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
-  std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
-  std::size_t in_flight = 0;                // its runs, sent and not answered
-  std::size_t loading = 0;                  // placements under way
-  bool evicted = false;                     // for another model: it comes back when it is asked for, not before
-  bool announced = false;                   // ModelReady has been said
-  Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
-  Need refused = Need::first;               // what met the obstacle
-  std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
-  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
-  TimePoint resting_until{};                // no loads until then, because there were too many of those
-  std::deque<Experience> experiences;       // a deque: workers point into it
-
-  bool has_run() const noexcept { return !experiences.empty(); }
-
-  /// Tabs that hold it or are about to.
-  std::size_t present() const noexcept { return lane.size() + loading; }
-
-  bool fits(const BrowserInfo& tab) const noexcept {
-    return (tab.launched || !spec.own_tabs_only) &&
-           (spec.browsers.empty() || std::ranges::find(spec.browsers, tab.browser) != spec.browsers.end());
-  }
-
-  Experience& experience(Browser browser, Backend backend) {
-    for (Experience& each : experiences)
-      if (each.browser == browser && each.backend == backend) return each;
-    Experience& fresh = experiences.emplace_back();
-    fresh.browser = browser;
-    fresh.backend = backend;
-    return fresh;
-  }
-
-  void add_reason(const Error& error) {
-    constexpr std::size_t most = 8;
-    for (const Error& known : reasons)
-      if (known.message() == error.message()) return;
-    if (reasons.size() == most) reasons.erase(reasons.begin());
-    reasons.push_back(error);
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The engine's error messages: sentences that name the model, the browser and the limit. Only called when something
-/// failed.
-
-inline std::string quoted(const ModelRow& model) { return "model '" + model.spec.name + "'"; }
-
-/// "firefox 153.7"
-inline std::string described(const BrowserInfo& browser) {
-  std::string text(to_string(browser.browser));
-  return browser.version.empty() ? text : text + ' ' + browser.version;
-}
-
-/// "120 s", "1.5 s"
-inline std::string seconds(std::chrono::milliseconds time) {
-  std::ostringstream text;
-  text << std::chrono::duration<double>(time).count() << " s";
-  return text.str();
-}
-
-/// What becomes of a request whose selector answers with a tab that can't take it.
-inline Error no_candidate(ConnectionIndex chosen, std::size_t candidates) {
-  return {errc::policy_failed, "the selector chose connection " + std::to_string(chosen.value) +
-                                   ", which is none of the " + std::to_string(candidates) + " candidates"};
-}
-
-/// Why the scheduler did not let a request in.
-inline Error not_admitted(const ModelRow& model, const Request& request, const LaneLoad& load, Admission answer) {
-  const std::string facts = quoted(model) + ": " + std::to_string(load.waiting) + " requests wait and " +
-                            std::to_string(load.in_flight) + " run in " + std::to_string(load.places) + " tabs";
-  if (answer == Admission::queue_full)
-    return {errc::queue_full, "no room for priority " + std::to_string(request.priority) + " in the queue of " + facts};
-  return {errc::deadline_unreachable,
-          "a deadline in " +
-              seconds(std::chrono::duration_cast<std::chrono::milliseconds>(request.deadline - request.submitted)) +
-              " can't be met by " + facts};
-}
-
-/// The error that ends a request after several runs.
-inline Error after_runs(unsigned runs, const Error& last) {
-  return {static_cast<errc>(last.code().value()),
-          last.message() + " (run " + std::to_string(runs) + " of this request; those before failed too)"};
-}
-
-/// "chromium, firefox"; `none` for an empty list.
-inline std::string listed(std::span<const Browser> kinds, std::string_view none) {
-  std::string text;
-  for (Browser kind : kinds) text.append(text.empty() ? "" : ", ").append(to_string(kind));
-  return text.empty() ? std::string(none) : text;
-}
-
-/// The error in `error`'s place, with `before` in front of its message.
-inline Error prefixed(const std::string& before, const Error& error) {
-  return {static_cast<errc>(error.code().value()), before + ": " + error.message()};
-}
-
-/// The one error that several reasons make: their own code when they agree.
-inline Error combined(const std::string& before, const std::vector<Error>& reasons) {
-  std::string text;
-  for (const Error& each : reasons) text.append(text.empty() ? "" : "; ").append(each.message());
-  const bool agree =
-      std::ranges::all_of(reasons, [&](const Error& each) { return each.code() == reasons.front().code(); });
-  return {agree ? static_cast<errc>(reasons.front().code().value()) : errc::no_backend, before + ": " + text};
-}
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_TABLES_HPP_INCLUDED
-// Longer than other headers: whatever changes two tables or a sum is here, so that each sum has one home.
-
-#include <algorithm>
-#include <cstddef>
-#include <limits>
-#include <memory>
-#include <optional>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Who is there and who does what: the engine's rows, and the sums over them. Rows are read and their own fields
-/// changed in place; whatever touches two tables or a sum goes through the members below, which decide nothing.
-struct Tables {
-  /// `requests_in_flight`: of each worker; `bytes_in_flight`: of each tab, 0: unlimited.
-  Tables(unsigned requests_in_flight, std::size_t bytes_in_flight)
-      : limit(requests_in_flight),
-        byte_limit(bytes_in_flight > 0 ? bytes_in_flight : std::numeric_limits<std::size_t>::max()) {}
-
-  const unsigned limit;
-  const std::size_t byte_limit;
-  SlotMap<RequestId, RequestRow> requests;
-  SlotMap<ConnectionId, ConnectionRow> connections;
-  SlotMap<WorkerId, WorkerRow> workers;
-  std::vector<std::unique_ptr<ModelRow>> models;  // by index; null where a model was removed
-  std::vector<ConnectionState> states;            // by connection index, what policies see
-
-  std::size_t running = 0;    // requests that are sent and have not ended
-  std::size_t in_flight = 0;  // runs sent and not answered, also of requests that have ended
-  std::size_t places = 0;     // ready workers in lanes
-  std::size_t draining = 0;   // connections
-  std::size_t suspended = 0;  // connections
-  std::size_t memory = 0;     // bytes of all workers
-
-  static ConnectionIndex index_of(ConnectionId id) noexcept {
-    return {static_cast<std::uint32_t>(decltype(connections)::slot_of(id))};
-  }
-  ConnectionState& state(ConnectionId id) noexcept { return states[index_of(id).value]; }
-  ModelRow* model(ModelIndex index) noexcept {
-    return index.value < models.size() ? models[index.value].get() : nullptr;
-  }
-  ModelRow& model_of(const WorkerRow& worker) noexcept { return *models[worker.model.value]; }
-
-  ModelRow& add_model(ModelSpec spec) {
-    std::size_t slot = 0;
-    while (slot < models.size() && models[slot]) ++slot;
-    if (slot == models.size()) models.emplace_back();
-    models[slot] = std::make_unique<ModelRow>(std::move(spec), ModelIndex{static_cast<std::uint32_t>(slot)}, limit);
-    ModelRow& fresh = *models[slot];
-    connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      if (!row.draining && fresh.fits(state(id).browser)) fresh.placeable.insert(index_of(id));
-    });
-    return fresh;
-  }
-
-  ConnectionId add_connection(BrowserInfo browser, std::optional<LaunchId> launch, TimePoint now) {
-    const ConnectionId id = connections.insert({.launch = launch, .last_used = now});
-    if (connections.slots() > states.size()) states.resize(connections.slots());
-    state(id) = {.browser = std::move(browser), .joined = now};
-    state(id).hints.visible = state(id).browser.visible;
-    state(id).trust = state(id).browser.launched ? Trust::own : Trust::guest;
-    for (const auto& each : models)
-      if (each && each->fits(state(id).browser)) each->placeable.insert(index_of(id));
-    return id;
-  }
-
-  WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
-    const WorkerId id = workers.insert(
-        {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
-    workers.find(id)->runs.reserve(limit);
-    connections.find(connection)->workers.push_back(id);
-    connections.find(connection)->last_used = now;
-    ++state(connection).models;
-    state(connection).memory_bytes += model.bytes;
-    memory += model.bytes;
-    model.placeable.erase(index_of(connection));
-    ++model.loading;
-    model.evicted = false;
-    return id;
-  }
-
-  /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
-  void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
-    ModelRow& model = model_of(worker);
-    ConnectionState& tab = state(worker.connection);
-    if (bytes > 0) {
-      tab.memory_bytes += bytes - worker.bytes;
-      memory += bytes - worker.bytes;
-      worker.bytes = model.bytes = bytes;
-    }
-    worker.ready = true;
-    worker.last_used = worker.loaded = now;
-    model.load_time = now - worker.opened;
-    const std::size_t tab_index = index_of(worker.connection).value;
-    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
-    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
-    model.backends[tab_index] = backend;
-    model.healths[tab_index] = 100;
-    worker.experience = &model.experience(tab.browser.browser, backend);
-    --model.loading;
-    open_lane(id);
-  }
-
-  /// Takes a worker without runs or requests pinned to it away; `again`: the model may be loaded into that tab once
-  /// more.
-  void erase_worker(WorkerId id, bool again) {
-    const WorkerRow& worker = *workers.find(id);
-    ModelRow& model = model_of(worker);
-    ConnectionRow& connection = *connections.find(worker.connection);
-    ConnectionState& tab = state(worker.connection);
-    if (worker.ready) {
-      close_lane(worker);
-    } else {
-      --model.loading;
-    }
-    --tab.models;
-    tab.memory_bytes -= worker.bytes;
-    memory -= worker.bytes;
-    if (again && !connection.draining) {
-      model.placeable.insert(index_of(worker.connection));
-      model.obstacle = Obstacle::none;
-    }
-    std::erase(connection.workers, id);
-    workers.erase(id);
-  }
-
-  void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::sent;
-    row.worker = id;
-    row.sent = now;
-    ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now});
-    ++worker.uses;
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    model_of(worker).lane.sent(index_of(worker.connection));
-    ++state(worker.connection).in_flight;
-    ++model_of(worker).in_flight;
-    ++in_flight;
-    ++running;
-    charge(worker.connection, row.request.payload_bytes);
-  }
-
-  /// The worker has room again; false when it has no such run.
-  bool end_run(WorkerRow& worker, RequestId request, TimePoint now) {
-    const auto found = worker.find(request);
-    if (found == worker.runs.end()) return false;
-    const std::size_t bytes = found->bytes;
-    worker.runs.erase(found);
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    ModelRow& model = model_of(worker);
-    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
-      model.lane.answered(index_of(worker.connection));
-    release(worker.connection, bytes);
-    --state(worker.connection).in_flight;
-    --model_of(worker).in_flight;
-    --in_flight;
-    return true;
-  }
-
-  /// A run failed, and the request is to be tried again.
-  void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
-    row.phase = RequestRow::Phase::pauses;
-    row.worker = {};
-    row.failed_in = failed_in;
-    row.failed = now;
-    --running;
-  }
-
-  /// A run gave a result that an own tab is to compute again.
-  void hold(RequestRow& row, const HeldResult& result) {
-    row.phase = RequestRow::Phase::held;
-    row.result = std::make_unique<const HeldResult>(result);
-    row.worker = {};
-    --running;
-    models[row.request.model.value]->held.push_back(row.request.id);
-  }
-
-  /// The request waits for the worker that has its tensors, which must be there.
-  void pin(RequestRow& row, WorkerId id) {
-    WorkerRow& worker = *workers.find(id);
-    row.phase = RequestRow::Phase::pinned;
-    row.pinned = id;
-    if (worker.pinned.empty()) model_of(worker).awaited.push_back(id);
-    worker.pinned.push_back(row.request.id);
-  }
-
-  /// The request does not wait for its worker any more.
-  void unpin(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.pinned);
-    std::erase(worker.pinned, row.request.id);
-    if (worker.pinned.empty()) std::erase(model_of(worker).awaited, row.pinned);
-  }
-
-  /// So many more tensors of so many bytes stay in the worker, or fewer.
-  void retain(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    WorkerRow& worker = *workers.find(id);
-    worker.tensors += static_cast<std::size_t>(tensors);
-    worker.bytes += static_cast<std::size_t>(bytes);
-    state(worker.connection).memory_bytes += static_cast<std::size_t>(bytes);
-    memory += static_cast<std::size_t>(bytes);
-  }
-
-  /// The row goes; the request must not wait in a scheduler any more.
-  void erase_request(RequestId id) {
-    const RequestRow& row = *requests.find(id);
-    if (row.phase == RequestRow::Phase::pinned) unpin(row);
-    if (row.phase == RequestRow::Phase::sent) --running;
-    if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
-    requests.erase(id);
-  }
-
-  /// The tab gets nothing new: no request, no model.
-  void drain(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    row.draining = true;
-    ++draining;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-    for (const auto& each : models)
-      if (each) each->placeable.erase(index_of(id));
-  }
-
-  /// The tab gets no requests until `reopen`; loads go on.
-  void yield(ConnectionId id, ModelIndex to) {
-    ConnectionRow& row = *connections.find(id);
-    row.yields_to = to;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-  }
-
-  /// Ends `yield`, when nothing is in flight in the tab any more.
-  void reopen(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    row.yields_to.reset();
-    for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
-  }
-
-  /// The tab gets no requests while it doesn't answer heartbeats.
-  void suspend(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    if (std::exchange(row.suspended, true)) return;
-    ++suspended;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
-  }
-
-  /// Ends `suspend`.
-  void resume(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
-    if (!std::exchange(row.suspended, false)) return;
-    --suspended;
-    for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
-  }
-
-  /// Takes a tab without workers away.
-  void erase_connection(ConnectionId id) {
-    for (const auto& each : models) {
-      if (!each) continue;
-      each->placeable.erase(index_of(id));
-      each->failed_on.erase(index_of(id));
-    }
-    if (connections.find(id)->draining) --draining;
-    if (connections.find(id)->suspended) --suspended;
-    state(id) = {};
-    connections.erase(id);
-  }
-
- private:
-  /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight += bytes;
-    if (row.full || row.bytes_in_flight < byte_limit) return;
-    row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
-  }
-
-  /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
-    row.bytes_in_flight -= bytes;
-    if (!row.full || row.bytes_in_flight >= byte_limit) return;
-    row.full = false;
-    row.relieved = true;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
-      if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
-        model.lane.unblock(index_of(id), worker.runs.size());
-    }
-  }
-
-  void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
-    if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
-    ++places;
-  }
-
-  void close_lane(const WorkerRow& worker) {
-    ModelRow& model = model_of(worker);
-    if (!model.lane.contains(index_of(worker.connection))) return;
-    model.lane.erase(index_of(worker.connection));
-    model.own.erase(index_of(worker.connection));
-    --places;
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_TURN_HPP_INCLUDED
-#define WEBPOOL_ENGINE_TURN_HPP_INCLUDED
-namespace webpool::engine {
-
-/// One event's share of the engine: when it happens, and where what is to be done about it goes.
-struct Turn {
-  TimePoint now;
-  Actions& out;
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The engine's state and those decisions in which no policy takes part: what may be launched, what can be spared, why
-/// a model is nowhere. A base of `Engine`, and not a template.
-class Fleet {
- protected:
-  explicit Fleet(PoolOptions options)
-      : options_(effective(std::move(options))),
-        tables_(options_.connection.requests_in_flight, options_.connection.bytes_in_flight),
-        launches_(options_.launch_browsers ? options_.browsers : std::vector<Browser>{}) {}
-
-  // --- browsers
-
-  /// Tabs that have joined and browsers that start.
-  std::size_t occupied() const { return tables_.connections.size() + launches_.starting(); }
-
-  /// Without the tabs that drain.
-  std::size_t staying() const { return occupied() - tables_.draining; }
-
-  /// False when the pool is full or no kind of `wanted` can be launched now.
-  bool launch(std::span<const Browser> wanted, Turn turn) {
-    if (occupied() >= options_.max_connections) return false;
-    const auto kind = launches_.choose(wanted, turn.now);
-    if (!kind) return false;
-    turn.out.emplace_back(Launch{
-        launches_.start(*kind, turn.now + options_.connection.connect_timeout, std::exchange(restart_, {})), *kind});
-    ++counters_.launches;
-    return true;
-  }
-
-  void launch_up_to(std::size_t tabs, Turn turn) {
-    while (staying() < tabs && launch({}, turn)) {
-    }
-  }
-
-  void end_browser(LaunchId launch, Actions& out) {
-    out.emplace_back(CloseBrowser{launch});
-    launches_.erase(launch);
-  }
-
-  void prove(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    if (row.launch && !row.proven) launches_.succeeded(launches_.find(*row.launch)->browser);
-    row.proven = true;
-  }
-
-  void expire_launches(Turn turn) {
-    while (const auto id = launches_.pop_overdue(turn.now)) {
-      const Browser kind = launches_.find(*id)->browser;
-      launches_.failed(
-          kind,
-          Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
-                                           seconds(options_.connection.connect_timeout)),
-          turn.now);
-      if (const auto& attempt = launches_.find(*id)->attempt) recovery_.failed(*attempt);
-      end_browser(*id, turn.out);
-    }
-  }
-
-  // --- models
-
-  /// Tabs that a model is to be loaded in before it is ready.
-  std::size_t replicas(const ModelRow& model) const {
-    return std::clamp<std::size_t>(model.spec.replicas, 1, std::max<std::size_t>(options_.max_connections, 1));
-  }
-
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
-  /// run before does so only for a moment: there something else went wrong.
-  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
-    model.add_reason(prefixed(described(tables_.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated)
-      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
-  }
-
-  /// Without browsers of its own, the pool waits for people to open the link, until some who did could not load the
-  /// model.
-  bool awaits_tabs(const ModelRow& model) const {
-    return !options_.launch_browsers && !model.spec.own_tabs_only && model.failed_on.empty();
-  }
-
-  Error why_nowhere(const ModelRow& model, TimePoint now) {
-    std::vector<Error> reasons = model.reasons;
-    std::ranges::move(launches_.last_words(model.spec.browsers, now), std::back_inserter(reasons));
-    if (!reasons.empty()) return combined(quoted(model) + " can't be loaded", reasons);
-    std::vector<Browser> there;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const Browser kind = tables_.state(id).browser.browser;
-      if (std::ranges::find(there, kind) == there.end()) there.push_back(kind);
-    });
-    return {errc::no_browser_found, quoted(model) + " wants " + listed(model.spec.browsers, "any browser") +
-                                        (model.spec.own_tabs_only ? ", launched by the pool (own_tabs_only)" : "") +
-                                        "; joined: " + listed(there, "none") +
-                                        "; can be launched: " + listed(launches_.kinds(), "none") + "; at most " +
-                                        std::to_string(options_.max_connections) + " connections"};
-  }
-
-  // --- tabs
-
-  bool loads(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return !tables_.workers.find(id)->ready; });
-  }
-
-  /// Whether somebody has handles of tensors in it.
-  bool holds_tensors(const ConnectionRow& row) const {
-    return std::ranges::any_of(row.workers, [this](WorkerId id) { return tables_.workers.find(id)->tensors > 0; });
-  }
-
-  /// The launched tab to part with: fewest requests in flight, then unused for longest. None while a model is still
-  /// being loaded for the first time, and none that a model needs for its replicas or that holds tensors.
-  std::optional<ConnectionId> most_dispensable() {
-    if (std::ranges::any_of(tables_.models, [](const auto& each) { return each && !each->announced; }))
-      return std::nullopt;
-    std::optional<ConnectionId> best;
-    const auto rank = [this](ConnectionId id) {
-      return std::pair(tables_.state(id).in_flight, tables_.connections.find(id)->last_used);
-    };
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
-      const bool needed = std::ranges::any_of(row.workers, [this](WorkerId worker) {
-        const WorkerRow& placed = *tables_.workers.find(worker);
-        const ModelRow& model = tables_.model_of(placed);
-        return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
-      });
-      if (row.launch && !row.draining && !needed && (!best || rank(id) < rank(*best))) best = id;
-    });
-    return best;
-  }
-
-  /// The tab that could soonest be idle and take the model: none that yields already or still loads something.
-  std::optional<ConnectionId> least_busy(const ModelRow& model) const {
-    std::optional<ConnectionId> best;
-    for (ConnectionIndex each : model.placeable.tabs()) {
-      const ConnectionId id = tables_.connections.id_at(each.value);
-      const ConnectionRow& row = *tables_.connections.find(id);
-      const auto in_flight = [this](ConnectionId tab) { return tables_.states[Tables::index_of(tab).value].in_flight; };
-      if (!row.yields_to && !loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
-    }
-    return best;
-  }
-
-  /// Time heals: `interval` has passed.
-  void forgive(ConnectionRow& row, std::chrono::milliseconds interval) {
-    row.failures.forgive(interval);
-    for (WorkerId each : row.workers) tables_.workers.find(each)->failures.forgive(interval);
-  }
-
-  /// Brings up to date how well the tab does, and each of its models there.
-  void assess(ConnectionId id) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    ConnectionState& tab = tables_.state(id);
-    reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
-    if (const std::size_t budget = options_.memory.bytes_per_connection; budget > 0)
-      vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
-    row.slowdown = 1;
-    for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      if (!worker.ready) continue;
-      ModelRow& model = tables_.model_of(worker);
-      vitals.failures = worker.failures.value();
-      vitals.slowdown = worker.drift.slowdown();
-      // What slows all tabs down alike is nobody's fault.
-      if (model.lane.size() > 1)
-        vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
-      row.slowdown = std::max(row.slowdown, vitals.slowdown);
-      model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
-    }
-    vitals.failures = row.failures.value();
-    vitals.slowdown = row.slowdown;
-    tab.health = reliability::health(vitals);
-  }
-
-  // --- figures
-
-  PoolLoad load(TimePoint now) const {
-    return {.now = now,
-            .min_connections = options_.min_connections,
-            .max_connections = options_.max_connections,
-            .connections = tables_.connections.size() - tables_.draining,
-            .starting = launches_.starting(),
-            .in_flight = tables_.in_flight,
-            .capacity = tables_.places * tables_.limit,
-            .queued = tables_.requests.size() - tables_.running,
-            .submitted = counters_.submitted,
-            .memory_bytes = tables_.memory};
-  }
-
-  Metrics sums(std::uint64_t evictions) const {
-    Metrics all = counters_;
-    all.connections = tables_.connections.size();
-    all.starting = launches_.starting();
-    all.models = static_cast<std::size_t>(
-        std::ranges::count_if(tables_.models, [](const auto& each) { return each != nullptr; }));
-    all.workers = tables_.workers.size();
-    all.queued = tables_.requests.size() - tables_.running;
-    all.in_flight = tables_.running;
-    all.memory_bytes = tables_.memory;
-    all.evictions = evictions;
-    return all;
-  }
-
-  std::vector<ExecutionStats> execution_stats() const {
-    std::vector<ExecutionStats> all;
-    for (const auto& model : tables_.models) {
-      if (!model) continue;
-      for (const Experience& each : model->experiences)
-        all.push_back({model->spec.name, each.browser, each.backend, each.latency.count(), each.failed,
-                       each.latency.quantile_ms(0.50), each.latency.quantile_ms(0.95), each.latency.mean_ms()});
-    }
-    return all;
-  }
-
-  std::vector<RecoveryStats> recovery_stats() const { return recovery_.stats(); }
-
-  std::vector<ConnectionInfo> connections() const {
-    std::vector<ConnectionInfo> all;
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      const ConnectionState& tab = tables_.states[Tables::index_of(id).value];
-      all.push_back({id, tab.browser, tab.health, tab.in_flight, tab.models, tab.memory_bytes, tab.completed,
-                     tab.failed, tab.trust, tab.agreements, tab.hints});
-    });
-    return all;
-  }
-
-  const PoolOptions options_;
-  Tables tables_;
-  Launches launches_;
-  Recovery recovery_;
-  std::optional<Attempt> restart_;  // that the next launch is part of
-  Metrics counters_;                // only the counters; the rest is read off the tables
-
- private:
-  static constexpr unsigned lost_loads_tolerated = 3;
-  static constexpr std::chrono::seconds rest_after_lost_loads{30};
-
-  static PoolOptions effective(PoolOptions options) {
-    if (options.memory.low_memory_mode) {
-      options.memory.models_per_connection = 1;
-      options.connection.requests_in_flight = 1;
-    }
-    options.connection.requests_in_flight = std::max(options.connection.requests_in_flight, 1u);
-    return options;
-  }
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#define WEBPOOL_ENGINE_PLACEMENT_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-
-namespace webpool::engine {
-
-/// Finds the tab that a model is loaded into next: the selector proposes, the memory policy makes room or refuses.
-/// Loads are rare, so this may allocate and look at all tabs that could hold the model, but asks at most `attempts` of
-/// them.
-class Placement {
- public:
-  static constexpr std::size_t attempts = 8;
-
-  explicit Placement(Decisions& policies) : policies_(policies) {}
-
-  /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
-  /// that this need was refused, and whether it may be granted later; returns false.
-  bool place(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
-    Obstacle obstacle = attempt(tables, options, model, Need::restore, turn);
-    if (obstacle != Obstacle::none && need != Need::restore) obstacle = attempt(tables, options, model, need, turn);
-    model.obstacle = obstacle;
-    model.refused = need;
-    return obstacle == Obstacle::none;
-  }
-
-  std::uint64_t evictions() const noexcept { return evictions_; }
-
- private:
-  Obstacle attempt(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, Turn turn) {
-    const Request asked{.id = {}, .model = model.index, .task = model.spec.task, .submitted = turn.now};
-    Obstacle result = Obstacle::never;
-    std::array<ConnectionIndex, attempts> refused;
-    for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates =
-          tried == 0 ? preferred(tables, options, model) : without(model, std::span(refused).first(tried));
-      if (candidates.empty()) break;
-      const auto chosen = policies_.select(PoolView(tables.states, candidates, candidates.size()), asked);
-      if (!chosen) return Obstacle::declined;
-      if (!model.placeable.contains(*chosen)) {
-        model.add_reason(no_candidate(*chosen, candidates.size()));
-        return Obstacle::never;
-      }
-      const ConnectionId connection = tables.connections.id_at(chosen->value);
-      const Obstacle obstacle = make_room(tables, options, model, need, connection, turn);
-      if (obstacle == Obstacle::none) {
-        turn.out.emplace_back(OpenWorker{connection, tables.open_worker(model, connection, turn.now), model.index});
-        return Obstacle::none;
-      }
-      if (obstacle == Obstacle::busy) result = Obstacle::busy;
-      refused[tried] = *chosen;
-    }
-    return result;
-  }
-
-  /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
-  /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
-  /// of them.
-  std::span<const ConnectionIndex> preferred(const Tables& tables, const PoolOptions& options, const ModelRow& model) {
-    if (model.offered && model.placeable.contains(*model.offered)) return {&*model.offered, 1};
-    if (options.guests.recheck_share > 0 && model.own.empty()) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].trust == Trust::own) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    const auto wishes = options.browser_preferences.find(model.spec.task);
-    if (wishes == options.browser_preferences.end()) return model.placeable.tabs();
-    for (Browser kind : wishes->second) {
-      tabs_.clear();
-      for (ConnectionIndex each : model.placeable.tabs())
-        if (tables.states[each.value].browser.browser == kind) tabs_.push_back(each);
-      if (!tabs_.empty()) return tabs_;
-    }
-    return model.placeable.tabs();
-  }
-
-  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
-    tabs_.clear();
-    for (ConnectionIndex each : model.placeable.tabs())
-      if (std::ranges::find(refused, each) == refused.end()) tabs_.push_back(each);
-    return tabs_;
-  }
-
-  Obstacle make_room(Tables& tables, const PoolOptions& options, ModelRow& model, Need need, ConnectionId connection,
-                     Turn turn) {
-    while (true) {
-      models_.clear();
-      std::size_t used = 0;
-      for (WorkerId id : tables.connections.find(connection)->workers) {
-        const WorkerRow& worker = *tables.workers.find(id);
-        models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(tables, need, worker), worker.loaded,
-                           worker.uses, tables.models[worker.model.value]->load_time});
-        used += worker.bytes;
-      }
-      const MemoryDecision decision = policies_.make_room(
-          MemoryView{options.memory, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
-      if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
-      if (decision.kind == MemoryDecision::Kind::refuse) {
-        if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
-        model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
-                                                      ": the memory policy refused " + std::to_string(model.bytes) +
-                                                      " bytes beside " + std::to_string(used) + " in use (budget " +
-                                                      budget(options.memory) + ")"));
-        return Obstacle::never;
-      }
-      if (!evict(tables, connection, decision.victim, turn.out)) return Obstacle::busy;
-    }
-  }
-
-  static bool may_evict(const Tables& tables, Need need, const WorkerRow& worker) {
-    const ModelRow& model = *tables.models[worker.model.value];
-    if (!worker.idle() || worker.tensors > 0 || model.spec.pinned || need == Need::restore) return false;
-    if (!model.held.empty()) return false;  // it is about to compute a guest's result again
-    return need == Need::first || model.lane.size() > 1;
-  }
-
-  bool evict(Tables& tables, ConnectionId connection, ModelIndex victim, Actions& out) {
-    const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
-    assert(allowed != models_.end() && allowed->idle);
-    if (allowed == models_.end() || !allowed->idle) return false;
-    const WorkerId worker =
-        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
-    tables.models[victim.value]->evicted = true;
-    tables.erase_worker(worker, true);
-    out.emplace_back(CloseWorker{connection, worker});
-    ++evictions_;
-    return true;
-  }
-
-  static std::string budget(const MemorySettings& settings) {
-    return settings.bytes_per_connection == 0 ? std::to_string(settings.models_per_connection) + " models"
-                                              : std::to_string(settings.bytes_per_connection) + " bytes";
-  }
-
-  Decisions& policies_;
-  std::vector<ConnectionIndex> tabs_;
-  std::vector<LoadedModel> models_;
-  std::uint64_t evictions_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECHECKS_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
-namespace webpool::engine {
-
-/// What the driver knows of a good result.
-struct Check {
-  /// A random number from 0 to below 1: below a guest's share, the result is computed again. 1: it never is.
-  double draw = 1;
-  const Error* disagreement = nullptr;  ///< how it differs from the result that is held for the request
-};
-
-/// The reply to a run.
-struct Reply {
-  WorkerId worker;
-  RequestId request;
-  const Error* error = nullptr;  ///< null: a good result
-  bool started = true;           ///< false when the run had certainly not begun
-  Check check{};
-};
-
-/// Which results of guests own tabs compute again.
-class Rechecks {
- public:
-  explicit Rechecks(const GuestSettings& settings) : settings_(settings) {}
-
-  bool on() const noexcept { return settings_.recheck_share > 0; }
-
-  /// The share of a guest's results to check, which has been right so often: `GuestSettings`.
-  double share(std::uint64_t agreements) const noexcept {
-    if (!on()) return 0;
-    if (agreements < settings_.proven_after) return 1;
-    return std::max(settings_.recheck_share, 1 / static_cast<double>(agreements));
-  }
-
-  bool proves(std::uint64_t agreements) const noexcept { return agreements >= settings_.proven_after; }
-
- private:
-  GuestSettings settings_;
-};
-
-/// Up to 16 own tabs of a lane that have room, fewest of the model's requests in flight first.
-class OwnTabs {
- public:
-  OwnTabs(const Lane& lane, const ConnectionSet& own) {
-    for (ConnectionIndex each : own.tabs()) {
-      if (size_ == most) break;
-      if (lane.has_room(each)) tabs_[size_++] = each;
-    }
-    const auto position = [&](ConnectionIndex tab) { return lane.positions()[tab.value]; };
-    std::sort(tabs_.data(), tabs_.data() + size_, [&](auto a, auto b) { return position(a) < position(b); });
-    while (idle_ < size_ && position(tabs_[idle_]) < lane.idle()) ++idle_;
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RECYCLING_HPP_INCLUDED
-#include <chrono>
-#include <cstdint>
-#include <optional>
-#include <string>
-
-namespace webpool::engine {
-
-/// A tab's own share of `maximum_age`: up to a tenth less, by when it joined, so that tabs which came together don't go
-/// together.
-inline std::chrono::nanoseconds age_limit(std::chrono::nanoseconds maximum, TimePoint joined) noexcept {
-  const auto mixed = static_cast<std::uint64_t>(joined.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
-  return maximum - maximum / 10 * static_cast<std::int64_t>(mixed >> 54) / 1024;
-}
-
-/// Why a launched tab is to be replaced by a new one; empty while it need not be.
-inline std::optional<std::string> why_recycle(const ConnectionRow& row, const ConnectionState& tab,
-                                              const ConnectionSettings& limits, TimePoint now) {
-  if (limits.maximum_age.count() > 0 && now - tab.joined >= age_limit(limits.maximum_age, tab.joined))
-    return "it is " + seconds(std::chrono::duration_cast<std::chrono::milliseconds>(now - tab.joined)) + " old";
-  if (limits.maximum_requests > 0 && tab.completed + tab.failed >= limits.maximum_requests)
-    return "it has served " + std::to_string(tab.completed + tab.failed) + " requests";
-  if (limits.maximum_memory_bytes > 0 && tab.memory_bytes > limits.maximum_memory_bytes)
-    return "it holds " + std::to_string(tab.memory_bytes >> 20) + " MiB";
-  if (limits.maximum_slowdown > 0 && row.slowdown >= limits.maximum_slowdown)
-    return "its runs take " + std::to_string(row.slowdown).substr(0, 4) + " times as long as at first";
-  return std::nullopt;
-}
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
-#define WEBPOOL_ENGINE_RETRIES_HPP_INCLUDED
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <optional>
-#include <span>
-
-namespace webpool::engine {
-
-/// Which runs that failed are tried again, and when: `RetrySettings`.
-class Retries {
- public:
-  explicit Retries(const RetrySettings& settings) : settings_(settings), saved_(settings.burst) {}
-
-  /// A request was submitted: a share of a retry is earned.
-  void earn() noexcept { saved_ = std::min(saved_ + settings_.budget, static_cast<double>(settings_.burst)); }
-
-  /// Errors that another tab may not make.
-  static bool worth_it(const Error& error) noexcept {
-    return error.code() == errc::connection_lost || error.code() == errc::device_lost ||
-           error.code() == errc::timed_out || error.code() == errc::run_failed;
-  }
-
-  /// When to run the request again, whose run has just failed; empty when it is to end. Takes what that costs.
-  /// `started`: whether the run may have begun.
-  std::optional<TimePoint> plan(const RequestRow& row, const Error& error, bool started, TimePoint now) noexcept {
-    if (row.retry == Retry::never || (row.retry == Retry::if_not_started && started) || !worth_it(error) ||
-        row.runs >= settings_.attempts || saved_ < 1)
-      return std::nullopt;
-    const TimePoint when = now + wait(row.runs);
-    if (when >= row.request.deadline) return std::nullopt;
-    saved_ -= 1;
-    return when;
-  }
-
-  void push(TimePoint when, RequestId request) { due_.push(when, request); }
-  std::optional<RequestId> pop_due(TimePoint now) { return due_.pop_due(now); }
-
- private:
-  /// Before the run that follows run `runs`.
-  std::chrono::milliseconds wait(unsigned runs) noexcept {
-    if (runs < 2) return {};
-    const unsigned doublings = std::min(runs - 2, 20u);
-    const auto most = std::min(settings_.maximum, settings_.base * (1 << doublings));
-    return std::chrono::milliseconds(draw_.below(static_cast<std::size_t>(most.count()) + 1));
-  }
-
-  RetrySettings settings_;
-  double saved_;
-  Expiries<RequestId> due_;
-  selector::Draw draw_;
-};
-
-/// Up to 16 tabs of a lane that have room, without the one where a request has failed.
-class Elsewhere {
- public:
-  Elsewhere(const Lane& lane, ConnectionIndex failed_in) noexcept {
-    for (std::size_t i = 0; i < lane.candidates().size() && size_ < most; ++i) {
-      if (lane.candidates()[i] == failed_in) continue;
-      tabs_[size_++] = lane.candidates()[i];
-      if (i < lane.idle()) idle_ = size_;
-    }
-  }
-
-  std::span<const ConnectionIndex> tabs() const noexcept { return {tabs_.data(), size_}; }
-  std::size_t idle() const noexcept { return idle_; }
-
- private:
-  static constexpr std::size_t most = 16;
-
-  std::array<ConnectionIndex, most> tabs_;
-  std::size_t size_ = 0, idle_ = 0;
-};
-
-}  // namespace webpool::engine
-#endif
-
-namespace webpool::engine {
-
-/// The pool's state machine: events in, actions out. It owns every decision and no resource: no socket, clock, thread,
-/// process or tensor. Not thread-safe: one driver calls it from one strand. Each event carries its time and appends
-/// what is to be done to `out`; appending is the only allocation on the path of a request.
-///
-/// Invariants, whatever the order of events: every request submitted completes exactly once; a worker never has more
-/// requests than `requests_in_flight`, and a tab gets none while it has `bytes_in_flight`; a connection's memory is the
-/// sum over its workers; an action never names a connection, worker or launch that the driver was told to close before.
-class Engine : private Fleet {
- public:
-  /// `options.browsers` are the kinds that can be launched; empty when none can.
-  Engine(PoolOptions options, std::unique_ptr<Decisions> policies)
-      : Fleet(std::move(options)),
-        policies_(std::move(policies)),
-        placement_(*policies_),
-        retries_(options_.retries),
-        rechecks_(options_.guests) {}
-
-  // --- models and requests
-
-  ModelIndex add_model(ModelSpec spec, Turn turn) {
-    if (closed_) {
-      tables_.models.emplace_back();
-      const ModelIndex none{static_cast<std::uint32_t>(tables_.models.size() - 1)};
-      turn.out.emplace_back(
-          ModelReady{none, Error(errc::pool_closed, "the pool is closed; model '" + spec.name + "' is not loaded")});
-      return none;
-    }
-    ModelRow& model = tables_.add_model(std::move(spec));
-    acquire(model, turn);
-    return model.index;
-  }
-
-  /// Ends its waiting and running requests with `errc::model_released` and closes its workers.
-  void remove_model(ModelIndex index, Turn turn) {
-    ModelRow* model = tables_.model(index);
-    if (!model) return;
-    const Error released(errc::model_released, quoted(*model) + " was released before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if (row.request.model == index) complete(id, released, turn);
-    });
-    std::vector<std::pair<WorkerId, ConnectionId>> placed;
-    tables_.workers.for_each([&](WorkerId id, const WorkerRow& row) {
-      if (row.model == index) placed.emplace_back(id, row.connection);
-    });
-    for (const auto& [worker, connection] : placed) close_worker(worker, false, released, turn);
-    tables_.models[index.value].reset();
-    for (const auto& [worker, connection] : placed) settle(connection, turn);
-  }
-
-  /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through `out` like all
-  /// others. `pinned`: the worker that has tensors of the request and alone may run it; no scheduler and no selector is
-  /// asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
-                   std::optional<WorkerId> pinned = std::nullopt) {
-    request.submitted = turn.now;
-    const RequestId id = tables_.requests.insert({.request = request, .retry = retry});
-    RequestRow& row = *tables_.requests.find(id);
-    row.request.id = id;
-    ++counters_.submitted;
-    retries_.earn();
-    ModelRow* model = tables_.model(request.model);
-    if (!model || closed_ || tables_.requests.full()) {
-      complete(id, refusal(model), turn);
-      return id;
-    }
-    row.request.task = model->spec.task;
-    if (pinned) {
-      const WorkerRow* worker = tables_.workers.find(*pinned);
-      if (!worker || worker->model != model->index || tables_.connections.find(worker->connection)->draining) {
-        complete(id, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
-        return id;
-      }
-      tables_.pin(row, *pinned);
-      return watch(row), serve_pinned(*model, turn), id;
-    }
-    if (policies_->hooks.admits) {
-      const LaneLoad load{policies_->waiting(model->index), model->in_flight, model->lane.size()};
-      if (const Admission answer = policies_->admit(row.request, load); answer != Admission::accept) {
-        complete(id, not_admitted(*model, row.request, load, answer), turn);
-        return id;
-      }
-    }
-    enqueue(row);
-    watch(row);
-    serve(*model, turn);
-    return id;
-  }
-
-  /// Ends the request with `errc::cancelled`; does nothing when it has ended already.
-  void cancel(RequestId request, Turn turn) {
-    const RequestRow* row = tables_.requests.find(request);
-    if (!row) return;
-    if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, request});
-    complete(request, Error(errc::cancelled, "cancelled by the caller"), turn);
-  }
-
-  // --- tabs
-
-  /// A tab said hello; empty when the pool is full or closed. A tab that the pool launched is always welcome, once;
-  /// where guests are checked, their number leaves room for one.
-  std::optional<ConnectionId> joined(BrowserInfo browser, std::optional<LaunchId> launch, Turn turn) {
-    if (closed_ || tables_.connections.full()) return std::nullopt;
-    if (launch) {
-      const Launches::Row* row = launches_.find(*launch);
-      if (!row || row->connection) return std::nullopt;
-      browser.browser = row->browser;  // some kinds call themselves by another's name
-    } else if (tables_.connections.size() + (own_tabs_left(0) ? 0 : 1) >= options_.max_connections) {
-      return std::nullopt;
-    }
-    browser.launched = launch.has_value();
-    const ConnectionId id = tables_.add_connection(std::move(browser), launch, turn.now);
-    if (launch) {
-      tables_.connections.find(id)->attempt = std::exchange(launches_.find(*launch)->attempt, {});
-      launches_.joined(*launch, id);
-    }
-    ++counters_.joins;
-    serve_all(turn);
-    return id;
-  }
-
-  /// Its control socket closed, for whatever reason.
-  void left(ConnectionId connection, const Error& reason, Turn turn) {
-    if (!tables_.connections.find(connection)) return;
-    ++counters_.losses;
-    recover(connection, Trouble::page_crashed, std::nullopt, reason, turn, true);
-  }
-
-  /// It answered a heartbeat, and told by how much its timers were late and what it knows of its device.
-  void heard(ConnectionId connection, TimePoint, double timer_lag_ms = 0, const PageHints& hints = {}) {
-    ConnectionRow* row = tables_.connections.find(connection);
-    if (!row) return;
-    row->awaits_pong = false;
-    row->unanswered_pings = 0;
-    row->timer_lag_ms = timer_lag_ms;
-    tables_.state(connection).hints = hints;
-    tables_.resume(connection);
-    prove(connection);
-  }
-
-  /// The browser process ended, or could not be started.
-  void exited(LaunchId launch, const Error& last_words, Turn turn) {
-    const Launches::Row* row = launches_.find(launch);
-    if (!row) return;
-    if (const auto connection = row->connection) {
-      ++counters_.losses;
-      turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
-      tables_.connections.find(*connection)->exited = true;
-      forget(*connection, last_words, turn);
-    } else {
-      const auto& attempt = row->attempt;
-      if (attempt) {
-        recovery_.failed(*attempt);
-        restart_ = Attempt{attempt->trouble, Rung::restart_browser, attempt->since};
-      }
-      // A browser that had a page before was launched well.
-      if (!attempt || attempt->rung > Rung::new_tab)
-        launches_.failed(row->browser, prefixed(std::string(to_string(row->browser)), last_words), turn.now);
-      launches_.erase(launch);
-    }
-    if (!closed_) launch_up_to(options_.min_connections, turn);
-    serve_all(turn);
-  }
-
-  // --- workers
-
-  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
-  void load_held(WorkerId id) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = end_of_time;
-  }
-
-  void load_sent(WorkerId id, TimePoint now) {
-    if (WorkerRow* worker = tables_.workers.find(id)) worker->load_due = now + options_.connection.load_timeout;
-  }
-
-  /// The worker holds the model. `memory_bytes`: 0 when unknown.
-  void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    tables_.worker_ready(id, backend, memory_bytes, turn.now);
-    model.lost_loads = 0;
-    model.resting_until = {};
-    model.reasons.clear();
-    prove(worker->connection);
-    ++counters_.loads;
-    serve(model, turn);
-  }
-
-  void load_failed(WorkerId id, const Error& error, Turn turn) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    model.failed_on.insert(Tables::index_of(connection));
-    model.add_reason(prefixed(described(tables_.state(connection).browser), error));
-    close_worker(id, false, error, turn);
-    serve(model, turn);
-  }
-
-  /// A run was answered. False: nobody waits for it any more.
-  bool finished(const Reply& reply, Turn turn) {
-    const auto& [id, request, error, started, check] = reply;
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !tables_.end_run(*worker, request, turn.now)) {
-      ++counters_.late_replies;
-      return false;
-    }
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool awaited = tables_.requests.find(request) != nullptr;
-    std::optional<ConnectionId> wrong;
-    if (!awaited) {
-      ++counters_.late_replies;
-    } else if (error) {
-      fail_run(request, *error, started, turn);
-    } else {
-      wrong = succeed(request, check, turn);
-    }
-    worker->answered = turn.now;
-    if (!error) {
-      tables_.state(connection).consecutive_failures = 0;
-    } else if (error->code() == errc::run_failed || error->code() == errc::device_lost) {
-      count_failure(connection, id, *error, turn);
-    }
-    if (wrong) dismiss(*wrong, *check.disagreement, turn);
-    settle(connection, turn);
-    serve(model, turn);
-    if (tables_.state(connection).in_flight == 0) serve_blocked(turn);
-    return awaited;
-  }
-
-  /// Results left so many more tensors of so many bytes in the worker, or callers let go of them.
-  void retained(WorkerId id, std::ptrdiff_t tensors, std::ptrdiff_t bytes) {
-    if (tables_.workers.find(id)) tables_.retain(id, tensors, bytes);
-  }
-
-  /// News of a run that goes on, such as a token: its time-out counts from now, and the request is not run again, since
-  /// its caller has heard of this run. False: nobody waits for it any more.
-  bool progressed(WorkerId id, RequestId request, TimePoint now) {
-    WorkerRow* worker = tables_.workers.find(id);
-    if (!worker || !worker->has(request)) return false;
-    RunInFlight& run = *worker->find(request);
-    run.heard = now;
-    RequestRow* row = tables_.requests.find(request);
-    if (row) {
-      row->retry = Retry::never;
-      row->steps += std::exchange(run.told, true) ? 1 : 0;
-    }
-    return row != nullptr;
-  }
-
-  /// The worker's socket closed, its thread died, or its device was lost.
-  void worker_lost(WorkerId id, const Error& reason, Turn turn) {
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (!worker) return;
-    ModelRow& model = tables_.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    const bool ready = worker->ready;
-    if (!ready) note_lost_load(model, connection, reason, turn.now);
-    close_worker(id, true, reason, turn);
-    if (ready)
-      recover(connection, trouble_of(reason), std::nullopt, reason, turn);
-    else
-      count_failure(connection, std::nullopt, reason, turn);
-    settle(connection, turn);
-    serve(model, turn);
-  }
-
-  // --- time
-
-  /// Launches what `min_connections` asks for. Call once, first.
-  void start(Turn turn) {
-    if (!closed_) launch_up_to(options_.min_connections, turn);
-  }
-
-  /// Time-outs, deadlines, heartbeats, ages and scaling; call about ten times per second.
-  void tick(Turn turn) {
-    if (closed_) return;
-    expire_requests(turn);
-    expire_runs(turn);
-    while (const auto request = retries_.pop_due(turn.now))
-      if (RequestRow* row = tables_.requests.find(*request); row && row->phase == RequestRow::Phase::pauses)
-        enqueue(*row);
-    while (const auto worker = load_timeouts_.pop_due(turn.now)) expire_load(*worker, turn);
-    expire_launches(turn);
-    check_tabs(turn);
-    scale(turn);
-    relieve_starving(turn);
-    serve_all(turn);
-  }
-
-  /// Ends every request with `errc::pool_closed`, closes every tab and browser; later events change nothing.
-  void close(Turn turn) {
-    if (closed_) return;
-    closed_ = true;
-    const Error closing(errc::pool_closed, "the pool was closed before the request ended");
-    tables_.requests.for_each([&](RequestId id, const RequestRow&) { complete(id, closing, turn); });
-    tables_.connections.for_each([&](ConnectionId id, const ConnectionRow&) {
-      turn.out.emplace_back(CloseConnection{id, "the pool is closing"});
-      forget(id, closing, turn);
-    });
-    launches_.for_each([&](LaunchId id, const Launches::Row&) { end_browser(id, turn.out); });
-    for (auto& model : tables_.models) {
-      if (model && !model->announced)
-        turn.out.emplace_back(ModelReady{
-            model->index, Error(errc::pool_closed, "the pool was closed before " + quoted(*model) + " was loaded")});
-      model.reset();
-    }
-  }
-
-  Metrics metrics() const { return sums(placement_.evictions()); }
-  using Fleet::connections;
-  using Fleet::execution_stats;
-  using Fleet::recovery_stats;
-
- private:
-  struct SentRun {
-    WorkerId worker;
-    RequestId request;
-    std::chrono::milliseconds limit;
-  };
-  struct Renewal {
-    ConnectionId worn;
-    std::uint64_t joins;  // when the new tab was launched
-    TimePoint patience;   // until then
-  };
-
-  static constexpr unsigned pings_tolerated = 3;
-  static constexpr std::chrono::seconds patience{2};  // of a model that is nowhere
-  static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
-
-  // --- requests
-
-  /// Ends a request that waits or runs.
-  void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    const RequestRow& row = *tables_.requests.find(id);
-    const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
-    if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
-    end(row, std::move(error), false, turn.out);
-  }
-
-  /// The one place where requests end. `held`: with the result that is held.
-  void end(const RequestRow& row, std::optional<Error> error, bool held, Actions& out) {
-    const RequestId id = row.request.id;
-    if (row.phase == RequestRow::Phase::waits) policies_->erase(row.request);
-    if (policies_->hooks.hears_ends)
-      if (row.phase != RequestRow::Phase::pauses && row.pinned == WorkerId{}) policies_->ended(row.request);
-    ++(!error                                     ? counters_.completed
-       : error->code() == errc::cancelled         ? counters_.cancelled
-       : error->code() == errc::deadline_exceeded ? counters_.expired
-                                                  : counters_.failed);
-    tables_.erase_request(id);
-    out.emplace_back(Complete{id, std::move(error), held});
-  }
-
-  /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
-  std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) return judge(row, check.disagreement != nullptr, turn);
-    const WorkerRow& worker = *tables_.workers.find(row.worker);
-    const bool guest = tables_.state(worker.connection).trust != Trust::own;
-    // What has its tensors in the guest can't be computed anywhere else.
-    if (guest && row.pinned == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
-      if (row.retry == Retry::always && !tables_.model_of(worker).own.empty()) {
-        tables_.hold(row, {worker.connection, run_of(row, turn.now)});
-        turn.out.emplace_back(HoldResult{id});
-        return std::nullopt;
-      }
-      ++counters_.unchecked;
-    }
-    complete(id, std::nullopt, turn);
-    return std::nullopt;
-  }
-
-  /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
-  std::optional<ConnectionId> judge(const RequestRow& row, bool differs, Turn turn) {
-    const HeldResult held = *row.result;
-    ++counters_.rechecked;
-    record(row.request, run_of(row, turn.now), true, turn.now, differs);
-    record(row.request, held.run, !differs, turn.now);
-    if (WorkerRow* worker = tables_.workers.find(held.run.worker); worker && !differs) {
-      ConnectionState& tab = tables_.state(worker->connection);
-      ++worker->agreements;
-      if (rechecks_.proves(++tab.agreements)) tab.trust = Trust::proven;
-    }
-    end(row, std::nullopt, !differs, turn.out);
-    return differs ? std::optional(held.guest) : std::nullopt;
-  }
-
-  /// No own tab computes the held result again: it goes to the caller as it is.
-  void forgo(const RequestRow& row, Turn turn) {
-    ++counters_.unchecked;
-    record(row.request, row.result->run, true, turn.now);
-    end(row, std::nullopt, true, turn.out);
-  }
-
-  /// A guest was wrong, and has to go. Its other results that are held count for nothing.
-  void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
-    ++counters_.disagreements;
-    tables_.requests.for_each([&](RequestId id, RequestRow& row) {
-      if (!row.result || row.result->guest != guest) return;
-      row.result.reset();
-      if (row.phase != RequestRow::Phase::held) return;
-      std::erase(tables_.model(row.request.model)->held, id);
-      if (policies_->hooks.hears_ends) policies_->ended(row.request);
-      enqueue(row);
-    });
-    if (tables_.connections.find(guest)) close_connection(guest, reason, turn);
-  }
-
-  /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
-  void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
-    RequestRow& row = *tables_.requests.find(id);
-    if (row.result) {
-      record(row.request, run_of(row, turn.now), false, turn.now);
-      return forgo(row, turn);
-    }
-    if (row.pinned != WorkerId{}) return complete(id, error, turn);
-    const auto again = retries_.plan(row, error, started, turn.now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
-    record(row.request, run_of(row, turn.now), false, turn.now);
-    if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    tables_.pause(row, tables_.workers.find(row.worker)->connection, turn.now);
-    ++counters_.retries;
-    if (*again <= turn.now)
-      enqueue(row);
-    else
-      retries_.push(*again, id);
-  }
-
-  /// Sees to it that the request ends at its deadline.
-  void watch(const RequestRow& row) {
-    if (row.request.deadline == end_of_time) return;
-    deadlines_.push(row.request.deadline, row.request.id);
-    deadlines_.prune(tables_.requests.size(),
-                     [this](RequestId each) { return tables_.requests.find(each) != nullptr; });
-  }
-
-  void enqueue(RequestRow& row) {
-    row.phase = RequestRow::Phase::waits;
-    policies_->push(row.request);
-  }
-
-  /// The run of a request that is sent, which ends now.
-  EndedRun run_of(const RequestRow& row, TimePoint now) {
-    const TimePoint answered = tables_.workers.find(row.worker)->answered;
-    const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
-    return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
-  }
-
-  /// How a run ended: for the counts of its tab, if that still has the worker, and for the policies that listen.
-  /// `delivered`: the caller gets its result.
-  void record(const Request& request, const EndedRun& run, bool ok, TimePoint now, bool delivered = true) {
-    WorkerRow* found = tables_.workers.find(run.worker);
-    if (!found) return;
-    WorkerRow& worker = *found;
-    ConnectionState& tab = tables_.state(worker.connection);
-    ++(ok ? tab.completed : tab.failed);
-    worker.failures.add(ok);
-    tables_.connections.find(worker.connection)->failures.add(ok);
-    if (ok) {
-      if (auto& attempt = tables_.connections.find(worker.connection)->attempt) recovery_.helped(*attempt, now);
-      if (delivered) worker.experience->latency.record(now - request.submitted);
-      worker.experience->drift.add(run.service / run.steps);
-      worker.experience->patience.add(run.ended - run.sent);
-      worker.drift.add(run.service / run.steps);
-    } else {
-      ++worker.experience->failed;
-      assess(worker.connection);
-    }
-    tell(request, worker, run, ok);
-  }
-
-  /// Tells the policies that listen how a run ended.
-  void tell(const Request& request, const WorkerRow& worker, const EndedRun& run, bool ok) {
-    if (!policies_->hooks.observes) return;
-    policies_->observe({.request = request,
-                        .connection = Tables::index_of(worker.connection),
-                        .joined = tables_.state(worker.connection).joined,
-                        .browser = worker.experience->browser,
-                        .backend = worker.experience->backend,
-                        .sent = run.sent,
-                        .ended = run.ended,
-                        .service = run.service,
-                        .ok = ok});
-  }
-
-  Error refusal(const ModelRow* model) const {
-    if (closed_) return {errc::pool_closed, "the pool is closed"};
-    if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
-    return {errc::run_failed, "the pool holds as many requests as it can: " + std::to_string(tables_.requests.size())};
-  }
-
-  /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
-  /// requests.
-  RequestRow* next(const ModelRow& model) {
-    const auto id = policies_->front(model.index);
-    if (!id) return nullptr;
-    RequestRow* row = tables_.requests.find(*id);
-    const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
-    assert(valid);
-    return valid ? row : nullptr;
-  }
-
-  /// Sends what waits for the model to tabs with room, then sees to it that there are tabs enough.
-  void serve(ModelRow& model, Turn turn) {
-    serve_pinned(model, turn);
-    recheck(model, turn);
-    while (model.lane.has_room()) {
-      RequestRow* row = next(model);
-      if (!row) break;
-      const RequestId request = row->request.id;
-      if (row->request.deadline <= turn.now) {
-        complete(request, overdue(*row), turn);
-        continue;
-      }
-      PoolView view = view_of(model);
-      std::optional<Elsewhere> elsewhere;
-      if (avoids_a_tab(model, *row, turn.now)) {
-        elsewhere.emplace(model.lane, Tables::index_of(row->failed_in));
-        if (elsewhere->tabs().empty()) {
-          hold_back(*row, turn.now);
-          continue;
-        }
-        view = view.with(elsewhere->tabs(), elsewhere->idle());
-      }
-      const auto chosen = policies_->select(view, row->request);
-      if (!chosen) break;
-      if (!model.lane.has_room(*chosen)) {
-        complete(request, no_candidate(*chosen, model.lane.candidates().size()), turn);
-        continue;
-      }
-      policies_->erase(row->request);
-      send(*row, request, model.lane.worker(*chosen), turn);
-    }
-    acquire(model, turn);
-  }
-
-  PoolView view_of(const ModelRow& model) {
-    return {tables_.states,
-            model.lane.candidates(),
-            model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(),
-             policies_->waiting(model.index) + model.held.size(), model.healths}};
-  }
-
-  /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
-  /// tensors take up memory.
-  void serve_pinned(ModelRow& model, Turn turn) {
-    for (std::size_t i = model.awaited.size(); i-- > 0;) {
-      const WorkerId id = model.awaited[i];
-      const WorkerRow& worker = *tables_.workers.find(id);
-      while (!worker.pinned.empty()) {
-        RequestRow& row = *tables_.requests.find(worker.pinned.front());
-        if (row.request.deadline <= turn.now) {
-          complete(row.request.id, overdue(row), turn);
-          continue;
-        }
-        if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
-        tables_.unpin(row);
-        send(row, row.request.id, id, turn);
-      }
-    }
-  }
-
-  /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
-  void recheck(ModelRow& model, Turn turn) {
-    while (!model.held.empty()) {
-      RequestRow& row = *tables_.requests.find(model.held.front());
-      if (row.request.deadline <= turn.now) {
-        complete(row.request.id, overdue(row), turn);
-        continue;
-      }
-      if (model.own.empty()) {
-        forgo(row, turn);
-        continue;
-      }
-      const OwnTabs own(model.lane, model.own);
-      if (own.tabs().empty()) return;
-      // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = policies_->select(view_of(model).with(own.tabs(), own.idle()), row.request);
-      const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
-      model.held.pop_front();
-      send(row, row.request.id, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
-    }
-  }
-
-  /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
-  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    return row.failed_in != ConnectionId{} && now - row.failed < patience && model.lane.size() > 1 &&
-           tables_.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
-  }
-
-  /// Until the next tick the request lets others pass.
-  void hold_back(RequestRow& row, TimePoint now) {
-    policies_->erase(row.request);
-    if (policies_->hooks.hears_ends) policies_->ended(row.request);
-    row.phase = RequestRow::Phase::pauses;
-    retries_.push(now, row.request.id);
-  }
-
-  void send(RequestRow& row, RequestId request, WorkerId worker, Turn turn) {
-    tables_.start_run(row, request, worker, turn.now);
-    turn.out.emplace_back(Run{worker, request});
-    const auto limit = patience_for(*tables_.workers.find(worker));
-    run_timeouts_.push(turn.now + limit, {worker, request, limit});
-    run_timeouts_.prune(tables_.in_flight, [this](const SentRun& each) {
-      const WorkerRow* sent_to = tables_.workers.find(each.worker);
-      return sent_to && sent_to->has(each.request);
-    });
-  }
-
-  std::chrono::milliseconds patience_for(const WorkerRow& worker) const {
-    const auto most = options_.connection.message_timeout;
-    if (!options_.connection.adaptive_timeouts) return most;
-    return std::chrono::ceil<std::chrono::milliseconds>(worker.experience->patience.timeout(most));
-  }
-
-  void serve_all(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      if (!tables_.models[i]) continue;
-      tables_.models[i]->obstacle = Obstacle::none;
-      serve(*tables_.models[i], turn);
-    }
-  }
-
-  /// A tab fell idle: perhaps there is room now for a model that found none.
-  void serve_blocked(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model || model->obstacle != Obstacle::busy || policies_->waiting(model->index) == 0) continue;
-      model->obstacle = Obstacle::none;
-      serve(*model, turn);
-    }
-  }
-
-  // --- placements
-
-  /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
-  void acquire(ModelRow& model, Turn turn) {
-    const std::size_t goal = model.evicted && model.announced ? 0 : replicas(model) + (lacks_own_tab(model) ? 1 : 0);
-    const bool starved = !model.lane.has_room() && policies_->waiting(model.index) > 0;
-    const Need need = model.announced && !starved ? Need::restore : model.present() == 0 ? Need::first : Need::further;
-    if (need < model.refused) model.obstacle = Obstacle::none;
-    if (model.announced && model.lane.size() > 0 &&
-        ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         model.placeable.empty()))
-      return;
-
-    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
-    while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           !model.placeable.empty()) {
-      load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
-    }
-
-    const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches_.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && launch(model.spec.browsers, turn)) ++coming;
-    const bool later =
-        helps && staying() < options_.max_connections && launches_.possible(model.spec.browsers, turn.now);
-
-    if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
-      if (!model.announced) announce(model, std::nullopt, turn.out);
-    } else if (model.loading == 0 && coming == 0 && !later && tables_.suspended == 0) {
-      if (model.lane.size() > 0) {
-        announce(model, std::nullopt, turn.out);
-      } else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !awaits_tabs(model))) {
-        give_up(model, turn);
-      }
-    }
-  }
-
-  /// Whether the pool has more own tabs that stay than so many, or needs none because guests are not checked.
-  bool own_tabs_left(std::size_t beyond) const {
-    return !rechecks_.on() || launches_.size() - tables_.draining > beyond;
-  }
-
-  /// Whether results are to be checked, and an own tab could do it that does not hold the model yet.
-  bool lacks_own_tab(const ModelRow& model) const {
-    return rechecks_.on() && model.own.empty() && model.lane.size() > 0 &&
-           std::ranges::any_of(model.placeable.tabs(),
-                               [this](ConnectionIndex each) { return tables_.states[each.value].trust == Trust::own; });
-  }
-
-  /// Loads the model into one more tab, or notes why not.
-  void load_into(ModelRow& model, Need need, Turn turn) {
-    if (placement_.place(tables_, options_, model, need, turn))
-      load_timeouts_.push(turn.now + options_.connection.load_timeout, std::get<OpenWorker>(turn.out.back()).worker);
-  }
-
-  void announce(ModelRow& model, std::optional<Error> error, Actions& out) {
-    model.announced = true;
-    out.emplace_back(ModelReady{model.index, std::move(error)});
-  }
-
-  void give_up(ModelRow& model, Turn turn) {
-    const Error error = why_nowhere(model, turn.now);
-    if (!model.announced) announce(model, error, turn.out);
-    while (const RequestRow* row = next(model)) complete(row->request.id, error, turn);
-    if (policies_->waiting(model.index) == 0) return;
-    // A scheduler may hold requests back; these end too.
-    tables_.requests.for_each([&](RequestId id, const RequestRow& row) {
-      if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
-          row.request.model == model.index)
-        complete(id, error, turn);
-    });
-  }
-
-  /// Ends the worker and its runs. The tab stays, unless a caller finds it drained. `again`: the worker was lost, and
-  /// the model may be loaded into that tab once more.
-  void close_worker(WorkerId id, bool again, const Error& reason, Turn turn) {
-    const ConnectionId connection = tables_.workers.find(id)->connection;
-    end_runs(id, reason, turn);
-    const bool trouble = again || reason.code() == errc::load_failed;
-    turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
-    tables_.erase_worker(id, again);
-  }
-
-  void end_runs(WorkerId id, const Error& reason, Turn turn) {
-    WorkerRow& worker = *tables_.workers.find(id);
-    while (!worker.runs.empty()) {
-      const RequestId request = worker.runs.front().request;
-      tables_.end_run(worker, request, turn.now);
-      if (tables_.requests.find(request)) fail_run(request, reason, true, turn);
-    }
-    end_pinned(worker, reason, turn);
-  }
-
-  /// The worker goes, or takes nothing new: what waits for it alone ends.
-  void end_pinned(const WorkerRow& worker, const Error& reason, Turn turn) {
-    while (!worker.pinned.empty())
-      complete(worker.pinned.front(),
-               Error(errc::tensor_lost, "the tab that held a tensor of the request is gone: " + reason.message()),
-               turn);
-  }
-
-  // --- tabs and browsers
-
-  /// The tab is gone, or as good as gone: ends all that was in it, and its browser too unless its page is to `rejoin`.
-  void forget(ConnectionId id, const Error& reason, Turn turn, bool rejoin = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const std::string browser = described(tables_.state(id).browser);
-    while (!row.workers.empty()) {
-      const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = *tables_.workers.find(worker);
-      ModelRow& model = tables_.model_of(placed);
-      if (!placed.ready && !closed_) note_lost_load(model, id, reason, turn.now);
-      end_runs(worker,
-               Error(errc::connection_lost,
-                     quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
-               turn);
-      tables_.erase_worker(worker, false);
-    }
-    if (row.launch && rejoin) {
-      launches_.rejoins(*row.launch, turn.now + std::min(options_.connection.connect_timeout, rejoin_timeout),
-                        row.attempt);
-    } else if (row.launch) {
-      const Browser kind = launches_.find(*row.launch)->browser;
-      if (!row.proven && !row.draining) launches_.failed(kind, prefixed(browser, reason), turn.now);
-      if (row.exited) {
-        launches_.erase(*row.launch);
-      } else {
-        end_browser(*row.launch, turn.out);
-      }
-    }
-    tables_.erase_connection(id);
-  }
-
-  void close_connection(ConnectionId id, const Error& reason, Turn turn) {
-    turn.out.emplace_back(CloseConnection{id, reason.message()});
-    forget(id, reason, turn);
-    serve_all(turn);
-  }
-
-  void count_failure(ConnectionId id, std::optional<WorkerId> worker, const Error& error, Turn turn) {
-    unsigned& failures = tables_.state(id).consecutive_failures;
-    if (++failures < options_.connection.error_threshold || options_.connection.error_threshold == 0) return;
-    const Error reason(errc::connection_lost,
-                       std::to_string(failures) + " failures in a row, the last: " + error.message());
-    failures = 0;
-    recover(id, Trouble::runs_fail, worker, reason, turn);
-  }
-
-  /// Something is wrong with a tab, beyond one request: climbs the next rung of the ladder. `worker`: the one that is
-  /// to be restarted, if it is still there; `gone`: the driver has lost the tab already.
-  void recover(ConnectionId id, Trouble trouble, std::optional<WorkerId> worker, const Error& reason, Turn turn,
-               bool gone = false) {
-    ConnectionRow& row = *tables_.connections.find(id);
-    const bool listens = trouble != Trouble::silent && trouble != Trouble::page_crashed;
-    if (row.draining && listens) return;
-    std::optional<Rung> rung;
-    if (!row.draining && !closed_)
-      rung = recovery_.climb(row.attempt, trouble,
-                             {listens && (trouble != Trouble::runs_fail || worker), listens, row.launch && row.proven,
-                              row.launch.has_value(), row.launch && launches_.kinds().size() > 1},
-                             turn.now);
-    const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
-    if (rung == Rung::restart_worker) {
-      if (worker) close_worker(*worker, true, reason, turn);
-      return;
-    }
-    if (rung == Rung::reload_page) {
-      turn.out.emplace_back(ReloadPage{id, reason.message()});
-    } else if (rung == Rung::new_tab) {
-      turn.out.emplace_back(NewTab{id, *row.launch, reason.message()});
-    } else {
-      if (rung) restart_ = row.attempt;
-      const BrowserInfo& browser = tables_.state(id).browser;
-      if (rung == Rung::other_browser) launches_.rest(browser.browser, prefixed(described(browser), reason), turn.now);
-      if (!gone) turn.out.emplace_back(CloseConnection{id, reason.message(), true});
-    }
-    forget(id, reason, turn, rejoins);
-    serve_all(turn);
-  }
-
-  /// Gives the tab nothing new; it is closed at once if it is idle, else with its last reply.
-  void drain(ConnectionId id, Turn turn) {
-    const std::vector<WorkerId> workers = tables_.connections.find(id)->workers;
-    const Error draining(errc::connection_lost, "the tab is being closed");
-    for (WorkerId each : workers) {
-      const WorkerRow& worker = *tables_.workers.find(each);
-      end_pinned(worker, draining, turn);
-      if (!worker.ready) close_worker(each, false, draining, turn);
-    }
-    tables_.drain(id);
-    settle(id, turn);
-  }
-
-  /// After a reply: a tab that drains is closed with its last one; one that yields is then offered to the model that
-  /// needs it; one that was full may have room for other models.
-  void settle(ConnectionId id, Turn turn) {
-    ConnectionRow* row = tables_.connections.find(id);
-    if (!row) return;
-    const bool relieved = std::exchange(row->relieved, false);
-    const bool idle = tables_.state(id).in_flight == 0;
-    if (idle && row->draining) {
-      close_connection(id, Error(errc::connection_lost, row->farewell), turn);
-    } else if (idle && row->yields_to) {
-      ModelRow* needy = tables_.model(*row->yields_to);
-      tables_.reopen(id);
-      if (needy && needy->starving_since) {
-        needy->obstacle = Obstacle::none;
-        needy->offered = Tables::index_of(id);
-        acquire(*needy, turn);
-        needy->offered.reset();
-      }
-      serve_all(turn);
-    } else if (relieved) {
-      serve_all(turn);
-    }
-  }
-
-  /// A model that finds only busy tabs would wait as long as the others have work. So after a while a tab gives it a
-  /// turn: the least busy one gets no more requests until it is idle, and then the memory policy is asked again.
-  void relieve_starving(Turn turn) {
-    for (std::size_t i = 0; i < tables_.models.size(); ++i) {
-      ModelRow* model = tables_.models[i].get();
-      if (!model) continue;
-      if (model->obstacle != Obstacle::busy || model->present() > 0 ||
-          (model->announced && policies_->waiting(model->index) == 0)) {
-        model->starving_since.reset();
-      } else if (!model->starving_since) {
-        model->starving_since = turn.now;
-      } else if (turn.now - *model->starving_since >= patience) {
-        model->starving_since = turn.now;
-        if (const auto tab = least_busy(*model)) {
-          tables_.yield(*tab, model->index);
-          settle(*tab, turn);
-        }
-      }
-    }
-  }
-
-  // --- time
-
-  static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.result
-                                         ? "the request's deadline passed while a guest's result was computed again"
-                                         : "the request's deadline passed before its result came"};
-  }
-
-  void expire_requests(Turn turn) {
-    while (const auto id = deadlines_.pop_due(turn.now)) {
-      const RequestRow* row = tables_.requests.find(*id);
-      if (!row) continue;
-      if (row->phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row->worker, *id});
-      complete(*id, overdue(*row), turn);
-    }
-  }
-
-  void expire_runs(Turn turn) {
-    while (const auto sent = run_timeouts_.pop_due(turn.now)) {
-      WorkerRow* worker = tables_.workers.find(sent->worker);
-      if (!worker || !worker->has(sent->request)) continue;
-      const RunInFlight& run = *worker->find(sent->request);
-      if (turn.now - run.heard < sent->limit) {  // there was news of it, or that was an earlier run
-        if (run.told) run_timeouts_.push(run.heard + sent->limit, *sent);
-        continue;
-      }
-      worker_lost(sent->worker,
-                  Error(errc::timed_out, quoted(tables_.model_of(*worker)) + " in " +
-                                             described(tables_.state(worker->connection).browser) + ": no answer for " +
-                                             seconds(sent->limit)),
-                  turn);
-    }
-  }
-
-  void expire_load(WorkerId id, Turn turn) {
-    const auto limit = options_.connection.load_timeout;
-    const WorkerRow* worker = tables_.workers.find(id);
-    if (worker && !worker->ready && worker->load_due > turn.now) {
-      const TimePoint again = turn.now + std::max<std::chrono::milliseconds>(limit, std::chrono::milliseconds(1));
-      return load_timeouts_.push(std::min(worker->load_due, again), id);
-    }
-    load_failed(id, Error(errc::load_failed, "no answer for " + seconds(limit)), turn);
-  }
-
-  void check_tabs(Turn turn) {
-    const ConnectionSettings& limits = options_.connection;
-    const bool ping = limits.health_interval.count() > 0 && turn.now >= next_ping_;
-    if (ping) next_ping_ = turn.now + limits.health_interval;
-    std::vector<ConnectionId> silent, unused;
-    std::optional<std::pair<ConnectionId, std::string>> worn;
-    tables_.connections.for_each([&](ConnectionId id, ConnectionRow& row) {
-      const ConnectionState& tab = tables_.state(id);
-      if (ping) {
-        if (row.awaits_pong) ++row.unanswered_pings;
-        forgive(row, limits.health_interval);
-        assess(id);
-        if (row.unanswered_pings == pings_tolerated) return silent.push_back(id);
-        if (row.unanswered_pings == pings_tolerated - 1) tables_.suspend(id);
-        row.awaits_pong = true;
-        turn.out.emplace_back(Ping{id});
-      }
-      if (!row.launch || row.draining) return;
-      if (limits.idle_timeout.count() > 0 && turn.now - row.last_used >= limits.idle_timeout && tab.in_flight == 0 &&
-          !loads(row) && !holds_tensors(row))
-        unused.push_back(id);
-      else if (auto why = why_recycle(row, tab, limits, turn.now); why && !worn)
-        worn = {id, *std::move(why)};
-    });
-    for (ConnectionId id : silent) {
-      ++counters_.losses;
-      recover(id, Trouble::silent, std::nullopt,
-              Error(errc::connection_lost, "no answer to " + std::to_string(pings_tolerated) +
-                                               " heartbeats, one each " + seconds(limits.health_interval)),
-              turn);
-    }
-    for (ConnectionId id : unused)
-      if (staying() > options_.min_connections && own_tabs_left(1)) drain(id, turn);
-    if (worn) renew(worn->first, worn->second, turn);
-  }
-
-  /// Replaces a worn tab, one at a time: where there is room for one more, another one joins first and gets the models
-  /// that are in no third tab; then the old one drains.
-  void renew(ConnectionId worn, const std::string& why, Turn turn) {
-    if (tables_.draining > 0 || launches_.starting() > 0) return;
-    const bool begun = renewal_ && renewal_->worn == worn;
-    if (!begun && occupied() < options_.max_connections) {
-      const Browser kind = tables_.state(worn).browser.browser;
-      if (launch({&kind, 1}, turn))
-        renewal_ = {worn, counters_.joins,
-                    turn.now + options_.connection.connect_timeout + options_.connection.load_timeout};
-      return;
-    }
-    if (begun && counters_.joins == renewal_->joins) return renewal_.reset();  // the new one did not come
-    if (begun && turn.now < renewal_->patience && !spread(worn, turn)) return;
-    renewal_.reset();
-    tables_.connections.find(worn)->farewell = "the tab is renewed: " + why;
-    drain(worn, turn);
-  }
-
-  /// Loads the tab's models elsewhere; whether each is there.
-  bool spread(ConnectionId worn, Turn turn) {
-    bool done = true;
-    for (WorkerId each : std::vector(tables_.connections.find(worn)->workers)) {
-      ModelRow& model = tables_.model_of(*tables_.workers.find(each));
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || model.placeable.empty()) continue;
-      done = false;
-      if (model.loading == 0) load_into(model, Need::further, turn);
-    }
-    return done;
-  }
-
-  void scale(Turn turn) {
-    const PoolLoad load = this->load(turn.now);
-    const std::size_t wanted =
-        std::min(std::max(policies_->desired(load), options_.min_connections), options_.max_connections);
-    launch_up_to(wanted, turn);
-    if (!own_tabs_left(0)) launch({}, turn);
-    if (load.connections + load.starting > wanted && own_tabs_left(1))
-      if (const auto surplus = most_dispensable()) drain(*surplus, turn);
-  }
-
-  const std::unique_ptr<Decisions> policies_;
-  Placement placement_;
-  Retries retries_;
-  Rechecks rechecks_;
-  Expiries<RequestId> deadlines_;
-  Expiries<SentRun> run_timeouts_;
-  Expiries<WorkerId> load_timeouts_;
-  TimePoint next_ping_{};
-  std::optional<Renewal> renewal_;
-  bool closed_ = false;
-};
-
-}  // namespace webpool::engine
-#endif
-#ifndef WEBPOOL_PROTOCOL_DECODE_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_DECODE_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-#ifndef WEBPOOL_PROTOCOL_DECODE_CONTROL_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_DECODE_CONTROL_HPP_INCLUDED
-#include <cstdint>
-#include <limits>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-#ifndef WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_DECODE_TENSORS_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-/// Tensors in a message of either socket.
-namespace webpool::protocol::detail {
-
-/// What a tensor's and a specification's JSON have in common.
-struct TensorHead {
-  std::string_view name;
-  Datatype datatype = Datatype::float32;
-  std::array<std::int64_t, Shape::max_rank> extents{};
-  std::size_t rank = 0;
-
-  std::span<const std::int64_t> shape() const noexcept { return {extents.data(), rank}; }
-};
-
-inline TensorHead read_head(Fields& fields, std::int64_t least_extent) {
-  TensorHead head;
-  head.name = fields["name"].name();
-  Value datatype = fields["datatype"];
-  const std::string_view name = datatype.text();
-  if (const auto known = parse_datatype(name))
-    head.datatype = *known;
-  else
-    datatype.must_be("a datatype of the wire, not " + in_quotes(name));
-  Value shape = fields["shape"];
-  shape.each([&](Value extent) {
-    if (head.rank == Shape::max_rank)
-      shape.must_be("an array of at most " + std::to_string(Shape::max_rank) + " extents");
-    head.extents[head.rank++] = extent.extent(least_extent);
-  });
-  return head;
-}
-
-inline NamedTensor read_tensor(Fields fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  const TensorHead head = read_head(fields, 0);
-  Fields parameters = fields["parameters"].fields();
-  Value size = parameters["binary_data_size"];
-  const std::uint64_t given = size.integer();
-  const auto needed = byte_size(head.datatype, head.shape());
-  if (needed != given)
-    size.must_be("what the shape and datatype need, " +
-                 (needed ? std::to_string(*needed) : "more than any frame holds") + ", not " + std::to_string(given));
-  const auto bytes = frame.tensor(*needed, head.name);
-  return {std::string(head.name), Tensor(head.datatype, Shape(head.shape()), bytes, owner)};
-}
-
-template <class Item>
-void refuse_repeated_name(const std::vector<Item>& items, Value list) {
-  for (std::size_t i = 0; i + 1 < items.size(); ++i)
-    if (items[i].name == items.back().name)
-      list.must_be("an array without two tensors of the name " + in_quotes(items[i].name));
-}
-
-inline std::vector<NamedTensor> read_tensors(Value list, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  constexpr std::size_t usual = 4;
-  std::vector<NamedTensor> tensors;
-  list.each([&](Value item) {
-    if (tensors.empty()) tensors.reserve(usual);
-    tensors.push_back(read_tensor(item.fields(), frame, owner));
-    refuse_repeated_name(tensors, list);
-  });
-  return tensors;
-}
-
-}  // namespace webpool::protocol::detail
-#endif
-
-/// The messages of a page's control socket, field by field.
-namespace webpool::protocol::detail {
-
-inline AdapterInfo read_adapter(Fields fields) {
-  AdapterInfo adapter;
-  adapter.vendor = fields.text_or_empty("vendor");
-  adapter.architecture = fields.text_or_empty("architecture");
-  adapter.device = fields.text_or_empty("device");
-  adapter.description = fields.text_or_empty("description");
-  if (auto software = fields.find("software")) adapter.software = software->boolean();
-  if (auto features = fields.find("features"))
-    features->each([&](Value feature) { adapter.features.emplace_back(feature.name()); });
-  if (auto limits = fields.find("limits"))
-    limits->each_field([&](std::string_view name, Value limit) {
-      adapter.limits.insert_or_assign(std::string(name), limit.number());
-    });
-  return adapter;
-}
-
-inline void read_webnn(Value webnn, BrowserInfo& browser) {
-  if (webnn.is_string()) {
-    browser.webnn_reason = webnn.text();
-    return;
-  }
-  webnn.each_field([&](std::string_view name, Value reason) {
-    for (const WebnnDevice device : {WebnnDevice::cpu, WebnnDevice::gpu, WebnnDevice::npu})
-      if (name == to_string(device))
-        browser.webnn[device] = reason.is_null() ? std::string() : std::string(reason.text());
-  });
-}
-
-/// What the browser does not tell is null or absent, and stays at its default.
-inline BrowserInfo read_capabilities(Fields fields) {
-  BrowserInfo browser;
-  const auto flag = [&](std::string_view name, bool& to) {
-    if (auto value = fields.find(name)) to = value->boolean();
-  };
-  browser.user_agent = fields.text_or_empty("user_agent");
-  if (auto kind = fields.find("browser")) browser.browser = kind->choice<Browser>(webpool::detail::browser_names);
-  browser.version = fields.text_or_empty("browser_version");
-  browser.platform = fields.text_or_empty("platform");
-  if (auto cores = fields.find("hardware_concurrency"))
-    browser.hardware_concurrency = static_cast<unsigned>(cores->integer(std::numeric_limits<unsigned>::max()));
-  if (auto memory = fields.find("device_memory_gib")) browser.device_memory_gib = memory->number();
-  flag("cross_origin_isolated", browser.cross_origin_isolated);
-  flag("wasm_threads", browser.wasm_threads);
-  flag("jspi", browser.jspi);
-  flag("visible", browser.visible);
-  if (auto webgpu = fields.find("webgpu")) {
-    if (webgpu->is_string())
-      browser.webgpu_reason = webgpu->text();
-    else
-      browser.webgpu = read_adapter(webgpu->fields());
-  }
-  if (auto webnn = fields.find("webnn")) read_webnn(*webnn, browser);
-  return browser;
-}
-
-inline Hello read_hello(Fields& fields) {
-  Hello hello;
-  hello.version = fields["version"].integer();
-  if (hello.version != version) return hello;
-  hello.token = fields["token"].name();
-  if (auto launch = fields.find("launch")) hello.launch = LaunchId{launch->integer()};
-  hello.browser = read_capabilities(fields["capabilities"].fields());
-  return hello;
-}
-
-inline PageHints read_hints(const Fields& fields) {
-  PageHints hints;
-  hints.visible = fields["visible"].boolean();
-  if (auto charging = fields.find("charging")) hints.charging = charging->boolean();
-  if (auto battery = fields.find("battery")) {
-    hints.battery = battery->number();
-    if (*hints.battery < 0 || *hints.battery > 1) battery->must_be("a number from 0 to 1");
-  }
-  if (auto pressure = fields.find("pressure"))
-    hints.pressure = pressure->choice<Pressure>(webpool::detail::pressure_names);
-  if (auto save_data = fields.find("save_data")) hints.save_data = save_data->boolean();
-  return hints;
-}
-
-inline Pong read_pong(Fields& fields) {
-  Pong pong;
-  pong.id = fields["id"].integer();
-  pong.hints = read_hints(fields);
-  pong.timer_drift_ms = fields["timer_drift_ms"].number();
-  return pong;
-}
-
-inline Trouble read_trouble(Fields& fields) {
-  std::string source(fields["source"].name());
-  return {std::move(source), std::string(fields["message"].text())};
-}
-
-inline Custom read_custom(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  Custom message;
-  Value name = fields["name"];
-  message.name = name.name();
-  if (message.name.empty()) name.must_be("a name, not empty");
-  message.body = fields["body"].json_text();
-  message.tensors = read_tensors(fields["tensors"], frame, owner);
-  return message;
-}
-
-inline ControlMessage read_control(std::string_view type, Fields& fields, FrameReader& frame,
-                                   const std::shared_ptr<const void>& owner) {
-  if (type == "message") return read_custom(fields, frame, owner);
-  if (type == "trouble") return read_trouble(fields);
-  if (type == "pong") return read_pong(fields);
-  if (type == "hello") return read_hello(fields);
-  if (type == "worker_failed") {
-    const WorkerId worker{fields["worker"].integer()};
-    return WorkerFailed{worker, std::string(fields["message"].text())};
-  }
-  malformed("a page's control socket carries no message of type " + in_quotes(type));
-}
-
-}  // namespace webpool::protocol::detail
-#endif
-#ifndef WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_DECODE_DATA_HPP_INCLUDED
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
-/// The messages of a worker's data socket, field by field.
-namespace webpool::protocol::detail {
-
-inline std::vector<TensorSpec> read_specs(Value list) {
-  std::vector<TensorSpec> specs;
-  list.each([&](Value item) {
-    Fields fields = item.fields();
-    const TensorHead head = read_head(fields, Shape::any);
-    specs.push_back({std::string(head.name), head.datatype, Shape(head.shape()), {}});
-    refuse_repeated_name(specs, list);
-  });
-  return specs;
-}
-
-inline std::vector<BackendFailure> read_tried(Value list) {
-  std::vector<BackendFailure> tried;
-  list.each([&](Value item) {
-    Fields fields = item.fields();
-    const auto backend = fields["backend"].choice<Backend>(backend_names());
-    tried.push_back({backend, std::string(fields["message"].text())});
-  });
-  return tried;
-}
-
-inline std::vector<KeptTensor> read_kept(Value list) {
-  std::vector<KeptTensor> kept;
-  list.each([&](Value item) {
-    Fields fields = item.fields();
-    const TensorHead head = read_head(fields, 0);
-    if (!byte_size(head.datatype, head.shape())) item.must_be("a tensor that fits into memory");
-    kept.push_back({std::string(head.name), head.datatype, Shape(head.shape()), TensorId{fields["tensor"].integer()}});
-    refuse_repeated_name(kept, list);
-  });
-  return kept;
-}
-
-inline Result read_result(Fields& fields, FrameReader& frame, const std::shared_ptr<const void>& owner) {
-  Result result;
-  result.id = RequestId{fields["id"].integer()};
-  result.outputs = read_tensors(fields["outputs"], frame, owner);
-  if (auto kept = fields.find("kept")) result.kept = read_kept(*kept);
-  Fields times = fields["times"].fields();
-  result.times.queued = times["queued"].number();
-  result.times.upload = times["upload"].number();
-  result.times.compute = times["compute"].number();
-  result.times.download = times["download"].number();
-  if (auto finish = fields.find("finish")) result.finish = finish->choice<Finish>(finish_names);
-  return result;
-}
-
-inline Tokens read_tokens(Fields& fields) {
-  Tokens news;
-  news.id = RequestId{fields["id"].integer()};
-  news.index = fields["index"].integer();
-  fields["tokens"].each([&](Value token) { news.tokens.push_back(static_cast<std::int64_t>(token.integer())); });
-  return news;
-}
-
-inline Attach read_attach(Fields& fields) {
-  Attach attach;
-  attach.version = fields["version"].integer();
-  if (attach.version != version) return attach;
-  attach.worker = WorkerId{fields["worker"].integer()};
-  attach.key = fields["key"].name();
-  return attach;
-}
-
-inline Progress read_progress(Fields& fields) {
-  Progress progress;
-  progress.id = fields["id"].integer();
-  progress.stage = fields["stage"].choice<LoadStage>(stage_names);
-  if (auto part = fields.find("part")) progress.part = part->integer();
-  progress.done = fields["done"].integer();
-  progress.total = fields["total"].integer();
-  return progress;
-}
-
-inline std::vector<NodePlacement> read_placements(Value list) {
-  std::vector<NodePlacement> placements;
-  list.each([&](Value item) {
-    Fields fields = item.fields();
-    NodePlacement& each = placements.emplace_back();
-    each.provider = fields["provider"].text();
-    each.nodes = fields["nodes"].integer();
-    fields["operators"].each([&](Value name) { each.operators.emplace_back(name.text()); });
-  });
-  return placements;
-}
-
-inline Loaded read_loaded(Fields& fields) {
-  Loaded loaded;
-  loaded.id = fields["id"].integer();
-  loaded.backend = fields["backend"].choice<Backend>(backend_names());
-  if (auto device = fields.find("device_type"))
-    loaded.device = device->choice<WebnnDevice>(webpool::detail::webnn_device_names);
-  loaded.tried = read_tried(fields["tried"]);
-  loaded.cpu_fallback = fields["cpu_fallback"].boolean();
-  loaded.inputs = read_specs(fields["inputs"]);
-  loaded.outputs = read_specs(fields["outputs"]);
-  {
-    Fields times = fields["times"].fields();
-    loaded.times.fetch = times["fetch"].number();
-    loaded.times.create = times["create"].number();
-    loaded.times.warmup = times["warmup"].number();
-  }
-  loaded.from_cache = fields["from_cache"].boolean();
-  loaded.memory_bytes = fields["memory_bytes"].integer();
-  if (auto variant = fields.find("variant")) loaded.variant = variant->integer();
-  if (auto placements = fields.find("placements")) loaded.placements = read_placements(*placements);
-  return loaded;
-}
-
-inline RunError read_error(Fields& fields) {
-  RunError error;
-  error.id = fields["id"].integer();
-  Value code = fields["code"];
-  error.code = code.text();
-  if (!parse_error_code(error.code)) code.must_be("an error code of the wire, not " + in_quotes(error.code));
-  error.message = fields["message"].text();
-  if (auto tried = fields.find("tried")) error.tried = read_tried(*tried);
-  if (auto stack = fields.find("stack")) error.stack = stack->text();
-  if (auto started = fields.find("started")) error.started = started->boolean();
-  return error;
-}
-
-inline DeviceLost read_device_lost(Fields& fields) {
-  DeviceLost lost;
-  lost.reason = fields["reason"].text();
-  lost.message = fields["message"].text();
-  return lost;
-}
-
-inline DataMessage read_data(std::string_view type, Fields& fields, FrameReader& frame,
-                             const std::shared_ptr<const void>& owner) {
-  if (type == "result") return read_result(fields, frame, owner);
-  if (type == "tokens") return read_tokens(fields);
-  if (type == "progress") return read_progress(fields);
-  if (type == "loaded") return read_loaded(fields);
-  if (type == "error") return read_error(fields);
-  if (type == "attach") return read_attach(fields);
-  if (type == "device_lost") return read_device_lost(fields);
-  malformed("a worker's data socket carries no message of type " + in_quotes(type));
-}
-
-}  // namespace webpool::protocol::detail
-#endif
-#ifndef WEBPOOL_PROTOCOL_PREPARED_RESULT_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_PREPARED_RESULT_HPP_INCLUDED
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace webpool::protocol {
-
-/// What a worker's next result will look like, if its header is the last one's but for the id and the times, as when a
-/// model is called again and again. It is read without JSON then, which would take a third of the host's work for a
-/// small tensor. Not thread-safe.
-class PreparedResult {
- public:
-  /// Learns from the header that `result` was read from. A large one is not worth it.
-  void learn(std::span<const std::byte> header, const Result& result) {
-    between_.clear();
-    const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
-    const std::size_t times = text.rfind(times_start);
-    if (text.size() > most_bytes || times == text.npos || !result.kept.empty() || result.finish) return;
-    Text rest{text};
-    Result own;
-    if (!rest.take(start) || !rest.take_id(own.id) || rest.text.size() < text.size() - times) return;
-    between_ = rest.text.substr(0, rest.text.size() - (text.size() - times));
-    rest.text.remove_prefix(between_.size());
-    // Of fields that occur twice, the reader of JSON may have taken the other one.
-    if (!rest.take_times(own.times) || own.id != result.id || own.times.queued != result.times.queued ||
-        own.times.upload != result.times.upload || own.times.compute != result.times.compute ||
-        own.times.download != result.times.download)
-      return between_.clear();
-    outputs_.clear();
-    for (const auto& [name, tensor] : result.outputs)
-      outputs_.push_back({name, tensor.datatype(), tensor.shape(), tensor.bytes().size()});
-  }
-
-  /// The result, if the header is as expected; its tensors refer to the frame, which `owner` keeps alive. Throws
-  /// `errc::malformed_frame` where the frame does not hold them.
-  std::optional<Result> read(FrameReader& frame, const std::shared_ptr<const void>& owner) const {
-    Text rest{{reinterpret_cast<const char*>(frame.header().data()), frame.header().size()}};
-    Result result;
-    if (between_.empty() || !rest.take(start) || !rest.take_id(result.id) || !rest.take(between_) ||
-        !rest.take_times(result.times))
-      return std::nullopt;
-    result.outputs.reserve(outputs_.size());
-    for (const auto& [name, datatype, shape, bytes] : outputs_)
-      result.outputs.push_back({name, Tensor(datatype, shape, frame.tensor(bytes, name), owner)});
-    return result;
-  }
-
- private:
-  static constexpr std::string_view start = R"({"type":"result","id":)", times_start = R"(,"times":{"queued":)";
-  static constexpr std::size_t most_bytes = 4096;
-
-  struct Output {
-    std::string name;
-    Datatype datatype;
-    Shape shape;
-    std::size_t bytes;
-  };
-
-  /// What is left of a header. Each function takes something off its front, if that is there.
-  struct Text {
-    std::string_view text;
-
-    bool take(std::string_view what) noexcept {
-      if (!text.starts_with(what)) return false;
-      text.remove_prefix(what.size());
-      return true;
-    }
-
-    /// Decimal digits without a sign, no more than fit, and no zero before others: the count of them, or 0.
-    std::size_t take_digits(std::uint64_t& number) noexcept {
-      constexpr std::size_t most = 15;
-      std::size_t count = 0;
-      for (number = 0; count < text.size() && text[count] >= '0' && text[count] <= '9'; ++count)
-        if (count < most) number = 10 * number + static_cast<std::uint64_t>(text[count] - '0');
-      text.remove_prefix(count);
-      return count > most ? 0 : count;
-    }
-
-    bool take_integer(std::uint64_t& number) noexcept {
-      const bool zero = text.starts_with('0');
-      const std::size_t digits = take_digits(number);
-      return zero ? digits == 1 : digits > 0;
-    }
-
-    bool take_id(RequestId& id) noexcept { return take_integer(id.value); }
-
-    /// A number of thousandths, the nearest `double` to it, as pages write times.
-    bool take_time(double& milliseconds) noexcept {
-      constexpr std::array<std::uint64_t, 4> to_thousandths{1000, 100, 10, 1};
-      constexpr std::uint64_t most = 1'000'000'000;
-      std::uint64_t whole = 0, fraction = 0;
-      if (!take_integer(whole) || whole > most) return false;
-      std::size_t digits = 0;
-      if (take(".")) {
-        digits = take_digits(fraction);
-        if (digits == 0 || digits >= to_thousandths.size()) return false;
-      }
-      milliseconds = static_cast<double>(1000 * whole + to_thousandths[digits] * fraction) / 1000;
-      return true;
-    }
-
-    /// The end of a header.
-    bool take_times(RunTimes& times) noexcept {
-      return take(times_start) && take_time(times.queued) && take(R"(,"upload":)") && take_time(times.upload) &&
-             take(R"(,"compute":)") && take_time(times.compute) && take(R"(,"download":)") &&
-             take_time(times.download) && take("}}") && text.find_first_not_of(' ') == text.npos;
-    }
-  };
-
-  std::string between_;  ///< the id and the times; empty when nothing is known
-  std::vector<Output> outputs_;
-};
-
-}  // namespace webpool::protocol
-#endif
-
-namespace webpool::protocol {
-
-/// Reads messages from pages. Whatever the bytes are, the answer is a message that keeps every rule of the wire, or
-/// `errc::malformed_frame` with a sentence that names the field or the byte.
-///
-/// Fields may come in any order; unknown ones are skipped, and of a field that occurs
-/// twice one is taken. Lists, names and the header are bounded as in `frame.hpp`; nothing is allocated by a number
-/// that the page announces.
-///
-/// Owns the parser's memory, some times the largest header so far, and uses it again. Not thread-safe; one per strand.
-class Decoder {
- public:
-  /// A message of a control socket. A message's tensors refer to `frame`, which `owner` must keep alive, or the caller
-  /// where it is null; everything else is copied.
-  Expected<ControlMessage> control(std::span<const std::byte> frame, std::shared_ptr<const void> owner = nullptr) {
-    align(frame, owner);
-    return decode<ControlMessage>(frame, [&](FrameReader& reader) {
-      return parse<ControlMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
-        return detail::read_control(type, fields, reader, owner);
-      });
-    });
-  }
-
-  /// A message of a data socket. A result's tensors refer to `frame`, which `owner` must keep alive, without a copy.
-  /// `next`: what the socket's next result may look like, which makes such a one faster to read; each result teaches
-  /// it.
-  Expected<DataMessage> data(std::span<const std::byte> frame, std::shared_ptr<const void> owner,
-                             PreparedResult* next = nullptr) {
-    align(frame, owner);
-    return decode<DataMessage>(frame, [&](FrameReader& reader) {
-      if (auto result = next ? next->read(reader, owner) : std::nullopt) return DataMessage(*std::move(result));
-      auto message = parse<DataMessage>(reader, [&](std::string_view type, detail::Fields& fields) {
-        return detail::read_data(type, fields, reader, owner);
-      });
-      if (const auto* result = next ? std::get_if<Result>(&message) : nullptr) next->learn(reader.header(), *result);
-      return message;
-    });
-  }
-
- private:
-  /// Only a frame that does not begin at a multiple of 8 in memory is copied, whole, so that elements are aligned.
-  static void align(std::span<const std::byte>& frame, std::shared_ptr<const void>& owner) {
-    if (reinterpret_cast<std::uintptr_t>(frame.data()) % 8 == 0) return;
-    auto copy = std::make_shared<std::vector<std::uint64_t>>(aligned(frame.size()) / 8);
-    const auto bytes = std::as_writable_bytes(std::span(*copy)).first(frame.size());
-    std::ranges::copy(frame, bytes.begin());
-    frame = bytes;
-    owner = std::move(copy);
-  }
-
-  template <class Message, class Read>
-  static Expected<Message> decode(std::span<const std::byte> frame, Read read) {
-    try {
-      FrameReader reader(frame);
-      Message message = read(reader);
-      reader.finish();
-      return message;
-    } catch (const Error& error) {
-      return Error(errc::malformed_frame, error.message());
-    }
-  }
-
-  template <class Message, class Read>
-  Message parse(const FrameReader& reader, Read read) {
-    detail::Fields fields = parser_.parse(reader.header());
-    const std::string_view type = fields["type"].text();
-    fields.rename(type);
-    return read(type, fields);
-  }
-
-  detail::HeaderParser parser_;
-};
-
-}  // namespace webpool::protocol
-#endif
-#ifndef WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
-#define WEBPOOL_PROTOCOL_ENCODE_HPP_INCLUDED
-#include <span>
-#include <string>
-#include <string_view>
-
-/// `encode(out, message)` appends the frame of a message from the pool to `out`, whose capacity is reused.
-/// Text is escaped, and repaired where it is not UTF-8, so the page always receives valid JSON. Ids must be at most
-/// `max_id`. No errors but `std::bad_alloc`. Different strings may be written from different threads.
-namespace webpool::protocol {
-
-namespace detail {
-
-/// Writes `{"type":…` and then fields in the order of the calls.
-class HeaderWriter {
- public:
-  HeaderWriter(std::string& out, std::string_view type, std::size_t bytes = 128)
-      : frame_(out, bytes), out_(frame_.header()) {
-    (out_ += R"({"type":")").append(type) += '"';
-  }
-
-  HeaderWriter& key(std::string_view name) {
-    ((out_ += ",\"").append(name)) += "\":";
-    return *this;
-  }
-  HeaderWriter& field(std::string_view name, std::string_view text) {
-    return key(name), append_string(out_, text), *this;
-  }
-  HeaderWriter& field(std::string_view name, std::uint64_t value) {
-    return key(name), append_integer(out_, value), *this;
-  }
-
-  /// `[item,item]`, each written by `write(item)`.
-  template <class Items, class Write>
-  HeaderWriter& list(std::string_view name, const Items& items, Write write) {
-    key(name);
-    return sequence('[', items, write, ']');
-  }
-  template <class Items, class Write>
-  HeaderWriter& map(std::string_view name, const Items& items, Write write) {
-    key(name);
-    return sequence('{', items, write, '}');
-  }
-
-  FrameWriter& end() {
-    out_ += '}';
-    frame_.end_header();
-    return frame_;
-  }
-
- private:
-  template <class Items, class Write>
-  HeaderWriter& sequence(char open, const Items& items, Write write, char close) {
-    out_ += open;
-    bool first = true;
-    for (const auto& item : items) {
-      if (!first) out_ += ',';
-      first = false;
-      write(item);
-    }
-    out_ += close;
-    return *this;
-  }
-
-  FrameWriter frame_;
-  std::string& out_;
-};
-
-/// `{"name":"x","datatype":"FP32","shape":[1,4],"parameters":{"binary_data_size":16}}`
-inline void append_tensor(std::string& out, const NamedTensor& input) {
-  out += R"({"name":)";
-  append_string(out, input.name);
-  (out += R"(,"datatype":")").append(to_string(input.tensor.datatype())) += R"(","shape":[)";
-  for (std::size_t axis = 0; axis < input.tensor.shape().rank(); ++axis) {
-    if (axis > 0) out += ',';
-    append_integer(out, input.tensor.shape()[axis]);
-  }
-  out += R"(],"parameters":{"binary_data_size":)";
-  append_integer(out, input.tensor.bytes().size());
-  out += "}}";
-}
-
-/// `[{"name":"x","tensor":7}]`
-inline void append_references(HeaderWriter& writer, std::string& out, std::string_view name,
-                              std::span<const TensorReference> references) {
-  if (references.empty()) return;
-  writer.list(name, references, [&](const TensorReference& each) {
-    out += R"({"name":)";
-    append_string(out, each.name);
-    writer.field("tensor", each.tensor.value);
-    out += '}';
-  });
-}
-
-inline void append_model(HeaderWriter& writer, std::string& out, const ModelSource& model) {
-  out += R"({"name":)";
-  append_string(out, model.name);
-  writer.field("sha256", model.sha256).field("bytes", model.bytes).field("url", model.url);
-  if (model.kernel) writer.field("format", "kernel");
-  if (model.generates) writer.key("generates"), out += "true";
-  if (model.device_outputs)
-    writer.list("device_outputs", *model.device_outputs, [&](const std::string& name) { append_string(out, name); });
-  if (!model.external.empty())
-    writer.list("external", model.external, [&](const ExternalSource& file) {
-      out += R"({"path":)";
-      append_string(out, file.path);
-      writer.field("sha256", file.sha256).field("bytes", file.bytes).field("url", file.url);
-      out += '}';
-    });
-  out += '}';
-}
-
-/// At least as many bytes as the frame takes; at most some hundred more when names are plain text.
-inline std::size_t frame_bound(const Run& message) noexcept {
-  constexpr std::size_t number = 20, escaped = 6;
-  std::size_t bytes = 80 + number;
-  for (const auto& [name, tensor] : message.inputs)
-    bytes += 96 + number * (tensor.shape().rank() + 1) + escaped * name.size() + aligned(tensor.bytes().size());
-  for (const auto& name : message.outputs) bytes += 4 + escaped * name.size();
-  for (const auto& list : {message.resident, message.keep})
-    for (const auto& each : list) bytes += 48 + number + escaped * each.name.size();
-  return bytes;
-}
-
-}  // namespace detail
-
-// --- control socket
-
-inline void encode(std::string& out, const Welcome& message) {
-  detail::HeaderWriter(out, "welcome")
-      .field("version", version)
-      .field("connection", message.connection.value)
-      .field("heartbeat_ms", static_cast<std::uint64_t>(message.heartbeat.count()))
-      .end();
-}
-
-inline void encode(std::string& out, const Refused& message) {
-  detail::HeaderWriter(out, "refused").field("code", to_string(message.code)).field("message", message.message).end();
-}
-
-inline void encode(std::string& out, const Ping& message) {
-  detail::HeaderWriter(out, "ping").field("id", message.id).end();
-}
-
-inline void encode(std::string& out, const OpenWorker& message) {
-  detail::HeaderWriter writer(out, "open_worker");
-  writer.field("worker", message.worker.value).field("key", message.key);
-  writer.key("webnn"), out += message.webnn ? "true" : "false";
-  writer.end();
-}
-
-inline void encode(std::string& out, const CloseWorker& message) {
-  detail::HeaderWriter(out, "close_worker").field("worker", message.worker.value).end();
-}
-
-inline void encode(std::string& out, const Reload& message) {
-  detail::HeaderWriter(out, "reload").field("message", message.message).end();
-}
-inline void encode(std::string& out, const Close& message) {
-  detail::HeaderWriter(out, "close").field("message", message.message).end();
-}
-
-/// The body must be JSON.
-inline void encode(std::string& out, const Custom& message) {
-  detail::HeaderWriter writer(out, "message", 256 + message.body.size());
-  writer.field("name", message.name).key("body");
-  out += message.body;
-  writer.list("tensors", message.tensors, [&](const NamedTensor& tensor) { detail::append_tensor(out, tensor); });
-  FrameWriter& frame = writer.end();
-  for (const auto& [name, tensor] : message.tensors) frame.tensor(tensor.bytes());
-}
-
-// --- data socket
-
-inline void encode(std::string& out, const Load& message) {
-  detail::HeaderWriter writer(out, "load", 512);
-  writer.field("id", message.id).key("model");
-  detail::append_model(writer, out, message.model);
-  if (!message.parts.empty())
-    writer.list("parts", message.parts, [&](const ModelSource& part) { detail::append_model(writer, out, part); });
-  writer.list("backends", message.backends, [&](const BackendChoice& choice) {
-    (out += R"({"name":")").append(to_string(choice.backend)) += '"';
-    if (choice.device) writer.field("device_type", to_string(*choice.device));
-    if (choice.threads) writer.field("threads", std::uint64_t{*choice.threads});
-    if (!choice.module.empty()) writer.field("module", choice.module);
-    out += '}';
-  });
-  writer.map("free_dimensions", message.free_dimensions, [&](const auto& dimension) {
-    detail::append_string(out, dimension.first);
-    out += ':';
-    detail::append_integer(out, dimension.second);
-  });
-  if (message.warmup) writer.key("warmup"), out += *message.warmup ? "true" : "false";
-  if (message.compare) writer.key("compare"), out += *message.compare ? "true" : "false";
-  if (message.workgroup_size)
-    writer.list("workgroup_size", *message.workgroup_size,
-                [&](unsigned extent) { detail::append_integer(out, extent); });
-  if (message.variant) writer.field("variant", *message.variant);
-  if (message.cache_bytes) writer.field("cache_bytes", *message.cache_bytes);
-  if (!message.importance.empty()) writer.field("importance", message.importance);
-  writer.end();
-}
-
-/// Memory is taken at most once, and each tensor's bytes are copied once, straight into `out`.
-inline void encode(std::string& out, const Run& message) {
-  detail::HeaderWriter writer(out, "run", detail::frame_bound(message));
-  writer.field("id", message.id.value);
-  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
-  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
-  detail::append_references(writer, out, "resident", message.resident);
-  writer.list("outputs", message.outputs, [&](const std::string& name) { detail::append_string(out, name); });
-  detail::append_references(writer, out, "keep", message.keep);
-  FrameWriter& frame = writer.end();
-  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
-}
-
-inline void encode(std::string& out, const Fetch& message) {
-  detail::HeaderWriter(out, "fetch").field("id", message.id.value).field("tensor", message.tensor.value).end();
-}
-
-inline void encode(std::string& out, const Release& message) {
-  detail::HeaderWriter(out, "release")
-      .list("tensors", message.tensors, [&](TensorId tensor) { detail::append_integer(out, tensor.value); })
-      .end();
-}
-
-/// The numbers must be finite.
-inline void encode(std::string& out, const Generate& message) {
-  const GenerationOptions& how = message.options;
-  std::size_t bytes = 512 + 24 * how.stop_tokens.size();
-  for (const auto& input : message.inputs) bytes += input.tensor.bytes().size();
-  detail::HeaderWriter writer(out, "generate", bytes);
-  writer.field("id", message.id.value);
-  if (message.part > 0) writer.field("part", std::uint64_t{message.part});
-  writer.list("inputs", message.inputs, [&](const NamedTensor& input) { detail::append_tensor(out, input); });
-  writer.field("max_tokens", std::uint64_t{how.max_tokens}).key("temperature");
-  detail::append_number(out, how.temperature);
-  writer.field("top_k", std::uint64_t{how.top_k}).key("top_p");
-  detail::append_number(out, how.top_p);
-  writer.field("seed", std::uint64_t{how.seed}).list("stop_tokens", how.stop_tokens, [&](std::int64_t token) {
-    detail::append_integer(out, token);
-  });
-  if (message.resume) {
-    writer.key("resume");
-    out += R"({"tensor":)";
-    detail::append_integer(out, message.resume->tensor.value);
-    writer.field("length", message.resume->length);
-    out += '}';
-  }
-  if (message.keep) writer.field("keep", message.keep->value);
-  FrameWriter& frame = writer.end();
-  for (const auto& input : message.inputs) frame.tensor(input.tensor.bytes());
-}
-
-inline void encode(std::string& out, const Cancel& message) {
-  detail::HeaderWriter(out, "cancel").field("id", message.id.value).end();
-}
-
-}  // namespace webpool::protocol
-#endif
 #ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #include <asio/any_io_executor.hpp>
@@ -20863,7 +23652,9 @@ class OriginPolicy {
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
 #ifndef WEBPOOL_TRANSPORT_DIRECT_CONNECTION_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_DIRECT_CONNECTION_HPP_INCLUDED
 #include <cstddef>
@@ -20969,8 +23760,8 @@ class Strangers {
   using Place = std::uint64_t;  ///< in the line of those who wait; 0 is none
 
   /// `drop` ends a connection at once. It may call `remove`.
-  Strangers(std::size_t most, Duration patience, std::function<void(const Connection&)> drop)
-      : most_(most), patience_(patience), drop_(std::move(drop)) {}
+  Strangers(std::size_t most, Duration timeout, std::function<void(const Connection&)> drop)
+      : most_(most), timeout_(timeout), drop_(std::move(drop)) {}
 
   Place add(Connection connection, TimePoint now) {
     const Place place = ++last_;
@@ -20991,9 +23782,9 @@ class Strangers {
 
   void remove(Place place) { line_.erase(place); }
 
-  /// Drops all that have been silent for longer than the patience.
+  /// Drops all that have been silent for longer than the time-out.
   void expire(TimePoint now) {
-    while (!line_.empty() && now > line_.begin()->second.heard + patience_) drop_first();
+    while (!line_.empty() && now > line_.begin()->second.heard + timeout_) drop_first();
   }
 
   /// Calls `visit(connection)` for all that have been silent for longer than that. They stay in the line, unless
@@ -21015,7 +23806,7 @@ class Strangers {
   void drop_first() { drop_(line_.extract(line_.begin()).mapped().connection); }
 
   std::size_t most_;
-  Duration patience_;
+  Duration timeout_;
   std::function<void(const Connection&)> drop_;
   std::map<Place, Stranger> line_;
   Place last_ = 0;
@@ -21026,15 +23817,31 @@ class Strangers {
 
 namespace webpool::transport {
 
-/// What the pool remembers on a socket itself, so that a message finds its tab or worker without a look-up.
+struct SocketState;
+
+/// A socket of the server as the pool knows it.
+class WebSocketLink final : public Link {
+ public:
+  explicit WebSocketLink(SocketState& state) noexcept : state_(state) {}
+
+  /// What `write` appends is the only copy of a message's tensors on the way out.
+  void send(Write write) override;
+  void close(CloseCode code, std::string_view words) override;
+  std::size_t buffered() const override;
+  void introduced() override;
+
+ private:
+  SocketState& state_;
+};
+
+/// What the server remembers on a connection itself.
 struct SocketState {
-  enum class Role : std::uint8_t { unknown, control, data };
-  Role role = Role::unknown;
-  std::uint64_t owner = 0;     ///< the connection's or worker's id; 0 until the socket has introduced itself
-  bool heard = false;          ///< its first message has come: it has one try to introduce itself
-  Strangers::Place place = 0;  ///< 0 once it has
+  WebSocketLink link{*this};
+  std::optional<Channel> channel{};  ///< empty until it is a socket
+  Strangers* strangers = nullptr;    ///< among whom it is, unless `place` is 0
+  Strangers::Place place = 0;
+  std::size_t most_bytes = 0;  ///< of a message, once it has introduced itself
   unsigned messages = 0;       ///< since the last tick
-  std::shared_ptr<telemetry::FlightRecorder> flight{};  ///< of its tab; null until it has introduced itself
 };
 
 struct ServerConfig : WebsocketppConfig {
@@ -21076,6 +23883,56 @@ inline std::size_t websocketpp::processor::hybi13<webpool::transport::ServerConf
   return count;
 }
 #endif
+#ifndef WEBPOOL_TRANSPORT_WEBSOCKET_LINK_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_WEBSOCKET_LINK_HPP_INCLUDED
+// What a server's socket does as a link. Apart from `WebSocketLink` itself, which is a part of the connection's type.
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::transport {
+
+using ServerConnection = websocketpp::connection<ServerConfig>;
+
+inline ServerConnection& connection_of(SocketState& state) noexcept { return static_cast<ServerConnection&>(state); }
+
+inline void WebSocketLink::send(Write write) {
+  namespace frame = websocketpp::frame;
+  ServerConnection& connection = connection_of(state_);
+  const auto message = connection.get_message(frame::opcode::binary, 0);
+  std::string& payload = message->get_raw_payload();
+  write(payload);
+  // A message that already has its header is queued as it is; otherwise websocketpp would copy the payload once more.
+  message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
+                                            frame::extended_header(payload.size())));
+  message->set_prepared(true);
+  connection.directly([&] { connection.send(message); });  // an error means that it is closing; its close handler tells
+}
+
+inline void WebSocketLink::close(CloseCode code, std::string_view words) {
+  constexpr std::size_t most = 123;  // what a close frame holds
+  std::size_t length = std::min(words.size(), most);
+  const auto splits_a_character = [&] {
+    return length < words.size() && (static_cast<unsigned char>(words[length]) & 0xC0) == 0x80;
+  };
+  while (splits_a_character()) --length;
+  websocketpp::lib::error_code ignored;
+  connection_of(state_).close(static_cast<websocketpp::close::status::value>(code),
+                              std::string(words.substr(0, length)), ignored);
+}
+
+inline std::size_t WebSocketLink::buffered() const { return connection_of(state_).get_buffered_amount(); }
+
+inline void WebSocketLink::introduced() {
+  if (state_.strangers) state_.strangers->remove(std::exchange(state_.place, 0));
+  connection_of(state_).set_max_message_size(state_.most_bytes);
+}
+
+}  // namespace webpool::transport
+#endif
 
 namespace webpool::transport {
 
@@ -21092,27 +23949,30 @@ class WebSocketServer {
  public:
   using Socket = Server::connection_ptr;
 
-  struct Handlers {
-    std::function<HttpAnswer(std::string_view path)> http;
-    std::function<void(const Socket&)> opened;
-    /// A whole binary frame; `owner` keeps its bytes alive.
-    std::function<void(const Socket&, std::span<const std::byte> frame, std::shared_ptr<const void> owner)> received;
-    std::function<void(const Socket&, std::string reason)> closed;
+  using AnswerHttp = std::function<HttpAnswer(std::string_view path)>;
+
+  struct Settings {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: any free one
+    std::size_t maximum_message_bytes = 0;
+    std::string public_origin{};  ///< see `OriginPolicy`
   };
 
-  /// Listens at once; port 0 takes any free one. `public_origin`: see `OriginPolicy`. Throws `errc::address_in_use` or
-  /// `errc::invalid_options`.
-  WebSocketServer(asio::io_context& context, const std::string& address, std::uint16_t port,
-                  std::size_t maximum_message_bytes, Handlers handlers, std::string public_origin = {})
-      : endpoint_(bind(context, address, port)),
-        origin_(address, endpoint_.port(), std::move(public_origin)),
-        maximum_message_bytes_(maximum_message_bytes),
+  /// Listens at once. Throws `errc::address_in_use` or `errc::invalid_options`.
+  WebSocketServer(asio::io_context& context, const Settings& settings, AnswerHttp http, LinkHandlers handlers)
+      : endpoint_(bind(context, settings.address, settings.port)),
+        origin_(settings.address, endpoint_.port(), settings.public_origin),
+        maximum_message_bytes_(settings.maximum_message_bytes),
+        http_(std::move(http)),
         handlers_(std::move(handlers)) {
-    server_.set_max_message_size(std::min(maximum_message_bytes, introduction_bytes));
+    server_.set_max_message_size(std::min(maximum_message_bytes_, introduction_bytes));
     server_.set_tcp_post_init_handler([this](websocketpp::connection_hdl handle) { greet(socket(handle)); });
     server_.set_validate_handler([this](websocketpp::connection_hdl handle) { return validate(socket(handle)); });
     server_.set_http_handler([this](websocketpp::connection_hdl handle) { answer(socket(handle)); });
-    server_.set_open_handler([this](websocketpp::connection_hdl handle) { handlers_.opened(socket(handle)); });
+    server_.set_open_handler([this](websocketpp::connection_hdl handle) {
+      const Socket opened = socket(handle);
+      handlers_.opened(std::shared_ptr<Link>(opened, &opened->link), *opened->channel);
+    });
     server_.set_ping_handler([this](websocketpp::connection_hdl handle, const std::string&) {
       const Socket from = socket(handle);
       count_message(from);
@@ -21122,58 +23982,30 @@ class WebSocketServer {
       const Socket from = socket(handle);
       count_message(from);
       if (message->get_opcode() != websocketpp::frame::opcode::binary)
-        return refuse(from, "only binary messages are understood");
+        return from->link.close(CloseCode::policy_violation, "only binary messages are understood");
       const std::string& payload = message->get_payload();
-      handlers_.received(from, std::as_bytes(std::span(payload)), message);
+      handlers_.received(from->link, std::as_bytes(std::span(payload)), message);
     });
     server_.set_close_handler([this](websocketpp::connection_hdl handle) {
       const Socket from = socket(handle);
-      handlers_.closed(from, why(from));
+      handlers_.closed(from->link, why(from));
     });
     server_.start_accept();
   }
 
   std::uint16_t port() const noexcept { return endpoint_.port(); }
 
-  /// Sends one frame, which `write(std::string&)` appends to an empty buffer: the only copy of its tensors on the way
-  /// out.
-  template <class Write>
-  static void send(const Socket& to, Write write) {
-    namespace frame = websocketpp::frame;
-    const auto message = to->get_message(frame::opcode::binary, 0);
-    std::string& payload = message->get_raw_payload();
-    write(payload);
-    // A message that already has its header is queued as it is; otherwise websocketpp would copy the payload once more.
-    message->set_header(frame::prepare_header(frame::basic_header(frame::opcode::binary, payload.size(), true, false),
-                                              frame::extended_header(payload.size())));
-    message->set_prepared(true);
-    to->directly([&] { to->send(message); });  // an error means that the socket is closing; its close handler tells
-  }
-
-  /// Call when a socket has shown that it belongs here: from now on it may stay, and send messages of any allowed size.
-  void introduced(const Socket& socket) {
-    strangers_.remove(std::exchange(socket->place, 0));
-    socket->set_max_message_size(maximum_message_bytes_);
-  }
-
   /// Call this ten times a second or so: refuses sockets that have not introduced themselves in ten seconds, ends
   /// answers that nobody reads, and reads on where there was too much.
   void tick(TimePoint now) {
     strangers_.visit_silent(introduction_timeout, now, [this](const Strangers::Connection& silent) {
       const Socket each = silent.expired() ? nullptr : socket(silent);
-      if (each && each->role != SocketState::Role::unknown) refuse(each, "the socket did not introduce itself in time");
+      if (each && each->channel)
+        each->link.close(CloseCode::policy_violation, "the socket did not introduce itself in time");
     });
     strangers_.expire(now);
     for (const Socket& each : std::exchange(heard_, {}))
       if (std::exchange(each->messages, 0) >= most_messages) each->handle_resume_reading();
-  }
-
-  /// Closes a socket that broke the protocol, with a sentence for the page.
-  static void refuse(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::policy_violation, sentence);
-  }
-  static void close(const Socket& socket, std::string_view sentence) {
-    close(socket, websocketpp::close::status::normal, sentence);
   }
 
   /// Accepts nothing more; sockets that are open stay so.
@@ -21190,7 +24022,7 @@ class WebSocketServer {
   static constexpr std::size_t most_strangers = 256;
   static constexpr std::chrono::seconds introduction_timeout{10};
   /// Longer than a socket has to introduce itself and to close, so in fact: without progress of an answer.
-  static constexpr std::chrono::seconds patience{20};
+  static constexpr std::chrono::seconds silence_timeout{20};
   /// Of one socket per tick; the next ones wait in the socket. At the usual 100 ms that is several times what a worker
   /// sends that does nothing but answer, and a sender that means harm costs a quarter of the pool's thread.
   static constexpr unsigned most_messages = 5'000;
@@ -21214,14 +24046,6 @@ class WebSocketServer {
 
   Socket socket(const websocketpp::connection_hdl& handle) { return server_.get_con_from_hdl(handle); }
 
-  static void close(const Socket& socket, websocketpp::close::status::value code, std::string_view sentence) {
-    websocketpp::lib::error_code ignored;
-    std::size_t length =
-        std::min<std::size_t>(sentence.size(), 123);  // what a close frame holds, cut between characters
-    while (length < sentence.size() && (static_cast<unsigned char>(sentence[length]) & 0xC0) == 0x80) --length;
-    socket->close(code, std::string(sentence.substr(0, length)), ignored);
-  }
-
   static std::string why(const Socket& socket) {
     const std::string& said = socket->get_remote_close_reason().empty() ? socket->get_local_close_reason()
                                                                         : socket->get_remote_close_reason();
@@ -21232,6 +24056,8 @@ class WebSocketServer {
     asio::error_code ignored;
     newcomer->get_raw_socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     newcomer->get_raw_socket().non_blocking(true, ignored);
+    newcomer->strangers = &strangers_;
+    newcomer->most_bytes = maximum_message_bytes_;
     newcomer->place = strangers_.add(newcomer, Clock::now());
     newcomer->set_termination_handler([this](const Socket& ended) { strangers_.remove(ended->place); });
   }
@@ -21254,16 +24080,16 @@ class WebSocketServer {
       return false;
     }
     const std::string path = from->get_resource();
-    if (path == "/control") from->role = SocketState::Role::control;
-    if (path == "/data") from->role = SocketState::Role::data;
-    if (from->role != SocketState::Role::unknown) return true;
+    if (path == "/control") from->channel = Channel::control;
+    if (path == "/data") from->channel = Channel::data;
+    if (from->channel) return true;
     from->set_status(websocketpp::http::status_code::not_found);
     return false;
   }
 
   void answer(const Socket& to) {
     const std::string resource = to->get_resource();
-    HttpAnswer reply = allowed(to) ? handlers_.http(std::string_view(resource).substr(0, resource.find_first_of("?#")))
+    HttpAnswer reply = allowed(to) ? http_(std::string_view(resource).substr(0, resource.find_first_of("?#")))
                                    : plain(403, "foreign Host or Origin");
     auto range = requested_range(reply.status == 200 ? to->get_request_header("Range") : "", reply.size());
     if (!range) {
@@ -21295,8 +24121,9 @@ class WebSocketServer {
   asio::ip::tcp::endpoint endpoint_;
   OriginPolicy origin_;
   std::size_t maximum_message_bytes_;
-  Handlers handlers_;
-  Strangers strangers_{most_strangers, patience, [this](const Strangers::Connection& silent) {
+  AnswerHttp http_;
+  LinkHandlers handlers_;
+  Strangers strangers_{most_strangers, silence_timeout, [this](const Strangers::Connection& silent) {
                          if (!silent.expired())
                            socket(silent)->terminate(make_error_code(websocketpp::error::open_handshake_timeout));
                        }};
@@ -21309,1085 +24136,271 @@ class WebSocketServer {
 
 namespace webpool::driver {
 
-/// Owns the pool's event loop, its thread, and everything that lives there: sockets, browsers, the engine. Other
-/// threads only post.
-class Driver final : public Runtime, public std::enable_shared_from_this<Driver> {
-  using Engine = engine::Engine;
-  using Server = transport::WebSocketServer;
-  using Socket = Server::Socket;
-  using Frame = std::span<const std::byte>;
-
+/// A running pool: its event loop, the thread and the clock for that, the server through which pages reach it, and the
+/// host, which does what a pool does. All functions may be called from any thread; what they ask of the host goes
+/// through the entrance.
+class Driver final : public Runtime {
  public:
-  using JoinHandler = std::function<void(const BrowserInfo&)>;
-  /// Models to load into one worker per tab; `max_batch_size` is what `ModelOptions::batching.maximum` is from now on.
-  struct Part {
-    std::vector<ModelFile> files;
-    ModelOptions options;
-    Task task;
-    Batcher::Maximum max_batch_size;
-    LoadCompletion done;
-  };
+  using JoinHandler = TabInbox::JoinHandler;
+  using Part = Loader::Part;
 
   /// Listens and launches the first browsers; does not wait for them. Throws `Error`.
   Driver(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
       : options_(check_options(std::move(options))),
-        logger_(options_.log_level, options_.log),
-        flights_(logger_, options_.flight_record),
-        browsers_(options_, logger_, loop_.context(),
-                  [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
+        host_(*this, loop_, options_, std::move(policies)),
         files_(find_ort_directory(options_.ort_directory), PageModules(options_.page_modules), options_.model_origins,
-               [this](std::string_view sha256) { return find_model(sha256); }),
-        server_(loop_.context(), options_.address, options_.port, options_.connection.maximum_message_bytes, handlers(),
-                options_.public_origin),
-        engine_(engine_options(), std::move(policies)),
+               [this](std::string_view sha256) { return host_.models().file(sha256); }),
+        server_(
+            loop_.context(),
+            {options_.address, options_.port, options_.connection.maximum_message_bytes, options_.public_origin},
+            [this](std::string_view path) { return files_(path); }, host_.link_handlers()),
+        join_url_(host_.reached_at(server_.port())),
         thread_([this] { run(); }) {}
 
   // Ends the program on the pool's own thread, where nothing could wait for it.
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
-  std::string join_url() const {
-    return (options_.public_origin.empty() ? local_origin() : options_.public_origin) + "/#token=" + token_;
+  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
+  void close() {
+    entrance_.close(thread_, [this] { begin_shutdown(); });
   }
 
-  Backlog& backlog() noexcept override { return *backlog_; }
-
+  bool is_open() const override { return entrance_.is_open(); }
   EventLoop& loop() noexcept override { return loop_; }
+  Backlog& backlog() noexcept override { return *backlog_; }
+  const std::string& join_url() const noexcept { return join_url_; }
+  const PoolOptions& options() const noexcept { return options_; }
+  const std::shared_ptr<CacheCounts>& cache_counts() const noexcept { return cache_counts_; }
+
+  // --- requests
 
   void submit(ModelRef model, Inputs inputs, RequestOptions options, std::shared_ptr<Ticket> ticket,
               Completion done) override {
-    const TimePoint now = Clock::now();
-    std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    loop_.post([this, model, now, inputs = std::move(inputs), options = std::move(options), ticket = std::move(ticket),
-                done = std::move(done)]() mutable {
-      if (touches_devices(inputs, options) || !batches_.submit(model.model, now, inputs, options, ticket, done))
-        start(model, now, std::move(inputs), std::move(options), ticket, std::move(done));
-    });
+    entrance_.start(NewRequest{.model = model,
+                               .submitted = Clock::now(),
+                               .inputs = std::move(inputs),
+                               .options = std::move(options),
+                               .ticket = std::move(ticket),
+                               .done = std::move(done)},
+                    [this](NewRequest&& request) { host_.submit(std::move(request)); });
   }
 
   void generate(ModelRef model, Inputs prompt, std::shared_ptr<GenerationRun> run, std::shared_ptr<Ticket> ticket,
                 Completion done) override {
-    const TimePoint now = Clock::now();
-    std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    loop_.post([this, model, now, prompt = std::move(prompt), run = std::move(run), ticket = std::move(ticket),
-                done = std::move(done)]() mutable {
-      start(model, now, std::move(prompt), run->options.request, ticket, std::move(done), run);
-    });
+    RequestOptions options = run->options.request;
+    entrance_.start(NewRequest{.model = model,
+                               .submitted = Clock::now(),
+                               .inputs = std::move(prompt),
+                               .options = std::move(options),
+                               .ticket = std::move(ticket),
+                               .done = std::move(done),
+                               .generation = std::move(run)},
+                    [this](NewRequest&& request) { host_.generate(std::move(request)); });
   }
 
   void finish(Expected<Outputs> result, Completion done) override {
-    std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), result ? closed_error() : result.error());
-    loop_.post([result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+    struct Ended {
+      Expected<Outputs> result;
+      Completion done;
+    };
+    const std::optional<Error> error = result ? std::nullopt : std::optional(result.error());
+    entrance_.start(
+        Ended{std::move(result), std::move(done)}, [](Ended&& ended) { ended.done(std::move(ended.result)); },
+        error ? &*error : nullptr);
   }
 
   void fetch(const ResidentTensor& tensor, Completion done) override {
-    std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    loop_.post(
-        [this, there = TensorCopy(tensor), done = std::move(done)]() mutable { start_copy(there, std::move(done)); });
-  }
-
-  bool is_open() const override {
-    const std::lock_guard lock(gate_);
-    return open_;
-  }
-
-  const PoolOptions& options() const noexcept { return options_; }
-  const std::shared_ptr<CacheCounts>& cache_counts() const noexcept { return cache_counts_; }
-
-  Metrics metrics() {
-    return ask([this](const Engine& engine) {
-      Metrics metrics = engine.metrics();
-      messages_.add_to(metrics);
-      residents_.add_to(metrics);
-      metrics.cache_hits = cache_counts_->hits;
-      metrics.cache_misses = cache_counts_->misses;
-      metrics.model_cache_hits = model_cache_hits_;
-      return metrics;
-    });
+    struct Copy {
+      TensorCopy of;
+      Completion done;
+    };
+    entrance_.start(Copy{TensorCopy(tensor), std::move(done)},
+                    [this](Copy&& copy) { host_.copy(copy.of, std::move(copy.done)); });
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
-    post([this, ticket = std::move(ticket)] {
-      ticket->cancelled = true;
-      if (!batches_.cancel(*ticket)) end_run(ticket->request);
-    });
-  }
-
-  void release(ModelIndex model) override {
-    post([this, model] {
-      batches_.remove_model(model);
-      engine_.remove_model(model, turn());
-      drain();
-      models_.erase(model);
-      turns_.remove(model);
-    });
+    entrance_.post([this, ticket = std::move(ticket)] { host_.cancel(*ticket); });
   }
 
   void release(WorkerId worker, TensorId tensor) override {
-    post([this, worker, tensor] {
-      const auto bytes = residents_.release(worker, tensor);
-      if (!bytes) return;
-      engine_.retained(worker, -1, -static_cast<std::ptrdiff_t>(*bytes));
-      send(workers_.at(worker).socket, protocol::Release{{&tensor, 1}});
-    });
+    entrance_.post([this, worker, tensor] { host_.release(worker, tensor); });
   }
+
+  // --- models
 
   /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
   /// any thread may change it.
   void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
             LoadCompletion done) {
-    std::unique_lock lock(gate_);
-    if (!open_) return lock.unlock(), end_later(std::move(done), closed_error());
-    loop_.post([this, part = Part{std::move(files), std::move(options), task, std::move(max_batch_size),
-                                  std::move(done)}]() mutable {
-      add_model(std::move(part), false);
-      drain();
-    });
+    entrance_.start(Part{std::move(files), std::move(options), task, std::move(max_batch_size), std::move(done)},
+                    [this](Part&& part) { host_.load(std::move(part)); });
   }
 
   /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
   /// wait for their model alone. A model that can't be loaded stays until it is released, and ends its requests with
   /// the reasons. Throws `errc::pool_closed`.
   std::vector<ModelIndex> load_parts(std::vector<Part> parts) {
-    std::unique_lock lock(gate_);
-    if (!open_) throw closed_error();
-    std::packaged_task<std::vector<ModelIndex>()> task([&] {
-      std::vector<ModelIndex> indices;
-      for (Part& part : parts) indices.push_back(add_model(std::move(part), true));
-      turns_.add(indices);
-      drain();
-      return indices;
-    });
-    auto indices = task.get_future();
-    loop_.post([task = std::move(task)]() mutable { task(); });
-    lock.unlock();
-    return indices.get();
+    return entrance_.call([&] { return host_.load_parts(std::move(parts)); });
   }
 
-  /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
-  template <class Question>
-  auto ask(Question question) -> decltype(question(std::declval<const Engine&>())) {
-    if (loop_.runs_here()) return question(std::as_const(engine_));
-    std::unique_lock lock(gate_);
-    if (!open_) {
-      lock.unlock();
-      std::lock_guard gone(closing_);
-      return question(std::as_const(engine_));
-    }
-    std::packaged_task<decltype(question(std::declval<const Engine&>()))()> task(
-        [&] { return question(std::as_const(engine_)); });
-    auto answer = task.get_future();
-    // The task moves along: its answer wakes the caller while the pool's thread is still inside it.
-    loop_.post([task = std::move(task)]() mutable { task(); });
-    lock.unlock();
-    return answer.get();
+  void release(ModelIndex model) override {
+    entrance_.post([this, model] { host_.release(model); });
   }
 
   bool has_model(std::string_view name) const {
-    return const_cast<Driver*>(this)->ask([&](const Engine&) {
-      return std::ranges::any_of(models_, [&](const auto& entry) {
-        return entry.second.name == name || std::ranges::count(entry.second.files, name, &ModelFile::name) > 0;
-      });
-    });
+    return entrance_.ask([&] { return host_.models().has(name); });
   }
 
+  // --- messages
+
   void on_join(JoinHandler handler) {
-    post([this, handler = std::move(handler)]() mutable { join_handlers_.push_back(std::move(handler)); });
+    entrance_.post([this, handler = std::move(handler)]() mutable { host_.on_join(std::move(handler)); });
   }
 
   void on_message(std::string name, MessageHandler handler) {
-    post([this, name = std::move(name), handler = std::move(handler)]() mutable {
-      messages_.set(std::move(name), std::move(handler));
+    entrance_.post([this, name = std::move(name), handler = std::move(handler)]() mutable {
+      host_.on_message(std::move(name), std::move(handler));
     });
   }
 
   /// Sends a frame to this tab, or without one to all; returns how many it went to.
   std::size_t send_frame(std::optional<ConnectionId> to, std::string frame) {
-    return ask([&](const Engine&) -> std::size_t {
-      if (stopping_since_) return 0;
-      const auto reads = [&](const Tab& tab) {  // what it does not read stays in this program's memory
-        return tab.socket->get_buffered_amount() <= options_.connection.maximum_message_bytes;
-      };
-      if (to) {
-        const auto tab = tabs_.find(*to);
-        if (tab == tabs_.end() || !reads(tab->second)) return 0;
-        send_frame(tab->second.socket, std::move(frame));
-        return 1;
-      }
-      std::size_t count = 0;
-      for (const auto& [id, tab] : tabs_)
-        if (reads(tab)) send_frame(tab.socket, frame), ++count;
-      return count;
-    });
+    return entrance_.ask([&] { return host_.send_frame(to, std::move(frame)); });
   }
 
-  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
-  void close() {
-    if (loop_.runs_here())
-      throw Error(errc::would_deadlock, "a pool can't be closed on its own thread, which it would wait for");
-    std::lock_guard once(closing_);
-    if (!thread_.joinable()) return;
-    {
-      std::lock_guard lock(gate_);
-      open_ = false;
-    }
-    backlog_->close();
-    loop_.post([this] { begin_shutdown(); });
-    thread_.join();
+  // --- what it knows
+
+  /// Evaluates `question(engine)` on the pool's thread and waits for the answer; after `close`, on the caller's.
+  template <class Question>
+  auto ask(Question question) const {
+    return entrance_.ask([&] { return question(host_.engine()); });
+  }
+
+  Metrics metrics() const {
+    return entrance_.ask([this] {
+      Metrics metrics = host_.metrics();
+      metrics.cache_hits = cache_counts_->hits;
+      metrics.cache_misses = cache_counts_->misses;
+      return metrics;
+    });
   }
 
  private:
-  struct Tab {
-    Socket socket;
-    BrowserInfo browser;
-    std::optional<LaunchId> launch;
-  };
-  struct Worker {
-    ConnectionId connection;
-    ModelIndex model;
-    std::string key;
-    Socket socket;  ///< null until the worker attaches
-    std::vector<BackendFailure> passed_over;
-    std::shared_ptr<const Where> where;  ///< null until it is loaded
-    protocol::PreparedResult next_result{};
-  };
-  /// What a socket hears that did not introduce itself as it should, once its turn has come.
-  struct PendingRefusal {
-    std::weak_ptr<Socket::element_type> socket;
-    std::optional<protocol::Refused> message;  ///< for a tab
-    std::string reason;
-  };
-
   static constexpr std::chrono::milliseconds tick_interval{100};
-  static constexpr std::chrono::seconds shutdown_patience{3};
-
-  static Error closed_error() { return Error(errc::pool_closed, "the pool is closed"); }
-
-  /// Ends an operation that began when the pool's thread was gone: not inside its initiating function, which must
-  /// return before the handler runs, but on a thread of Asio's.
-  template <class Done>
-  static void end_later(Done done, Error error) {
-    asio::post(asio::system_executor(),
-               [done = std::move(done), error = std::move(error)]() mutable { done(std::move(error)); });
-  }
-
-  PoolOptions engine_options() const {
-    PoolOptions options = options_;
-    options.browsers = browsers_.kinds();
-    return options;
-  }
-
-  engine::Turn turn() { return {turn()}; }
-
-  template <class F>
-  void post(F task) {
-    std::lock_guard lock(gate_);
-    if (open_) loop_.post(std::move(task));
-  }
-
-  // --- the thread
+  static constexpr std::chrono::seconds shutdown_timeout{3};
 
   void run() {
     loop_.post([this] {
-      logger_.info("listening on " + local_origin());
-      engine_.start(turn());
-      drain();
+      host_.start();
       tick();
     });
     loop_.run();
-    browsers_.close_all();
-    // What callers gave may own a model, and with it this driver.
-    join_handlers_.clear();
-    messages_.clear();
-    models_.clear();
+    host_.clear();
     loop_.ended();
   }
 
   void tick() {
     const TimePoint now = Clock::now();
-    poll_browsers(now);
     server_.tick(now);
-    if (stopping_since_) {
-      actions_.clear();
-      if ((sockets_.empty() && browsers_.empty()) || now > *stopping_since_ + shutdown_patience)
-        return loop_.context().stop();
-    } else {
-      engine_.tick({now, actions_});
-      drain();
-      answer_next_refusal();
-    }
+    host_.tick(now);
+    if (stopping_since_ && (host_.is_empty() || now > *stopping_since_ + shutdown_timeout))
+      return loop_.context().stop();
     timer_.expires_after(stopping_since_ ? tick_interval / 10 : tick_interval);
     timer_.async_wait([this](const asio::error_code& aborted) {
       if (!aborted) tick();
     });
   }
 
-  void poll_browsers(TimePoint now) {
-    browsers_.poll(now, [&](LaunchId launch, const Error& last_words) {
-      renewed_.erase(launch);
-      engine_.exited(launch, last_words, {now, actions_});
-    });
-  }
-
   void begin_shutdown() {
-    batches_.close();
-    engine_.close(turn());
-    drain();
     server_.stop_listening();
-    for (const Socket& socket : sockets_) Server::close(socket, "the pool is closed");
+    host_.begin_shutdown();
     stopping_since_ = Clock::now();
     timer_.cancel();
     tick();
   }
 
-  // --- models
-
-  ModelIndex add_model(Part part, bool stays) {
-    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), stays);
-    engine::ModelSpec spec{model.name,
-                           part.task,
-                           model.bytes(),
-                           model.options.browsers,
-                           model.options.replicas,
-                           model.options.pinned,
-                           model.options.own_tabs_only};
-    const ModelIndex index = engine_.add_model(std::move(spec), turn());
-    if (model.files.size() == 1)
-      batches_.add_model(index, model.name, model.files[0].info, model.options.batching,
-                         std::move(part.max_batch_size));
-    models_.insert_or_assign(index, std::move(model));
-    return index;
-  }
-
-  /// The worker has its bytes, or is gone: others may fetch now.
-  void end_turn(WorkerId ended) {
-    for (const auto& [next, load] : turns_.ended(ended)) {
-      const auto worker = workers_.find(next);
-      if (worker == workers_.end() || !worker->second.socket) continue;
-      engine_.load_sent(next, Clock::now());
-      send(worker->second.socket, load);
-    }
-  }
-
-  // --- requests
-
-  void start(ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
-             const std::shared_ptr<Ticket>& ticket, Completion done,
-             std::shared_ptr<GenerationRun> generation = nullptr) {
-    if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    std::optional<WorkerId> pinned;
-    if (touches_devices(inputs, options)) {
-      pinned = worker_with(inputs, model.model);
-      const auto elsewhere = std::ranges::find_if(inputs, [&](const NamedTensor& each) {
-        const ResidentTensor* there = resident(each.tensor, *this);
-        return each.tensor.device() && (!there || there->worker() != pinned);
-      });
-      if (const auto which = static_cast<std::size_t>(elsewhere - inputs.begin()); which < inputs.size())
-        return bring_home(which, model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
-      // What stays is computed too where only some outputs are wanted.
-      if (!options.outputs.empty())
-        for (const auto& name : options.keep_on_device)
-          if (std::ranges::find(options.outputs, name) == options.outputs.end()) options.outputs.push_back(name);
-    }
-    Request request{.id = {}, .model = model.model, .priority = options.priority, .client = options.client};
-    request.deadline = deadline_of(submitted, options);
-    request.payload_bytes = bytes_of(inputs);
-    if (!generation && !inputs.empty() && inputs.front().tensor.shape().rank() > 0)
-      request.rows = static_cast<std::uint32_t>(inputs.front().tensor.shape()[0]);
-    const RequestId id = engine_.submit(request, turn(), options.retry, pinned);
-    if (ticket) ticket->request = id;
-    if (pinned)
-      std::stable_partition(inputs.begin(), inputs.end(),
-                            [](const NamedTensor& each) { return !each.tensor.device(); });
-    std::vector<TensorId> kept(options.keep_on_device.size());
-    for (TensorId& each : kept) each = residents_.make_id();
-    await({.id = id,
-           .part = model.part,
-           .inputs = std::move(inputs),
-           .options = std::move(options),
-           .submitted = submitted,
-           .done = std::move(done),
-           .kept = std::move(kept),
-           .generation = std::move(generation)});
-  }
-
-  /// The request was submitted to the engine.
-  void await(PendingRequest request) {
-    pending_.add(std::move(request));
-    drain();
-  }
-
-  /// Where the first of these tensors is that are in one of the model's workers.
-  std::optional<WorkerId> worker_with(const Inputs& inputs, ModelIndex model) const {
-    for (const auto& [name, tensor] : inputs)
-      if (const ResidentTensor* there = resident(tensor, *this); there && there->model() == model)
-        return there->worker();
-    return std::nullopt;
-  }
-
-  /// Copies an input from the tab of another model to this program; then the request starts again.
-  void bring_home(std::size_t which, ModelRef model, TimePoint submitted, Inputs inputs, RequestOptions options,
-                  std::shared_ptr<Ticket> ticket, Completion done) {
-    const ResidentTensor* there = resident(inputs[which].tensor, *this);
-    if (!there)
-      return done(Error(errc::tensor_elsewhere,
-                        "input '" + inputs[which].name + "' is in a tab of another pool; to_host() copies it"));
-    const TensorCopy copy(*there);
-    start_copy(copy, [this, which, model, submitted, inputs = std::move(inputs), options = std::move(options),
-                      ticket = std::move(ticket), done = std::move(done)](Expected<Outputs> copied) mutable {
-      if (!copied) return done(copied.error());
-      inputs[which].tensor = copied->begin()->tensor;
-      start(model, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
-    });
-  }
-
-  void start_copy(const TensorCopy& copy, Completion done) {
-    const TimePoint now = Clock::now();
-    const RequestId id = engine_.submit({.model = copy.model}, {now, actions_}, Retry::never, copy.worker);
-    await({.id = id, .submitted = now, .done = std::move(done), .copy = copy});
-  }
-
-  void end_run(RequestId id) {
-    engine_.cancel(id, turn());
-    drain();
-  }
-
-  Batcher batcher() {
-    const bool one = options_.memory.low_memory_mode;
-    return Batcher(
-        loop_.context(), one ? 1 : options_.connection.requests_in_flight,
-        [this](ModelIndex model, TimePoint submitted, Inputs inputs, RequestOptions options,
-               const std::shared_ptr<Ticket>& ticket, Completion done) {
-          start({model}, submitted, std::move(inputs), std::move(options), ticket, std::move(done));
-        },
-        [this](RequestId id) { end_run(id); });
-  }
-
-  // --- actions
-
-  /// Carries out what the engine asked for, and what follows from that, in order.
-  void drain() {
-    if (draining_) return;
-    draining_ = true;
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
-      const engine::Action action = std::move(actions_[i]);
-      std::visit([this](const auto& each) { this->carry_out(each); }, action);
-    }
-    actions_.clear();
-    draining_ = false;
-  }
-
-  void carry_out(const engine::Launch& action) {
-    std::optional<Error> error;
-    loop_.run_on_own([&] { error = browsers_.launch(action.launch, action.browser, launch_url(action.launch)); });
-    if (error) {
-      logger_.info(error->message());
-      engine_.exited(action.launch, *error, turn());
-    }
-  }
-
-  void carry_out(const engine::CloseBrowser& action) {
-    renewed_.erase(action.launch);
-    browsers_.close(action.launch, Clock::now());
-  }
-
-  void carry_out(const engine::OpenWorker& action) {
-    Worker worker{action.connection, action.model, detail::random_token(), nullptr, {}, nullptr};
-    const Tab& tab = tabs_.at(action.connection);
-    const bool webnn =
-        may_use_webnn(models_.at(action.model).options, browsers_.options_of(tab.browser.browser), tab.browser);
-    send(tab.socket, protocol::OpenWorker{action.worker, worker.key, webnn});
-    workers_.emplace(action.worker, std::move(worker));
-    turns_.opened(action.worker, action.model);
-  }
-
-  void carry_out(const engine::CloseWorker& action) {
-    const auto worker = workers_.find(action.worker);
-    if (worker == workers_.end()) return;
-    if (action.trouble) report(action.connection, action.trouble->message());
-    forget(worker->second.socket, "the worker is no longer needed");
-    if (worker->second.where) batches_.count_tab(worker->second.model, false);
-    residents_.lose(action.worker);
-    workers_.erase(worker);
-    end_turn(action.worker);
-    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end())
-      send(tab->second.socket, protocol::CloseWorker{action.worker});
-  }
-
-  void carry_out(const engine::CloseConnection& action) {
-    const auto tab = tabs_.find(action.connection);
-    if (tab == tabs_.end()) return;
-    logger_.info("closing the tab in " + describe(tab->second.browser) + ": " + action.message);
-    if (action.failed) report(action.connection, action.message);
-    send(tab->second.socket, protocol::Close{action.message});
-    forget(tab->second.socket, action.message);
-    erase_tab(action.connection);
-  }
-
-  void carry_out(const engine::NewTab& action) {
-    logger_.info("opening another tab: " + action.message);
-    report(action.connection, action.message);
-    if (const auto tab = tabs_.find(action.connection); tab != tabs_.end()) {
-      forget(tab->second.socket, action.message);
-      erase_tab(action.connection);
-    }
-    renewed_.insert(action.launch);
-    browsers_.new_tab(action.launch, launch_url(action.launch),
-                      [this, launch = action.launch](const std::optional<Error>& failed) {
-                        if (!failed || stopping_since_ || !renewed_.erase(launch)) return;
-                        engine_.exited(launch, *failed, turn());
-                        browsers_.close(launch, Clock::now());
-                        drain();
-                      });
-  }
-
-  void carry_out(const engine::ReloadPage& action) {
-    const auto tab = tabs_.find(action.connection);
-    if (tab == tabs_.end()) return;
-    if (tab->second.launch) renewed_.insert(*tab->second.launch);
-    logger_.info("reloading the page in " + describe(tab->second.browser) + ": " + action.message);
-    report(action.connection, action.message);
-    send(tab->second.socket, protocol::Reload{action.message});
-    forget(tab->second.socket, action.message);
-    erase_tab(action.connection);
-  }
-
-  void carry_out(const engine::Ping& action) { send(tabs_.at(action.connection).socket, protocol::Ping{++pings_}); }
-
-  void carry_out(const engine::Run& action) {
-    const PendingRequest& request = pending_.at(action.request);
-    const Socket& socket = workers_.at(action.worker).socket;
-    if (request.copy) return send(socket, protocol::Fetch{action.request, request.copy->tensor});
-    const std::span inputs(request.inputs);
-    const auto there = std::ranges::find_if(inputs, [](const auto& each) { return each.tensor.device() != nullptr; });
-    if (request.generation) {
-      protocol::Generate message{action.request, {inputs.begin(), there}, request.generation->options, request.part};
-      if (!request.kept.empty()) message.keep = request.kept[0];
-      if (there != inputs.end()) message.resume = use_up(*driver::resident(there->tensor, *this));
-      return send(socket, message);
-    }
-    std::vector<protocol::TensorReference> resident, keep;
-    for (const auto& [name, tensor] : std::span(there, inputs.end())) {
-      resident.push_back({name, driver::resident(tensor, *this)->id()});
-      residents_.note_reuse(tensor.device()->bytes());
-    }
-    for (std::size_t i = 0; i < request.kept.size(); ++i)
-      keep.push_back({request.options.keep_on_device[i], request.kept[i]});
-    send(socket,
-         protocol::Run{action.request, {inputs.begin(), there}, request.options.outputs, request.part, resident, keep});
-  }
-
-  /// The page takes this text for a generation, whatever comes of that.
-  protocol::TextReference use_up(const ResidentTensor& text) {
-    text.lose();
-    if (const auto bytes = residents_.release(text.worker(), text.id())) {
-      engine_.retained(text.worker(), -1, -static_cast<std::ptrdiff_t>(*bytes));
-      residents_.note_reuse(*bytes);
-    }
-    return {text.id(), static_cast<std::uint64_t>(text.shape()[0])};
-  }
-
-  void carry_out(const engine::CancelRun& action) {
-    send(workers_.at(action.worker).socket, protocol::Cancel{action.request});
-  }
-
-  void carry_out(const engine::HoldResult& action) {
-    PendingRequest& request = pending_.at(action.request);
-    request.held = std::move(request.outputs);
-  }
-
-  void carry_out(const engine::Complete& action) {
-    PendingRequest request = pending_.take(action.request);
-    if (action.error) return request.done(*action.error);
-    if (!action.held) return request.done(std::move(request.outputs));
-    RunTimes times = request.held.times();
-    times.total = milliseconds_since(request.submitted, Clock::now());
-    request.done(Outputs({request.held.begin(), request.held.end()}, request.held.shared_where(), times));
-  }
-
-  void carry_out(const engine::ModelReady& action) {
-    const auto model = models_.find(action.model);
-    if (model == models_.end() || !model->second.ready) return;
-    auto ready = std::exchange(model->second.ready, {});
-    if (!action.error) return ready(action.model);
-    if (model->second.stays) return ready(*action.error);
-    const Error error = *action.error;
-    batches_.remove_model(action.model);
-    engine_.remove_model(action.model, turn());
-    models_.erase(model);
-    ready(error);
-  }
-
-  template <class Message>
-  void send(const Socket& to, const Message& message) {
-    Server::send(to, [&](std::string& out) {
-      protocol::encode(out, message);
-      flights_.sent<Message>(to->flight.get(), out);
-    });
-  }
-
-  void send_frame(const Socket& to, std::string frame) {
-    Server::send(to, [&](std::string& out) {
-      out = std::move(frame);
-      flights_.sent<protocol::Custom>(to->flight.get(), out);
-    });
-  }
-
-  /// Something failed in that tab: what came before goes into the log.
-  void report(ConnectionId id, std::string_view why) {
-    const auto tab = tabs_.find(id);
-    if (tab != tabs_.end()) flights_.dump(tab->second.socket->flight.get(), describe(tab->second.browser), why);
-  }
-
-  /// Closes a socket whose end is no news any more.
-  static void forget(const Socket& socket, std::string_view reason) {
-    if (!socket) return;
-    socket->owner = 0;
-    Server::close(socket, reason);
-  }
-
-  void erase_tab(ConnectionId id) {
-    std::vector<WorkerId> gone;
-    std::erase_if(workers_, [&](auto& entry) {
-      if (entry.second.connection != id) return false;
-      gone.push_back(entry.first);
-      forget(entry.second.socket, "its tab is gone");
-      if (entry.second.where) batches_.count_tab(entry.second.model, false);
-      residents_.lose(entry.first);
-      return true;
-    });
-    tabs_.erase(id);
-    for (const WorkerId worker : gone) end_turn(worker);
-  }
-
-  // --- events from the pages
-
-  Server::Handlers handlers() {
-    return {.http = [this](std::string_view path) { return files_(path); },
-            .opened = [this](const Socket& socket) { opened(socket); },
-            .received = [this](const Socket& from, Frame frame,
-                               std::shared_ptr<const void> owner) { received(from, frame, std::move(owner)); },
-            .closed = [this](const Socket& socket, const std::string& reason) { closed(socket, reason); }};
-  }
-
-  void opened(const Socket& socket) {
-    sockets_.insert(socket);
-    if (stopping_since_) Server::close(socket, "the pool is closed");
-  }
-
-  void received(const Socket& from, Frame frame, std::shared_ptr<const void> owner) {
-    if (stopping_since_ || (from->owner == 0 && std::exchange(from->heard, true))) return;
-    const auto take = [&](auto message) {
-      if (!message) return std::optional(message.error());
-      return std::visit(
-          [&]<class Message>(Message& each) {
-            flights_.received<Message>(from->flight.get(), frame);
-            return handle(from, each);
-          },
-          *message);
-    };
-    const auto read_data = [&] {
-      Worker* const worker = worker_of(from);
-      return decoder_.data(frame, std::move(owner), worker ? &worker->next_result : nullptr);
-    };
-    const auto broken = from->role == transport::SocketState::Role::control
-                            ? take(decoder_.control(frame, std::move(owner)))
-                            : take(read_data());
-    if (broken && from->owner == 0) {
-      refusals_.push_back({from, std::nullopt, broken->message()});
-    } else if (broken) {
-      logger_.info("refused a message: " + broken->message());
-      flights_.event(from->flight.get(), "refused a message: " + broken->message());
-      Server::refuse(from, broken->message());
-    }
-    drain();
-  }
-
-  /// One socket per tick hears that it is refused. So who tries tokens learns of ten wrong ones in a second, and the
-  /// log grows by ten lines; a right one is answered at once. Guesses that do not wait for an answer cost a connection
-  /// each: a million in a second would find a token of 128 bits in 10^25 years.
-  void answer_next_refusal() {
-    while (!refusals_.empty()) {
-      const PendingRefusal next = std::move(refusals_.front());
-      refusals_.pop_front();
-      const Socket socket = next.socket.lock();
-      if (!socket || !sockets_.contains(socket)) continue;
-      logger_.info("refused a " + std::string(next.message ? "tab: " : "message: ") + next.reason);
-      if (next.message) send(socket, *next.message);
-      return Server::refuse(socket, next.reason);
-    }
-  }
-
-  static std::optional<Error> out_of_turn(std::string_view what) {
-    return Error(errc::malformed_frame, "a '" + std::string(what) + "' is out of turn here");
-  }
-
-  void refuse_tab(const Socket& from, protocol::Refusal code, const std::string& message) {
-    refusals_.push_back({from, protocol::Refused{code, message}, message});
-  }
-
-  std::optional<Error> handle(const Socket& from, protocol::Hello& hello) {
-    if (from->owner != 0) return out_of_turn("hello");
-    if (hello.version != protocol::version) {
-      refuse_tab(from, protocol::Refusal::version_mismatch,
-                 "the page speaks version " + std::to_string(hello.version) + " of the protocol, this pool speaks " +
-                     std::to_string(protocol::version) + "; reload the page");
-      return std::nullopt;
-    }
-    if (!detail::equal_in_constant_time(hello.token, token_)) {
-      refuse_tab(from, protocol::Refusal::wrong_token,
-                 "the link's token does not belong to this pool; open the pool's join link again");
-      return std::nullopt;
-    }
-    const auto kind = hello.launch ? browsers_.kind_of(*hello.launch) : std::nullopt;
-    if (kind)
-      hello.browser.browser = *kind;  // some kinds call themselves by another's name
-    else
-      hello.launch.reset();
-    hello.browser.launched = kind.has_value();
-    const auto id = engine_.joined(hello.browser, hello.launch, turn());
-    if (!id) {
-      refuse_tab(from, protocol::Refusal::pool_full,
-                 "the pool has all the tabs that it may have (" + std::to_string(options_.max_connections) + ")");
-      return std::nullopt;
-    }
-    if (hello.launch) renewed_.erase(*hello.launch);
-    from->owner = id->value;
-    from->flight = flights_.begin(*id);
-    flights_.event(from->flight.get(), describe(hello.browser) + " joined");
-    server_.introduced(from);
-    send(from, protocol::Welcome{*id, options_.connection.health_interval});
-    logger_.info(describe(hello.browser) + " joined");
-    for (const auto& handler : join_handlers_) handler(hello.browser);
-    tabs_.emplace(*id, Tab{from, std::move(hello.browser), hello.launch});
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Pong& pong) {
-    if (from->owner == 0) return out_of_turn("pong");
-    engine_.heard(ConnectionId{from->owner}, Clock::now(), pong.timer_drift_ms, pong.hints);
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Trouble& news) {
-    if (from->owner == 0) return out_of_turn("trouble");
-    messages_.page_trouble(tabs_.at(ConnectionId{from->owner}).browser, news.source, news.message);
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Custom& message) {
-    if (from->owner == 0) return out_of_turn("message");
-    const ConnectionId id{from->owner};
-    messages_.deliver({id, tabs_.at(id).browser, message.name, message.body, message.tensors});
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::WorkerFailed& news) {
-    if (from->owner == 0) return out_of_turn("worker_failed");
-    const auto worker = workers_.find(news.worker);
-    if (worker == workers_.end() || worker->second.connection.value != from->owner)
-      return std::nullopt;  // closed meanwhile
-    forget(std::exchange(worker->second.socket, nullptr), "the worker died");
-    lose_worker(worker->first, worker->second, "its worker died: " + news.message);
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Attach& attach) {
-    if (from->owner != 0) return out_of_turn("attach");
-    if (attach.version != protocol::version)
-      return Error(errc::version_mismatch, "the worker speaks version " + std::to_string(attach.version));
-    const auto found = workers_.find(attach.worker);
-    if (found == workers_.end() || found->second.socket ||
-        !detail::equal_in_constant_time(attach.key, found->second.key))
-      return Error(errc::wrong_token, "no worker waits under that key");
-    Worker& worker = found->second;
-    const LoadingModel& model = models_.at(worker.model);
-    const BrowserInfo& browser = tabs_.at(worker.connection).browser;
-    LoadPlan plan = plan_load(attach.worker, model.files, model.options, browsers_.options_of(browser.browser),
-                              options_.memory, known_way(model, browser));
-    from->owner = attach.worker.value;
-    from->flight = tabs_.at(worker.connection).socket->flight;
-    flights_.event(from->flight.get(), "worker " + std::to_string(attach.worker.value) + " attached");
-    server_.introduced(from);
-    worker.socket = from;
-    worker.passed_over = std::move(plan.passed_over);
-    plan.message.importance = turns_.importance(worker.model);
-    if (plan.message.backends.empty())
-      engine_.load_failed(attach.worker, about(worker, errc::no_backend, describe(worker.passed_over)), turn());
-    else if (turns_.hold(attach.worker, plan.message))
-      engine_.load_held(attach.worker);
-    else
-      send(from, plan.message);
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Progress& progress) {
-    Worker* worker = worker_of(from);
-    if (!worker) return out_of_turn("progress");
-    if (progress.stage != protocol::LoadStage::fetch || progress.done == progress.total)
-      end_turn(WorkerId{from->owner});
-    const LoadingModel& model = models_.at(worker->model);
-    if (progress.part >= model.files.size()) return out_of_turn("progress of a model that is not loaded");
-    if (model.options.progress)
-      model.options.progress({tabs_.at(worker->connection).browser, model.files[progress.part].name,
-                              protocol::to_string(progress.stage), progress.done, progress.total});
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, protocol::Loaded& loaded) {
-    Worker* worker = worker_of(from);
-    if (!worker || worker->where || loaded.id != from->owner) return out_of_turn("loaded");
-    const LoadingModel& model = models_.at(worker->model);
-    const BrowserInfo& browser = tabs_.at(worker->connection).browser;
-    if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
-      fastest_.learn(model.files[0].sha256, model.options, browser,
-                     {loaded.backend, loaded.device, loaded.variant, loaded.tried});
-    std::ranges::move(loaded.tried, std::back_inserter(worker->passed_over));
-    worker->where = std::make_shared<const Where>(Where{worker->connection, browser, loaded.backend, loaded.device,
-                                                        loaded.cpu_fallback, std::move(worker->passed_over),
-                                                        std::move(loaded.placements)});
-    const std::size_t bytes = loaded.memory_bytes ? static_cast<std::size_t>(loaded.memory_bytes) : model.bytes();
-    if (logger_.debugging()) logger_.debug("model '" + model.name + "' is loaded on " + describe(*worker->where));
-    end_turn(WorkerId{from->owner});
-    batches_.count_tab(worker->model, true);
-    model_cache_hits_ += loaded.from_cache ? 1 : 0;
-    engine_.loaded(WorkerId{from->owner}, loaded.backend, bytes, turn());
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::Tokens& news) {
-    const Worker* worker = worker_of(from);
-    const PendingRequest* request = pending_.find(news.id);
-    if (!worker || !worker->where || (request && !request->generation)) return out_of_turn("tokens");
-    const TimePoint now = Clock::now();
-    if (!engine_.progressed(WorkerId{from->owner}, news.id, now) || !request) return std::nullopt;
-    const auto wrong = request->generation->take(news, milliseconds_since(request->submitted, now));
-    return wrong ? std::optional(Error(errc::malformed_frame, *wrong)) : std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, protocol::Result& result) {
-    Worker* worker = worker_of(from);
-    if (!worker || !worker->where) return out_of_turn("result");
-    const std::optional<Error> wrong = wrong_outputs(*worker, result);
-    const std::optional<Error> differs = wrong ? std::nullopt : difference_from_held(*worker, result);
-    const PendingRequest* awaited = pending_.find(result.id);
-    const bool checkable = !awaited || (awaited->options.keep_on_device.empty() && !awaited->generation);
-    const engine::Reply reply{.worker = WorkerId{from->owner},
-                              .request = result.id,
-                              .error = wrong ? &*wrong : nullptr,
-                              .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
-    const TimePoint now = Clock::now();
-    adopt(WorkerId{from->owner}, *worker, result, awaited && !wrong);
-    if (engine_.finished(reply, {now, actions_})) {
-      PendingRequest& request = pending_.at(result.id);  // no action on it is carried out before this function returns
-      result.times.total = milliseconds_since(request.submitted, now);
-      request.outputs = Outputs(std::move(result.outputs), worker->where, result.times);
-    }
-    return std::nullopt;
-  }
-
-  /// What a run left in its worker becomes outputs, or, when they are not `wanted`, goes.
-  void adopt(WorkerId id, const Worker& worker, protocol::Result& result, bool wanted) {
-    for (const auto& [name, datatype, shape, tensor] : result.kept) {
-      if (!wanted) {
-        send(worker.socket, protocol::Release{{&tensor, 1}});
-        continue;
-      }
-      const auto there =
-          std::make_shared<const ResidentTensor>(this->weak_from_this(), worker.model, id, tensor, datatype, shape);
-      residents_.add(there);
-      engine_.retained(id, 1, static_cast<std::ptrdiff_t>(there->bytes()));
-      result.outputs.push_back({name, Tensor(datatype, shape, there)});
-    }
-    if (wanted && pending_.find(result.id)->copy) residents_.note_copy(result.outputs[0].tensor.bytes().size());
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::RunError& news) {
-    Worker* worker = worker_of(from);
-    if (!worker) return out_of_turn("error");
-    const errc code = protocol::parse_error_code(news.code).value_or(errc::run_failed);
-    std::string message = news.message;
-    if (logger_.debugging() && !news.stack.empty()) logger_.debug(news.message + "\n" + news.stack);
-    if (worker->where || news.id != from->owner) {
-      const Error error = about(*worker, code, message);
-      engine_.finished({WorkerId{from->owner}, RequestId{news.id}, &error, news.started}, turn());
-    } else {
-      auto reasons = worker->passed_over;
-      reasons.insert(reasons.end(), news.tried.begin(), news.tried.end());
-      if (!reasons.empty()) message = describe(reasons);
-      engine_.load_failed(WorkerId{from->owner}, about(*worker, code, message), turn());
-    }
-    return std::nullopt;
-  }
-
-  std::optional<Error> handle(const Socket& from, const protocol::DeviceLost& news) {
-    Worker* worker = worker_of(from);
-    if (!worker) return out_of_turn("device_lost");
-    engine_.worker_lost(WorkerId{from->owner}, about(*worker, errc::device_lost, news.reason + ": " + news.message),
-                        turn());
-    return std::nullopt;
-  }
-
-  void closed(const Socket& socket, const std::string& reason) {
-    sockets_.erase(socket);
-    const std::uint64_t owner = std::exchange(socket->owner, 0);
-    if (owner == 0 || stopping_since_) return;
-    if (socket->role == transport::SocketState::Role::control) {
-      const ConnectionId id{owner};
-      const std::string who = describe(tabs_.at(id).browser);
-      logger_.info(who + " left: " + reason);
-      flights_.event(socket->flight.get(), "it left: " + reason);
-      report(id, reason);
-      poll_browsers(Clock::now());  // perhaps its browser has ended, which is worse
-      erase_tab(id);
-      engine_.left(id, Error(errc::connection_lost, who + " went away: " + reason), turn());
-    } else if (const auto worker = workers_.find(WorkerId{owner}); worker != workers_.end()) {
-      worker->second.socket = nullptr;
-      flights_.event(socket->flight.get(), "worker " + std::to_string(owner) + " left: " + reason);
-      lose_worker(worker->first, worker->second, "its worker went away: " + reason);
-    }
-    drain();
-  }
-
-  /// A browser says that its page is gone: as if the page's control socket had closed, which may take longer.
-  void page_gone(LaunchId launch, const std::string& reason) {
-    if (stopping_since_) return;
-    const auto tab = std::ranges::find_if(tabs_, [&](const auto& entry) { return entry.second.launch == launch; });
-    if (tab != tabs_.end()) {
-      const Socket socket = tab->second.socket;
-      closed(socket, reason);
-      return Server::close(socket, reason);
-    }
-    if (renewed_.contains(launch)) return;  // as asked
-    engine_.exited(launch, Error(errc::launch_failed, reason), turn());
-    browsers_.close(launch, Clock::now());
-    drain();
-  }
-
-  void lose_worker(WorkerId id, const Worker& worker, const std::string& reason) {
-    const errc code = worker.where ? errc::connection_lost : errc::load_failed;
-    engine_.worker_lost(id, about(worker, code, reason), turn());
-  }
-
-  // --- small helpers
-
-  std::string local_origin() const {
-    const std::string host =
-        options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
-    return "http://" + host + ":" + std::to_string(server_.port());
-  }
-
-  /// The pool's own browsers need no proxy.
-  std::string launch_url(LaunchId launch) const {
-    return local_origin() + "/#token=" + token_ + "&launch=" + std::to_string(launch.value);
-  }
-
-  Worker* worker_of(const Socket& socket) {
-    const auto found = workers_.find(WorkerId{socket->owner});
-    return found == workers_.end() ? nullptr : &found->second;
-  }
-
-  template <class Printable>
-  static std::string describe(const Printable& value) {
-    std::ostringstream text;
-    text << value;
-    return std::move(text).str();
-  }
-  static std::string describe(const std::vector<BackendFailure>& failures) { return driver::describe(failures); }
-
-  Error about(const Worker& worker, errc code, const std::string& message) const {
-    const auto tab = tabs_.find(worker.connection);
-    const std::string place = worker.where         ? describe(*worker.where)
-                              : tab != tabs_.end() ? describe(tab->second.browser)
-                                                   : "a tab";
-    return Error(code, "model '" + models_.at(worker.model).name + "' on " + place + ": " + message);
-  }
-
-  static double milliseconds_since(TimePoint then, TimePoint now) {
-    return std::chrono::duration<double, std::milli>(now - then).count();
-  }
-
-  /// Models that share a worker are compared as one, which nothing else is equal to.
-  const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
-    return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
-  }
-
-  /// Decides whether a guest's result is checked, so the guest must not be able to guess it.
-  double draw_for(const Worker& worker) {
-    if (options_.guests.recheck_share == 0 || tabs_.at(worker.connection).browser.launched) return 1;
-    return std::uniform_real_distribution<double>()(random_);
-  }
-
-  std::optional<Error> difference_from_held(const Worker& worker, const protocol::Result& result) const {
-    const PendingRequest* request = pending_.find(result.id);
-    if (!request || !request->held.shared_where()) return std::nullopt;
-    const auto text = disagreement({request->held.begin(), request->held.end()}, result.outputs, options_.guests);
-    if (!text) return std::nullopt;
-    return Error(errc::run_failed, "model '" + models_.at(worker.model).name + "' on a guest's " +
-                                       describe(request->held.where()) + ", computed again on " +
-                                       describe(*worker.where) + ": " + *text);
-  }
-
-  std::optional<Error> wrong_outputs(const Worker& worker, const protocol::Result& result) const {
-    const PendingRequest* request = pending_.find(result.id);
-    const auto& files = models_.at(worker.model).files;
-    // Of which of the models an answer is that nobody waits for any more, nobody knows.
-    if (!request && (files.size() > 1 || result.finish)) return std::nullopt;
-    const auto wrong = request ? request->check(result, files)
-                               : check_outputs(files[0].info, result.outputs, result.kept, nullptr, {});
-    return wrong ? std::optional(about(worker, errc::run_failed, *wrong)) : std::nullopt;
-  }
-
-  const ServedFile* find_model(std::string_view sha256) const {
-    for (const auto& [index, model] : models_)
-      if (const ServedFile* found = model.find(sha256)) return found;
-    return nullptr;
-  }
-
   const PoolOptions options_;
-  const detail::Logger logger_;
-  const FlightLog flights_;
   const std::shared_ptr<Backlog> backlog_ = std::make_shared<Backlog>(options_.backlog);
-  const std::string token_ = detail::random_token();
-  EventLoop loop_{*backlog_, options_.busy_poll};
-  asio::steady_timer timer_{loop_.context()};
-  Batcher batches_ = batcher();
-  Browsers browsers_;
-  PageFiles files_;
-  Server server_;
-  Engine engine_;
-  engine::Actions actions_;
-  bool draining_ = false;
-  protocol::Decoder decoder_;
-  std::unordered_set<Socket> sockets_;   ///< all that are open
-  std::deque<PendingRefusal> refusals_;  ///< first come, first served
-  std::unordered_map<ConnectionId, Tab> tabs_;
-  std::unordered_map<WorkerId, Worker> workers_;
-  std::unordered_map<ModelIndex, LoadingModel> models_;
-  PendingRequests pending_;
-  Residents residents_;
-  FastestWays fastest_;
-  std::random_device random_;
-  std::vector<JoinHandler> join_handlers_;
-  MessageHandlers messages_{logger_};
-  LoadTurns turns_;
   const std::shared_ptr<CacheCounts> cache_counts_ = std::make_shared<CacheCounts>();
-  std::set<LaunchId> renewed_;  ///< browsers whose page is to join once more
-  std::uint64_t pings_ = 0;
-  std::uint64_t model_cache_hits_ = 0;
+  EventLoop loop_{*backlog_, options_.busy_poll};
+  mutable Entrance entrance_{loop_, *backlog_};
+  asio::steady_timer timer_{loop_.context()};
+  Host host_;
+  PageFiles files_;
+  transport::WebSocketServer server_;
+  const std::string join_url_;
   std::optional<TimePoint> stopping_since_;
-
-  mutable std::mutex gate_;  ///< guards `open_`: nothing is posted once it is false
-  bool open_ = true;
-  std::mutex closing_;  ///< held while `close` waits
   std::thread thread_;  ///< last, so that everything else is there when it starts
 };
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace webpool::driver {
+
+/// What an error calls the part.
+inline std::string label_of(const ModelPart& part) {
+  return !part.bytes ? part.path.string() : part.options.name.empty() ? part.bytes->name : part.options.name;
+}
+
+/// Throws `errc::invalid_options` where a part has both a path and bytes.
+inline ModelSource source_of(const ModelPart& part) {
+  if (!part.bytes) return part.path;
+  if (!part.path.empty())
+    throw Error(errc::invalid_options, "part '" + label_of(part) + "' has a path and bytes: it can be one of both");
+  return *part.bytes;
+}
+
+/// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
+/// priority, or two have the same.
+inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) {
+  std::vector<std::size_t> order(parts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto numbered = static_cast<std::size_t>(
+      std::ranges::count_if(parts, [](const ModelPart& part) { return part.priority.has_value(); }));
+  if (numbered == 0) return order;
+  if (numbered < parts.size())
+    throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
+                                           " parts have a priority: either all have one, or none");
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
+    if (one.priority == other.priority)
+      throw Error(errc::invalid_options, "parts '" + label_of(one) + "' and '" + label_of(other) +
+                                             "' both have the priority " + std::to_string(*one.priority));
+  }
+  return order;
+}
+
+/// Throws `errc::invalid_options` where two parts have one name.
+inline void check_part_names(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
+#include <filesystem>
+#include <variant>
 #ifndef WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
 #include <cstddef>
@@ -22590,72 +24603,6 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
-#define WEBPOOL_DRIVER_PART_ORDER_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <numeric>
-#include <string>
-#include <vector>
-
-namespace webpool::driver {
-
-/// What an error calls the part.
-inline std::string label_of(const ModelPart& part) {
-  return !part.bytes ? part.path.string() : part.options.name.empty() ? part.bytes->name : part.options.name;
-}
-
-/// Throws `errc::invalid_options` where a part has both a path and bytes.
-inline ModelSource source_of(const ModelPart& part) {
-  if (!part.bytes) return part.path;
-  if (!part.path.empty())
-    throw Error(errc::invalid_options, "part '" + label_of(part) + "' has a path and bytes: it can be one of both");
-  return *part.bytes;
-}
-
-/// The places of the parts in the order in which they load. Throws `errc::invalid_options` where only some have a
-/// priority, or two have the same.
-inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) {
-  std::vector<std::size_t> order(parts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto numbered = static_cast<std::size_t>(
-      std::ranges::count_if(parts, [](const ModelPart& part) { return part.priority.has_value(); }));
-  if (numbered == 0) return order;
-  if (numbered < parts.size())
-    throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
-                                           " parts have a priority: either all have one, or none");
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
-    if (one.priority == other.priority)
-      throw Error(errc::invalid_options, "parts '" + label_of(one) + "' and '" + label_of(other) +
-                                             "' both have the priority " + std::to_string(*one.priority));
-  }
-  return order;
-}
-
-/// Throws `errc::invalid_options` where two parts have one name.
-inline void check_part_names(std::vector<std::string> names) {
-  std::ranges::sort(names);
-  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_READ_PARTS_HPP_INCLUDED
-#include <algorithm>
-#include <cstdint>
-#include <map>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-#ifndef WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
-#define WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
-#include <filesystem>
-#include <variant>
 
 namespace webpool::driver {
 
@@ -22730,6 +24677,19 @@ WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::
 
 }  // namespace
 }  // namespace webpool::impl
+
+// A program that mixes the two modes does not link: one mode's symbol of this name is thread-local, the other's is not.
+// (After link-time optimisation, which sees the symbol of only one mode, some linkers say nothing.)
+#ifdef __ELF__
+extern "C" {
+#ifndef WEBPOOL_COMPILED
+[[gnu::used]] inline thread_local const char webpool_header_only_and_compiled_are_mixed = 0;
+#elif defined(WEBPOOL_SOURCE)
+extern const char webpool_header_only_and_compiled_are_mixed;
+const char webpool_header_only_and_compiled_are_mixed = 0;
+#endif
+}
+#endif
 #endif
 #ifndef WEBPOOL_IMPL_MODEL_IMPL_HPP_INCLUDED
 #define WEBPOOL_IMPL_MODEL_IMPL_HPP_INCLUDED
@@ -22746,6 +24706,10 @@ WEBPOOL_DECL std::shared_ptr<PoolInterface> make_pool(PoolOptions options, std::
 #include <string>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_IMPL_LEASE_HPP_INCLUDED
+#define WEBPOOL_IMPL_LEASE_HPP_INCLUDED
+#include <memory>
+#include <utility>
 
 namespace webpool::impl {
 
@@ -22762,6 +24726,11 @@ struct Lease {
     if (runtime) runtime->release(index);
   }
 };
+
+}  // namespace webpool::impl
+#endif
+
+namespace webpool::impl {
 
 /// Checks a request, looks for its answer in the cache, finds it a place in the backlog, and submits it.
 class ModelImpl final : public ModelInterface {
@@ -23037,31 +25006,33 @@ class ModelImpl final : public ModelInterface {
 
 namespace webpool::protocol {
 
-/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty when nothing is.
+/// What is wrong with a text that should be one JSON value in UTF-8, in the parser's words; empty if nothing is.
 inline std::optional<std::string> json_fault(std::string_view text) {
   simdjson::dom::parser parser;
   const auto error = parser.parse(text.data(), text.size()).error();
   return error ? std::optional<std::string>(simdjson::error_message(error)) : std::nullopt;
 }
 
-/// What is wrong with the name of an application's message; empty when nothing is.
+/// What is wrong with the name of an application's message; empty if nothing is.
 inline std::optional<std::string> message_name_fault(std::string_view name) {
   if (name.empty()) return "its name is empty";
   if (name.size() > max_name_bytes)
-    return "its name has " + std::to_string(name.size()) + " bytes; it may have " + std::to_string(max_name_bytes);
+    return "its name has " + std::to_string(name.size()) + " bytes; at most " + std::to_string(max_name_bytes) +
+           " are allowed";
   return std::nullopt;
 }
 
-/// What keeps a message of an application from being sent; empty when nothing does.
+/// Why a message of an application can't be sent; empty if it can.
 inline std::optional<std::string> message_fault(std::string_view name, std::string_view body,
                                                 const std::vector<NamedTensor>& tensors) {
   if (auto fault = message_name_fault(name)) return fault;
   if (body.size() > max_header_bytes / 2)
-    return "its body has " + std::to_string(body.size()) + " bytes; it may have " +
-           std::to_string(max_header_bytes / 2) + ", and tensors carry what is larger";
+    return "its body has " + std::to_string(body.size()) + " bytes; at most " + std::to_string(max_header_bytes / 2) +
+           " are allowed: send larger data as tensors";
   if (const auto fault = json_fault(body)) return "its body is not JSON: " + *fault;
   if (tensors.size() > max_items)
-    return "it has " + std::to_string(tensors.size()) + " tensors; it may have " + std::to_string(max_items);
+    return "it has " + std::to_string(tensors.size()) + " tensors; at most " + std::to_string(max_items) +
+           " are allowed";
   std::set<std::string_view> names;
   for (const auto& tensor : tensors) {
     if (tensor.name.size() > max_name_bytes) return "a tensor's name is longer than " + std::to_string(max_name_bytes);
@@ -23090,16 +25061,11 @@ class PoolImpl final : public PoolInterface {
   PoolImpl(PoolOptions options, std::unique_ptr<engine::Decisions> policies)
       : driver_(std::make_shared<driver::Driver>(std::move(options), std::move(policies))) {}
 
-  Model load(const std::filesystem::path& path, ModelOptions options) override {
+  Model load(const ModelSource& source, ModelOptions options) override {
     refuse_pool_thread();
-    auto file = read_file(path, options);
-    return load_file(std::move(file), std::move(options));
-  }
-
-  Model kernel(const Kernel& kernel, ModelOptions options) override {
-    refuse_pool_thread();
-    auto file = driver::make_kernel_file(kernel, options);
-    return load_file(std::move(file), std::move(options));
+    std::vector<driver::ModelFile> files;
+    files.push_back(read(source, options));
+    return load_files(std::move(files), std::move(options)).front();
   }
 
   std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) override {
@@ -23115,7 +25081,7 @@ class PoolImpl final : public PoolInterface {
     std::vector<std::vector<driver::ModelFile>> files;
     std::vector<std::string> names;
     for (ModelPart& part : parts) {
-      files.emplace_back().push_back(read_file(part.path, part.options));
+      files.emplace_back().push_back(read(driver::source_of(part), part.options));
       names.push_back(files.back()[0].name);
     }
     driver::check_part_names(std::move(names));
@@ -23139,9 +25105,9 @@ class PoolImpl final : public PoolInterface {
     return {models.begin(), models.end()};
   }
 
-  StartLoad prepare_load(const std::filesystem::path& path, ModelOptions options) override {
+  StartLoad prepare_load(const ModelSource& source, ModelOptions options) override {
     std::vector<driver::ModelFile> files;
-    files.push_back(read_file(path, options));
+    files.push_back(read(source, options));
     // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
     return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
       start_load(driver, std::move(files), std::move(options),
@@ -23206,19 +25172,13 @@ class PoolImpl final : public PoolInterface {
   }
 
   /// Lets the pool's initializer change the options before they are checked.
-  driver::ModelFile read_file(const std::filesystem::path& path, ModelOptions& options) const {
+  driver::ModelFile read(const ModelSource& source, ModelOptions& options) const {
     const PoolOptions& pool = driver_->options();
-    driver::ModelFile file = driver::read_model_file(path, options, pool.model_initializer);
+    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer);
     driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
     return file;
-  }
-
-  Model load_file(driver::ModelFile file, ModelOptions options) {
-    std::vector<driver::ModelFile> files;
-    files.push_back(std::move(file));
-    return load_files(std::move(files), std::move(options)).front();
   }
 
   std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
@@ -23239,7 +25199,10 @@ class PoolImpl final : public PoolInterface {
     const auto max_batch_size = models.front()->max_batch_size();
     driver->load(std::move(files), std::move(options), task, max_batch_size,
                  [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                   if (!index) return lease->runtime.reset(), done(index.error());
+                   if (!index) {
+                     lease->runtime.reset();
+                     return done(index.error());
+                   }
                    lease->index = *index;
                    done(std::vector<Model>(models.begin(), models.end()));
                  });
@@ -23366,6 +25329,100 @@ ResourcePool<Selector, Scaling, Memory, Queue>::ResourcePool(PoolOptions options
                                                                        std::move(memory), std::move(queue)))) {}
 
 }  // namespace webpool
+#endif
+#ifndef WEBPOOL_TRANSPORT_LOOPBACK_HPP_INCLUDED
+#define WEBPOOL_TRANSPORT_LOOPBACK_HPP_INCLUDED
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::transport {
+
+/// A link without a socket, for tests that play the page: both ends are in this program, and on its caller's thread.
+///
+///     const auto link = Loopback::open(handlers, Channel::control);
+///     link->say(frame);          // handlers.received has returned when this does
+///     while (auto message = link->take()) …
+///
+/// Keep the shared pointer as long as the page is to live. Not thread-safe.
+class Loopback final : public Link, public std::enable_shared_from_this<Loopback> {
+  struct Private {};
+
+ public:
+  struct Closing {
+    CloseCode code;
+    std::string words;
+  };
+
+  /// The handlers must outlive the link.
+  static std::shared_ptr<Loopback> open(const LinkHandlers& handlers, Channel channel) {
+    auto link = std::make_shared<Loopback>(Private(), handlers);
+    handlers.opened(link, channel);
+    return link;
+  }
+  Loopback(Private, const LinkHandlers& handlers) : handlers_(handlers) {}
+
+  // --- the pool's end
+
+  void send(Write write) override {
+    std::string message;
+    write(message);
+    if (closing_ || ended_) return;
+    buffered_ += message.size();
+    sent_.push_back(std::move(message));
+  }
+
+  void close(CloseCode code, std::string_view words) override {
+    if (!closing_ && !ended_) closing_.emplace(Closing{code, std::string(words)});
+  }
+
+  std::size_t buffered() const override { return buffered_; }
+
+  void introduced() override { introduced_ = true; }
+
+  // --- the page's end
+
+  /// Sends a message. Does nothing once the link has ended.
+  void say(std::string message) {
+    if (ended_) return;
+    const auto owner = std::make_shared<const std::string>(std::move(message));
+    handlers_.received(*this, std::as_bytes(std::span(*owner)), owner);
+  }
+
+  /// The next message that the pool sent; empty when there is none.
+  std::optional<std::string> take() {
+    if (sent_.empty()) return std::nullopt;
+    std::string message = std::move(sent_.front());
+    sent_.pop_front();
+    buffered_ -= message.size();
+    return message;
+  }
+
+  /// How the pool closes the link, if it does. The link ends with `hang_up`, as a socket does with the page's answer.
+  const std::optional<Closing>& closing() const noexcept { return closing_; }
+  bool is_introduced() const noexcept { return introduced_; }
+
+  /// Ends the link; once.
+  void hang_up(const std::string& reason = "its link closed") {
+    if (std::exchange(ended_, true)) return;
+    const auto self = shared_from_this();  // whoever hears may let go of it
+    handlers_.closed(*this, closing_ ? closing_->words : reason);
+  }
+
+ private:
+  const LinkHandlers& handlers_;
+  std::deque<std::string> sent_;  ///< what the page has not taken
+  std::size_t buffered_ = 0;
+  std::optional<Closing> closing_;
+  bool introduced_ = false, ended_ = false;
+};
+
+}  // namespace webpool::transport
 #endif
 #endif
 #endif

@@ -61,6 +61,7 @@ WITHOUT_TEST = {
     "browser/launch_spec.hpp": "data only",
     "driver/new_request.hpp": "data only",
     "engine/actions.hpp": "data only",
+    "testing/simulated_rows.hpp": "data only",
     "engine/turn.hpp": "data only",
     "engine/decisions.hpp": "an interface; tests/engine/policy_set.cpp",
     "impl/model_interface.hpp": "an interface",

@@ -24,23 +24,10 @@
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/driver/token_queue.hpp>
+#include <webpool/impl/lease.hpp>
 #include <webpool/impl/model_interface.hpp>
 
 namespace webpool::impl {
-
-/// What a pool has loaded into one worker per tab: one model, or those that share workers.
-struct Lease {
-  std::shared_ptr<driver::Runtime> runtime;  ///< null when the load failed: then there is nothing to release
-  ModelIndex index;
-  const bool shared;
-
-  Lease(std::shared_ptr<driver::Runtime> of, bool several) : runtime(std::move(of)), shared(several) {}
-  Lease(const Lease&) = delete;  // each releases the model once
-  Lease& operator=(const Lease&) = delete;
-  ~Lease() {
-    if (runtime) runtime->release(index);
-  }
-};
 
 /// Checks a request, looks for its answer in the cache, finds it a place in the backlog, and submits it.
 class ModelImpl final : public ModelInterface {

@@ -182,7 +182,10 @@ class PoolImpl final : public PoolInterface {
     const auto max_batch_size = models.front()->max_batch_size();
     driver->load(std::move(files), std::move(options), task, max_batch_size,
                  [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                   if (!index) return lease->runtime.reset(), done(index.error());
+                   if (!index) {
+                     lease->runtime.reset();
+                     return done(index.error());
+                   }
                    lease->index = *index;
                    done(std::vector<Model>(models.begin(), models.end()));
                  });

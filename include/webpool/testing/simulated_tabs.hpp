@@ -1,10 +1,7 @@
 #pragma once
 
-// Longer than other headers: tabs, their workers and what they compute share one event queue and one memory.
-
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -15,6 +12,7 @@
 #include <webpool/testing/events.hpp>
 #include <webpool/testing/ledger.hpp>
 #include <webpool/testing/random.hpp>
+#include <webpool/testing/simulated_rows.hpp>
 #include <webpool/testing/tab_kinds.hpp>
 #include <webpool/testing/usage.hpp>
 
@@ -22,7 +20,7 @@ namespace webpool::testing {
 
 /// The tabs of a simulation, which obey the engine: an action goes in, and the event that follows from it is pushed. A
 /// worker runs one request at a time, as a page does; other requests in flight wait.
-class SimulatedTabs {
+class SimulatedTabs : private SimulatedRows {
  public:
   SimulatedTabs(std::vector<TabKind> kinds, std::uint64_t seed, Events& events, Ledger& ledger)
       : kinds_(std::move(kinds)), seed_(seed), events_(events), ledger_(ledger) {
@@ -209,40 +207,6 @@ class SimulatedTabs {
 
  private:
   enum : std::uint64_t { request_streams, launch_streams, load_streams, crash_streams, reload_streams };
-
-  struct Sent {
-    WorkerId worker;
-    RequestId request;
-    std::size_t number;
-  };
-  using Line = std::deque<Sent>;  // the first computes
-
-  struct Launched {
-    std::size_t kind;
-    TimePoint since;
-    std::optional<ConnectionId> tab;
-  };
-  struct Tab {
-    std::size_t kind;
-    std::optional<LaunchId> launch;
-    TimePoint since;
-    std::size_t bytes;
-    std::vector<WorkerId> workers;
-    Line line;  // if workers share a processor
-  };
-  struct Worker {
-    ConnectionId tab;
-    ModelIndex model;
-    const SimulatedModel* speed;  // null if this kind of tab can't load the model
-    std::size_t bytes;
-    bool ready;
-    Line line;  // if they don't
-  };
-  struct Model {
-    std::string name;
-    std::size_t bytes = 0, holders = 0;
-    std::uint64_t loads = 0;
-  };
 
   /// A stream for each thing, so that what happens to it does not depend on the others, and two policies can be
   /// compared with the same luck.
