@@ -42,7 +42,7 @@ class Pool {
   /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
   /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
   /// reasons are the compiler's errors, each with line and column of the WGSL.
-  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->load(kernel, std::move(options)); }
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->kernel(kernel, std::move(options)); }
 
   /// Loads several ONNX models and kernels so that each tab holds all of them in one worker, on one device: what one
   /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time

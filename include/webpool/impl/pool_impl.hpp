@@ -51,6 +51,8 @@ class PoolImpl final : public PoolInterface {
     return load_files(std::move(files), std::move(options)).front();
   }
 
+  Model kernel(const Kernel& kernel, ModelOptions options) override { return load(kernel, std::move(options)); }
+
   std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) override {
     refuse_pool_thread();
     auto files = driver::read_parts(parts, options);

@@ -33,6 +33,7 @@ class PoolInterface {
   virtual ~PoolInterface() = default;
 
   virtual Model load(const ModelSource& source, ModelOptions options) = 0;
+  virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
   /// Reads the model; what it returns loads it, and may be called when the pool is gone.
