@@ -1,40 +1,29 @@
 // What a decision costs: the scheduler says which request is next, and the selector which tab runs it, per policy,
 // number of tabs and of requests that wait; the scaling policy says how many tabs there should be, and the memory
 // policy which of a tab's models leaves. With a count of allocations, which should be 0. `by hand` is the same as the
-// template without policies, interleaved with it.
+// template without policies, interleaved with it. `erased` asks the policies through `engine::Decisions`, as a pool
+// does; the others call them directly.
 
 #include <benchmark/benchmark.h>
 
 #include <chrono>
 #include <concepts>
-#include <cstdlib>
-#include <new>
 #include <utility>
 #include <vector>
 #include <webpool/testing.hpp>
 
+#include "../tests/support/counting_new.hpp"
 #include "decision/by_hand.hpp"
 #include "decision/engine_world.hpp"
+#include "decision/erased.hpp"
 #include "decision/lane_world.hpp"
 #include "decision/memory_world.hpp"
 #include "decision/scaling_world.hpp"
 
 namespace {
-std::size_t allocations = 0;
-}
-
-// Not inlined: GCC would take `free` for a mistake.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-namespace {
 
 using namespace webpool;
+using testing::allocations;
 
 constexpr int warm_up = 150'000;
 
@@ -87,6 +76,9 @@ template <class Queue>
 using Scheduling = decision::LaneWorld<selector::FirstFit, Queue>;
 using WholeEngine = decision::EngineWorld<selector::PowerOfTwo, scheduling::Priority>;
 using Default = decision::LaneWorld<selector::PowerOfTwo, scheduling::Priority>;
+using DefaultErased = decision::ErasedWorld<decision::make_default_policies>;
+using Learning = decision::LaneWorld<selector::Learned, scheduling::FairShare>;
+using LearningErased = decision::ErasedWorld<decision::make_learning_policies>;
 
 void sizes(benchmark::internal::Benchmark* each) {
   each->ArgNames({"tabs", "waiting"});
@@ -109,6 +101,9 @@ void growth(benchmark::internal::Benchmark* each) {
 }
 
 BENCHMARK(decide<Default>)->Name("default policies")->Apply(growth);
+BENCHMARK(decide<DefaultErased>)->Name("default policies, erased")->Apply(decisions);
+BENCHMARK(decide<Learning>)->Name("Learned and FairShare")->Apply(decisions);
+BENCHMARK(decide<LearningErased>)->Name("Learned and FairShare, erased")->Apply(decisions);
 BENCHMARK(serve<WholeEngine>)->Name("whole engine, default policies")->Apply(sizes);
 
 BENCHMARK(decide<Selecting<selector::FirstFit>>)->Name("selector FirstFit")->Apply(decisions);
