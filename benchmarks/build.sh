@@ -34,15 +34,16 @@ build_in() {
 # Unpacks the baseline's tree below build/, where it stays. Sets `before` to its folder, or to nothing if this clone
 # doesn't have the commit.
 unpack_baseline() {
-  before=$root/build/$baseline
-  if [ -d "$before" ]; then return; fi
-  if ! git -C "$root" cat-file -e "$baseline^{commit}" 2>/dev/null; then
+  before=
+  local commit
+  if ! commit=$(git -C "$root" rev-parse --quiet --verify --short "$baseline^{commit}" 2>/dev/null); then
     echo "This clone has no commit $baseline, so nothing is compared with it (git fetch --unshallow brings it)." >&2
-    before=
     return
   fi
+  baseline=$commit before=$root/build/$commit
+  if [ -d "$before" ]; then return; fi
   rm -rf "$before.partial" && mkdir -p "$before.partial"
-  git -C "$root" archive "$baseline" | tar -x -C "$before.partial"
+  git -C "$root" archive "$commit" | tar -x -C "$before.partial"
   ln -s ../../../js/node_modules "$before.partial/js/node_modules"
   mv "$before.partial" "$before"
 }
