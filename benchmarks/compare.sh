@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # compare.sh [--quick] [--only SECTION] [--json FILE]: measures the pool against what one would use instead, and against
 # itself at an earlier commit, in turns on this machine; writes build/benchmarks/compare/report.md with its plots, and
-# all figures to FILE. Takes about 20 minutes, with --quick about 5, and a few more to build what it measures.
+# all figures to FILE. Takes about 20 minutes, with --quick about 6, and at first as long to build.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/build.sh"
 for ((i = 0; i < ${#rest[@]}; i += 2)); do

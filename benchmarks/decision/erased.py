@@ -50,12 +50,13 @@ def main() -> None:
             mine = [turn[f"{erased}/tabs:{tabs}"] for turn in turns[NOW]]
             other = [turn[f"{template}/tabs:{tabs}"] for turn in turns[which]]
             ns, base = (statistics.median(each[0] for each in those) for those in (mine, other))
+            share = statistics.median(each[0] / its[0] for each, its in zip(mine, other))
             name = f"{erased}, {tabs} tabs"
             against = f"the template, {given.commit}" if which == BEFORE else "the template"
-            ratio = report.at_most(f"{name} / {against}", round(ns / base, 3), "", goal)
+            ratio = report.at_most(f"{name} / {against}", round(share, 3), "", goal)
             made = report.at_most(f"{name}: allocations", max(each[1] for each in mine), "", 0)
             rows += [ratio, made, report.Row(name, round(ns, 1), "ns"), report.Row(f"{name}: {against}", round(base, 1), "ns")]
-            cells.append([name, f"{ns:.0f} ns", f"{against}: {base:.0f} ns", f"{ns / base:.2f}", ratio.goal, "met" if ratio.met else "MISSED",
+            cells.append([name, f"{ns:.0f} ns", f"{against}: {base:.0f} ns", f"{share:.2f}", ratio.goal, "met" if ratio.met else "MISSED",
                           f"{made.value:g} {'met' if made.met else 'MISSED'}"])
     heading = ["", "this tree", "beside it", "ratio", "goal", "", "allocations each (goal 0)"]
     print(report.Table(f"Policies behind the boundary, medians of {len(turns[NOW])} turns", heading, cells).text())
