@@ -73,7 +73,6 @@ template <class Selector>
 using Selecting = decision::LaneWorld<Selector, scheduling::Fifo>;
 template <class Queue>
 using Scheduling = decision::LaneWorld<selector::FirstFit, Queue>;
-using WholeEngine = decision::EngineWorld<selector::PowerOfTwo, scheduling::Priority>;
 using Default = decision::LaneWorld<selector::PowerOfTwo, scheduling::Priority>;
 using DefaultErased = decision::ErasedWorld<decision::make_default_policies>;
 using Learning = decision::LaneWorld<selector::Learned, scheduling::FairShare>;
@@ -103,7 +102,7 @@ BENCHMARK(decide<Default>)->Name("default policies")->Apply(growth);
 BENCHMARK(decide<DefaultErased>)->Name("default policies, erased")->Apply(decisions);
 BENCHMARK(decide<Learning>)->Name("Learned and FairShare")->Apply(decisions);
 BENCHMARK(decide<LearningErased>)->Name("Learned and FairShare, erased")->Apply(decisions);
-BENCHMARK(serve<WholeEngine>)->Name("whole engine, default policies")->Apply(sizes);
+BENCHMARK(serve<decision::EngineWorld>)->Name("whole engine, default policies")->Apply(sizes);
 
 BENCHMARK(decide<Selecting<selector::FirstFit>>)->Name("selector FirstFit")->Apply(decisions);
 BENCHMARK(decide<Selecting<selector::RoundRobin>>)->Name("selector RoundRobin")->Apply(decisions);

@@ -3,15 +3,11 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <webpool/engine/decisions.hpp>
 
 #include "lane_world.hpp"
+#include "policy_sets.hpp"
 
 namespace decision {
-
-// Defined in a file of their own, so that no call of them is more direct than the engine's are.
-std::unique_ptr<engine::Decisions> make_default_policies();
-std::unique_ptr<engine::Decisions> make_learning_policies();  ///< Learned and FairShare
 
 /// A policy set behind the engine's boundary, in the place of a selector or scheduler.
 template <std::unique_ptr<engine::Decisions> (*make)()>
