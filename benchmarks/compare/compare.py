@@ -11,7 +11,7 @@ import traceback
 import machine
 import report
 
-SECTIONS = ("dispatch", "inference", "concurrency", "startup", "scale", "cost", "engine")
+SECTIONS = ("dispatch", "before", "inference", "concurrency", "startup", "scale", "cost", "engine")
 
 HEADING = """# webpool and what one would use instead
 
@@ -26,10 +26,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("program", "models", "folder", "json"):
         parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
+    parser.add_argument("--commit", required=True)
+    parser.add_argument("--before", required=True, help="the tree of that commit, with its program; empty if there is none")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", choices=SECTIONS, action="append")
     given = parser.parse_args()
-    settings = report.Settings(given.quick, given.program, given.models, given.folder)
+    settings = report.Settings(given.quick, given.program, given.models, given.folder, given.commit,
+                               pathlib.Path(given.before).resolve() if given.before else None)
 
     began = time.monotonic()
     hardware = machine.hardware()
@@ -45,7 +48,7 @@ def main() -> int:
     versions = {name: version for section in sections for name, version in section.versions.items()}
     length = f"This run took {(time.monotonic() - began) / 60:.1f} minutes" + (" and is the short one." if given.quick else ".")
     path = report.write(settings.folder, HEADING.format(machine=f"{hardware}\n\n{machine.software(versions)}", length=length), sections)
-    report.write_rows(given.json, sections)
+    report.write_rows(given.json, sections, hardware)
     print(report.goals_of(sections).text())
     print(f"\n{path}")
     return 1 if failed else 0

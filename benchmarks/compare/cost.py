@@ -5,20 +5,17 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
-import time
 
 import svg
+from compiler import LIBRARIES, ROOT, RUN_A_MODEL, command, gxx, run, stripped_size
 from report import Plot, Row, Section, Settings, Table, at_most
 from sample import Sample
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/gates"))
 import instantiations  # noqa: E402
 
 CORE_SECONDS, TIMES_WEBSOCKETPP = 0.5, 1.5
-LIBRARIES = ("-lsimdjson", "-lpthread")
 
 
 def others(header: str, seen: set[str]) -> set[str]:
@@ -48,13 +45,6 @@ HEADERS = {
     "websocketpp's server": ("include", WEBSOCKETPP),
 }
 LEFT_OUT_IF_QUICK = ("single header", "asio.hpp")
-RUN_A_MODEL = """
-int main() {
-  webpool::ResourcePool<> pool;
-  auto model = pool.load("model.onnx");
-  return static_cast<int>(model({{"x", webpool::Tensor::from(std::vector<float>{1}, {1})}})["y"].as<float>()[0]);
-}
-"""
 CALLER = "the same, of a pool that another file instantiates"
 PROGRAMS = {
     "a pool that runs a model": "#include <webpool/webpool.hpp>\n" + RUN_A_MODEL,
@@ -99,14 +89,8 @@ def patched_websocketpp(folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def command(compiler: str, includes: str, patched: pathlib.Path) -> list[str]:
-    return [compiler, "-std=c++20", "-DASIO_STANDALONE", f"-I{ROOT / includes}", "-isystem", str(patched)]
-
-
-def seconds(*arguments: str) -> float:
-    began = time.monotonic()
-    subprocess.run(arguments, check=True)
-    return time.monotonic() - began
+def command_with(compiler: str, includes: str, patched: pathlib.Path) -> list[str]:
+    return command(compiler, ROOT / includes, "-isystem", str(patched))
 
 
 def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> dict[str, Sample]:
@@ -116,7 +100,7 @@ def compile_times(settings: Settings, folder: pathlib.Path, compiler: str) -> di
         for name, (includes, text) in headers.items():
             source = folder / "included.cpp"
             source.write_text(text)
-            times[name].add([seconds(*command(compiler, includes, folder), "-fsyntax-only", str(source))])
+            times[name].add([run(*command_with(compiler, includes, folder), "-fsyntax-only", source).wall])
     return times
 
 
@@ -127,12 +111,11 @@ def programs(folder: pathlib.Path, compiler: str) -> dict[str, tuple[float, int 
         number, (name, text) = numbered
         source, program = folder / f"program{number}.cpp", folder / f"program{number}"
         source.write_text(text)
-        compile_it = [*command(compiler, "include", folder), "-O2", "-DNDEBUG", str(source), "-o", str(program)]
+        compile_it = [*command_with(compiler, "include", folder), "-O2", "-DNDEBUG", source, "-o", program]
         if name == CALLER:
-            return name, (seconds(*compile_it, "-c"), None)
-        took = seconds(*compile_it, *LIBRARIES)
-        subprocess.run(["strip", str(program)], check=True)
-        return name, (took, program.stat().st_size)
+            return name, (run(*compile_it, "-c").wall, None)
+        took = run(*compile_it, *LIBRARIES).wall
+        return name, (took, stripped_size(program))
 
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count())) as threads:
         return dict(threads.map(make, enumerate(PROGRAMS.items())))
@@ -143,13 +126,13 @@ def instantiation_counts(folder: pathlib.Path) -> dict[str, int | None]:
     if not clang:
         return dict.fromkeys(HEADERS)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(HEADERS, threads.map(lambda each: instantiations.count(command(clang, each[0], folder), each[1]), HEADERS.values())))
+        return dict(zip(HEADERS, threads.map(lambda each: instantiations.count(command_with(clang, each[0], folder), each[1]), HEADERS.values())))
 
 
 def measure(settings: Settings) -> Section:
     folder = settings.folder / "cost"
     folder.mkdir(parents=True, exist_ok=True)
-    compiler = os.environ.get("CXX", "g++")
+    compiler = gxx()
     patched_websocketpp(folder)
     times = compile_times(settings, folder, compiler)
     made = {} if settings.quick else programs(folder, compiler)

@@ -14,6 +14,8 @@ class Settings:
     program: pathlib.Path  # benchmark_compare
     models: pathlib.Path  # examples/models
     folder: pathlib.Path  # for the report, and for what is made on the way
+    commit: str = ""  # with which the library is compared
+    before: pathlib.Path | None = None  # the tree of that commit, with its benchmark_compare; none in a clone without it
 
     def times(self, full: int, quick: int) -> int:
         """How often something is done."""
@@ -21,7 +23,15 @@ class Settings:
 
     def pool(self, browser: str, tabs: int, most_tabs: int = 0, in_flight: int = 2, busy_poll_us: int = 0) -> list:
         """The command of a contender that is the library, with so many requests in flight for each tab."""
-        return [self.program, "pool", browser, tabs, most_tabs or tabs, in_flight, busy_poll_us, SOURCES, self.models]
+        return self._pool(self.program, SOURCES, browser, tabs, most_tabs or tabs, in_flight, busy_poll_us)
+
+    def pool_before(self, browser: str, in_flight: int) -> list:
+        """The same with one tab, at the commit."""
+        program = self.before / "build/benchmarks/benchmarks/benchmark_compare"
+        return self._pool(program, self.before / "benchmarks/compare", browser, 1, 1, in_flight, 0)
+
+    def _pool(self, program: pathlib.Path, sources: pathlib.Path, *arguments) -> list:
+        return [program, "pool", *arguments, sources, self.models]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +116,10 @@ def write(folder: pathlib.Path, heading: str, sections: list[Section]) -> pathli
     return path
 
 
-def write_rows(path: pathlib.Path, sections: list[Section]) -> None:
+def write_rows(path: pathlib.Path, sections: list[Section], machine: str = "") -> None:
+    """Writes the figures, and the machine that they were measured on, if it is told."""
     fields = ("name", "value", "unit", "goal", "met")
     rows = [json.dumps({field: getattr(row, field) for field in fields}) for section in sections for row in section.rows]
-    path.write_text('{"rows":[\n' + ",\n".join(rows) + "\n]}\n")
+    head = f'"machine":{json.dumps(machine)},' if machine else ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{" + head + '"rows":[\n' + ",\n".join(rows) + "\n]}\n")

@@ -46,11 +46,13 @@ class Trips:
 
     def __init__(self):
         self.times = Sample()  # of each trip, in µs
+        self.turn_times = Sample()  # of each turn: the median
         self.throughput = Sample()  # of each turn, in bytes per second and direction
         self.cpu = Sample()  # of each turn: the host's CPU time per trip, in µs
 
     def add(self, size: int, answer: dict) -> None:
         self.times.add(answer["times_us"])
+        self.turn_times.add([Sample(answer["times_us"]).median])
         self.throughput.add([size * len(answer["times_us"]) / answer["wall_us"] * 1e6])
         self.cpu.add([answer["cpu_us"]])
 

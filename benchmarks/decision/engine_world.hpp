@@ -7,20 +7,17 @@
 #include <variant>
 #include <vector>
 #include <webpool/engine/engine.hpp>
-#include <webpool/engine/policy_set.hpp>
-#include <webpool/policies/memory/lru_budget.hpp>
-#include <webpool/policies/scaling/utilization.hpp>
 
 #include "lane_world.hpp"
+#include "policy_sets.hpp"
 
 namespace decision {
 
-/// The whole engine: an answer comes in, its request completes, the next one is sent, and a new one is submitted.
-template <BrowserSelector Selector, Scheduler Queue>
+/// The whole engine, with the policies that a pool has by default: an answer comes in, its request completes, the next
+/// one is sent, and a new one is submitted.
 class EngineWorld {
  public:
-  EngineWorld(std::size_t tabs, std::size_t queued)
-      : engine_(options(tabs), engine::make_policy_set<Selector, scaling::Utilization, memory::LruBudget, Queue>()) {
+  EngineWorld(std::size_t tabs, std::size_t queued) : engine_(options(tabs), make_default_policies()) {
     model_ = engine_.add_model({.name = "digits", .replicas = tabs}, {now_, out_});
     for (std::size_t i = 0; i < tabs; ++i) {
       BrowserInfo browser;

@@ -1,5 +1,3 @@
-#include <cstdlib>
-#include <new>
 #include <webpool/policies/scheduling/aged.hpp>
 #include <webpool/policies/scheduling/deadline.hpp>
 #include <webpool/policies/scheduling/fair_share.hpp>
@@ -17,21 +15,8 @@
 #include <webpool/policies/selector/round_robin.hpp>
 
 #include "../catch.hpp"
+#include "../support/counting_new.hpp"
 #include "rig.hpp"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// A program of its own, because these replace every allocation in it; not for sanitizers, which do that too. Not
-// inlined: GCC would take `free` for a mistake.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 using namespace rig;
 
@@ -85,9 +70,9 @@ std::size_t allocations_with(std::size_t backlog) {
 
   for (std::size_t i = 0; i < backlog + 16; ++i) submit();
   cycle(100'000);
-  const std::size_t before = allocations;
+  const std::size_t before = testing::allocations;
   cycle(20'000);
-  return allocations - before;
+  return testing::allocations - before;
 }
 
 }  // namespace
