@@ -1,10 +1,10 @@
 // Which browsers are installed, and what each can do: version, WebGPU, WebNN, WebAssembly threads, and what is missing.
 #include <future>
 #include <iostream>
+#include <webpool/browser/find.hpp>
 #include <webpool/webpool.hpp>
 
 namespace {
-
 void print(const webpool::BrowserInfo& info) {
   std::cout << "  version   " << info.version << "\n  WebGPU    ";
   if (info.webgpu) {

@@ -131,6 +131,17 @@ TEST_CASE("sinks are told of repairs") {
   CHECK_FALSE(notes->rungs.empty());
 }
 
+TEST_CASE("sinks are told when a tab leaves by itself") {
+  const auto notes = std::make_shared<Notes>();
+  PoolOptions options = listening({notes});
+  {
+    Stage stage(std::move(options));
+    stage.tab.socket.drop();
+    CHECK(within(patience, [&] { return stage.pool.metrics().connections == 0; }));
+  }
+  CHECK(notes->losses.size() == 1);
+}
+
 TEST_CASE("what a sink throws is logged, and neither the request nor other sinks are the worse for it") {
   const auto notes = std::make_shared<Notes>();
   PoolOptions options = listening({std::make_shared<Throwing>(), notes});

@@ -1,4 +1,5 @@
 #include <webpool/engine/repair.hpp>
+#include <webpool/run_sink.hpp>
 
 #include "../catch.hpp"
 #include "rig.hpp"
@@ -107,4 +108,23 @@ TEST_CASE("repair alone: a lost worker is restarted in its tab, a dead page's ta
                        rooms.turn());
   CHECK(rooms.tables.connections.size() == 0);
   CHECK(rooms.said<CloseConnection>().empty());  // the driver has lost it already
+}
+
+TEST_CASE("only where there are sinks, a repair is told, also of a tab that is gone") {
+  PoolOptions options = launching();
+  const bool listens = GENERATE(false, true);
+  if (listens) options.sinks = {std::make_shared<RunSink>()};
+  Rooms rooms(options);
+  const ConnectionId tab = rooms.launched();
+  rooms.fleet.prove(tab);
+  const Error reason(errc::connection_lost, "the page crashed");
+  rooms.repair.recover({.tab = tab, .kind = Trouble::page_crashed, .reason = reason, .page = TabTrouble::Page::gone},
+                       rooms.turn());
+  const auto told = rooms.said<Repairs>();
+  REQUIRE(told.size() == (listens ? 1 : 0));
+  if (!listens) return;
+  CHECK(told[0].connection == tab);
+  CHECK(told[0].browser.browser == Browser::chromium);
+  CHECK(told[0].trouble == Trouble::page_crashed);
+  CHECK(told[0].message == "the page crashed");
 }

@@ -1,4 +1,5 @@
 #include <webpool/engine/supply.hpp>
+#include <webpool/run_sink.hpp>
 
 #include "../catch.hpp"
 #include "rig.hpp"
@@ -355,4 +356,18 @@ TEST_CASE("supply alone: a model is placed where it can be, else a browser is la
   rooms.supply.acquire(exotic, rooms.turn());
   REQUIRE(rooms.said<ModelReady>().size() == 1);
   CHECK(code(rooms.said<ModelReady>()[0].error) == errc::no_browser_found);
+}
+
+TEST_CASE("only where there are sinks, a scaling step is told, and no step where nothing changes") {
+  PoolOptions options = launching();
+  options.min_connections = 2;
+  const bool listens = GENERATE(false, true);
+  if (listens) options.sinks = {std::make_shared<RunSink>()};
+  Rooms rooms(options);
+  rooms.supply.scale(rooms.turn());
+  CHECK(rooms.said<Launch>().size() == 2);
+  rooms.supply.scale(rooms.turn());
+  const auto told = rooms.said<Scales>();
+  REQUIRE(told.size() == (listens ? 1 : 0));
+  if (listens) CHECK((told[0].before == 0 && told[0].wanted == 2));
 }

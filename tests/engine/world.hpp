@@ -88,6 +88,7 @@ struct World {
   std::map<RequestId, Held> held;  // the results that wait to be checked
   std::map<RequestId, WorkerId> pinned;
   std::set<ModelIndex> private_models;
+  std::map<ModelIndex, Placing> placings;
   std::set<ModelIndex> models, unannounced;
   std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
   std::vector<ConnectionId> doomed;            // tabs that close when the engine's other actions are carried out
@@ -130,7 +131,10 @@ struct World {
   void carry_out(const OpenWorker& action, std::optional<RequestId>) {
     REQUIRE(there(action.connection));
     REQUIRE(models.contains(action.model));
-    for (WorkerId other : tabs.at(action.connection).workers) REQUIRE(workers.at(other).model != action.model);
+    for (WorkerId other : tabs.at(action.connection).workers) {
+      REQUIRE(workers.at(other).model != action.model);
+      REQUIRE_FALSE(apart(placings[action.model], placings[workers.at(other).model]));
+    }
     REQUIRE((tabs.at(action.connection).launch || !private_models.contains(action.model)));
     REQUIRE(
         workers.emplace(action.worker, Worker{action.connection, action.model, bytes_of.at(action.model), false, 0, {}})
@@ -173,7 +177,7 @@ struct World {
   void carry_out(const CancelRun& action, std::optional<RequestId>) {
     REQUIRE(workers.at(action.worker).runs.contains(action.request));
   }
-  void carry_out(const Repairs& action, std::optional<RequestId>) { REQUIRE(there(action.connection)); }
+  void carry_out(const Repairs& action, std::optional<RequestId>) { REQUIRE_FALSE(action.message.empty()); }
   void carry_out(const Scales& action, std::optional<RequestId>) { REQUIRE(action.wanted <= max); }
   void carry_out(const HoldResult& action, std::optional<RequestId> replied) {
     REQUIRE(action.request == replied);
@@ -240,6 +244,8 @@ struct World {
     spec.task = static_cast<Task>(draw(3));
     if (chance(10)) spec.bytes = 400;
     spec.own_tabs_only = chance(10);
+    if (chance(30)) spec.placing = any_placing();
+    const Placing placing = spec.placing;
     const bool is_private = spec.own_tabs_only;
     const std::size_t bytes = spec.bytes;
     const ModelIndex index = rig.engine.add_model(std::move(spec), {rig.now, rig.out});
@@ -247,7 +253,25 @@ struct World {
     unannounced.insert(index);
     is_private ? void(private_models.insert(index)) : void(private_models.erase(index));
     bytes_of[index] = bytes;
+    placings[index] = placing;
     obey();
+  }
+
+  Placing any_placing() {
+    const char* const groups[] = {"a", "b"};
+    Placing placing;
+    if (chance(80)) placing.group = groups[draw(2)];
+    if (chance(60)) placing.apart_from.emplace_back(groups[draw(2)]);
+    if (chance(30)) placing.same_browser_as.emplace_back(groups[draw(2)]);
+    return placing;
+  }
+
+  /// Whether one of two wants to be apart from the other.
+  static bool apart(const Placing& one, const Placing& other) {
+    const auto shuns = [](const Placing& who, const Placing& whom) {
+      return !whom.group.empty() && std::ranges::count(who.apart_from, whom.group) > 0;
+    };
+    return shuns(one, other) || shuns(other, one);
   }
 
   void remove_model() {

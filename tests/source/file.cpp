@@ -53,7 +53,7 @@ TEST_CASE("a file that becomes shorter while it is open fails where it ends now"
 TEST_CASE("several threads may read a file at once", "[source]") {
   const TemporaryFolder folder;
   std::string bytes;
-  for (int i = 0; i < 100'000; ++i) bytes += static_cast<char>(i * i);
+  for (unsigned i = 0; i < 100'000; ++i) bytes += static_cast<char>(i * i);
   const auto file = source::file(folder.add("file", bytes));
   std::vector<std::thread> threads;
   std::atomic<int> right = 0;

@@ -204,9 +204,8 @@ class Outbox {
   // --- sinks
 
   void carry_out(const engine::Repairs& action) {
-    if (const Tab* const tab = uses_.roster.find(action.connection))
-      uses_.sinks.tell(&RunSink::repaired,
-                       {tab->id, tab->browser, action.trouble, action.rung, std::string_view(action.message)});
+    uses_.sinks.tell(&RunSink::repaired,
+                     {action.connection, action.browser, action.trouble, action.rung, action.message});
   }
 
   void carry_out(const engine::Scales& action) { uses_.sinks.tell(&RunSink::scaled, {action.before, action.wanted}); }

@@ -49,10 +49,11 @@ struct NewTab {
   LaunchId launch;
   std::string message;
 };
-/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
-/// climb it.
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab, which may be gone. Comes before
+/// the actions that climb it.
 struct Repairs {
   ConnectionId connection;
+  BrowserInfo browser;
   reliability::Trouble trouble;
   reliability::Rung rung;
   std::string message;

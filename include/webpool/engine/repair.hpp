@@ -42,7 +42,8 @@ class Repair {
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
     if (rung && !state_.options.sinks.empty())
-      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
+      turn.out.emplace_back(Repairs{trouble.tab, state_.tables.state(trouble.tab).browser, trouble.kind, *rung,
+                                    trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;

@@ -43,13 +43,13 @@ class Supply {
            possible(model))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
-    Launches& launches = fleet_.launches;
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && fleet_.launch(model.spec.browsers, turn)) ++coming;
+    const auto kinds = launchable(model);
+    std::size_t coming = kinds ? fleet_.launches.starting(*kinds) : 0;
+    const bool helps = model.obstacle != Obstacle::never && kinds;
+    while (helps && model.present() + coming < wanted && fleet_.launch(*kinds, turn)) ++coming;
     const bool later =
-        helps && fleet_.staying() < state_.options.max_connections && launches.possible(model.spec.browsers, turn.now);
+        helps && fleet_.staying() < state_.options.max_connections && fleet_.launches.possible(*kinds, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, turn);
