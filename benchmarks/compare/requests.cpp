@@ -5,6 +5,7 @@
 #include <future>
 #include <stdexcept>
 #include <thread>
+#include <webpool/async.hpp>
 
 namespace compare {
 namespace {

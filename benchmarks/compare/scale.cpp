@@ -9,6 +9,7 @@
 #include <optional>
 #include <semaphore>
 #include <thread>
+#include <webpool/async.hpp>
 #include <webpool/core.hpp>
 #include <webpool/resource_pool.hpp>
 #include <webpool/testing/statistics.hpp>
