@@ -13,7 +13,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <webpool/resource_pool.hpp>  // instantiated in pool/
+#include <webpool/resource_pool.hpp>
 
 #include "../tests/support/onnx_file.hpp"
 #include "../tests/support/raw_tab.hpp"

@@ -4,6 +4,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <webpool/async.hpp>
 
 #include "digits.hpp"
 #include "victims.hpp"
