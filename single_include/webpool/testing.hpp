@@ -5510,10 +5510,11 @@ struct NewTab {
   LaunchId launch;
   std::string message;
 };
-/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
-/// climb it.
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab, which may be gone. Comes before
+/// the actions that climb it.
 struct Repairs {
   ConnectionId connection;
+  BrowserInfo browser;
   reliability::Trouble trouble;
   reliability::Rung rung;
   std::string message;
@@ -8331,13 +8332,13 @@ class Supply {
            possible(model))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
-    Launches& launches = fleet_.launches;
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && fleet_.launch(model.spec.browsers, turn)) ++coming;
+    const auto kinds = launchable(model);
+    std::size_t coming = kinds ? fleet_.launches.starting(*kinds) : 0;
+    const bool helps = model.obstacle != Obstacle::never && kinds;
+    while (helps && model.present() + coming < wanted && fleet_.launch(*kinds, turn)) ++coming;
     const bool later =
-        helps && fleet_.staying() < state_.options.max_connections && launches.possible(model.spec.browsers, turn.now);
+        helps && fleet_.staying() < state_.options.max_connections && fleet_.launches.possible(*kinds, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, turn);
@@ -8487,7 +8488,8 @@ class Repair {
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
     if (rung && !state_.options.sinks.empty())
-      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
+      turn.out.emplace_back(Repairs{trouble.tab, state_.tables.state(trouble.tab).browser, trouble.kind, *rung,
+                                    trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;

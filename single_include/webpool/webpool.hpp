@@ -3134,6 +3134,7 @@ class PoolInterface {
   virtual ~PoolInterface() = default;
 
   virtual Model load(const ModelSource& source, ModelOptions options) = 0;
+  virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
   /// Reads the model; what it returns loads it, and may be called when the pool is gone.
@@ -3157,6 +3158,151 @@ class PoolInterface {
 };
 
 }  // namespace webpool::impl
+#endif
+#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+/// A regular file that stays open and is read piece by piece.
+class File final : public ByteSource {
+ public:
+  /// Null when there is none, or it can't be read.
+  static std::shared_ptr<File> open(const std::filesystem::path& path) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return nullptr;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return nullptr;
+    return std::shared_ptr<File>(new File(std::move(file), size, path));
+  }
+
+  /// When it was opened.
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
+    file_.clear();
+    file_.seekg(static_cast<std::streamoff>(offset));
+    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(file_.gcount());
+  }
+  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
+
+ private:
+  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
+
+  std::mutex one_at_a_time_;
+  std::ifstream file_;
+  std::uint64_t size_;
+  std::filesystem::path path_;
+};
+
+}  // namespace detail
+
+/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
+inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
+  if (auto opened = detail::File::open(path)) return opened;
+  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
+}
+
+/// The files of a folder, by name, for a model with external data that is not in it itself.
+inline FindSource folder(std::filesystem::path of) {
+  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
+}
+
+}  // namespace webpool::source
+#endif
+
+namespace webpool::detail {
+
+/// A file's bytes; null when it is none or can't be read.
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
+  const auto file = source::detail::File::open(path);
+  if (!file) return nullptr;
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
+  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
+  return bytes;
+} catch (const Error&) {
+  return nullptr;
+}
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool {
+
+/// A backend of the application: a JavaScript module that computes in the tabs' workers.
+///
+/// The module exports
+/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
+/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
+///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
+/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
+struct BackendDescription {
+  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
+  std::filesystem::path module;
+};
+
+/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
+/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
+/// second call with the same name and content returns the same value.
+///
+/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
+/// five backends already.
+inline Backend register_backend(const BackendDescription& description) {
+  constexpr std::size_t longest_name = 40;
+  const auto& [name, file] = description;
+  const std::string who = "backend '" + name + "': ";
+  if (name.empty() || name.size() > longest_name ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
+    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
+  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
+    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
+  const auto module = detail::read_file(file);
+  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
+  detail::BackendTable& table = detail::BackendTable::instance();
+  const auto place = table.find_or_add({name, module});
+  if (!place)
+    throw Error(errc::invalid_options,
+                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
+  if (*table[*place].module != *module)
+    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
+  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
+}
+
+}  // namespace webpool
 #endif
 
 namespace webpool {
@@ -3190,7 +3336,7 @@ class Pool {
   /// options, `url`, `free_dimensions` and `batching` don't apply, and the backend is WebGPU. Throws `Error`:
   /// `errc::invalid_options` with what is wrong about the kernel, and what `load` throws; among `errc::no_backend`'s
   /// reasons are the compiler's errors, each with line and column of the WGSL.
-  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->load(kernel, std::move(options)); }
+  Model kernel(const Kernel& kernel, ModelOptions options = {}) { return impl_->kernel(kernel, std::move(options)); }
 
   /// Loads several ONNX models and kernels so that each tab holds all of them in one worker, on one device: what one
   /// leaves there (`RequestOptions::keep_on_device`) the others take without a copy. Their requests run one at a time
@@ -5509,151 +5655,6 @@ class RoundRobin {
 static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
-#endif
-#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
-#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <utility>
-#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
-#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
-#include <filesystem>
-#include <memory>
-#include <span>
-#include <string>
-#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
-#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <ios>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-namespace webpool::source {
-
-namespace detail {
-
-/// A regular file that stays open and is read piece by piece.
-class File final : public ByteSource {
- public:
-  /// Null when there is none, or it can't be read.
-  static std::shared_ptr<File> open(const std::filesystem::path& path) {
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
-    const auto size = std::filesystem::file_size(path, failed);
-    if (failed) return nullptr;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return nullptr;
-    return std::shared_ptr<File>(new File(std::move(file), size, path));
-  }
-
-  /// When it was opened.
-  std::uint64_t size() const override { return size_; }
-  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
-    const std::lock_guard lock(one_at_a_time_);
-    file_.clear();
-    file_.seekg(static_cast<std::streamoff>(offset));
-    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
-    return static_cast<std::size_t>(file_.gcount());
-  }
-  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
-
- private:
-  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
-      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
-
-  std::mutex one_at_a_time_;
-  std::ifstream file_;
-  std::uint64_t size_;
-  std::filesystem::path path_;
-};
-
-}  // namespace detail
-
-/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
-inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
-  if (auto opened = detail::File::open(path)) return opened;
-  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
-}
-
-/// The files of a folder, by name, for a model with external data that is not in it itself.
-inline FindSource folder(std::filesystem::path of) {
-  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
-}
-
-}  // namespace webpool::source
-#endif
-
-namespace webpool::detail {
-
-/// A file's bytes; null when it is none or can't be read.
-inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
-  const auto file = source::detail::File::open(path);
-  if (!file) return nullptr;
-  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
-  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
-  return bytes;
-} catch (const Error&) {
-  return nullptr;
-}
-
-}  // namespace webpool::detail
-#endif
-
-namespace webpool {
-
-/// A backend of the application: a JavaScript module that computes in the tabs' workers.
-///
-/// The module exports
-/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
-/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
-///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
-/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
-struct BackendDescription {
-  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
-  std::filesystem::path module;
-};
-
-/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
-/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
-/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
-/// second call with the same name and content returns the same value.
-///
-/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
-/// five backends already.
-inline Backend register_backend(const BackendDescription& description) {
-  constexpr std::size_t longest_name = 40;
-  const auto& [name, file] = description;
-  const std::string who = "backend '" + name + "': ";
-  if (name.empty() || name.size() > longest_name ||
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
-    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
-  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
-    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
-  const auto module = detail::read_file(file);
-  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
-  detail::BackendTable& table = detail::BackendTable::instance();
-  const auto place = table.find_or_add({name, module});
-  if (!place)
-    throw Error(errc::invalid_options,
-                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
-  if (*table[*place].module != *module)
-    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
-  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
-}
-
-}  // namespace webpool
 #endif
 #ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
 #define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
@@ -11341,10 +11342,11 @@ struct NewTab {
   LaunchId launch;
   std::string message;
 };
-/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab. Comes before the actions that
-/// climb it.
+/// Only for sinks (`PoolOptions::sinks`): a rung of the ladder is climbed for that tab, which may be gone. Comes before
+/// the actions that climb it.
 struct Repairs {
   ConnectionId connection;
+  BrowserInfo browser;
   reliability::Trouble trouble;
   reliability::Rung rung;
   std::string message;
@@ -14162,13 +14164,13 @@ class Supply {
            possible(model))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
-    Launches& launches = fleet_.launches;
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    std::size_t coming = launches.starting(model.spec.browsers);
-    const bool helps = model.obstacle != Obstacle::never;
-    while (helps && model.present() + coming < wanted && fleet_.launch(model.spec.browsers, turn)) ++coming;
+    const auto kinds = launchable(model);
+    std::size_t coming = kinds ? fleet_.launches.starting(*kinds) : 0;
+    const bool helps = model.obstacle != Obstacle::never && kinds;
+    while (helps && model.present() + coming < wanted && fleet_.launch(*kinds, turn)) ++coming;
     const bool later =
-        helps && fleet_.staying() < state_.options.max_connections && launches.possible(model.spec.browsers, turn.now);
+        helps && fleet_.staying() < state_.options.max_connections && fleet_.launches.possible(*kinds, turn.now);
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, turn);
@@ -14318,7 +14320,8 @@ class Repair {
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
     if (rung && !state_.options.sinks.empty())
-      turn.out.emplace_back(Repairs{trouble.tab, trouble.kind, *rung, trouble.reason.message()});
+      turn.out.emplace_back(Repairs{trouble.tab, state_.tables.state(trouble.tab).browser, trouble.kind, *rung,
+                                    trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
@@ -19097,9 +19100,8 @@ class Outbox {
   // --- sinks
 
   void carry_out(const engine::Repairs& action) {
-    if (const Tab* const tab = uses_.roster.find(action.connection))
-      uses_.sinks.tell(&RunSink::repaired,
-                       {tab->id, tab->browser, action.trouble, action.rung, std::string_view(action.message)});
+    uses_.sinks.tell(&RunSink::repaired,
+                     {action.connection, action.browser, action.trouble, action.rung, action.message});
   }
 
   void carry_out(const engine::Scales& action) { uses_.sinks.tell(&RunSink::scaled, {action.before, action.wanted}); }
@@ -25067,6 +25069,8 @@ class PoolImpl final : public PoolInterface {
     files.push_back(read(source, options));
     return load_files(std::move(files), std::move(options)).front();
   }
+
+  Model kernel(const Kernel& kernel, ModelOptions options) override { return load(kernel, std::move(options)); }
 
   std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) override {
     refuse_pool_thread();
