@@ -11541,6 +11541,7 @@ class Expiries {
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 #ifndef WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
 #define WEBPOOL_ENGINE_CONNECTION_SET_HPP_INCLUDED
@@ -11921,7 +11922,6 @@ struct RunInFlight {
   std::size_t bytes = 0;  // of its inputs
   TimePoint heard{};      // when it was sent, or there was news of it
   bool told = false;      // there was
-  std::shared_ptr<const Placing> placing{};
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -11939,7 +11939,8 @@ struct WorkerRow {
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
   std::size_t tensors = 0;           // that stay in it, part of its bytes
-  std::vector<std::shared_ptr<const Placing>> placings{};  // of those of them that have one
+  std::vector<std::shared_ptr<const Placing>> placings{};                            // of those of them that have one
+  std::vector<std::pair<RequestId, std::shared_ptr<const Placing>>> run_placings{};  // of runs that have one
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 
@@ -12066,8 +12067,12 @@ class Marks {
   /// Something has changed by which every model may gain.
   void mark_all() noexcept { all_ = true; }
 
-  /// The tab answered: if it is idle when all is served, models that found only busy tabs get another look.
+  /// The tab has nothing in flight: if it is still idle when all is served, models that found only busy tabs get
+  /// another look.
   void mark_answered(ConnectionId id) noexcept { answered_ = id; }
+
+  /// Whether a tab or a model is marked.
+  bool any() const noexcept { return all_ || !tabs_.empty() || !models_.empty(); }
 
   std::optional<ConnectionId> next_tab() { return tabs_.pop(); }
   std::optional<ModelIndex> next_model() { return models_.pop(); }
@@ -12081,9 +12086,10 @@ class Marks {
   template <class Id>
   class Queue {
    public:
+    bool empty() const noexcept { return ids_.empty(); }
     void push(Id id) { ids_.push_back(id); }
     std::optional<Id> pop() {
-      if (next_ == ids_.size()) return std::nullopt;
+      if (ids_.empty()) return std::nullopt;
       const Id id = ids_[next_++];
       if (next_ == ids_.size()) {
         ids_.clear();
@@ -12116,6 +12122,7 @@ class Marks {
 #include <vector>
 #ifndef WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
 #define WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
+#include <algorithm>
 #include <cstddef>
 #ifndef WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
@@ -12353,6 +12360,13 @@ struct Places : Rows {
     neighbours.leave(index_of(id), state(id).browser.browser, placing);
   }
 
+  void leave_with_run(WorkerRow& worker, RequestId request) {
+    const auto run = std::ranges::find(worker.run_placings, request, [](const auto& each) { return each.first; });
+    if (run == worker.run_placings.end()) return;
+    leave(worker.connection, *run->second);
+    worker.run_placings.erase(run);
+  }
+
   void grow(WorkerRow& worker, std::size_t bytes) {
     worker.bytes += bytes;
     state(worker.connection).memory_bytes += bytes;
@@ -12507,8 +12521,11 @@ struct Tables : Places {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now, false, row.placing});
-    if (row.placing) enter(worker.connection, *row.placing);
+    worker.runs.push_back({request, row.request.payload_bytes, now});
+    if (row.placing) {
+      enter(worker.connection, *row.placing);
+      worker.run_placings.emplace_back(request, row.placing);
+    }
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -12524,8 +12541,8 @@ struct Tables : Places {
     const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
     const std::size_t bytes = found->bytes;
-    if (found->placing) leave(worker.connection, *found->placing);
     worker.runs.erase(found);
+    if (!worker.run_placings.empty()) leave_with_run(worker, request);
     worker.last_used = connections.find(worker.connection)->last_used = now;
     ModelRow& model = model_of(worker);
     if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
@@ -14617,9 +14634,8 @@ class Workers {
       return false;
     }
     const ConnectionId connection = worker->connection;
-    state_.marks.mark(connection, *tables.connections.find(connection));
     state_.marks.mark(tables.model_of(*worker));
-    state_.marks.mark_answered(connection);
+    mark(connection);
     const bool awaited = tables.requests.find(reply.request) != nullptr;
     std::optional<ConnectionId> wrong;
     if (!awaited)
@@ -14679,6 +14695,13 @@ class Workers {
   }
 
  private:
+  /// An answer came from there: what that changes beyond its model.
+  void mark(ConnectionId id) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    if (row.draining || row.yields_to || row.relieved) state_.marks.mark(id, row);
+    if (state_.tables.state(id).in_flight == 0) state_.marks.mark_answered(id);
+  }
+
   /// A guest was wrong, and has to go.
   void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
     checks_.discard_results_of(guest);
@@ -14912,18 +14935,14 @@ class Engine {
  private:
   /// Serves what the event has marked, until nothing is marked any more.
   void pump(Turn turn) {
-    for (Marks& marks = state_.marks;;) {
-      if (const auto tab = marks.next_tab())
-        repair_.settle(*tab, turn);
-      else if (marks.take_all())
-        mark_models([](const ModelRow&) { return true; });
-      else if (const auto model = marks.next_model())
-        serve(*model, turn);
-      else if (const auto answered = marks.take_answered())
-        mark_models_blocked_by(*answered);
-      else
-        return;
-    }
+    Marks& marks = state_.marks;
+    do {
+      while (const auto tab = marks.next_tab()) repair_.settle(*tab, turn);
+      if (marks.take_all()) mark_models([](const ModelRow&) { return true; });
+      while (const auto model = marks.next_model()) serve(*model, turn);
+      if (marks.any()) continue;
+      if (const auto answered = marks.take_answered()) mark_models_blocked_by(*answered);
+    } while (marks.any());
   }
 
   void serve(ModelIndex index, Turn turn) {

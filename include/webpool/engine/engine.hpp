@@ -241,18 +241,14 @@ class Engine {
  private:
   /// Serves what the event has marked, until nothing is marked any more.
   void pump(Turn turn) {
-    for (Marks& marks = state_.marks;;) {
-      if (const auto tab = marks.next_tab())
-        repair_.settle(*tab, turn);
-      else if (marks.take_all())
-        mark_models([](const ModelRow&) { return true; });
-      else if (const auto model = marks.next_model())
-        serve(*model, turn);
-      else if (const auto answered = marks.take_answered())
-        mark_models_blocked_by(*answered);
-      else
-        return;
-    }
+    Marks& marks = state_.marks;
+    do {
+      while (const auto tab = marks.next_tab()) repair_.settle(*tab, turn);
+      if (marks.take_all()) mark_models([](const ModelRow&) { return true; });
+      while (const auto model = marks.next_model()) serve(*model, turn);
+      if (marks.any()) continue;
+      if (const auto answered = marks.take_answered()) mark_models_blocked_by(*answered);
+    } while (marks.any());
   }
 
   void serve(ModelIndex index, Turn turn) {

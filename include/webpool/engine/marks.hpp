@@ -26,8 +26,12 @@ class Marks {
   /// Something has changed by which every model may gain.
   void mark_all() noexcept { all_ = true; }
 
-  /// The tab answered: if it is idle when all is served, models that found only busy tabs get another look.
+  /// The tab has nothing in flight: if it is still idle when all is served, models that found only busy tabs get
+  /// another look.
   void mark_answered(ConnectionId id) noexcept { answered_ = id; }
+
+  /// Whether a tab or a model is marked.
+  bool any() const noexcept { return all_ || !tabs_.empty() || !models_.empty(); }
 
   std::optional<ConnectionId> next_tab() { return tabs_.pop(); }
   std::optional<ModelIndex> next_model() { return models_.pop(); }
@@ -41,9 +45,10 @@ class Marks {
   template <class Id>
   class Queue {
    public:
+    bool empty() const noexcept { return ids_.empty(); }
     void push(Id id) { ids_.push_back(id); }
     std::optional<Id> pop() {
-      if (next_ == ids_.size()) return std::nullopt;
+      if (ids_.empty()) return std::nullopt;
       const Id id = ids_[next_++];
       if (next_ == ids_.size()) {
         ids_.clear();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <webpool/engine/rows.hpp>
 
@@ -15,6 +16,13 @@ struct Places : Rows {
   }
   void leave(ConnectionId id, const Placing& placing) {
     neighbours.leave(index_of(id), state(id).browser.browser, placing);
+  }
+
+  void leave_with_run(WorkerRow& worker, RequestId request) {
+    const auto run = std::ranges::find(worker.run_placings, request, [](const auto& each) { return each.first; });
+    if (run == worker.run_placings.end()) return;
+    leave(worker.connection, *run->second);
+    worker.run_placings.erase(run);
   }
 
   void grow(WorkerRow& worker, std::size_t bytes) {

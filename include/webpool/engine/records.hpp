@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
@@ -87,7 +88,6 @@ struct RunInFlight {
   std::size_t bytes = 0;  // of its inputs
   TimePoint heard{};      // when it was sent, or there was news of it
   bool told = false;      // there was
-  std::shared_ptr<const Placing> placing{};
 };
 
 /// One placement: a model in a tab, being loaded or ready.
@@ -105,7 +105,8 @@ struct WorkerRow {
   std::vector<RunInFlight> runs{};   // sent and not answered; the request itself may have ended before
   std::vector<RequestId> bound{};    // requests that wait for it alone, oldest first
   std::size_t tensors = 0;           // that stay in it, part of its bytes
-  std::vector<std::shared_ptr<const Placing>> placings{};  // of those of them that have one
+  std::vector<std::shared_ptr<const Placing>> placings{};                            // of those of them that have one
+  std::vector<std::pair<RequestId, std::shared_ptr<const Placing>>> run_placings{};  // of runs that have one
   reliability::FailureShare failures{};
   reliability::Drift drift{};
 

@@ -111,8 +111,11 @@ struct Tables : Places {
     row.worker = id;
     row.sent = now;
     ++row.runs;
-    worker.runs.push_back({request, row.request.payload_bytes, now, false, row.placing});
-    if (row.placing) enter(worker.connection, *row.placing);
+    worker.runs.push_back({request, row.request.payload_bytes, now});
+    if (row.placing) {
+      enter(worker.connection, *row.placing);
+      worker.run_placings.emplace_back(request, row.placing);
+    }
     ++worker.uses;
     worker.last_used = connections.find(worker.connection)->last_used = now;
     model_of(worker).lane.sent(index_of(worker.connection));
@@ -128,8 +131,8 @@ struct Tables : Places {
     const auto found = worker.find(request);
     if (found == worker.runs.end()) return false;
     const std::size_t bytes = found->bytes;
-    if (found->placing) leave(worker.connection, *found->placing);
     worker.runs.erase(found);
+    if (!worker.run_placings.empty()) leave_with_run(worker, request);
     worker.last_used = connections.find(worker.connection)->last_used = now;
     ModelRow& model = model_of(worker);
     if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))

@@ -71,9 +71,8 @@ class Workers {
       return false;
     }
     const ConnectionId connection = worker->connection;
-    state_.marks.mark(connection, *tables.connections.find(connection));
     state_.marks.mark(tables.model_of(*worker));
-    state_.marks.mark_answered(connection);
+    mark(connection);
     const bool awaited = tables.requests.find(reply.request) != nullptr;
     std::optional<ConnectionId> wrong;
     if (!awaited)
@@ -133,6 +132,13 @@ class Workers {
   }
 
  private:
+  /// An answer came from there: what that changes beyond its model.
+  void mark(ConnectionId id) {
+    ConnectionRow& row = *state_.tables.connections.find(id);
+    if (row.draining || row.yields_to || row.relieved) state_.marks.mark(id, row);
+    if (state_.tables.state(id).in_flight == 0) state_.marks.mark_answered(id);
+  }
+
   /// A guest was wrong, and has to go.
   void dismiss(ConnectionId guest, const Error& reason, Turn turn) {
     checks_.discard_results_of(guest);
