@@ -11527,7 +11527,7 @@ class Expiries {
 #include <utility>
 #ifndef WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_MARKS_HPP_INCLUDED
-#include <cstddef>
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11961,7 +11961,7 @@ struct ConnectionRow {
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
   bool relieved = false;                  // it has room again, which its models have not been told
-  bool marked = false;                    // among those that the pump looks at next
+  bool marked = false;                    // in `Marks`
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -12009,7 +12009,7 @@ struct ModelRow {
   std::size_t loading = 0;                  // placements under way
   bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
-  bool marked = false;                      // among those that the pump looks at next
+  bool marked = false;                      // in `Marks`
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
@@ -12050,63 +12050,78 @@ struct ModelRow {
 
 namespace webpool::engine {
 
-/// What has changed in an event and needs a look before it ends. Rooms mark; the engine's pump looks, tabs first, until
-/// nothing is marked. Marking twice is marking once, and nothing is allocated once the lists have grown.
+/// What has changed in an event and needs a look before it ends. Rooms mark; the engine's pump looks until nothing is
+/// marked. Marking twice is marking once. Most events mark one model and nothing else, which costs a few instructions;
+/// nothing is allocated once the lists have grown.
 class Marks {
  public:
   /// The model has a request to send, or lacks a place.
   void mark(ModelRow& model) {
-    if (!std::exchange(model.marked, true)) models_.push(model.index);
+    if (std::exchange(model.marked, true)) return;
+    if (!model_)
+      model_ = &model;
+    else
+      models_.push_back(&model);
   }
 
   /// The tab has room again, or nothing in flight any more.
   void mark(ConnectionId id, ConnectionRow& tab) {
-    if (!std::exchange(tab.marked, true)) tabs_.push(id);
+    if (std::exchange(tab.marked, true)) return;
+    tabs_.push_back(id);
+    more_ = true;
   }
 
   /// Something has changed by which every model may gain.
-  void mark_all() noexcept { all_ = true; }
+  void mark_all() noexcept { all_ = more_ = true; }
 
   /// The tab has nothing in flight: if it is still idle when all is served, models that found only busy tabs get
   /// another look.
-  void mark_answered(ConnectionId id) noexcept { answered_ = id; }
+  void mark_answered(ConnectionId id) noexcept {
+    answered_ = id;
+    more_ = true;
+  }
 
-  /// Whether a tab or a model is marked.
-  bool any() const noexcept { return all_ || !tabs_.empty() || !models_.empty(); }
+  /// The model is about to go.
+  void forget(const ModelRow& model) {
+    if (model_ == &model) model_ = nullptr;
+    std::erase(models_, &model);
+  }
 
-  std::optional<ConnectionId> next_tab() { return tabs_.pop(); }
-  std::optional<ModelIndex> next_model() { return models_.pop(); }
+  /// A marked model, which is no longer marked then; null when there is none.
+  ModelRow* take_model() noexcept {
+    ModelRow* model = std::exchange(model_, nullptr);
+    if (!model && !models_.empty()) {
+      model = models_.back();
+      models_.pop_back();
+    }
+    if (model) model->marked = false;
+    return model;
+  }
+
+  /// Whether anything but models is marked.
+  bool more() const noexcept { return more_; }
+
+  std::optional<ConnectionId> take_tab() noexcept {
+    if (tabs_.empty()) return std::nullopt;
+    const ConnectionId id = tabs_.back();
+    tabs_.pop_back();
+    return id;
+  }
   bool take_all() noexcept { return std::exchange(all_, false); }
-  std::optional<ConnectionId> take_answered() noexcept { return std::exchange(answered_, std::nullopt); }
+  /// The last of what `more` means.
+  std::optional<ConnectionId> take_answered() noexcept {
+    more_ = false;
+    return std::exchange(answered_, std::nullopt);
+  }
 
   void clear() noexcept { *this = {}; }
 
  private:
-  /// First in, first out; empty at the end of each event, and then at its start again.
-  template <class Id>
-  class Queue {
-   public:
-    bool empty() const noexcept { return ids_.empty(); }
-    void push(Id id) { ids_.push_back(id); }
-    std::optional<Id> pop() {
-      if (ids_.empty()) return std::nullopt;
-      const Id id = ids_[next_++];
-      if (next_ == ids_.size()) {
-        ids_.clear();
-        next_ = 0;
-      }
-      return id;
-    }
-
-   private:
-    std::vector<Id> ids_;
-    std::size_t next_ = 0;
-  };
-
-  Queue<ConnectionId> tabs_;
-  Queue<ModelIndex> models_;
+  ModelRow* model_ = nullptr;
+  std::vector<ModelRow*> models_;
+  std::vector<ConnectionId> tabs_;
   std::optional<ConnectionId> answered_;
-  bool all_ = false;
+  bool all_ = false, more_ = false;
 };
 
 }  // namespace webpool::engine
@@ -12226,6 +12241,13 @@ class SlotMap {
 
   /// Stores a value; the map must not be full.
   Id insert(T value) {
+    const Id id = insert();
+    *find(id) = std::move(value);
+    return id;
+  }
+
+  /// The same with a value of no content yet.
+  Id insert() {
     std::size_t slot = slots_.size();
     if (slot - size_ >= spare || slot == capacity) {
       slot = first_free_;
@@ -12234,7 +12256,7 @@ class SlotMap {
       slots_.emplace_back();
     }
     Slot& entry = slots_[slot];
-    entry.value.emplace(std::move(value));
+    entry.value.emplace();
     ++size_;
     ++entry.generation;
     return id_at(slot);
@@ -12905,9 +12927,8 @@ struct Turn {
 
 namespace webpool::engine {
 
-/// A request that comes in, and what its caller asks of the engine.
-struct Submission {
-  Request request;
+/// What the caller of a request asks of the engine, beyond what policies see.
+struct Terms {
   Retry retry = Retry::always;
   std::optional<WorkerId> bound_to{};
   std::shared_ptr<const Placing> placing{};
@@ -12923,24 +12944,23 @@ class Requests {
   explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
 
   /// `Engine::submit`.
-  RequestId submit(Submission what, Turn turn) {
-    const RequestId id = state_.tables.requests.insert(
-        {.request = what.request, .retry = what.retry, .placing = std::move(what.placing)});
+  RequestId submit(const Request& request, Terms terms, Turn turn) {
+    const RequestId id = state_.tables.requests.insert();
     RequestRow& row = *state_.tables.requests.find(id);
+    row.request = request;
     row.request.id = id;
     row.request.submitted = turn.now;
+    row.retry = terms.retry;
+    row.placing = std::move(terms.placing);
     ++state_.counters.submitted;
     retries_.earn();
-    ModelRow* model = state_.tables.model(row.request.model);
+    ModelRow* model = state_.tables.model(request.model);
     if (!model || state_.closed || state_.tables.requests.full()) {
-      complete(id, refusal(model), turn);
+      complete(row, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
-    if (auto refused = what.bound_to ? bind(row, *model, *what.bound_to) : queue(row, *model)) {
-      complete(id, *std::move(refused), turn);
-      return id;
-    }
+    if (!(terms.bound_to ? bind(row, *model, *terms.bound_to, turn) : queue(row, *model, turn))) return id;
     watch(row);
     state_.marks.mark(*model);
     return id;
@@ -12950,12 +12970,14 @@ class Requests {
     const RequestRow* row = state_.tables.requests.find(id);
     if (!row) return;
     stop(*row, turn);
-    complete(id, Error(errc::cancelled, "cancelled by the caller"), turn);
+    complete(*row, Error(errc::cancelled, "cancelled by the caller"), turn);
   }
 
   /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    const RequestRow& row = *state_.tables.requests.find(id);
+    complete(*state_.tables.requests.find(id), std::move(error), turn);
+  }
+  void complete(const RequestRow& row, std::optional<Error> error, Turn turn) {
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
     end(row, std::move(error), ResultFrom::last_run, turn);
@@ -12989,9 +13011,9 @@ class Requests {
       record(row.request, run_of(row, turn.now), false, turn.now);
       return end_unchecked(row, turn);
     }
-    if (row.bound_to != WorkerId{}) return complete(id, error, turn);
+    if (row.bound_to != WorkerId{}) return complete(row, error, turn);
     const auto again = retries_.plan(row, error, started, turn.now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    if (!again) return complete(row, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
     record(row.request, run_of(row, turn.now), false, turn.now);
     tell_ended(row.request);
     state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
@@ -13030,7 +13052,7 @@ class Requests {
   /// Whether its deadline has passed; then it has ended.
   bool ended_by_deadline(const RequestRow& row, Turn turn) {
     if (row.request.deadline > turn.now) return false;
-    complete(row.request.id, overdue(row), turn);
+    complete(row, overdue(row), turn);
     return true;
   }
 
@@ -13040,7 +13062,7 @@ class Requests {
       const RequestRow* row = state_.tables.requests.find(*id);
       if (!row) continue;
       stop(*row, turn);
-      complete(*id, overdue(*row), turn);
+      complete(*row, overdue(*row), turn);
     }
     while (const auto id = retries_.pop_due(turn.now))
       if (RequestRow* row = state_.tables.requests.find(*id); row && row->phase == RequestRow::Phase::pauses)
@@ -13090,24 +13112,28 @@ class Requests {
     if (row.phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row.worker, row.request.id});
   }
 
-  /// The request waits for one worker alone; or why it can't.
-  std::optional<Error> bind(RequestRow& row, const ModelRow& model, WorkerId id) {
+  /// The request waits for one worker alone. False: that is gone, and the request has ended.
+  bool bind(RequestRow& row, const ModelRow& model, WorkerId id, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (!worker || worker->model != model.index || state_.tables.connections.find(worker->connection)->draining)
-      return Error(errc::tensor_lost, "the tab that held a tensor of the request is gone");
-    state_.tables.bind(row, id);
-    return std::nullopt;
+    if (worker && worker->model == model.index && !state_.tables.connections.find(worker->connection)->draining) {
+      state_.tables.bind(row, id);
+      return true;
+    }
+    complete(row, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
+    return false;
   }
 
-  /// The scheduler takes the request; or why it doesn't.
-  std::optional<Error> queue(RequestRow& row, const ModelRow& model) {
+  /// The scheduler takes the request. False: it refused, and the request has ended.
+  bool queue(RequestRow& row, const ModelRow& model, Turn turn) {
     if (state_.policies->hooks.admits) {
       const LaneLoad load{state_.policies->waiting(model.index), model.in_flight, model.lane.size()};
-      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept)
-        return not_admitted(model, row.request, load, answer);
+      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept) {
+        complete(row, not_admitted(model, row.request, load, answer), turn);
+        return false;
+      }
     }
     enqueue(row);
-    return std::nullopt;
+    return true;
   }
 
   /// Sees to it that the request ends at its deadline.
@@ -13248,7 +13274,7 @@ class Dispatch {
       const auto chosen = state_.policies->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
-        requests_.complete(row->request.id, no_candidate(*chosen, model.lane.candidates().size()), turn);
+        requests_.complete(*row, no_candidate(*chosen, model.lane.candidates().size()), turn);
         continue;
       }
       state_.policies->erase(row->request);
@@ -14166,6 +14192,7 @@ class Supply {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, Turn turn) {
+    if (model.announced && model.lane.size() > 0 && model.placeable.empty()) return;  // as after most requests
     const std::size_t goal =
         model.evicted && model.announced ? 0 : fleet_.replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && state_.policies->waiting(model.index) > 0;
@@ -14536,7 +14563,7 @@ class GuestChecks {
       }
       ++state_.counters.unchecked;
     }
-    requests_.complete(id, std::nullopt, turn);
+    requests_.complete(row, std::nullopt, turn);
     return std::nullopt;
   }
 
@@ -14767,6 +14794,7 @@ class Engine {
       if (row.model == index) placed.push_back(id);
     });
     for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    state_.marks.forget(*model);
     state_.tables.models[index.value].reset();
     pump(turn);
   }
@@ -14774,9 +14802,9 @@ class Engine {
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
   /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
   /// selector is asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
+  RequestId submit(const Request& request, Turn turn, Retry retry = Retry::always,
                    std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
-    const RequestId id = requests_.submit({request, retry, bound_to, std::move(placing)}, turn);
+    const RequestId id = requests_.submit(request, {retry, bound_to, std::move(placing)}, turn);
     pump(turn);
     return id;
   }
@@ -14935,30 +14963,29 @@ class Engine {
  private:
   /// Serves what the event has marked, until nothing is marked any more.
   void pump(Turn turn) {
-    Marks& marks = state_.marks;
-    do {
-      while (const auto tab = marks.next_tab()) repair_.settle(*tab, turn);
-      if (marks.take_all()) mark_models([](const ModelRow&) { return true; });
-      while (const auto model = marks.next_model()) serve(*model, turn);
-      if (marks.any()) continue;
-      if (const auto answered = marks.take_answered()) mark_models_blocked_by(*answered);
-    } while (marks.any());
-  }
-
-  void serve(ModelIndex index, Turn turn) {
-    ModelRow* model = state_.tables.model(index);
-    if (!model) return;
-    model->marked = false;
-    dispatch_.serve(*model, turn);
-    supply_.acquire(*model, turn);
+    for (Marks& marks = state_.marks;;) {
+      if (ModelRow* const model = marks.take_model()) {
+        dispatch_.serve(*model, turn);
+        supply_.acquire(*model, turn);
+      } else if (!marks.more()) {
+        return;
+      } else if (const auto tab = marks.take_tab()) {
+        repair_.settle(*tab, turn);
+      } else if (marks.take_all()) {
+        mark_models([](const ModelRow&) { return true; });
+      } else if (const auto answered = marks.take_answered()) {
+        mark_models_blocked_by(*answered);
+      }
+    }
   }
 
   template <class Filter>
   void mark_models(Filter wanted) {
-    for (const auto& model : state_.tables.models) {
-      if (!model || !wanted(*model)) continue;
-      model->obstacle = Obstacle::none;
-      state_.marks.mark(*model);
+    for (auto model = state_.tables.models.rbegin(); model != state_.tables.models.rend();
+         ++model) {  // the first is last
+      if (!*model || !wanted(**model)) continue;
+      (*model)->obstacle = Obstacle::none;
+      state_.marks.mark(**model);
     }
   }
 

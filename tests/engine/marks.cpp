@@ -10,12 +10,12 @@ TEST_CASE("marking twice is marking once, and what was taken may be marked again
   Marks& marks = rooms.state.marks;
   ModelRow &first = rooms.tables.add_model(model("first")), &second = rooms.tables.add_model(model("second"));
   for (int i = 0; i < 3; ++i) marks.mark(second), marks.mark(first);
-  CHECK(marks.next_model() == second.index);
-  second.marked = false;
+  CHECK(marks.take_model() == &second);
   marks.mark(second);
-  CHECK(marks.next_model() == first.index);
-  CHECK(marks.next_model() == second.index);
-  CHECK_FALSE(marks.next_model());
+  CHECK(marks.take_model() == &second);
+  CHECK(marks.take_model() == &first);
+  CHECK_FALSE(marks.take_model());
+  CHECK_FALSE(marks.more());
 }
 
 TEST_CASE("all, tabs and the answer are each taken once") {
@@ -26,20 +26,26 @@ TEST_CASE("all, tabs and the answer are each taken once") {
   marks.mark(tab, *rooms.tables.connections.find(tab));
   marks.mark_all();
   marks.mark_answered(tab);
-  CHECK(marks.next_tab() == tab);
-  CHECK_FALSE(marks.next_tab());
+  CHECK(marks.more());
+  CHECK(marks.take_tab() == tab);
+  CHECK_FALSE(marks.take_tab());
   CHECK(marks.take_all());
   CHECK_FALSE(marks.take_all());
+  CHECK(marks.more());
   CHECK(marks.take_answered() == tab);
-  CHECK_FALSE(marks.take_answered());
+  CHECK_FALSE(marks.more());
 }
 
-TEST_CASE("cleared marks are gone") {
+TEST_CASE("a model that goes is not marked any more, and cleared marks are gone") {
   Rooms rooms(attached());
   Marks& marks = rooms.state.marks;
-  marks.mark(rooms.tables.add_model(model("digits")));
+  ModelRow &first = rooms.tables.add_model(model("first")), &second = rooms.tables.add_model(model("second"));
+  marks.mark(first), marks.mark(second);
+  marks.forget(first);
+  CHECK(marks.take_model() == &second);
+  marks.mark(second);
   marks.mark_all();
   marks.clear();
-  CHECK_FALSE(marks.next_model());
-  CHECK_FALSE(marks.take_all());
+  CHECK_FALSE(marks.take_model());
+  CHECK_FALSE(marks.more());
 }

@@ -55,7 +55,7 @@ TEST_CASE("removal alone: a closed worker's requests end, and its tab is marked"
   REQUIRE(rooms.said<Complete>().size() == 1);
   CHECK(code(rooms.said<Complete>()[0].error) == errc::timed_out);
   CHECK(rooms.said<CloseWorker>().size() == 1);
-  CHECK(rooms.state.marks.next_tab() == tab);
+  CHECK(rooms.state.marks.take_tab() == tab);
   CHECK(digits.placeable.tabs().empty());
 }
 

@@ -52,10 +52,10 @@ TEST_CASE("requests alone: a refused one ends at once, one that waits marks its 
   Rooms rooms(attached());
   ModelRow& digits = rooms.tables.add_model(model("digits"));
   const RequestId waits = rooms.submit(digits);
-  CHECK(rooms.state.marks.next_model() == digits.index);
+  CHECK(rooms.state.marks.take_model() == &digits);
   CHECK(rooms.requests.next(digits)->request.id == waits);
   CHECK(rooms.said<Complete>().empty());
-  const RequestId refused = rooms.requests.submit({.request = {.model = ModelIndex{7}}}, rooms.turn());
+  const RequestId refused = rooms.requests.submit({.model = ModelIndex{7}}, {}, rooms.turn());
   REQUIRE(rooms.said<Complete>().size() == 1);
   CHECK(rooms.said<Complete>()[0].request == refused);
   CHECK(code(rooms.said<Complete>()[0].error) == errc::model_released);

@@ -104,7 +104,7 @@ struct Rooms {
   RequestId submit(const ModelRow& row, Duration deadline = Duration::max()) {
     Request request{.model = row.index};
     if (deadline != Duration::max()) request.deadline = now + deadline;
-    return requests.submit({.request = request}, turn());
+    return requests.submit(request, {}, turn());
   }
   /// The actions of one kind so far.
   template <class A>

@@ -33,8 +33,8 @@ TEST_CASE("workers alone: an answer ends its request, and marks what it may conc
   digits.marked = false;
   CHECK(rooms.workers.finished({worker, request}, rooms.turn()));
   CHECK(rooms.said<Complete>().size() == 1);
-  CHECK_FALSE(rooms.state.marks.next_tab());  // it neither drains nor yields
-  CHECK(rooms.state.marks.next_model() == digits.index);
+  CHECK_FALSE(rooms.state.marks.take_tab());  // it neither drains nor yields
+  CHECK(rooms.state.marks.take_model() == &digits);
   CHECK(rooms.state.marks.take_answered() == tab);
 }
 

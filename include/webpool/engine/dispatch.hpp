@@ -48,7 +48,7 @@ class Dispatch {
       const auto chosen = state_.policies->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
-        requests_.complete(row->request.id, no_candidate(*chosen, model.lane.candidates().size()), turn);
+        requests_.complete(*row, no_candidate(*chosen, model.lane.candidates().size()), turn);
         continue;
       }
       state_.policies->erase(row->request);

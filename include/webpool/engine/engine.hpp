@@ -73,6 +73,7 @@ class Engine {
       if (row.model == index) placed.push_back(id);
     });
     for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    state_.marks.forget(*model);
     state_.tables.models[index.value].reset();
     pump(turn);
   }
@@ -80,9 +81,9 @@ class Engine {
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
   /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
   /// selector is asked then, and a run that failed is not tried again.
-  RequestId submit(Request request, Turn turn, Retry retry = Retry::always,
+  RequestId submit(const Request& request, Turn turn, Retry retry = Retry::always,
                    std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
-    const RequestId id = requests_.submit({request, retry, bound_to, std::move(placing)}, turn);
+    const RequestId id = requests_.submit(request, {retry, bound_to, std::move(placing)}, turn);
     pump(turn);
     return id;
   }
@@ -241,30 +242,29 @@ class Engine {
  private:
   /// Serves what the event has marked, until nothing is marked any more.
   void pump(Turn turn) {
-    Marks& marks = state_.marks;
-    do {
-      while (const auto tab = marks.next_tab()) repair_.settle(*tab, turn);
-      if (marks.take_all()) mark_models([](const ModelRow&) { return true; });
-      while (const auto model = marks.next_model()) serve(*model, turn);
-      if (marks.any()) continue;
-      if (const auto answered = marks.take_answered()) mark_models_blocked_by(*answered);
-    } while (marks.any());
-  }
-
-  void serve(ModelIndex index, Turn turn) {
-    ModelRow* model = state_.tables.model(index);
-    if (!model) return;
-    model->marked = false;
-    dispatch_.serve(*model, turn);
-    supply_.acquire(*model, turn);
+    for (Marks& marks = state_.marks;;) {
+      if (ModelRow* const model = marks.take_model()) {
+        dispatch_.serve(*model, turn);
+        supply_.acquire(*model, turn);
+      } else if (!marks.more()) {
+        return;
+      } else if (const auto tab = marks.take_tab()) {
+        repair_.settle(*tab, turn);
+      } else if (marks.take_all()) {
+        mark_models([](const ModelRow&) { return true; });
+      } else if (const auto answered = marks.take_answered()) {
+        mark_models_blocked_by(*answered);
+      }
+    }
   }
 
   template <class Filter>
   void mark_models(Filter wanted) {
-    for (const auto& model : state_.tables.models) {
-      if (!model || !wanted(*model)) continue;
-      model->obstacle = Obstacle::none;
-      state_.marks.mark(*model);
+    for (auto model = state_.tables.models.rbegin(); model != state_.tables.models.rend();
+         ++model) {  // the first is last
+      if (!*model || !wanted(**model)) continue;
+      (*model)->obstacle = Obstacle::none;
+      state_.marks.mark(**model);
     }
   }
 

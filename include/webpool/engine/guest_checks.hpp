@@ -30,7 +30,7 @@ class GuestChecks {
       }
       ++state_.counters.unchecked;
     }
-    requests_.complete(id, std::nullopt, turn);
+    requests_.complete(row, std::nullopt, turn);
     return std::nullopt;
   }
 

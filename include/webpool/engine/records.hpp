@@ -127,7 +127,7 @@ struct ConnectionRow {
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
   bool relieved = false;                  // it has room again, which its models have not been told
-  bool marked = false;                    // among those that the pump looks at next
+  bool marked = false;                    // in `Marks`
   bool suspended = false;                 // gets no requests until it answers a heartbeat
   std::optional<Attempt> attempt{};       // to get it out of trouble
   bool proven = false;                    // it answered a ping or loaded a model: its launch was a success
@@ -175,7 +175,7 @@ struct ModelRow {
   std::size_t loading = 0;                  // placements under way
   bool evicted = false;                     // for another model: it comes back when it is asked for, not before
   bool announced = false;                   // ModelReady has been said
-  bool marked = false;                      // among those that the pump looks at next
+  bool marked = false;                      // in `Marks`
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few

@@ -16,9 +16,8 @@
 
 namespace webpool::engine {
 
-/// A request that comes in, and what its caller asks of the engine.
-struct Submission {
-  Request request;
+/// What the caller of a request asks of the engine, beyond what policies see.
+struct Terms {
   Retry retry = Retry::always;
   std::optional<WorkerId> bound_to{};
   std::shared_ptr<const Placing> placing{};
@@ -34,24 +33,23 @@ class Requests {
   explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
 
   /// `Engine::submit`.
-  RequestId submit(Submission what, Turn turn) {
-    const RequestId id = state_.tables.requests.insert(
-        {.request = what.request, .retry = what.retry, .placing = std::move(what.placing)});
+  RequestId submit(const Request& request, Terms terms, Turn turn) {
+    const RequestId id = state_.tables.requests.insert();
     RequestRow& row = *state_.tables.requests.find(id);
+    row.request = request;
     row.request.id = id;
     row.request.submitted = turn.now;
+    row.retry = terms.retry;
+    row.placing = std::move(terms.placing);
     ++state_.counters.submitted;
     retries_.earn();
-    ModelRow* model = state_.tables.model(row.request.model);
+    ModelRow* model = state_.tables.model(request.model);
     if (!model || state_.closed || state_.tables.requests.full()) {
-      complete(id, refusal(model), turn);
+      complete(row, refusal(model), turn);
       return id;
     }
     row.request.task = model->spec.task;
-    if (auto refused = what.bound_to ? bind(row, *model, *what.bound_to) : queue(row, *model)) {
-      complete(id, *std::move(refused), turn);
-      return id;
-    }
+    if (!(terms.bound_to ? bind(row, *model, *terms.bound_to, turn) : queue(row, *model, turn))) return id;
     watch(row);
     state_.marks.mark(*model);
     return id;
@@ -61,12 +59,14 @@ class Requests {
     const RequestRow* row = state_.tables.requests.find(id);
     if (!row) return;
     stop(*row, turn);
-    complete(id, Error(errc::cancelled, "cancelled by the caller"), turn);
+    complete(*row, Error(errc::cancelled, "cancelled by the caller"), turn);
   }
 
   /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    const RequestRow& row = *state_.tables.requests.find(id);
+    complete(*state_.tables.requests.find(id), std::move(error), turn);
+  }
+  void complete(const RequestRow& row, std::optional<Error> error, Turn turn) {
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
     if (row.phase == RequestRow::Phase::sent && !over) record(row.request, run_of(row, turn.now), !error, turn.now);
     end(row, std::move(error), ResultFrom::last_run, turn);
@@ -100,9 +100,9 @@ class Requests {
       record(row.request, run_of(row, turn.now), false, turn.now);
       return end_unchecked(row, turn);
     }
-    if (row.bound_to != WorkerId{}) return complete(id, error, turn);
+    if (row.bound_to != WorkerId{}) return complete(row, error, turn);
     const auto again = retries_.plan(row, error, started, turn.now);
-    if (!again) return complete(id, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
+    if (!again) return complete(row, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
     record(row.request, run_of(row, turn.now), false, turn.now);
     tell_ended(row.request);
     state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
@@ -141,7 +141,7 @@ class Requests {
   /// Whether its deadline has passed; then it has ended.
   bool ended_by_deadline(const RequestRow& row, Turn turn) {
     if (row.request.deadline > turn.now) return false;
-    complete(row.request.id, overdue(row), turn);
+    complete(row, overdue(row), turn);
     return true;
   }
 
@@ -151,7 +151,7 @@ class Requests {
       const RequestRow* row = state_.tables.requests.find(*id);
       if (!row) continue;
       stop(*row, turn);
-      complete(*id, overdue(*row), turn);
+      complete(*row, overdue(*row), turn);
     }
     while (const auto id = retries_.pop_due(turn.now))
       if (RequestRow* row = state_.tables.requests.find(*id); row && row->phase == RequestRow::Phase::pauses)
@@ -201,24 +201,28 @@ class Requests {
     if (row.phase == RequestRow::Phase::sent) turn.out.emplace_back(CancelRun{row.worker, row.request.id});
   }
 
-  /// The request waits for one worker alone; or why it can't.
-  std::optional<Error> bind(RequestRow& row, const ModelRow& model, WorkerId id) {
+  /// The request waits for one worker alone. False: that is gone, and the request has ended.
+  bool bind(RequestRow& row, const ModelRow& model, WorkerId id, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (!worker || worker->model != model.index || state_.tables.connections.find(worker->connection)->draining)
-      return Error(errc::tensor_lost, "the tab that held a tensor of the request is gone");
-    state_.tables.bind(row, id);
-    return std::nullopt;
+    if (worker && worker->model == model.index && !state_.tables.connections.find(worker->connection)->draining) {
+      state_.tables.bind(row, id);
+      return true;
+    }
+    complete(row, Error(errc::tensor_lost, "the tab that held a tensor of the request is gone"), turn);
+    return false;
   }
 
-  /// The scheduler takes the request; or why it doesn't.
-  std::optional<Error> queue(RequestRow& row, const ModelRow& model) {
+  /// The scheduler takes the request. False: it refused, and the request has ended.
+  bool queue(RequestRow& row, const ModelRow& model, Turn turn) {
     if (state_.policies->hooks.admits) {
       const LaneLoad load{state_.policies->waiting(model.index), model.in_flight, model.lane.size()};
-      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept)
-        return not_admitted(model, row.request, load, answer);
+      if (const Admission answer = state_.policies->admit(row.request, load); answer != Admission::accept) {
+        complete(row, not_admitted(model, row.request, load, answer), turn);
+        return false;
+      }
     }
     enqueue(row);
-    return std::nullopt;
+    return true;
   }
 
   /// Sees to it that the request ends at its deadline.

@@ -30,6 +30,13 @@ class SlotMap {
 
   /// Stores a value; the map must not be full.
   Id insert(T value) {
+    const Id id = insert();
+    *find(id) = std::move(value);
+    return id;
+  }
+
+  /// The same with a value of no content yet.
+  Id insert() {
     std::size_t slot = slots_.size();
     if (slot - size_ >= spare || slot == capacity) {
       slot = first_free_;
@@ -38,7 +45,7 @@ class SlotMap {
       slots_.emplace_back();
     }
     Slot& entry = slots_[slot];
-    entry.value.emplace(std::move(value));
+    entry.value.emplace();
     ++size_;
     ++entry.generation;
     return id_at(slot);

@@ -28,6 +28,7 @@ class Supply {
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, Turn turn) {
+    if (model.announced && model.lane.size() > 0 && model.placeable.empty()) return;  // as after most requests
     const std::size_t goal =
         model.evicted && model.announced ? 0 : fleet_.replicas(model) + (lacks_own_tab(model) ? 1 : 0);
     const bool starved = !model.lane.has_room() && state_.policies->waiting(model.index) > 0;
