@@ -7,5 +7,5 @@
 TEST_CASE("models and requests stand anywhere unless they say otherwise") {
   CHECK(webpool::ModelOptions().placing.group.empty());
   CHECK(webpool::ModelOptions().placing.apart_from.empty());
-  CHECK(webpool::RequestOptions().placing.same_browser_as.empty());
+  CHECK_FALSE(webpool::RequestOptions().placing);
 }

@@ -31,9 +31,9 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
-  Placing placing{};            ///< of the tensors that stay, or of the run itself
-  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
+  std::optional<Placing> placing{};  ///< of the tensors that stay, or of the run itself; empty: anywhere
+  Retry retry = Retry::always;       ///< within `PoolOptions::retries`
+  bool fail_if_full = false;         ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.

@@ -218,3 +218,25 @@ TEST_CASE("models that can't be loaded together are refused with the reason") {
   CHECK_THAT(error({chain("a"), chain("b")}, {.free_dimensions = {{"batch", 1}}}).message(),
              contains("no free dimension 'batch'"));
 }
+
+TEST_CASE("a request that wants to be apart from a tensor waits until it has gone") {
+  Tab tab;
+  auto answer = std::async(std::launch::async, [&] {
+    RequestOptions how = keep_y;
+    how.placing = Placing{.group = "cache"};
+    return tab.model(floats({1, 2}), how);
+  });
+  const Received first = next(tab.workers[0].socket, "run");
+  tab.answer_kept(first, first.value("keep").substr(0, 40), 2);
+  std::optional<Outputs> kept = answer.get();
+  RequestOptions apart;
+  apart.placing = Placing{.apart_from = {"cache"}};
+  auto waits = std::async(std::launch::async, [&] { return tab.model(floats({3, 4}), apart); });
+  CHECK_FALSE(tab.workers[0].socket.has_news(300ms));
+  kept.reset();
+  next(tab.workers[0].socket, "release");
+  const Received second = next(tab.workers[0].socket, "run");
+  const std::vector<float> result{5, 6};
+  tab.workers[0].result(second.integer("id"), result, "[2]", "y");
+  CHECK(waits.get()["y"].as<float>()[1] == 6);
+}

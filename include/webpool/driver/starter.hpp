@@ -38,7 +38,7 @@ class Starter {
   /// A run, alone or in a batch.
   void submit(NewRequest&& request) {
     if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
-    if (is_placed(request.options.placing) || !uses_.batches.submit(request)) enqueue(std::move(request));
+    if (request.options.placing || !uses_.batches.submit(request)) enqueue(std::move(request));
   }
 
   void generate(NewRequest&& request) {
@@ -57,7 +57,7 @@ class Starter {
   void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
     auto& [model, submitted, inputs, options, ticket, done, generation] = request;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    auto placing = is_placed(options.placing) ? std::make_shared<const Placing>(std::move(options.placing)) : nullptr;
+    auto placing = options.placing ? std::make_shared<const Placing>(*std::move(options.placing)) : nullptr;
     const RequestId id =
         uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder, placing);
     if (ticket) ticket->request = id;
@@ -76,10 +76,6 @@ class Starter {
   }
 
  private:
-  static bool is_placed(const Placing& placing) noexcept {
-    return !placing.group.empty() || !placing.apart_from.empty() || !placing.same_browser_as.empty();
-  }
-
   /// Starts a request that has to do with tensors in tabs, once all of them are in one worker or in this program.
   void gather(NewRequest&& request) {
     if (request.ticket && request.ticket->cancelled)
