@@ -14,7 +14,8 @@ struct ModelBytes {
   /// Not null. `name`: the model's, unless `ModelOptions::name` says another; one of them is needed. `external`: only
   /// for models whose tensors lie in other files.
   template <std::derived_from<ByteSource> Source>
-  ModelBytes(std::shared_ptr<Source> from, std::string called = {}, FindSource find = {})
+  ModelBytes(std::shared_ptr<Source> from, std::string called = {},  // NOLINT(google-explicit-constructor)
+             FindSource find = {})
       : source(std::move(from)), name(std::move(called)), external(std::move(find)) {}
 
   std::shared_ptr<ByteSource> source;

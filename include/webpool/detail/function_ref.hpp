@@ -17,8 +17,8 @@ class FunctionRef<Result(Args...)> {
  public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_object_v<std::remove_reference_t<F>> &&
-           std::is_invocable_r_v<Result, F&, Args...>) FunctionRef(F&& function)
-  noexcept  // NOLINT(google-explicit-constructor)
+           std::is_invocable_r_v<Result, F&, Args...>) FunctionRef(F&& function)  // NOLINT(google-explicit-constructor)
+  noexcept
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* callable, Args... args) -> Result {
           return std::invoke(*static_cast<std::add_pointer_t<F>>(callable), std::forward<Args>(args)...);

@@ -40,7 +40,9 @@ class Entrance {
     static_assert(std::is_rvalue_reference_v<Operation&&>);
     {
       const std::lock_guard lock(gate_);
-      if (open_) return loop_.post([operation = std::move(operation), task]() mutable { task(std::move(operation)); });
+      if (open_)
+        return loop_.post(
+            [operation = std::forward<Operation>(operation), task]() mutable { task(std::move(operation)); });
     }
     // Not inside its initiating function, which must return before the handler runs, but on a thread of Asio's.
     asio::post(asio::system_executor(),

@@ -84,6 +84,7 @@ class Loader {
   /// Models of which the first is wanted first: it gets its bytes before the others.
   std::vector<ModelIndex> add_parts(std::vector<Part> parts) {
     std::vector<ModelIndex> indices;
+    indices.reserve(parts.size());
     for (Part& part : parts) indices.push_back(add(std::move(part), Failing::stays));
     turns_.add(indices);
     return indices;

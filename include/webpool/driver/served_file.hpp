@@ -60,7 +60,7 @@ inline std::string hash_of(ByteSource& source, std::uint64_t size) {
 }
 
 inline std::optional<std::string> known_hash(const ByteSource& source) {
-  const auto hash = webpool::detail::ask([&] { return source.sha256(); });
+  auto hash = webpool::detail::ask([&] { return source.sha256(); });
   if (hash && (hash->size() != 64 || hash->find_first_not_of("0123456789abcdef") != hash->npos))
     throw Error(errc::load_failed, "its source says that '" + *hash + "' is a SHA-256");
   return hash;

@@ -77,6 +77,7 @@ class PoolImpl final : public PoolInterface {
       models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
     }
     std::vector<driver::Driver::Part> loads;
+    loads.reserve(order.size());
     for (const std::size_t i : order)
       loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
                        [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {

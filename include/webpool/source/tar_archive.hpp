@@ -120,7 +120,7 @@ class TarArchive {
 
   /// The sum of the header's bytes, with its own field taken as spaces.
   static void check_sum(std::uint64_t at, std::string_view header) {
-    std::uint64_t sum = 8 * ' ';
+    std::uint64_t sum = std::uint64_t{8} * ' ';
     for (std::size_t i = 0; i < block; ++i)
       if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
     if (sum != octal(at, header.substr(148, 8))) invalid(at, "there is no header with the sum that it names");
