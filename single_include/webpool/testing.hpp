@@ -1041,9 +1041,9 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
-  Placing placing{};            ///< of the tensors that stay, or of the run itself
-  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
+  std::optional<Placing> placing{};  ///< of the tensors that stay, or of the run itself; empty: anywhere
+  Retry retry = Retry::always;       ///< within `PoolOptions::retries`
+  bool fail_if_full = false;         ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.
@@ -2632,7 +2632,8 @@ struct ModelBytes {
   /// Not null. `name`: the model's, unless `ModelOptions::name` says another; one of them is needed. `external`: only
   /// for models whose tensors lie in other files.
   template <std::derived_from<ByteSource> Source>
-  ModelBytes(std::shared_ptr<Source> from, std::string called = {}, FindSource find = {})
+  ModelBytes(std::shared_ptr<Source> from, std::string called = {},  // NOLINT(google-explicit-constructor)
+             FindSource find = {})
       : source(std::move(from)), name(std::move(called)), external(std::move(find)) {}
 
   std::shared_ptr<ByteSource> source;
@@ -5428,7 +5429,7 @@ class TarArchive {
 
   /// The sum of the header's bytes, with its own field taken as spaces.
   static void check_sum(std::uint64_t at, std::string_view header) {
-    std::uint64_t sum = 8 * ' ';
+    std::uint64_t sum = std::uint64_t{8} * ' ';
     for (std::size_t i = 0; i < block; ++i)
       if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
     if (sum != octal(at, header.substr(148, 8))) invalid(at, "there is no header with the sum that it names");

@@ -1144,9 +1144,9 @@ struct RequestOptions {
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
   std::vector<std::string> keep_on_device{};
-  Placing placing{};            ///< of the tensors that stay, or of the run itself
-  Retry retry = Retry::always;  ///< within `PoolOptions::retries`
-  bool fail_if_full = false;    ///< blocking calls end with `errc::would_block` instead of waiting for room
+  std::optional<Placing> placing{};  ///< of the tensors that stay, or of the run itself; empty: anywhere
+  Retry retry = Retry::always;       ///< within `PoolOptions::retries`
+  bool fail_if_full = false;         ///< blocking calls end with `errc::would_block` instead of waiting for room
 };
 
 /// A request as policies see it.
@@ -2979,7 +2979,8 @@ struct ModelBytes {
   /// Not null. `name`: the model's, unless `ModelOptions::name` says another; one of them is needed. `external`: only
   /// for models whose tensors lie in other files.
   template <std::derived_from<ByteSource> Source>
-  ModelBytes(std::shared_ptr<Source> from, std::string called = {}, FindSource find = {})
+  ModelBytes(std::shared_ptr<Source> from, std::string called = {},  // NOLINT(google-explicit-constructor)
+             FindSource find = {})
       : source(std::move(from)), name(std::move(called)), external(std::move(find)) {}
 
   std::shared_ptr<ByteSource> source;
@@ -6150,7 +6151,7 @@ class TarArchive {
 
   /// The sum of the header's bytes, with its own field taken as spaces.
   static void check_sum(std::uint64_t at, std::string_view header) {
-    std::uint64_t sum = 8 * ' ';
+    std::uint64_t sum = std::uint64_t{8} * ' ';
     for (std::size_t i = 0; i < block; ++i)
       if (i < 148 || i >= 156) sum += static_cast<unsigned char>(header[i]);
     if (sum != octal(at, header.substr(148, 8))) invalid(at, "there is no header with the sum that it names");
@@ -8209,7 +8210,9 @@ class Entrance {
     static_assert(std::is_rvalue_reference_v<Operation&&>);
     {
       const std::lock_guard lock(gate_);
-      if (open_) return loop_.post([operation = std::move(operation), task]() mutable { task(std::move(operation)); });
+      if (open_)
+        return loop_.post(
+            [operation = std::forward<Operation>(operation), task]() mutable { task(std::move(operation)); });
     }
     // Not inside its initiating function, which must return before the handler runs, but on a thread of Asio's.
     asio::post(asio::system_executor(),
@@ -15421,7 +15424,7 @@ inline std::string hash_of(ByteSource& source, std::uint64_t size) {
 }
 
 inline std::optional<std::string> known_hash(const ByteSource& source) {
-  const auto hash = webpool::detail::ask([&] { return source.sha256(); });
+  auto hash = webpool::detail::ask([&] { return source.sha256(); });
   if (hash && (hash->size() != 64 || hash->find_first_not_of("0123456789abcdef") != hash->npos))
     throw Error(errc::load_failed, "its source says that '" + *hash + "' is a SHA-256");
   return hash;
@@ -16835,8 +16838,8 @@ class FunctionRef<Result(Args...)> {
  public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_object_v<std::remove_reference_t<F>> &&
-           std::is_invocable_r_v<Result, F&, Args...>) FunctionRef(F&& function)
-  noexcept  // NOLINT(google-explicit-constructor)
+           std::is_invocable_r_v<Result, F&, Args...>) FunctionRef(F&& function)  // NOLINT(google-explicit-constructor)
+  noexcept
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* callable, Args... args) -> Result {
           return std::invoke(*static_cast<std::add_pointer_t<F>>(callable), std::forward<Args>(args)...);
@@ -17349,6 +17352,7 @@ class Loader {
   /// Models of which the first is wanted first: it gets its bytes before the others.
   std::vector<ModelIndex> add_parts(std::vector<Part> parts) {
     std::vector<ModelIndex> indices;
+    indices.reserve(parts.size());
     for (Part& part : parts) indices.push_back(add(std::move(part), Failing::stays));
     turns_.add(indices);
     return indices;
@@ -19287,7 +19291,7 @@ class Starter {
   /// A run, alone or in a batch.
   void submit(NewRequest&& request) {
     if (touches_devices(request.inputs, request.options)) return gather(std::move(request));
-    if (is_placed(request.options.placing) || !uses_.batches.submit(request)) enqueue(std::move(request));
+    if (request.options.placing || !uses_.batches.submit(request)) enqueue(std::move(request));
   }
 
   void generate(NewRequest&& request) {
@@ -19306,7 +19310,7 @@ class Starter {
   void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
     auto& [model, submitted, inputs, options, ticket, done, generation] = request;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
-    auto placing = is_placed(options.placing) ? std::make_shared<const Placing>(std::move(options.placing)) : nullptr;
+    auto placing = options.placing ? std::make_shared<const Placing>(*std::move(options.placing)) : nullptr;
     const RequestId id =
         uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder, placing);
     if (ticket) ticket->request = id;
@@ -19325,10 +19329,6 @@ class Starter {
   }
 
  private:
-  static bool is_placed(const Placing& placing) noexcept {
-    return !placing.group.empty() || !placing.apart_from.empty() || !placing.same_browser_as.empty();
-  }
-
   /// Starts a request that has to do with tensors in tabs, once all of them are in one worker or in this program.
   void gather(NewRequest&& request) {
     if (request.ticket && request.ticket->cancelled)
@@ -25142,6 +25142,7 @@ class PoolImpl final : public PoolInterface {
       models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
     }
     std::vector<driver::Driver::Part> loads;
+    loads.reserve(order.size());
     for (const std::size_t i : order)
       loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
                        [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
