@@ -1,5 +1,8 @@
 #include <webpool/driver/residents.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
 #include "../support/pool.hpp"
 
 using namespace webpool;
