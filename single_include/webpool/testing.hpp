@@ -6256,10 +6256,12 @@ class Marks {
     std::erase(models_, &model);
   }
 
-  /// A marked model, which is no longer marked then; null when there is none.
+  /// The model that was marked last, which is no longer marked then; null when there is none.
   ModelRow* take_model() noexcept {
-    ModelRow* model = std::exchange(model_, nullptr);
-    if (!model && !models_.empty()) {
+    ModelRow* model = nullptr;
+    if (models_.empty()) {
+      model = std::exchange(model_, nullptr);
+    } else {
       model = models_.back();
       models_.pop_back();
     }

@@ -10,10 +10,10 @@ TEST_CASE("marking twice is marking once, and what was taken may be marked again
   Marks& marks = rooms.state.marks;
   ModelRow &first = rooms.tables.add_model(model("first")), &second = rooms.tables.add_model(model("second"));
   for (int i = 0; i < 3; ++i) marks.mark(second), marks.mark(first);
-  CHECK(marks.take_model() == &second);
-  marks.mark(second);
-  CHECK(marks.take_model() == &second);
   CHECK(marks.take_model() == &first);
+  marks.mark(first);
+  CHECK(marks.take_model() == &first);
+  CHECK(marks.take_model() == &second);
   CHECK_FALSE(marks.take_model());
   CHECK_FALSE(marks.more());
 }
