@@ -7212,6 +7212,11 @@ class Requests {
     return valid ? row : nullptr;
   }
 
+  /// A scheduler that listens hears that the request, or its run, has ended.
+  void tell_ended(const Request& request) {
+    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
+  }
+
   /// Until the next tick the request lets others pass.
   void hold_back(RequestRow& row, TimePoint now) {
     state_.policies->erase(row.request);
@@ -7320,10 +7325,6 @@ class Requests {
     if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
     return {errc::run_failed,
             "the pool holds as many requests as it can: " + std::to_string(state_.tables.requests.size())};
-  }
-
-  void tell_ended(const Request& request) {
-    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
   }
 
   /// Tells the policies that listen how a run ended.
@@ -8746,7 +8747,7 @@ class GuestChecks {
       row.result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(state_.tables.model(row.request.model)->held, id);
-      if (state_.policies->hooks.hears_ends) state_.policies->ended(row.request);
+      requests_.tell_ended(row.request);
       requests_.enqueue(row);
     });
   }

@@ -151,7 +151,7 @@ TEST_CASE("a source that fails, changes or lies ends its load with the reason, a
   const auto once = [&](std::string_view) -> std::shared_ptr<ByteSource> {
     return source::generator(large.size, [&](std::uint64_t offset, std::span<std::byte> into) {
       if (std::this_thread::get_id() != here && offset >= 3 << 20 && !failed.exchange(true))
-        throw std::runtime_error("for now");
+        throw std::runtime_error("not yet");
       return large.make(offset, into);
     });
   };

@@ -42,7 +42,7 @@ class GuestChecks {
       row.result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(state_.tables.model(row.request.model)->held, id);
-      if (state_.policies->hooks.hears_ends) state_.policies->ended(row.request);
+      requests_.tell_ended(row.request);
       requests_.enqueue(row);
     });
   }

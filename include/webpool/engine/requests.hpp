@@ -130,6 +130,11 @@ class Requests {
     return valid ? row : nullptr;
   }
 
+  /// A scheduler that listens hears that the request, or its run, has ended.
+  void tell_ended(const Request& request) {
+    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
+  }
+
   /// Until the next tick the request lets others pass.
   void hold_back(RequestRow& row, TimePoint now) {
     state_.policies->erase(row.request);
@@ -238,10 +243,6 @@ class Requests {
     if (!model) return {errc::model_released, "the model of this request is not loaded any more"};
     return {errc::run_failed,
             "the pool holds as many requests as it can: " + std::to_string(state_.tables.requests.size())};
-  }
-
-  void tell_ended(const Request& request) {
-    if (state_.policies->hooks.hears_ends) state_.policies->ended(request);
   }
 
   /// Tells the policies that listen how a run ended.
