@@ -5,7 +5,7 @@
 
 /// Prefers the browser that offers the most cores.
 struct MostCores {
-  std::optional<webpool::ConnectionIndex> select(webpool::PoolView pool, const webpool::Request&) noexcept {
+  std::optional<webpool::ConnectionIndex> select(const webpool::PoolView& pool, const webpool::Request&) noexcept {
     return std::ranges::max(pool.candidates(), {}, [&](auto tab) { return pool[tab].browser.hardware_concurrency; });
   }
 };

@@ -53,7 +53,7 @@ class ByHand {
   };
   void push() {
     const RequestId id = requests_.insert(request(pushed_++));
-    Request& fresh = *requests_.find(id);
+    Request& fresh = requests_[id];
     fresh.id = id;
     if (fresh.model.value >= queues_.size()) queues_.resize(fresh.model.value + 1);
     Queue& queue = queues_[fresh.model.value];
@@ -87,7 +87,7 @@ class ByHand {
   void send() {
     if (ends_[1] == 0 || queues_.empty() || queues_[0].waiting == 0) return;
     const Level& top = queues_[0].levels.begin()->second;
-    const Request& chosen = *requests_.find(top.ids[top.first]);
+    const Request& chosen = requests_[top.ids[top.first]];
     const std::size_t among = ends_[0] > 0 ? ends_[0] : ends_[1];
     std::uint32_t tab = tabs_[0];
     if (among > 1) {

@@ -17,9 +17,8 @@ class Erased {
     return policies_->select(pool, request);
   }
   void push(const Request& request) noexcept { policies_->push(request); }
-  std::optional<RequestId> front(ModelIndex model) noexcept { return policies_->front(model); }
+  engine::Decisions::Line line(ModelIndex model) noexcept { return policies_->line(model); }
   void erase(const Request& request) noexcept { policies_->erase(request); }
-  std::size_t waiting(ModelIndex model) const noexcept { return policies_->waiting(model); }
   void ended(const Request& request) noexcept {
     if (policies_->hooks.hears_ends) policies_->ended(request);
   }

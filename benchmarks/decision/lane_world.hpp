@@ -9,6 +9,7 @@
 #include <webpool/concepts/browser_selector.hpp>
 #include <webpool/concepts/observer.hpp>
 #include <webpool/concepts/scheduler.hpp>
+#include <webpool/engine/decisions.hpp>
 #include <webpool/engine/lane.hpp>
 #include <webpool/engine/slot_map.hpp>
 
@@ -27,8 +28,8 @@ inline Request request(std::uint64_t n) {
 }
 
 /// One model in many tabs, with two requests at once in each and many that wait: what the engine does between an answer
-/// and the next request's way into a tab, and nothing else.
-template <BrowserSelector Selector, Scheduler Queue>
+/// and the next request's way into a tab, and nothing else. `Queue`: a scheduler, or one behind `engine::Decisions`.
+template <BrowserSelector Selector, class Queue>
 class LaneWorld {
  public:
   LaneWorld(std::size_t tabs, std::size_t queued) : states_(tabs), backends_(tabs, Backend::webgpu), lane_(2) {
@@ -36,6 +37,7 @@ class LaneWorld {
       states_[i].browser.browser = i % 2 == 0 ? Browser::chromium : Browser::firefox;
       lane_.insert(ConnectionIndex{static_cast<std::uint32_t>(i)}, WorkerId{i});
     }
+    serving_ = {backends_, lane_.positions(), lane_.ends()};
     const std::size_t sent = 2 * tabs - tabs / 2;
     for (std::size_t i = 0; i < queued + sent; ++i) push();
     for (std::size_t i = 0; i < sent; ++i) send();
@@ -67,7 +69,7 @@ class LaneWorld {
 
   void push() {
     const RequestId id = requests_.insert(request(pushed_++));
-    Request& fresh = *requests_.find(id);
+    Request& fresh = requests_[id];
     fresh.id = id;
     queue_.push(fresh);
   }
@@ -81,7 +83,7 @@ class LaneWorld {
     }
     lane_.answered(done.tab);
     --states_[done.tab.value].in_flight;
-    const Request& ended = *requests_.find(done.request);
+    const Request& ended = requests_[done.request];
     if constexpr (Observer<Selector> || Observer<Queue>) {
       const Outcome outcome{.request = ended,
                             .connection = done.tab,
@@ -100,13 +102,10 @@ class LaneWorld {
 
   void send() {
     if (!lane_.has_room()) return;
-    const std::optional<RequestId> next = queue_.front(ModelIndex{});
-    if (!next) return;
-    const Request& chosen = *requests_.find(*next);
-    const auto tab =
-        selector_.select(PoolView(states_, lane_.candidates(), lane_.idle(),
-                                  {backends_, lane_.positions(), lane_.ends(), queue_.waiting(ModelIndex{})}),
-                         chosen);
+    const auto [next, waiting] = line();
+    if (next == RequestId{}) return;
+    const Request& chosen = requests_[next];
+    const auto tab = selector_.select(PoolView(states_, lane_.candidates(), lane_.idle(), serving_, waiting), chosen);
     if (!tab || !lane_.has_room(*tab)) return;
     queue_.erase(chosen);
     lane_.sent(*tab);
@@ -114,9 +113,17 @@ class LaneWorld {
     running_.push_back({*tab, chosen.id});
   }
 
+  engine::Decisions::Line line() {
+    if constexpr (requires { queue_.line(ModelIndex{}); })
+      return queue_.line(ModelIndex{});
+    else
+      return {queue_.front(ModelIndex{}).value_or(RequestId{}), queue_.waiting(ModelIndex{})};
+  }
+
   std::vector<ConnectionState> states_;
   std::vector<Backend> backends_;
   engine::Lane lane_;
+  Serving serving_;
   Selector selector_{};
   Queue queue_{};
   engine::SlotMap<RequestId, Request> requests_;

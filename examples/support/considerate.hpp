@@ -13,7 +13,7 @@ struct Considerate {
     return unsigned{on_battery} + unsigned{hot} + unsigned{!hints.visible};
   }
 
-  std::optional<webpool::ConnectionIndex> select(webpool::PoolView pool, const webpool::Request&) noexcept {
+  std::optional<webpool::ConnectionIndex> select(const webpool::PoolView& pool, const webpool::Request&) noexcept {
     return std::ranges::min(pool.candidates(), {}, [&](auto tab) { return burden(pool[tab].hints); });
   }
 };

@@ -588,22 +588,30 @@ struct ConnectionState {
   PageHints hints{};             ///< what it reports about its device: visible, charging, under pressure ...
 };
 
-/// The tabs that serve one model, indexed by connection: what a request's view has beyond its candidates.
+/// The tabs that serve one model, indexed by connection.
 struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
   std::span<const std::uint32_t> positions{};  ///< in the order of load; `nowhere` if the tab doesn't serve the model
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
-  std::size_t waiting = 0;                     ///< waiting requests for the model, this one included
   std::span<const float> healths{};            ///< of the model there, by connection
 };
 
 /// The tabs that can take the request or load being placed, and their state. Valid during the call it is passed to.
 class PoolView {
  public:
+  /// For a load.
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
-                     std::size_t idle, const Serving& serving = {}) noexcept
-      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
+                     std::size_t idle) noexcept
+      : PoolView(connections, candidates, idle, nothing, 0) {}
+
+  /// For a request: `serving` is of its model, and must outlive the view; `waiting` requests wait for it, this one
+  /// included.
+  constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
+                     std::size_t idle, const Serving& serving, std::size_t waiting) noexcept
+      : connections_(connections), candidates_(candidates), idle_(idle), waiting_(waiting), serving_(&serving) {}
+  PoolView(std::span<const ConnectionState>, std::span<const ConnectionIndex>, std::size_t, Serving&&,
+           std::size_t) = delete;
 
   /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more, those with
   /// the fewest of that model's requests in flight first. For a load: those that may hold the model but don't yet.
@@ -614,14 +622,14 @@ class PoolView {
 
   /// Whether the tab is a candidate; O(1) for a request's view from the engine.
   constexpr bool contains(ConnectionIndex index) const noexcept {
-    if (whole_ && !serving_.positions.empty())
-      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
+    if (whole_ && !serving_->positions.empty())
+      return index.value < serving_->positions.size() && serving_->positions[index.value] < candidates_.size();
     return std::ranges::find(candidates_, index) != candidates_.end();
   }
 
   /// The same pool with a subset of the candidates; the first `idle` of them are idle.
   constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
-    PoolView view(connections_, candidates, idle, serving_);
+    PoolView view(connections_, candidates, idle, *serving_, waiting_);
     view.whole_ = false;
     return view;
   }
@@ -634,40 +642,43 @@ class PoolView {
   constexpr std::size_t slots() const noexcept { return connections_.size(); }
 
   /// Waiting requests for the model, this one included; 0 for a load.
-  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
+  constexpr std::size_t waiting() const noexcept { return waiting_; }
 
   /// Whether the tab serves the request's model, even if it has no room; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
-    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+    return index.value < serving_->positions.size() && serving_->positions[index.value] != Serving::nowhere;
   }
 
   /// Requests for the model in flight in a tab that serves it.
   constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
-    const std::size_t position = serving_.positions[index.value];
+    const std::size_t position = serving_->positions[index.value];
     unsigned count = 0;
-    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
+    while (count < serving_->ends.size() && position >= serving_->ends[count]) ++count;
     return count;
   }
 
   /// From 0 to 100: the lower of the tab's health and, if it serves the request's model, the model's health there.
   constexpr double health(ConnectionIndex index) const noexcept {
-    const double own = serves(index) && index.value < serving_.healths.size()
-                           ? static_cast<double>(serving_.healths[index.value])
+    const double own = serves(index) && index.value < serving_->healths.size()
+                           ? static_cast<double>(serving_->healths[index.value])
                            : 100;
     return std::min(own, connections_[index.value].health);
   }
 
   /// The backend that runs the request's model in this tab; empty if the tab doesn't serve it.
   constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
-    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
+    return serves(index) ? std::optional(serving_->backends[index.value]) : std::nullopt;
   }
 
  private:
+  static constexpr Serving nothing{};
+
   std::span<const ConnectionState> connections_;
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
-  Serving serving_;
-  bool whole_ = true;  // all candidates are here, in the order of `serving_.positions`
+  std::size_t waiting_;
+  const Serving* serving_;
+  bool whole_ = true;  // all candidates are here, in the order of `serving_->positions`
 };
 
 }  // namespace webpool
@@ -1071,10 +1082,10 @@ namespace webpool {
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
 ///
-/// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
+/// `p` is a `const PoolView&`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
-concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept BrowserSelector = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.select(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
@@ -1542,7 +1553,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 /// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
 /// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
-concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept Proposer = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.propose(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
@@ -2076,7 +2087,7 @@ class PowerOfTwo {
   PowerOfTwo() = default;
   constexpr explicit PowerOfTwo(std::uint64_t seed) noexcept : draw_(seed) {}
 
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     if (tabs.size() == 1) return tabs.front();
     const std::size_t first = draw_.below(tabs.size());
@@ -3931,7 +3942,7 @@ namespace webpool::selector {
 /// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
-  std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> propose(const PoolView& pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
     if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;
@@ -4220,7 +4231,7 @@ namespace webpool::selector {
 /// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
-  std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::max(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return score(pool, tab) / (1 + static_cast<double>(pool[tab].in_flight));
@@ -4303,7 +4314,7 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   Chain() = default;
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     auto chosen = propose<0>(pool, request);
     if (!chosen) {
       const Sample sample(pool, draw_);
@@ -4395,7 +4406,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     return pool.candidates().front();
   }
 };
@@ -4486,7 +4497,7 @@ class Learned {
   Learned() = default;
   explicit Learned(Settings settings) noexcept : settings_(settings) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     Table& table = table_of(request, pool.slots());
     const Sample sample(pool, draw_);
     if (pool.waiting() == 0) return for_load(table, pool, sample);
@@ -4550,7 +4561,7 @@ class Learned {
   }
 
   /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
-  double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
+  double expected(const PoolView& pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
 
@@ -4679,7 +4690,7 @@ namespace webpool::selector {
 /// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView &pool, const Request &) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), [&](ConnectionIndex a, ConnectionIndex b) {
       const ConnectionState &left = pool[a], &right = pool[b];
@@ -4734,7 +4745,7 @@ class Preference {
     return rows;
   }
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return std::pair(rank(request.task, pool[tab].browser.browser, pool.backend(tab)), pool[tab].in_flight);
@@ -4773,7 +4784,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     return tabs[turn_++ % tabs.size()];
   }

@@ -592,22 +592,30 @@ struct ConnectionState {
   PageHints hints{};             ///< what it reports about its device: visible, charging, under pressure ...
 };
 
-/// The tabs that serve one model, indexed by connection: what a request's view has beyond its candidates.
+/// The tabs that serve one model, indexed by connection.
 struct Serving {
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::span<const Backend> backends{};         ///< what runs the model there
   std::span<const std::uint32_t> positions{};  ///< in the order of load; `nowhere` if the tab doesn't serve the model
   std::span<const std::size_t> ends{};         ///< element k: tabs with at most k requests of the model in flight
-  std::size_t waiting = 0;                     ///< waiting requests for the model, this one included
   std::span<const float> healths{};            ///< of the model there, by connection
 };
 
 /// The tabs that can take the request or load being placed, and their state. Valid during the call it is passed to.
 class PoolView {
  public:
+  /// For a load.
   constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
-                     std::size_t idle, const Serving& serving = {}) noexcept
-      : connections_(connections), candidates_(candidates), idle_(idle), serving_(serving) {}
+                     std::size_t idle) noexcept
+      : PoolView(connections, candidates, idle, nothing, 0) {}
+
+  /// For a request: `serving` is of its model, and must outlive the view; `waiting` requests wait for it, this one
+  /// included.
+  constexpr PoolView(std::span<const ConnectionState> connections, std::span<const ConnectionIndex> candidates,
+                     std::size_t idle, const Serving& serving, std::size_t waiting) noexcept
+      : connections_(connections), candidates_(candidates), idle_(idle), waiting_(waiting), serving_(&serving) {}
+  PoolView(std::span<const ConnectionState>, std::span<const ConnectionIndex>, std::size_t, Serving&&,
+           std::size_t) = delete;
 
   /// Tabs to choose from; never empty. For a request: those that hold its model and have room for one more, those with
   /// the fewest of that model's requests in flight first. For a load: those that may hold the model but don't yet.
@@ -618,14 +626,14 @@ class PoolView {
 
   /// Whether the tab is a candidate; O(1) for a request's view from the engine.
   constexpr bool contains(ConnectionIndex index) const noexcept {
-    if (whole_ && !serving_.positions.empty())
-      return index.value < serving_.positions.size() && serving_.positions[index.value] < candidates_.size();
+    if (whole_ && !serving_->positions.empty())
+      return index.value < serving_->positions.size() && serving_->positions[index.value] < candidates_.size();
     return std::ranges::find(candidates_, index) != candidates_.end();
   }
 
   /// The same pool with a subset of the candidates; the first `idle` of them are idle.
   constexpr PoolView with(std::span<const ConnectionIndex> candidates, std::size_t idle) const noexcept {
-    PoolView view(connections_, candidates, idle, serving_);
+    PoolView view(connections_, candidates, idle, *serving_, waiting_);
     view.whole_ = false;
     return view;
   }
@@ -638,40 +646,43 @@ class PoolView {
   constexpr std::size_t slots() const noexcept { return connections_.size(); }
 
   /// Waiting requests for the model, this one included; 0 for a load.
-  constexpr std::size_t waiting() const noexcept { return serving_.waiting; }
+  constexpr std::size_t waiting() const noexcept { return waiting_; }
 
   /// Whether the tab serves the request's model, even if it has no room; false for a load.
   constexpr bool serves(ConnectionIndex index) const noexcept {
-    return index.value < serving_.positions.size() && serving_.positions[index.value] != Serving::nowhere;
+    return index.value < serving_->positions.size() && serving_->positions[index.value] != Serving::nowhere;
   }
 
   /// Requests for the model in flight in a tab that serves it.
   constexpr unsigned in_flight(ConnectionIndex index) const noexcept {
-    const std::size_t position = serving_.positions[index.value];
+    const std::size_t position = serving_->positions[index.value];
     unsigned count = 0;
-    while (count < serving_.ends.size() && position >= serving_.ends[count]) ++count;
+    while (count < serving_->ends.size() && position >= serving_->ends[count]) ++count;
     return count;
   }
 
   /// From 0 to 100: the lower of the tab's health and, if it serves the request's model, the model's health there.
   constexpr double health(ConnectionIndex index) const noexcept {
-    const double own = serves(index) && index.value < serving_.healths.size()
-                           ? static_cast<double>(serving_.healths[index.value])
+    const double own = serves(index) && index.value < serving_->healths.size()
+                           ? static_cast<double>(serving_->healths[index.value])
                            : 100;
     return std::min(own, connections_[index.value].health);
   }
 
   /// The backend that runs the request's model in this tab; empty if the tab doesn't serve it.
   constexpr std::optional<Backend> backend(ConnectionIndex index) const noexcept {
-    return serves(index) ? std::optional(serving_.backends[index.value]) : std::nullopt;
+    return serves(index) ? std::optional(serving_->backends[index.value]) : std::nullopt;
   }
 
  private:
+  static constexpr Serving nothing{};
+
   std::span<const ConnectionState> connections_;
   std::span<const ConnectionIndex> candidates_;
   std::size_t idle_;
-  Serving serving_;
-  bool whole_ = true;  // all candidates are here, in the order of `serving_.positions`
+  std::size_t waiting_;
+  const Serving* serving_;
+  bool whole_ = true;  // all candidates are here, in the order of `serving_->positions`
 };
 
 }  // namespace webpool
@@ -1075,10 +1086,10 @@ namespace webpool {
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
 ///
-/// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
+/// `p` is a `const PoolView&`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
-concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept BrowserSelector = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.select(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
@@ -1546,7 +1557,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 /// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
 /// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
-concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept Proposer = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.propose(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };
@@ -2080,7 +2091,7 @@ class PowerOfTwo {
   PowerOfTwo() = default;
   constexpr explicit PowerOfTwo(std::uint64_t seed) noexcept : draw_(seed) {}
 
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     if (tabs.size() == 1) return tabs.front();
     const std::size_t first = draw_.below(tabs.size());
@@ -3935,7 +3946,7 @@ namespace webpool::selector {
 /// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
-  std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> propose(const PoolView& pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
     if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;
@@ -4224,7 +4235,7 @@ namespace webpool::selector {
 /// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
-  std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::max(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return score(pool, tab) / (1 + static_cast<double>(pool[tab].in_flight));
@@ -4307,7 +4318,7 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   Chain() = default;
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     auto chosen = propose<0>(pool, request);
     if (!chosen) {
       const Sample sample(pool, draw_);
@@ -4399,7 +4410,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     return pool.candidates().front();
   }
 };
@@ -4490,7 +4501,7 @@ class Learned {
   Learned() = default;
   explicit Learned(Settings settings) noexcept : settings_(settings) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     Table& table = table_of(request, pool.slots());
     const Sample sample(pool, draw_);
     if (pool.waiting() == 0) return for_load(table, pool, sample);
@@ -4554,7 +4565,7 @@ class Learned {
   }
 
   /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
-  double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
+  double expected(const PoolView& pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
 
@@ -4683,7 +4694,7 @@ namespace webpool::selector {
 /// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView &pool, const Request &) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), [&](ConnectionIndex a, ConnectionIndex b) {
       const ConnectionState &left = pool[a], &right = pool[b];
@@ -4738,7 +4749,7 @@ class Preference {
     return rows;
   }
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return std::pair(rank(request.task, pool[tab].browser.browser, pool.backend(tab)), pool[tab].in_flight);
@@ -4777,7 +4788,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     return tabs[turn_++ % tabs.size()];
   }
@@ -5468,6 +5479,7 @@ class TarArchive {
 #ifndef WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ACTIONS_HPP_INCLUDED
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -5515,7 +5527,7 @@ struct NewTab {
 /// the actions that climb it.
 struct Repairs {
   ConnectionId connection;
-  BrowserInfo browser;
+  std::shared_ptr<const BrowserInfo> browser;
   reliability::Trouble trouble;
   reliability::Rung rung;
   std::string message;
@@ -5587,6 +5599,12 @@ class Decisions {
     bool hears_ends = false;  ///< `EndListener`
   };
 
+  /// What waits for a model: `front` and `waiting` in one question, since the selector is told both.
+  struct Line {
+    RequestId front{};  ///< none: `RequestId{}`
+    std::size_t waiting = 0;
+  };
+
   virtual ~Decisions() = default;
 
   // The selector
@@ -5594,7 +5612,7 @@ class Decisions {
 
   // The scheduler
   virtual void push(const Request& request) noexcept = 0;
-  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual Line line(ModelIndex model) noexcept = 0;
   virtual void erase(const Request& request) noexcept = 0;
   virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
   virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;
@@ -6062,18 +6080,31 @@ struct RequestRow {
     bound,    // it waits for the one worker that has its tensors
   };
 
+  /// What few requests have. It lies apart, so that many that wait take up little of the caches.
+  struct Extras {
+    ConnectionId failed_in{};                  // the tab of the last run that failed
+    TimePoint failed{};                        // then
+    std::optional<HeldResult> result{};        // that an own tab computes again
+    std::shared_ptr<const Placing> placing{};  // null: anywhere
+  };
+
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
-  std::uint8_t runs = 0;                       // it has been sent so often
-  std::uint32_t steps = 1;                     // of its run, as far as was told
-  WorkerId worker{};                           // while it is sent
-  TimePoint sent{};                            // last
-  ConnectionId failed_in{};                    // the tab of the last run that failed
-  TimePoint failed{};                          // then
-  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId bound_to{};                         // that alone may have it
-  std::shared_ptr<const Placing> placing{};    // null: anywhere
+  std::uint8_t runs = 0;    // it has been sent so often
+  std::uint32_t steps = 1;  // of its run, as far as was told
+  WorkerId worker{};        // while it is sent
+  TimePoint sent{};         // last
+  WorkerId bound_to{};      // that alone may have it
+  std::unique_ptr<Extras> extras{};
+
+  const HeldResult* result() const noexcept { return extras && extras->result ? &*extras->result : nullptr; }
+  const Placing* placing() const noexcept { return extras ? extras->placing.get() : nullptr; }
+
+  Extras& with_extras() {
+    if (!extras) extras = std::make_unique<Extras>();
+    return *extras;
+  }
 };
 
 /// How a model did on one kind of browser and backend.
@@ -6169,6 +6200,7 @@ struct ModelRow {
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
+  Serving serving{};                        // spans of the lane and those two, for policies: `show`
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
@@ -6187,6 +6219,9 @@ struct ModelRow {
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
+
+  /// To be called when the lane or what is beside it has grown.
+  void show() noexcept { serving = {backends, lane.positions(), lane.ends(), healths}; }
 
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
@@ -6382,16 +6417,17 @@ class Neighbours {
 #endif
 #ifndef WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
 #define WEBPOOL_ENGINE_SLOT_MAP_HPP_INCLUDED
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
 namespace webpool::engine {
 
 /// Values in reusable slots, found in O(1) by an id that is never given out twice: generation in the upper 33 bits of
-/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists.
+/// 53, slot in the lower 20, so that it passes through JSON numbers unharmed. No allocation once a slot exists. A free
+/// slot holds `T{}`.
 ///
 /// Freed slots wait in a queue, and at least `spare` of them are made before the first is used again, so a slot's
 /// generations last for 10^11 insertions even when only one value lives at a time.
@@ -6417,43 +6453,46 @@ class SlotMap {
     return id;
   }
 
-  /// The same with a value of no content yet.
+  /// The same with `T{}`.
   Id insert() {
     std::size_t slot = slots_.size();
     if (slot - size_ >= spare || slot == capacity) {
       slot = first_free_;
-      first_free_ = slots_[slot].next_free;
+      first_free_ = slot_of(slots_[slot].id);
     } else {
       slots_.emplace_back();
     }
-    Slot& entry = slots_[slot];
-    entry.value.emplace();
     ++size_;
-    ++entry.generation;
-    return id_at(slot);
+    return slots_[slot].id = Id{(generation(slot) + 1) << slot_bits | slot};
   }
 
   /// The value of that id; null once it was erased, and for any id never given out.
   T* find(Id id) noexcept {
     const std::size_t slot = slot_of(id);
-    if (slot >= slots_.size() || slots_[slot].generation != id.value >> slot_bits || !slots_[slot].value)
-      return nullptr;
-    return &*slots_[slot].value;
+    return slot < slots_.size() && slots_[slot].id == id ? &slots_[slot].value : nullptr;
   }
   const T* find(Id id) const noexcept { return const_cast<SlotMap*>(this)->find(id); }
 
+  /// The same for an id that is known to have a value.
+  T& operator[](Id id) noexcept {
+    assert(find(id));
+    return slots_[slot_of(id)].value;
+  }
+  const T& operator[](Id id) const noexcept { return const_cast<SlotMap&>(*this)[id]; }
+
   /// The id of the value that a slot in use holds.
-  Id id_at(std::size_t slot) const noexcept { return Id{(slots_[slot].generation << slot_bits) | slot}; }
+  Id id_at(std::size_t slot) const noexcept { return slots_[slot].id; }
 
   void erase(Id id) noexcept {
     if (!find(id)) return;
     const std::size_t slot = slot_of(id);
-    slots_[slot].value.reset();
+    slots_[slot].value = T{};
+    lead_to(slot, slot ^ 1);
     // An empty queue has no last slot: all slots were in use, this one is both its ends.
     if (size_ == slots_.size()) {
       first_free_ = slot;
     } else {
-      slots_[last_free_].next_free = slot;
+      lead_to(last_free_, slot);
     }
     last_free_ = slot;
     --size_;
@@ -6463,20 +6502,25 @@ class SlotMap {
   template <class Visit>
   void for_each(Visit visit) {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+      if (used(slot)) visit(id_at(slot), slots_[slot].value);
   }
   template <class Visit>
   void for_each(Visit visit) const {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-      if (slots_[slot].value) visit(id_at(slot), *slots_[slot].value);
+      if (used(slot)) visit(id_at(slot), slots_[slot].value);
   }
 
  private:
   struct Slot {
-    std::uint64_t generation = 0;
-    std::size_t next_free = 0;
-    std::optional<T> value;
+    Id id{};  // if free: its last generation, and the next free slot instead of its own, so that no id finds it
+    T value{};
   };
+
+  bool used(std::size_t slot) const noexcept { return slot_of(slots_[slot].id) == slot; }
+  std::uint64_t generation(std::size_t slot) const noexcept { return slots_[slot].id.value >> slot_bits; }
+  void lead_to(std::size_t slot, std::size_t next) noexcept {
+    slots_[slot].id = Id{generation(slot) << slot_bits | next};
+  }
 
   std::vector<Slot> slots_;
   std::size_t first_free_ = 0, last_free_ = 0;
@@ -6528,11 +6572,11 @@ struct Rows {
 
   /// Whether a model is being loaded into it.
   bool loads(const ConnectionRow& tab) const {
-    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers.find(id)->ready; });
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers[id].ready; });
   }
   /// Whether somebody has handles of tensors in it.
   bool holds_tensors(const ConnectionRow& tab) const {
-    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers.find(id)->tensors > 0; });
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers[id].tensors > 0; });
   }
 };
 
@@ -6567,39 +6611,39 @@ struct Places : Rows {
   }
 
   /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
+  void charge(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight += bytes;
     if (row.full || row.bytes_in_flight < byte_limit) return;
     row.full = true;
     for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
         model.lane.block(index_of(id));
   }
 
   /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
+  void release(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight -= bytes;
     if (!row.full || row.bytes_in_flight >= byte_limit) return;
     row.full = false;
     row.relieved = true;
     for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
+      const WorkerRow& worker = workers[each];
       if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
         model.lane.unblock(index_of(id), worker.runs.size());
     }
   }
 
   void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
+    const WorkerRow& worker = workers[id];
+    const ConnectionRow& row = connections[worker.connection];
     if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    const ConnectionIndex tab = index_of(worker.connection);
+    ModelRow& model = model_of(worker);
+    model.lane.insert(tab, id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
+    if (row.full) model.lane.block(tab);
+    if (row.launch) model.own.insert(tab);
+    model.show();
     ++places;
   }
 
@@ -6648,9 +6692,9 @@ struct Tables : Places {
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
     const WorkerId id = workers.insert(
         {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
-    workers.find(id)->runs.reserve(limit);
-    connections.find(connection)->workers.push_back(id);
-    connections.find(connection)->last_used = now;
+    workers[id].runs.reserve(limit);
+    connections[connection].workers.push_back(id);
+    connections[connection].last_used = now;
     ++state(connection).models;
     state(connection).memory_bytes += model.bytes;
     memory += model.bytes;
@@ -6663,7 +6707,7 @@ struct Tables : Places {
 
   /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
   void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
     ConnectionState& tab = state(worker.connection);
     if (bytes > 0) {
@@ -6679,6 +6723,7 @@ struct Tables : Places {
     if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
     model.backends[tab_index] = backend;
     model.healths[tab_index] = 100;
+    model.show();
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -6686,9 +6731,9 @@ struct Tables : Places {
 
   /// Takes away a worker that has neither runs nor requests bound to it.
   void erase_worker(WorkerId id, AfterWorker after) {
-    const WorkerRow& worker = *workers.find(id);
+    const WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
-    ConnectionRow& connection = *connections.find(worker.connection);
+    ConnectionRow& connection = connections[worker.connection];
     ConnectionState& tab = state(worker.connection);
     if (worker.ready) {
       close_lane(worker);
@@ -6709,24 +6754,26 @@ struct Tables : Places {
   }
 
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
+    ConnectionRow& connection = connections[worker.connection];
+    ModelRow& model = model_of(worker);
     row.phase = RequestRow::Phase::sent;
     row.worker = id;
     row.sent = now;
     ++row.runs;
     worker.runs.push_back({request, row.request.payload_bytes, now});
-    if (row.placing) {
-      enter(worker.connection, *row.placing);
-      worker.run_placings.emplace_back(request, row.placing);
+    if (const Placing* const placing = row.placing()) {
+      enter(worker.connection, *placing);
+      worker.run_placings.emplace_back(request, row.extras->placing);
     }
     ++worker.uses;
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    model_of(worker).lane.sent(index_of(worker.connection));
+    worker.last_used = connection.last_used = now;
+    model.lane.sent(index_of(worker.connection));
     ++state(worker.connection).in_flight;
-    ++model_of(worker).in_flight;
+    ++model.in_flight;
     ++in_flight;
     ++running;
-    charge(worker.connection, row.request.payload_bytes);
+    charge(worker.connection, connection, row.request.payload_bytes);
   }
 
   /// The worker has room again; false when it has no such run.
@@ -6736,13 +6783,14 @@ struct Tables : Places {
     const std::size_t bytes = found->bytes;
     worker.runs.erase(found);
     if (!worker.run_placings.empty()) leave_with_run(worker, request);
-    worker.last_used = connections.find(worker.connection)->last_used = now;
+    ConnectionRow& connection = connections[worker.connection];
     ModelRow& model = model_of(worker);
-    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
+    worker.last_used = connection.last_used = now;
+    if (!connection.full && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
-    release(worker.connection, bytes);
+    release(worker.connection, connection, bytes);
     --state(worker.connection).in_flight;
-    --model_of(worker).in_flight;
+    --model.in_flight;
     --in_flight;
     return true;
   }
@@ -6751,15 +6799,15 @@ struct Tables : Places {
   void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
     row.phase = RequestRow::Phase::pauses;
     row.worker = {};
-    row.failed_in = failed_in;
-    row.failed = now;
+    row.with_extras().failed_in = failed_in;
+    row.extras->failed = now;
     --running;
   }
 
   /// A run gave a result that an own tab is to compute again.
   void hold(RequestRow& row, const HeldResult& result) {
     row.phase = RequestRow::Phase::held;
-    row.result = std::make_unique<const HeldResult>(result);
+    row.with_extras().result = result;
     row.worker = {};
     --running;
     models[row.request.model.value]->held.push_back(row.request.id);
@@ -6767,7 +6815,7 @@ struct Tables : Places {
 
   /// The request waits for the worker that has its tensors, which must be there.
   void bind(RequestRow& row, WorkerId id) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     row.phase = RequestRow::Phase::bound;
     row.bound_to = id;
     if (worker.bound.empty()) model_of(worker).awaited.push_back(id);
@@ -6776,14 +6824,14 @@ struct Tables : Places {
 
   /// The request does not wait for its worker any more.
   void unbind(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.bound_to);
+    WorkerRow& worker = workers[row.bound_to];
     std::erase(worker.bound, row.request.id);
     if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
   }
 
   /// One more tensor stays in the worker, with this placing if it has one.
   void keep(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     ++worker.tensors;
     grow(worker, bytes);
     if (!placing) return;
@@ -6793,7 +6841,7 @@ struct Tables : Places {
 
   /// One less.
   void drop(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     --worker.tensors;
     grow(worker, std::size_t{0} - bytes);
     const auto kept = std::ranges::find(worker.placings, placing);
@@ -6804,7 +6852,7 @@ struct Tables : Places {
 
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    const RequestRow& row = *requests.find(id);
+    const RequestRow& row = requests[id];
     if (row.phase == RequestRow::Phase::bound) unbind(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
@@ -6813,44 +6861,44 @@ struct Tables : Places {
 
   /// The tab gets nothing new: no request, no model.
   void drain(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.draining = true;
     ++draining;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
     for (const auto& each : models)
       if (each) each->placeable.erase(index_of(id));
   }
 
   /// The tab gets no requests until `reopen`; loads go on.
   void yield(ConnectionId id, ModelIndex to) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.yields_to = to;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
   }
 
   /// Ends `yield`, when nothing is in flight in the tab any more.
   void reopen(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.yields_to.reset();
     for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
+      if (workers[worker].ready) open_lane(worker);
   }
 
   /// The tab gets no requests while it doesn't answer heartbeats.
   void suspend(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     if (std::exchange(row.suspended, true)) return;
     ++suspended;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
   }
 
   /// Ends `suspend`.
   void resume(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     if (!std::exchange(row.suspended, false)) return;
     --suspended;
     for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
+      if (workers[worker].ready) open_lane(worker);
   }
 
   /// Takes a tab without workers away.
@@ -6860,8 +6908,8 @@ struct Tables : Places {
       each->placeable.erase(index_of(id));
       each->failed_on.erase(index_of(id));
     }
-    if (connections.find(id)->draining) --draining;
-    if (connections.find(id)->suspended) --suspended;
+    if (connections[id].draining) --draining;
+    if (connections[id].suspended) --suspended;
     state(id) = {};
     connections.erase(id);
   }
@@ -6910,20 +6958,20 @@ namespace webpool::engine {
 /// Time heals: `interval` has passed.
 inline void forgive(State& state, ConnectionRow& row, std::chrono::milliseconds interval) {
   row.failures.forgive(interval);
-  for (WorkerId each : row.workers) state.tables.workers.find(each)->failures.forgive(interval);
+  for (WorkerId each : row.workers) state.tables.workers[each].failures.forgive(interval);
 }
 
 /// Brings up to date how well the tab does, and each of its models there.
 inline void assess(State& state, ConnectionId id) {
   Tables& tables = state.tables;
-  ConnectionRow& row = *tables.connections.find(id);
+  ConnectionRow& row = tables.connections[id];
   ConnectionState& tab = tables.state(id);
   reliability::Vitals vitals{.unanswered_pings = row.unanswered_pings, .timer_lag_ms = row.timer_lag_ms};
   if (const std::size_t budget = state.options.memory.bytes_per_connection; budget > 0)
     vitals.memory_share = static_cast<double>(tab.memory_bytes) / static_cast<double>(budget);
   row.slowdown = 1;
   for (WorkerId each : row.workers) {
-    const WorkerRow& worker = *tables.workers.find(each);
+    const WorkerRow& worker = tables.workers[each];
     if (!worker.ready) continue;
     ModelRow& model = tables.model_of(worker);
     vitals.failures = worker.failures.value();
@@ -7101,7 +7149,7 @@ namespace webpool::engine {
 /// What the caller of a request asks of the engine, beyond what policies see.
 struct Terms {
   Retry retry = Retry::always;
-  std::optional<WorkerId> bound_to{};
+  WorkerId bound_to{};  ///< that has tensors of the request, and alone may run it; none: any
   std::shared_ptr<const Placing> placing{};
 };
 
@@ -7115,14 +7163,14 @@ class Requests {
   explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
 
   /// `Engine::submit`.
-  RequestId submit(const Request& request, Terms terms, Turn turn) {
+  RequestId submit(const Request& request, Terms&& terms, Turn turn) {
     const RequestId id = state_.tables.requests.insert();
-    RequestRow& row = *state_.tables.requests.find(id);
+    RequestRow& row = state_.tables.requests[id];
     row.request = request;
     row.request.id = id;
     row.request.submitted = turn.now;
     row.retry = terms.retry;
-    row.placing = std::move(terms.placing);
+    if (terms.placing) row.with_extras().placing = std::move(terms.placing);
     ++state_.counters.submitted;
     retries_.earn();
     ModelRow* model = state_.tables.model(request.model);
@@ -7131,7 +7179,7 @@ class Requests {
       return id;
     }
     row.request.task = model->spec.task;
-    if (!(terms.bound_to ? bind(row, *model, *terms.bound_to, turn) : queue(row, *model, turn))) return id;
+    if (!(terms.bound_to != WorkerId{} ? bind(row, *model, terms.bound_to, turn) : queue(row, *model, turn))) return id;
     watch(row);
     state_.marks.mark(*model);
     return id;
@@ -7146,7 +7194,7 @@ class Requests {
 
   /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    complete(*state_.tables.requests.find(id), std::move(error), turn);
+    complete(state_.tables.requests[id], std::move(error), turn);
   }
   void complete(const RequestRow& row, std::optional<Error> error, Turn turn) {
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
@@ -7171,14 +7219,14 @@ class Requests {
   /// No own tab computes the held result again: it goes to the caller as it is.
   void end_unchecked(const RequestRow& row, Turn turn) {
     ++state_.counters.unchecked;
-    record(row.request, row.result->run, true, turn.now);
+    record(row.request, row.result()->run, true, turn.now);
     end(row, std::nullopt, ResultFrom::held, turn);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
-    RequestRow& row = *state_.tables.requests.find(id);
-    if (row.result) {
+    RequestRow& row = state_.tables.requests[id];
+    if (row.result()) {
       record(row.request, run_of(row, turn.now), false, turn.now);
       return end_unchecked(row, turn);
     }
@@ -7187,7 +7235,7 @@ class Requests {
     if (!again) return complete(row, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
     record(row.request, run_of(row, turn.now), false, turn.now);
     tell_ended(row.request);
-    state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
+    state_.tables.pause(row, state_.tables.workers[row.worker].connection, turn.now);
     ++state_.counters.retries;
     if (*again <= turn.now)
       enqueue(row);
@@ -7201,15 +7249,20 @@ class Requests {
     state_.marks.mark(*state_.tables.model(row.request.model));
   }
 
+  struct Next {
+    RequestRow* row = nullptr;
+    std::size_t waiting = 0;  // this one included
+  };
+
   /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
   /// requests.
-  RequestRow* next(const ModelRow& model) {
-    const auto id = state_.policies->front(model.index);
-    if (!id) return nullptr;
-    RequestRow* row = state_.tables.requests.find(*id);
+  Next next(const ModelRow& model) {
+    const auto [front, waiting] = state_.policies->line(model.index);
+    if (front == RequestId{}) return {};
+    RequestRow* row = state_.tables.requests.find(front);
     const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
     assert(valid);
-    return valid ? row : nullptr;
+    return {valid ? row : nullptr, waiting};
   }
 
   /// A scheduler that listens hears that the request, or its run, has ended.
@@ -7247,7 +7300,7 @@ class Requests {
 
   /// The run of a request that is sent, which ends now.
   EndedRun run_of(const RequestRow& row, TimePoint now) {
-    const TimePoint answered = state_.tables.workers.find(row.worker)->answered;
+    const TimePoint answered = state_.tables.workers[row.worker].answered;
     const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
     return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
   }
@@ -7259,7 +7312,7 @@ class Requests {
     if (!found) return;
     WorkerRow& worker = *found;
     ConnectionState& tab = state_.tables.state(worker.connection);
-    ConnectionRow& row = *state_.tables.connections.find(worker.connection);
+    ConnectionRow& row = state_.tables.connections[worker.connection];
     ++(ok ? tab.completed : tab.failed);
     worker.failures.add(ok);
     row.failures.add(ok);
@@ -7278,7 +7331,7 @@ class Requests {
 
  private:
   static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.result
+    return {errc::deadline_exceeded, row.result()
                                          ? "the request's deadline passed while a guest's result was computed again"
                                          : "the request's deadline passed before its result came"};
   }
@@ -7291,7 +7344,7 @@ class Requests {
   /// The request waits for one worker alone. False: that is gone, and the request has ended.
   bool bind(RequestRow& row, const ModelRow& model, WorkerId id, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (worker && worker->model == model.index && !state_.tables.connections.find(worker->connection)->draining) {
+    if (worker && worker->model == model.index && !state_.tables.connections[worker->connection].draining) {
       state_.tables.bind(row, id);
       return true;
     }
@@ -7423,19 +7476,19 @@ class Dispatch {
 
   /// Sends what waits for the model to tabs with room.
   void serve(ModelRow& model, Turn turn) {
-    serve_bound(model, turn);
-    recheck(model, turn);
+    if (!model.awaited.empty()) serve_bound(model, turn);
+    if (!model.held.empty()) recheck(model, turn);
     while (model.lane.has_room()) {
-      RequestRow* row = requests_.next(model);
+      const auto [row, waiting] = requests_.next(model);
       if (!row) break;
       if (requests_.ended_by_deadline(*row, turn)) continue;
-      PoolView view = view_of(model);
+      PoolView view = view_of(model, waiting);
       std::optional<Shortlist> others;
       const bool avoids = avoids_a_tab(model, *row, turn.now);
-      if (avoids || row->placing) {
+      if (avoids || row->placing()) {
         others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
-          return !(avoids && each == Tables::index_of(row->failed_in)) &&
-                 (!row->placing || state_.tables.welcome(each, *row->placing));
+          return !(avoids && each == Tables::index_of(row->extras->failed_in)) &&
+                 (!row->placing() || state_.tables.welcome(each, *row->placing()));
         });
         if (others->tabs().empty()) {
           requests_.hold_back(*row, turn.now);
@@ -7482,12 +7535,9 @@ class Dispatch {
   /// So long a request avoids the tab in which it has failed.
   static constexpr std::chrono::seconds avoidance{2};
 
-  PoolView view_of(const ModelRow& model) const {
-    return {state_.tables.states,
-            model.lane.candidates(),
-            model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(),
-             state_.policies->waiting(model.index) + model.held.size(), model.healths}};
+  PoolView view_of(const ModelRow& model, std::size_t waiting) const {
+    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.serving,
+            waiting + model.held.size()};
   }
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
@@ -7495,9 +7545,9 @@ class Dispatch {
   void serve_bound(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
-      const WorkerRow& worker = *state_.tables.workers.find(id);
+      const WorkerRow& worker = state_.tables.workers[id];
       while (!worker.bound.empty()) {
-        RequestRow& row = *state_.tables.requests.find(worker.bound.front());
+        RequestRow& row = state_.tables.requests[worker.bound.front()];
         if (requests_.ended_by_deadline(row, turn)) continue;
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
         state_.tables.unbind(row);
@@ -7509,7 +7559,7 @@ class Dispatch {
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
   void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
-      RequestRow& row = *state_.tables.requests.find(model.held.front());
+      RequestRow& row = state_.tables.requests[model.held.front()];
       if (requests_.ended_by_deadline(row, turn)) continue;
       if (model.own.empty()) {
         requests_.end_unchecked(row, turn);
@@ -7518,7 +7568,8 @@ class Dispatch {
       const auto own = Shortlist::among(model.lane, model.own);
       if (own.tabs().empty()) return;
       // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = state_.policies->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const auto chosen = state_.policies->select(
+          view_of(model, state_.policies->waiting(model.index)).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
       send(row, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
@@ -7527,15 +7578,17 @@ class Dispatch {
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
   bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    return row.failed_in != ConnectionId{} && now - row.failed < avoidance && model.lane.size() > 1 &&
-           state_.tables.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+    if (!row.extras) return false;
+    const ConnectionId tab = row.extras->failed_in;
+    return state_.tables.connections.find(tab) && now - row.extras->failed < avoidance && model.lane.size() > 1 &&
+           model.lane.contains(Tables::index_of(tab));
   }
 
   void send(RequestRow& row, WorkerId worker, Turn turn) {
     const RequestId request = row.request.id;
     state_.tables.start_run(row, request, worker, turn.now);
     turn.out.emplace_back(Run{worker, request});
-    const auto limit = time_limit(*state_.tables.workers.find(worker));
+    const auto limit = time_limit(state_.tables.workers[worker]);
     run_timeouts_.push(turn.now + limit, {worker, request, limit});
     run_timeouts_.prune(state_.tables.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = state_.tables.workers.find(each.worker);
@@ -7645,16 +7698,17 @@ class Launches {
   std::size_t size() const noexcept { return rows_.size(); }
 
   Row* find(LaunchId id) noexcept { return rows_.find(id); }
+  Row& operator[](LaunchId id) noexcept { return rows_[id]; }
 
   void joined(LaunchId id, ConnectionId connection) {
-    Row& row = *rows_.find(id);
+    Row& row = rows_[id];
     row.connection = connection;
     --of(row.browser).starting;
   }
 
   /// Its page goes, and is to join once more.
   void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
-    Row& row = *rows_.find(id);
+    Row& row = rows_[id];
     row.connection.reset();
     row.attempt = attempt;
     ++of(row.browser).starting;
@@ -7672,9 +7726,9 @@ class Launches {
 
   /// The process is gone or going.
   void erase(LaunchId id) {
-    const Row* row = rows_.find(id);
-    --of(row->browser).instances;
-    if (!row->connection) --of(row->browser).starting;
+    const Row& row = rows_[id];
+    --of(row.browser).instances;
+    if (!row.connection) --of(row.browser).starting;
     rows_.erase(id);
   }
 
@@ -7800,14 +7854,14 @@ class Fleet {
 
   /// The tab works: its launch was a success.
   void prove(ConnectionId id) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
-    if (row.launch && !row.proven) launches.succeeded(launches.find(*row.launch)->browser);
+    ConnectionRow& row = state_.tables.connections[id];
+    if (row.launch && !row.proven) launches.succeeded(launches[*row.launch].browser);
     row.proven = true;
   }
 
   /// The browser ended, or could not be started, without a page that had joined.
   void lost_before_joining(LaunchId id, const Error& last_words, Turn turn) {
-    const Launches::Row& row = *launches.find(id);
+    const Launches::Row& row = launches[id];
     if (row.attempt) {
       state_.recovery.failed(*row.attempt);
       restart_ = Attempt{row.attempt->trouble, Rung::restart_browser, row.attempt->since};
@@ -7821,12 +7875,12 @@ class Fleet {
   /// Browsers whose page did not connect in time.
   void tick(Turn turn) {
     while (const auto id = launches.pop_overdue(turn.now)) {
-      const Browser kind = launches.find(*id)->browser;
+      const Browser kind = launches[*id].browser;
       launches.failed(kind,
                       Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                                        seconds(state_.options.connection.connect_timeout)),
                       turn.now);
-      if (const auto& attempt = launches.find(*id)->attempt) state_.recovery.failed(*attempt);
+      if (const auto& attempt = launches[*id].attempt) state_.recovery.failed(*attempt);
       end_browser(*id, turn);
     }
   }
@@ -7844,11 +7898,11 @@ class Fleet {
       return std::nullopt;
     std::optional<ConnectionId> best;
     const auto rank = [&](ConnectionId id) {
-      return std::pair(tables.state(id).in_flight, tables.connections.find(id)->last_used);
+      return std::pair(tables.state(id).in_flight, tables.connections[id].last_used);
     };
     tables.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
       const bool needed = std::ranges::any_of(row.workers, [&](WorkerId worker) {
-        const WorkerRow& placed = *tables.workers.find(worker);
+        const WorkerRow& placed = tables.workers[worker];
         const ModelRow& model = tables.model_of(placed);
         return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
       });
@@ -7864,7 +7918,7 @@ class Fleet {
     const auto in_flight = [&](ConnectionId tab) { return tables.states[Tables::index_of(tab).value].in_flight; };
     for (ConnectionIndex each : model.placeable.tabs()) {
       const ConnectionId id = tables.connections.id_at(each.value);
-      const ConnectionRow& row = *tables.connections.find(id);
+      const ConnectionRow& row = tables.connections[id];
       if (!row.yields_to && !tables.loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
     }
     return best;
@@ -8027,7 +8081,7 @@ class Removal {
 
   /// Ends the worker and its runs. The tab stays.
   void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
-    const ConnectionId connection = state_.tables.workers.find(id)->connection;
+    const ConnectionId connection = state_.tables.workers[id].connection;
     end_runs(id, reason, turn);
     const bool trouble = after == AfterWorker::may_load_again || reason.code() == errc::load_failed;
     turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
@@ -8037,11 +8091,11 @@ class Removal {
 
   /// The tab is gone, or as good as gone: ends all that was in it.
   void forget(ConnectionId id, AfterTab after, const Error& reason, Turn turn) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
+    ConnectionRow& row = state_.tables.connections[id];
     const std::string browser = described(state_.tables.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = *state_.tables.workers.find(worker);
+      const WorkerRow& placed = state_.tables.workers[worker];
       ModelRow& model = state_.tables.model_of(placed);
       if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
@@ -8062,10 +8116,10 @@ class Removal {
 
   /// Gives the tab nothing new; it is closed when it is idle.
   void drain(ConnectionId id, Turn turn) {
-    const std::vector<WorkerId> workers = state_.tables.connections.find(id)->workers;
+    const std::vector<WorkerId> workers = state_.tables.connections[id].workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
-      const WorkerRow& worker = *state_.tables.workers.find(each);
+      const WorkerRow& worker = state_.tables.workers[each];
       end_bound(worker, draining, turn);
       if (!worker.ready) close_worker(each, AfterWorker::closed, draining, turn);
     }
@@ -8086,10 +8140,10 @@ class Removal {
   static constexpr std::chrono::seconds rest_after_lost_loads{30};
   static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
-  void mark(ConnectionId id) { state_.marks.mark(id, *state_.tables.connections.find(id)); }
+  void mark(ConnectionId id) { state_.marks.mark(id, state_.tables.connections[id]); }
 
   void end_runs(WorkerId id, const Error& reason, Turn turn) {
-    WorkerRow& worker = *state_.tables.workers.find(id);
+    WorkerRow& worker = state_.tables.workers[id];
     state_.marks.mark(state_.tables.model_of(worker));
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front().request;
@@ -8116,7 +8170,7 @@ class Removal {
       return;
     }
     if (!row.proven && !row.draining)
-      launches.failed(launches.find(*row.launch)->browser, prefixed(browser, reason), turn.now);
+      launches.failed(launches[*row.launch].browser, prefixed(browser, reason), turn.now);
     if (row.exited)
       launches.erase(*row.launch);
     else
@@ -8298,8 +8352,8 @@ class Placement {
     while (true) {
       models_.clear();
       std::size_t used = 0;
-      for (WorkerId id : tables.connections.find(connection)->workers) {
-        const WorkerRow& worker = *tables.workers.find(id);
+      for (WorkerId id : tables.connections[connection].workers) {
+        const WorkerRow& worker = tables.workers[id];
         models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(need, worker), worker.loaded,
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
@@ -8331,8 +8385,7 @@ class Placement {
     const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
     assert(allowed != models_.end() && allowed->idle);
     if (allowed == models_.end() || !allowed->idle) return false;
-    const WorkerId worker =
-        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    const WorkerId worker = tables.connections[connection].workers[static_cast<std::size_t>(allowed - models_.begin())];
     tables.models[victim.value]->evicted = true;
     tables.erase_worker(worker, AfterWorker::may_load_again);
     turn.out.emplace_back(CloseWorker{connection, worker});
@@ -8455,7 +8508,7 @@ class Supply {
         model.starving_since = now;
         if (const auto tab = fleet_.least_busy(model)) {
           state_.tables.yield(*tab, model.index);
-          state_.marks.mark(*tab, *state_.tables.connections.find(*tab));
+          state_.marks.mark(*tab, state_.tables.connections[*tab]);
         }
       }
     }
@@ -8489,7 +8542,7 @@ class Supply {
   void give_up(ModelRow& model, Turn turn) {
     const Error error = fleet_.why_nowhere(model, turn.now);
     if (!model.announced) announce(model, error, turn);
-    while (const RequestRow* row = requests_.next(model)) requests_.complete(row->request.id, error, turn);
+    while (const RequestRow* row = requests_.next(model).row) requests_.complete(row->request.id, error, turn);
     if (state_.policies->waiting(model.index) == 0) return;
     state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&
@@ -8531,13 +8584,14 @@ class Repair {
 
   /// Climbs the next rung of the ladder.
   void recover(const TabTrouble& trouble, Turn turn) {
-    ConnectionRow& row = *state_.tables.connections.find(trouble.tab);
+    ConnectionRow& row = state_.tables.connections[trouble.tab];
     const bool listens = trouble.kind != Trouble::silent && trouble.kind != Trouble::page_crashed;
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
     if (rung && !state_.options.sinks.empty())
-      turn.out.emplace_back(Repairs{trouble.tab, state_.tables.state(trouble.tab).browser, trouble.kind, *rung,
-                                    trouble.reason.message()});
+      turn.out.emplace_back(Repairs{trouble.tab,
+                                    std::make_shared<const BrowserInfo>(state_.tables.state(trouble.tab).browser),
+                                    trouble.kind, *rung, trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
@@ -8675,15 +8729,15 @@ class Repair {
     }
     if (begun && turn.now < renewal_->deadline && !spread(worn, turn)) return;
     renewal_.reset();
-    state_.tables.connections.find(worn)->farewell = "the tab is renewed: " + why;
+    state_.tables.connections[worn].farewell = "the tab is renewed: " + why;
     removal_.drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
   bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
-    for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
-      ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
+    for (WorkerId each : std::vector(state_.tables.connections[worn].workers)) {
+      ModelRow& model = state_.tables.model_of(state_.tables.workers[each]);
       if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);
@@ -8722,9 +8776,9 @@ class GuestChecks {
 
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
   std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
-    RequestRow& row = *state_.tables.requests.find(id);
-    if (row.result) return compare(row, check.disagreement != nullptr, turn);
-    const WorkerRow& worker = *state_.tables.workers.find(row.worker);
+    RequestRow& row = state_.tables.requests[id];
+    if (row.result()) return compare(row, check.disagreement != nullptr, turn);
+    const WorkerRow& worker = state_.tables.workers[row.worker];
     const bool guest = state_.tables.state(worker.connection).trust != Trust::own;
     // What has its tensors in the guest can't be computed anywhere else.
     if (guest && row.bound_to == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
@@ -8743,8 +8797,8 @@ class GuestChecks {
   void discard_results_of(ConnectionId guest) {
     ++state_.counters.disagreements;
     state_.tables.requests.for_each([&](RequestId id, RequestRow& row) {
-      if (!row.result || row.result->guest != guest) return;
-      row.result.reset();
+      if (!row.result() || row.result()->guest != guest) return;
+      row.extras->result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(state_.tables.model(row.request.model)->held, id);
       requests_.tell_ended(row.request);
@@ -8755,7 +8809,7 @@ class GuestChecks {
  private:
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
   std::optional<ConnectionId> compare(const RequestRow& row, bool differs, Turn turn) {
-    const HeldResult held = *row.result;
+    const HeldResult held = *row.result();
     ++state_.counters.rechecked;
     requests_.record(row.request, requests_.run_of(row, turn.now), true, turn.now, differs);
     requests_.record(row.request, held.run, !differs, turn.now);
@@ -8896,7 +8950,7 @@ class Workers {
  private:
   /// An answer came from there: what that changes beyond its model.
   void mark(ConnectionId id) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
+    ConnectionRow& row = state_.tables.connections[id];
     if (row.draining || row.yields_to || row.relieved) state_.marks.mark(id, row);
     if (state_.tables.state(id).in_flight == 0) state_.marks.mark_answered(id);
   }
@@ -8972,11 +9026,10 @@ class Engine {
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
-  /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
-  /// selector is asked then, and a run that failed is not tried again.
-  RequestId submit(const Request& request, Turn turn, Retry retry = Retry::always,
-                   std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
-    const RequestId id = requests_.submit(request, {retry, bound_to, std::move(placing)}, turn);
+  /// all others. If `terms` bind it to a worker, no scheduler and no selector is asked, and a run that failed is not
+  /// tried again.
+  RequestId submit(const Request& request, Turn turn, Terms terms = {}) {
+    const RequestId id = requests_.submit(request, std::move(terms), turn);
     pump(turn);
     return id;
   }
@@ -9001,7 +9054,7 @@ class Engine {
     browser.launched = launch.has_value();
     const ConnectionId id = tables.add_connection(std::move(browser), launch, turn.now);
     if (launch) {
-      tables.connections.find(id)->attempt = std::exchange(fleet_.launches.find(*launch)->attempt, {});
+      tables.connections[id].attempt = std::exchange(fleet_.launches[*launch].attempt, {});
       fleet_.launches.joined(*launch, id);
     }
     ++state_.counters.joins;
@@ -9038,7 +9091,7 @@ class Engine {
     if (const auto connection = row->connection) {
       ++state_.counters.losses;
       turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
-      state_.tables.connections.find(*connection)->exited = true;
+      state_.tables.connections[*connection].exited = true;
       removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
     } else {
       fleet_.lost_before_joining(launch, last_words, turn);
@@ -10259,7 +10312,9 @@ class PolicySet final : public Decisions {
   }
 
   void push(const Request& request) noexcept override { queue_.push(request); }
-  std::optional<RequestId> front(ModelIndex model) noexcept override { return queue_.front(model); }
+  Line line(ModelIndex model) noexcept override {
+    return {queue_.front(model).value_or(RequestId{}), queue_.waiting(model)};
+  }
   void erase(const Request& request) noexcept override { queue_.erase(request); }
   std::size_t waiting(ModelIndex model) const noexcept override { return queue_.waiting(model); }
   Admission admit([[maybe_unused]] const Request& request, [[maybe_unused]] const LaneLoad& load) noexcept override {

@@ -29,7 +29,8 @@ TEST_CASE("a request's view knows which tabs serve the model, and by what") {
   static constexpr std::array<Backend, 4> backends{Backend::webgpu, Backend::wasm, Backend::webnn, Backend::wasm};
   static constexpr std::array<std::uint32_t, 4> positions{1, 2, 0, Serving::nowhere};
   static constexpr std::array<std::size_t, 2> ends{1, 2};
-  constexpr PoolView view({}, std::span(tabs).first(2), 1, {backends, positions, ends, 5});
+  static constexpr Serving serving{backends, positions, ends};
+  constexpr PoolView view({}, std::span(tabs).first(2), 1, serving, 5);
   STATIC_REQUIRE(view.waiting() == 5);
   STATIC_REQUIRE(view.contains({2}));
   STATIC_REQUIRE_FALSE(view.contains({1}));  // it is full
@@ -48,7 +49,8 @@ TEST_CASE("a narrowed view contains what it was narrowed to, and still knows the
   static constexpr std::array<Backend, 3> backends{Backend::webgpu, Backend::wasm, Backend::webnn};
   static constexpr std::array<std::uint32_t, 3> positions{1, 2, 0};
   static constexpr std::array<ConnectionIndex, 1> one{{{0}}};
-  constexpr PoolView view = PoolView({}, tabs, 3, {backends, positions, {}, 1}).with(one, 0);
+  static constexpr Serving serving{backends, positions};
+  constexpr PoolView view = PoolView({}, tabs, 3, serving, 1).with(one, 0);
   STATIC_REQUIRE(view.contains({0}));
   STATIC_REQUIRE_FALSE(view.contains({2}));
   STATIC_REQUIRE(view.backend({2}) == Backend::webnn);

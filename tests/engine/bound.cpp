@@ -20,7 +20,7 @@ struct TwoTabs : Rig<> {
   RequestId pin(WorkerId worker, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, {now, out}, Retry::always, worker);
+    return engine.submit(request, {now, out}, {.bound_to = worker});
   }
   Complete end() {
     auto ends = take<Complete>();
@@ -160,7 +160,7 @@ TEST_CASE("a tab that drains ends what waits for it alone") {
   const ModelIndex index = rig.engine.add_model(model("m"), {rig.now, rig.out});
   rig.join(rig.take<Launch>().at(0).launch);
   const WorkerId worker = rig.load_all().at(0).worker;
-  const auto pin = [&] { rig.engine.submit({.model = index}, {rig.now, rig.out}, Retry::always, worker); };
+  const auto pin = [&] { rig.engine.submit({.model = index}, {rig.now, rig.out}, {.bound_to = worker}); };
   pin();
   const Run run = rig.take<Run>().at(0);
   rig.finish(run);

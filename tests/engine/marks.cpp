@@ -22,8 +22,8 @@ TEST_CASE("all, tabs and the answer are each taken once") {
   Rooms rooms(attached());
   Marks& marks = rooms.state.marks;
   const ConnectionId tab = rooms.guest();
-  marks.mark(tab, *rooms.tables.connections.find(tab));
-  marks.mark(tab, *rooms.tables.connections.find(tab));
+  marks.mark(tab, rooms.tables.connections[tab]);
+  marks.mark(tab, rooms.tables.connections[tab]);
   marks.mark_all();
   marks.mark_answered(tab);
   CHECK(marks.more());

@@ -18,10 +18,10 @@ struct Limited : Rooms {
 
   RequestId run(std::size_t bytes) {
     const RequestId id = tables.requests.insert({.request = {.model = first.index, .payload_bytes = bytes}});
-    tables.start_run(*tables.requests.find(id), id, worker, now);
+    tables.start_run(tables.requests[id], id, worker, now);
     return id;
   }
-  void end(RequestId id) { CHECK(tables.end_run(*tables.workers.find(worker), id, now)); }
+  void end(RequestId id) { CHECK(tables.end_run(tables.workers[worker], id, now)); }
   bool has_room(const ModelRow& row) const { return row.lane.has_room(Tables::index_of(tab)); }
 
   const ConnectionId tab = guest();
@@ -34,7 +34,7 @@ struct Limited : Rooms {
 
 TEST_CASE("a tab with its bytes in flight has room for none of its models, until fewer are") {
   Limited rooms;
-  const ConnectionRow& row = *rooms.tables.connections.find(rooms.tab);
+  const ConnectionRow& row = rooms.tables.connections[rooms.tab];
   const RequestId small = rooms.run(99);
   CHECK(rooms.has_room(rooms.first));
   const RequestId large = rooms.run(300);  // like credit that is used up: it still goes

@@ -80,9 +80,7 @@ TEST_CASE("a request is not run where a tensor or a run of a group is that it wa
   rig.load_all();
   rig.out.clear();
   const auto placing = std::make_shared<const Placing>(shard);
-  const auto submit = [&] {
-    return rig.engine.submit({.model = digits}, {rig.now, rig.out}, Retry::always, std::nullopt, placing);
-  };
+  const auto submit = [&] { return rig.engine.submit({.model = digits}, {rig.now, rig.out}, {.placing = placing}); };
   submit(), submit(), submit();
   const auto runs = rig.take<Run>();
   REQUIRE(runs.size() == 2);  // the third waits: each tab has one
@@ -108,6 +106,6 @@ TEST_CASE("what is lost with its worker is nobody's neighbour any more") {
   rig.engine.worker_lost(worker, Error(errc::device_lost, "gone"), {rig.now, rig.out});
   rig.load_all();
   rig.out.clear();
-  rig.engine.submit({.model = digits}, {rig.now, rig.out}, Retry::always, std::nullopt, placing);
+  rig.engine.submit({.model = digits}, {rig.now, rig.out}, {.placing = placing});
   CHECK(rig.take<Run>().size() == 1);
 }

@@ -41,9 +41,10 @@ TEST_CASE("each question reaches the policy that answers it") {
   Request request{.id = RequestId{5}, .model = {}};
   set.push(request);
   CHECK(set.waiting({}) == 1);
-  CHECK(set.front({}) == request.id);
+  CHECK(set.line({}).front == request.id);
+  CHECK(set.line({}).waiting == 1);
   set.erase(request);
-  CHECK_FALSE(set.front({}));
+  CHECK(set.line({}).front == RequestId{});
 }
 
 TEST_CASE("a scheduler without admission lets everything in, one with it decides") {

@@ -36,7 +36,7 @@ struct Pair : Rig<Newest> {
   RequestId submit_with(Retry retry, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, {now, out}, retry);
+    return engine.submit(request, {now, out}, {retry});
   }
   Run run() {
     auto runs = take<Run>();

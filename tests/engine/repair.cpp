@@ -124,7 +124,7 @@ TEST_CASE("only where there are sinks, a repair is told, also of a tab that is g
   REQUIRE(told.size() == (listens ? 1 : 0));
   if (!listens) return;
   CHECK(told[0].connection == tab);
-  CHECK(told[0].browser.browser == Browser::chromium);
+  CHECK(told[0].browser->browser == Browser::chromium);
   CHECK(told[0].trouble == Trouble::page_crashed);
   CHECK(told[0].message == "the page crashed");
 }

@@ -8,7 +8,7 @@ using namespace rig;
 TEST_CASE("a tab loads while one of its workers is not ready, and holds tensors while one has some") {
   Rooms rooms(attached());
   const ConnectionId tab = rooms.guest();
-  const ConnectionRow& row = *rooms.tables.connections.find(tab);
+  const ConnectionRow& row = rooms.tables.connections[tab];
   CHECK_FALSE(rooms.tables.loads(row));
   const WorkerId worker = rooms.tables.open_worker(rooms.tables.add_model(model("digits")), tab, rooms.now);
   CHECK(rooms.tables.loads(row));

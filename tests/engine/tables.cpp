@@ -17,7 +17,7 @@ struct OneWorker {
 
   RequestId run() {
     const RequestId id = tables.requests.insert({});
-    tables.start_run(*tables.requests.find(id), id, worker, now);
+    tables.start_run(tables.requests[id], id, worker, now);
     return id;
   }
 };
@@ -81,7 +81,7 @@ TEST_CASE("a run occupies its place until it is answered, even when its request 
   CHECK(world.tables.in_flight == 1);
   CHECK(world.state.in_flight == 1);
   CHECK(world.digits.lane.idle() == 0);
-  WorkerRow& row = *world.tables.workers.find(world.worker);
+  WorkerRow& row = world.tables.workers[world.worker];
   CHECK(world.tables.end_run(row, request, now));
   CHECK_FALSE(world.tables.end_run(row, request, now));
   CHECK(world.tables.in_flight == 0);
@@ -98,7 +98,7 @@ TEST_CASE("a tab that drains is in no lane and placeable for no model") {
   CHECK(world.digits.lane.size() == 0);
   CHECK(world.tables.places == 0);
   CHECK(other.placeable.empty());
-  CHECK(world.tables.end_run(*world.tables.workers.find(world.worker), request, now));
+  CHECK(world.tables.end_run(world.tables.workers[world.worker], request, now));
   world.tables.erase_worker(world.worker, AfterWorker::may_load_again);
   CHECK(world.digits.placeable.empty());
   world.tables.erase_connection(world.tab);

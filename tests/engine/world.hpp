@@ -301,7 +301,7 @@ struct World {
     const ModelIndex index = there != workers.end() && chance(95) ? there->second.model : ModelIndex{0};
     Request request{.model = index};
     if (chance(30)) request.deadline = rig.now + std::chrono::milliseconds(draw(400));
-    const RequestId id = rig.engine.submit(request, {rig.now, rig.out}, Retry::always, worker);
+    const RequestId id = rig.engine.submit(request, {rig.now, rig.out}, {.bound_to = worker});
     ++submitted;
     payloads[id] = 0;
     pinned[id] = worker;

@@ -18,10 +18,10 @@ namespace webpool {
 /// When an own tab is to compute a guest's result again (`GuestSettings`), own tabs are the candidates, and an empty
 /// answer leaves the choice to the pool.
 ///
-/// `p` is a `PoolView`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
+/// `p` is a `const PoolView&`, valid during the call; `r` is a `const Request&` (for a load its `id` is 0).
 /// Null object: `selector::FirstFit`. Put `static_assert(webpool::BrowserSelector<Mine>);` beside your own.
 template <class S>
-concept BrowserSelector = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept BrowserSelector = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.select(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };

@@ -28,7 +28,7 @@ concept CandidateFilter = std::movable<F> && requires(F f, const PoolView& p, Co
 /// | `s.propose(p, r)` | `optional<ConnectionIndex>` | one of `p.candidates()`, or empty to leave it to the next one; |
 /// |                   |                             | called on the pool's strand; must not block                    |
 template <class S>
-concept Proposer = std::movable<S> && requires(S s, PoolView p, const Request& r) {
+concept Proposer = std::movable<S> && requires(S s, const PoolView& p, const Request& r) {
   { s.propose(p, r) }
   noexcept->std::same_as<std::optional<ConnectionIndex>>;
 };

@@ -205,7 +205,7 @@ class Outbox {
 
   void carry_out(const engine::Repairs& action) {
     uses_.sinks.tell(&RunSink::repaired,
-                     {action.connection, action.browser, action.trouble, action.rung, action.message});
+                     {action.connection, *action.browser, action.trouble, action.rung, action.message});
   }
 
   void carry_out(const engine::Scales& action) { uses_.sinks.tell(&RunSink::scaled, {action.before, action.wanted}); }

@@ -49,17 +49,17 @@ class Starter {
   /// Copies a tensor from its worker to this program.
   void copy(const TensorCopy& of, Completion done) {
     const TimePoint now = Clock::now();
-    const RequestId id = uses_.port.engine.submit({.model = of.model}, uses_.port.turn(now), Retry::never, of.worker);
+    const RequestId id = uses_.port.engine.submit({.model = of.model}, uses_.port.turn(now), {Retry::never, of.worker});
     uses_.pending.add({.id = id, .submitted = now, .done = std::move(done), .copy = of});
   }
 
   /// Starts a request of its own, which has nothing to do with tensors in tabs unless `holder` has them.
-  void enqueue(NewRequest&& request, std::optional<WorkerId> holder = std::nullopt) {
+  void enqueue(NewRequest&& request, WorkerId holder = {}) {
     auto& [model, submitted, inputs, options, ticket, done, generation] = request;
     if (ticket && ticket->cancelled) return done(Error(errc::cancelled, "cancelled before it was queued"));
     auto placing = options.placing ? std::make_shared<const Placing>(*std::move(options.placing)) : nullptr;
     const RequestId id =
-        uses_.port.engine.submit(described(request), uses_.port.turn(), options.retry, holder, placing);
+        uses_.port.engine.submit(described(request), uses_.port.turn(), {options.retry, holder, placing});
     if (ticket) ticket->request = id;
     std::vector<TensorId> kept(options.keep_on_device.size());
     for (TensorId& each : kept) each = uses_.residents.make_id();
@@ -80,7 +80,7 @@ class Starter {
   void gather(NewRequest&& request) {
     if (request.ticket && request.ticket->cancelled)
       return request.done(Error(errc::cancelled, "cancelled before it was queued"));
-    const auto holder = holder_of(request.inputs, request.model.model);
+    const WorkerId holder = holder_of(request.inputs, request.model.model);
     const auto elsewhere = std::ranges::find_if(request.inputs, [&](const NamedTensor& each) {
       const ResidentTensor* there = resident(each.tensor, uses_.runtime);
       return each.tensor.device() && (!there || there->worker() != holder);
@@ -91,18 +91,18 @@ class Starter {
     if (auto& outputs = request.options.outputs; !outputs.empty())
       for (const auto& name : request.options.keep_on_device)
         if (std::ranges::find(outputs, name) == outputs.end()) outputs.push_back(name);
-    if (holder)
+    if (holder != WorkerId{})
       std::stable_partition(request.inputs.begin(), request.inputs.end(),
                             [](const NamedTensor& each) { return !each.tensor.device(); });
     enqueue(std::move(request), holder);
   }
 
-  /// Where the first of these tensors is that are in one of the model's workers.
-  std::optional<WorkerId> holder_of(const Inputs& inputs, ModelIndex model) const {
+  /// Where the first of these tensors is that are in one of the model's workers; none: `WorkerId{}`.
+  WorkerId holder_of(const Inputs& inputs, ModelIndex model) const {
     for (const auto& [name, tensor] : inputs)
       if (const ResidentTensor* there = resident(tensor, uses_.runtime); there && there->model() == model)
         return there->worker();
-    return std::nullopt;
+    return {};
   }
 
   /// Copies an input from the tab of another model to this program; then looks for the next.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -53,7 +54,7 @@ struct NewTab {
 /// the actions that climb it.
 struct Repairs {
   ConnectionId connection;
-  BrowserInfo browser;
+  std::shared_ptr<const BrowserInfo> browser;
   reliability::Trouble trouble;
   reliability::Rung rung;
   std::string message;

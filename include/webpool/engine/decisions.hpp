@@ -23,6 +23,12 @@ class Decisions {
     bool hears_ends = false;  ///< `EndListener`
   };
 
+  /// What waits for a model: `front` and `waiting` in one question, since the selector is told both.
+  struct Line {
+    RequestId front{};  ///< none: `RequestId{}`
+    std::size_t waiting = 0;
+  };
+
   virtual ~Decisions() = default;
 
   // The selector
@@ -30,7 +36,7 @@ class Decisions {
 
   // The scheduler
   virtual void push(const Request& request) noexcept = 0;
-  virtual std::optional<RequestId> front(ModelIndex model) noexcept = 0;
+  virtual Line line(ModelIndex model) noexcept = 0;
   virtual void erase(const Request& request) noexcept = 0;
   virtual std::size_t waiting(ModelIndex model) const noexcept = 0;
   virtual Admission admit(const Request& request, const LaneLoad& load) noexcept = 0;

@@ -25,19 +25,19 @@ class Dispatch {
 
   /// Sends what waits for the model to tabs with room.
   void serve(ModelRow& model, Turn turn) {
-    serve_bound(model, turn);
-    recheck(model, turn);
+    if (!model.awaited.empty()) serve_bound(model, turn);
+    if (!model.held.empty()) recheck(model, turn);
     while (model.lane.has_room()) {
-      RequestRow* row = requests_.next(model);
+      const auto [row, waiting] = requests_.next(model);
       if (!row) break;
       if (requests_.ended_by_deadline(*row, turn)) continue;
-      PoolView view = view_of(model);
+      PoolView view = view_of(model, waiting);
       std::optional<Shortlist> others;
       const bool avoids = avoids_a_tab(model, *row, turn.now);
-      if (avoids || row->placing) {
+      if (avoids || row->placing()) {
         others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
-          return !(avoids && each == Tables::index_of(row->failed_in)) &&
-                 (!row->placing || state_.tables.welcome(each, *row->placing));
+          return !(avoids && each == Tables::index_of(row->extras->failed_in)) &&
+                 (!row->placing() || state_.tables.welcome(each, *row->placing()));
         });
         if (others->tabs().empty()) {
           requests_.hold_back(*row, turn.now);
@@ -84,12 +84,9 @@ class Dispatch {
   /// So long a request avoids the tab in which it has failed.
   static constexpr std::chrono::seconds avoidance{2};
 
-  PoolView view_of(const ModelRow& model) const {
-    return {state_.tables.states,
-            model.lane.candidates(),
-            model.lane.idle(),
-            {model.backends, model.lane.positions(), model.lane.ends(),
-             state_.policies->waiting(model.index) + model.held.size(), model.healths}};
+  PoolView view_of(const ModelRow& model, std::size_t waiting) const {
+    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.serving,
+            waiting + model.held.size()};
   }
 
   /// Sends what waits for one worker alone to it, as far as its tab has room. Before others: while they wait, their
@@ -97,9 +94,9 @@ class Dispatch {
   void serve_bound(ModelRow& model, Turn turn) {
     for (std::size_t i = model.awaited.size(); i-- > 0;) {
       const WorkerId id = model.awaited[i];
-      const WorkerRow& worker = *state_.tables.workers.find(id);
+      const WorkerRow& worker = state_.tables.workers[id];
       while (!worker.bound.empty()) {
-        RequestRow& row = *state_.tables.requests.find(worker.bound.front());
+        RequestRow& row = state_.tables.requests[worker.bound.front()];
         if (requests_.ended_by_deadline(row, turn)) continue;
         if (!model.lane.has_room(Tables::index_of(worker.connection))) break;
         state_.tables.unbind(row);
@@ -111,7 +108,7 @@ class Dispatch {
   /// Sends held requests to own tabs with room; where none holds the model any more, the results go as they are.
   void recheck(ModelRow& model, Turn turn) {
     while (!model.held.empty()) {
-      RequestRow& row = *state_.tables.requests.find(model.held.front());
+      RequestRow& row = state_.tables.requests[model.held.front()];
       if (requests_.ended_by_deadline(row, turn)) continue;
       if (model.own.empty()) {
         requests_.end_unchecked(row, turn);
@@ -120,7 +117,8 @@ class Dispatch {
       const auto own = Shortlist::among(model.lane, model.own);
       if (own.tabs().empty()) return;
       // A selector may wait for a better tab, but the request for its second run only for an own one.
-      const auto chosen = state_.policies->select(view_of(model).with(own.tabs(), own.idle()), row.request);
+      const auto chosen = state_.policies->select(
+          view_of(model, state_.policies->waiting(model.index)).with(own.tabs(), own.idle()), row.request);
       const bool fits = chosen && std::ranges::find(own.tabs(), *chosen) != own.tabs().end();
       model.held.pop_front();
       send(row, model.lane.worker(fits ? *chosen : own.tabs().front()), turn);
@@ -129,15 +127,17 @@ class Dispatch {
 
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
   bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    return row.failed_in != ConnectionId{} && now - row.failed < avoidance && model.lane.size() > 1 &&
-           state_.tables.connections.find(row.failed_in) && model.lane.contains(Tables::index_of(row.failed_in));
+    if (!row.extras) return false;
+    const ConnectionId tab = row.extras->failed_in;
+    return state_.tables.connections.find(tab) && now - row.extras->failed < avoidance && model.lane.size() > 1 &&
+           model.lane.contains(Tables::index_of(tab));
   }
 
   void send(RequestRow& row, WorkerId worker, Turn turn) {
     const RequestId request = row.request.id;
     state_.tables.start_run(row, request, worker, turn.now);
     turn.out.emplace_back(Run{worker, request});
-    const auto limit = time_limit(*state_.tables.workers.find(worker));
+    const auto limit = time_limit(state_.tables.workers[worker]);
     run_timeouts_.push(turn.now + limit, {worker, request, limit});
     run_timeouts_.prune(state_.tables.in_flight, [this](const SentRun& each) {
       const WorkerRow* sent_to = state_.tables.workers.find(each.worker);

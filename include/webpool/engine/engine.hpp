@@ -79,11 +79,10 @@ class Engine {
   }
 
   /// `request.id` and `request.submitted` are assigned. Refused requests complete with an error through the turn like
-  /// all others. `bound_to`: the worker that has tensors of the request and alone may run it; no scheduler and no
-  /// selector is asked then, and a run that failed is not tried again.
-  RequestId submit(const Request& request, Turn turn, Retry retry = Retry::always,
-                   std::optional<WorkerId> bound_to = std::nullopt, std::shared_ptr<const Placing> placing = nullptr) {
-    const RequestId id = requests_.submit(request, {retry, bound_to, std::move(placing)}, turn);
+  /// all others. If `terms` bind it to a worker, no scheduler and no selector is asked, and a run that failed is not
+  /// tried again.
+  RequestId submit(const Request& request, Turn turn, Terms terms = {}) {
+    const RequestId id = requests_.submit(request, std::move(terms), turn);
     pump(turn);
     return id;
   }
@@ -108,7 +107,7 @@ class Engine {
     browser.launched = launch.has_value();
     const ConnectionId id = tables.add_connection(std::move(browser), launch, turn.now);
     if (launch) {
-      tables.connections.find(id)->attempt = std::exchange(fleet_.launches.find(*launch)->attempt, {});
+      tables.connections[id].attempt = std::exchange(fleet_.launches[*launch].attempt, {});
       fleet_.launches.joined(*launch, id);
     }
     ++state_.counters.joins;
@@ -145,7 +144,7 @@ class Engine {
     if (const auto connection = row->connection) {
       ++state_.counters.losses;
       turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
-      state_.tables.connections.find(*connection)->exited = true;
+      state_.tables.connections[*connection].exited = true;
       removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
     } else {
       fleet_.lost_before_joining(launch, last_words, turn);

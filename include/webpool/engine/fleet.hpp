@@ -60,14 +60,14 @@ class Fleet {
 
   /// The tab works: its launch was a success.
   void prove(ConnectionId id) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
-    if (row.launch && !row.proven) launches.succeeded(launches.find(*row.launch)->browser);
+    ConnectionRow& row = state_.tables.connections[id];
+    if (row.launch && !row.proven) launches.succeeded(launches[*row.launch].browser);
     row.proven = true;
   }
 
   /// The browser ended, or could not be started, without a page that had joined.
   void lost_before_joining(LaunchId id, const Error& last_words, Turn turn) {
-    const Launches::Row& row = *launches.find(id);
+    const Launches::Row& row = launches[id];
     if (row.attempt) {
       state_.recovery.failed(*row.attempt);
       restart_ = Attempt{row.attempt->trouble, Rung::restart_browser, row.attempt->since};
@@ -81,12 +81,12 @@ class Fleet {
   /// Browsers whose page did not connect in time.
   void tick(Turn turn) {
     while (const auto id = launches.pop_overdue(turn.now)) {
-      const Browser kind = launches.find(*id)->browser;
+      const Browser kind = launches[*id].browser;
       launches.failed(kind,
                       Error(errc::connect_timeout, std::string(to_string(kind)) + ": its page did not connect within " +
                                                        seconds(state_.options.connection.connect_timeout)),
                       turn.now);
-      if (const auto& attempt = launches.find(*id)->attempt) state_.recovery.failed(*attempt);
+      if (const auto& attempt = launches[*id].attempt) state_.recovery.failed(*attempt);
       end_browser(*id, turn);
     }
   }
@@ -104,11 +104,11 @@ class Fleet {
       return std::nullopt;
     std::optional<ConnectionId> best;
     const auto rank = [&](ConnectionId id) {
-      return std::pair(tables.state(id).in_flight, tables.connections.find(id)->last_used);
+      return std::pair(tables.state(id).in_flight, tables.connections[id].last_used);
     };
     tables.connections.for_each([&](ConnectionId id, const ConnectionRow& row) {
       const bool needed = std::ranges::any_of(row.workers, [&](WorkerId worker) {
-        const WorkerRow& placed = *tables.workers.find(worker);
+        const WorkerRow& placed = tables.workers[worker];
         const ModelRow& model = tables.model_of(placed);
         return !placed.ready || placed.tensors > 0 || model.lane.size() <= replicas(model);
       });
@@ -124,7 +124,7 @@ class Fleet {
     const auto in_flight = [&](ConnectionId tab) { return tables.states[Tables::index_of(tab).value].in_flight; };
     for (ConnectionIndex each : model.placeable.tabs()) {
       const ConnectionId id = tables.connections.id_at(each.value);
-      const ConnectionRow& row = *tables.connections.find(id);
+      const ConnectionRow& row = tables.connections[id];
       if (!row.yields_to && !tables.loads(row) && (!best || in_flight(id) < in_flight(*best))) best = id;
     }
     return best;

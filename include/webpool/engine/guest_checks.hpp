@@ -17,9 +17,9 @@ class GuestChecks {
 
   /// A run gave a result: the request ends, unless an own tab is to compute it again. Returns a guest that was wrong.
   std::optional<ConnectionId> succeed(RequestId id, const Check& check, Turn turn) {
-    RequestRow& row = *state_.tables.requests.find(id);
-    if (row.result) return compare(row, check.disagreement != nullptr, turn);
-    const WorkerRow& worker = *state_.tables.workers.find(row.worker);
+    RequestRow& row = state_.tables.requests[id];
+    if (row.result()) return compare(row, check.disagreement != nullptr, turn);
+    const WorkerRow& worker = state_.tables.workers[row.worker];
     const bool guest = state_.tables.state(worker.connection).trust != Trust::own;
     // What has its tensors in the guest can't be computed anywhere else.
     if (guest && row.bound_to == WorkerId{} && check.draw < rechecks_.share(worker.agreements)) {
@@ -38,8 +38,8 @@ class GuestChecks {
   void discard_results_of(ConnectionId guest) {
     ++state_.counters.disagreements;
     state_.tables.requests.for_each([&](RequestId id, RequestRow& row) {
-      if (!row.result || row.result->guest != guest) return;
-      row.result.reset();
+      if (!row.result() || row.result()->guest != guest) return;
+      row.extras->result.reset();
       if (row.phase != RequestRow::Phase::held) return;
       std::erase(state_.tables.model(row.request.model)->held, id);
       requests_.tell_ended(row.request);
@@ -50,7 +50,7 @@ class GuestChecks {
  private:
   /// An own tab has computed a held result again. Returns the guest whose result it was, if it was another one.
   std::optional<ConnectionId> compare(const RequestRow& row, bool differs, Turn turn) {
-    const HeldResult held = *row.result;
+    const HeldResult held = *row.result();
     ++state_.counters.rechecked;
     requests_.record(row.request, requests_.run_of(row, turn.now), true, turn.now, differs);
     requests_.record(row.request, held.run, !differs, turn.now);

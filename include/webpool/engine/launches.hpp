@@ -76,16 +76,17 @@ class Launches {
   std::size_t size() const noexcept { return rows_.size(); }
 
   Row* find(LaunchId id) noexcept { return rows_.find(id); }
+  Row& operator[](LaunchId id) noexcept { return rows_[id]; }
 
   void joined(LaunchId id, ConnectionId connection) {
-    Row& row = *rows_.find(id);
+    Row& row = rows_[id];
     row.connection = connection;
     --of(row.browser).starting;
   }
 
   /// Its page goes, and is to join once more.
   void rejoins(LaunchId id, TimePoint connect_by, std::optional<Attempt> attempt) {
-    Row& row = *rows_.find(id);
+    Row& row = rows_[id];
     row.connection.reset();
     row.attempt = attempt;
     ++of(row.browser).starting;
@@ -103,9 +104,9 @@ class Launches {
 
   /// The process is gone or going.
   void erase(LaunchId id) {
-    const Row* row = rows_.find(id);
-    --of(row->browser).instances;
-    if (!row->connection) --of(row->browser).starting;
+    const Row& row = rows_[id];
+    --of(row.browser).instances;
+    if (!row.connection) --of(row.browser).starting;
     rows_.erase(id);
   }
 

@@ -121,8 +121,8 @@ class Placement {
     while (true) {
       models_.clear();
       std::size_t used = 0;
-      for (WorkerId id : tables.connections.find(connection)->workers) {
-        const WorkerRow& worker = *tables.workers.find(id);
+      for (WorkerId id : tables.connections[connection].workers) {
+        const WorkerRow& worker = tables.workers[id];
         models_.push_back({worker.model, worker.bytes, worker.last_used, may_evict(need, worker), worker.loaded,
                            worker.uses, tables.models[worker.model.value]->load_time});
         used += worker.bytes;
@@ -154,8 +154,7 @@ class Placement {
     const auto allowed = std::ranges::find(models_, victim, &LoadedModel::model);
     assert(allowed != models_.end() && allowed->idle);
     if (allowed == models_.end() || !allowed->idle) return false;
-    const WorkerId worker =
-        tables.connections.find(connection)->workers[static_cast<std::size_t>(allowed - models_.begin())];
+    const WorkerId worker = tables.connections[connection].workers[static_cast<std::size_t>(allowed - models_.begin())];
     tables.models[victim.value]->evicted = true;
     tables.erase_worker(worker, AfterWorker::may_load_again);
     turn.out.emplace_back(CloseWorker{connection, worker});

@@ -32,39 +32,39 @@ struct Places : Rows {
   }
 
   /// A request was sent into the tab. Like credit that is used up: the one that passes the limit still goes.
-  void charge(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
+  void charge(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight += bytes;
     if (row.full || row.bytes_in_flight < byte_limit) return;
     row.full = true;
     for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(*workers.find(worker)); model.lane.contains(index_of(id)))
+      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
         model.lane.block(index_of(id));
   }
 
   /// A run in the tab has ended, and is not among its worker's runs any more.
-  void release(ConnectionId id, std::size_t bytes) {
-    ConnectionRow& row = *connections.find(id);
+  void release(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight -= bytes;
     if (!row.full || row.bytes_in_flight >= byte_limit) return;
     row.full = false;
     row.relieved = true;
     for (WorkerId each : row.workers) {
-      const WorkerRow& worker = *workers.find(each);
+      const WorkerRow& worker = workers[each];
       if (ModelRow& model = model_of(worker); model.lane.contains(index_of(id)))
         model.lane.unblock(index_of(id), worker.runs.size());
     }
   }
 
   void open_lane(WorkerId id) {
-    const WorkerRow& worker = *workers.find(id);
-    const ConnectionRow& row = *connections.find(worker.connection);
+    const WorkerRow& worker = workers[id];
+    const ConnectionRow& row = connections[worker.connection];
     if (row.draining || row.yields_to || row.suspended) return;
-    Lane& lane = model_of(worker).lane;
-    lane.insert(index_of(worker.connection), id);
-    for (std::size_t i = 0; i < worker.runs.size(); ++i) lane.sent(index_of(worker.connection));
-    if (row.full) lane.block(index_of(worker.connection));
-    if (row.launch) model_of(worker).own.insert(index_of(worker.connection));
+    const ConnectionIndex tab = index_of(worker.connection);
+    ModelRow& model = model_of(worker);
+    model.lane.insert(tab, id);
+    for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
+    if (row.full) model.lane.block(tab);
+    if (row.launch) model.own.insert(tab);
+    model.show();
     ++places;
   }
 

@@ -33,7 +33,9 @@ class PolicySet final : public Decisions {
   }
 
   void push(const Request& request) noexcept override { queue_.push(request); }
-  std::optional<RequestId> front(ModelIndex model) noexcept override { return queue_.front(model); }
+  Line line(ModelIndex model) noexcept override {
+    return {queue_.front(model).value_or(RequestId{}), queue_.waiting(model)};
+  }
   void erase(const Request& request) noexcept override { queue_.erase(request); }
   std::size_t waiting(ModelIndex model) const noexcept override { return queue_.waiting(model); }
   Admission admit([[maybe_unused]] const Request& request, [[maybe_unused]] const LaneLoad& load) noexcept override {

@@ -13,6 +13,7 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
+#include <webpool/concepts/pool_view.hpp>
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
 #include <webpool/engine/model_spec.hpp>
@@ -59,18 +60,31 @@ struct RequestRow {
     bound,    // it waits for the one worker that has its tensors
   };
 
+  /// What few requests have. It lies apart, so that many that wait take up little of the caches.
+  struct Extras {
+    ConnectionId failed_in{};                  // the tab of the last run that failed
+    TimePoint failed{};                        // then
+    std::optional<HeldResult> result{};        // that an own tab computes again
+    std::shared_ptr<const Placing> placing{};  // null: anywhere
+  };
+
   Request request;
   Phase phase = Phase::refused;
   Retry retry = Retry::always;
-  std::uint8_t runs = 0;                       // it has been sent so often
-  std::uint32_t steps = 1;                     // of its run, as far as was told
-  WorkerId worker{};                           // while it is sent
-  TimePoint sent{};                            // last
-  ConnectionId failed_in{};                    // the tab of the last run that failed
-  TimePoint failed{};                          // then
-  std::unique_ptr<const HeldResult> result{};  // that an own tab computes again
-  WorkerId bound_to{};                         // that alone may have it
-  std::shared_ptr<const Placing> placing{};    // null: anywhere
+  std::uint8_t runs = 0;    // it has been sent so often
+  std::uint32_t steps = 1;  // of its run, as far as was told
+  WorkerId worker{};        // while it is sent
+  TimePoint sent{};         // last
+  WorkerId bound_to{};      // that alone may have it
+  std::unique_ptr<Extras> extras{};
+
+  const HeldResult* result() const noexcept { return extras && extras->result ? &*extras->result : nullptr; }
+  const Placing* placing() const noexcept { return extras ? extras->placing.get() : nullptr; }
+
+  Extras& with_extras() {
+    if (!extras) extras = std::make_unique<Extras>();
+    return *extras;
+  }
 };
 
 /// How a model did on one kind of browser and backend.
@@ -166,6 +180,7 @@ struct ModelRow {
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::vector<Backend> backends;            // by tab, of those in the lane
   std::vector<float> healths;               // the same
+  Serving serving{};                        // spans of the lane and those two, for policies: `show`
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
@@ -184,6 +199,9 @@ struct ModelRow {
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
+
+  /// To be called when the lane or what is beside it has grown.
+  void show() noexcept { serving = {backends, lane.positions(), lane.ends(), healths}; }
 
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }

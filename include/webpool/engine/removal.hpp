@@ -28,7 +28,7 @@ class Removal {
 
   /// Ends the worker and its runs. The tab stays.
   void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
-    const ConnectionId connection = state_.tables.workers.find(id)->connection;
+    const ConnectionId connection = state_.tables.workers[id].connection;
     end_runs(id, reason, turn);
     const bool trouble = after == AfterWorker::may_load_again || reason.code() == errc::load_failed;
     turn.out.emplace_back(CloseWorker{connection, id, trouble ? std::optional(reason) : std::nullopt});
@@ -38,11 +38,11 @@ class Removal {
 
   /// The tab is gone, or as good as gone: ends all that was in it.
   void forget(ConnectionId id, AfterTab after, const Error& reason, Turn turn) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
+    ConnectionRow& row = state_.tables.connections[id];
     const std::string browser = described(state_.tables.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = *state_.tables.workers.find(worker);
+      const WorkerRow& placed = state_.tables.workers[worker];
       ModelRow& model = state_.tables.model_of(placed);
       if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
       end_runs(worker,
@@ -63,10 +63,10 @@ class Removal {
 
   /// Gives the tab nothing new; it is closed when it is idle.
   void drain(ConnectionId id, Turn turn) {
-    const std::vector<WorkerId> workers = state_.tables.connections.find(id)->workers;
+    const std::vector<WorkerId> workers = state_.tables.connections[id].workers;
     const Error draining(errc::connection_lost, "the tab is being closed");
     for (WorkerId each : workers) {
-      const WorkerRow& worker = *state_.tables.workers.find(each);
+      const WorkerRow& worker = state_.tables.workers[each];
       end_bound(worker, draining, turn);
       if (!worker.ready) close_worker(each, AfterWorker::closed, draining, turn);
     }
@@ -87,10 +87,10 @@ class Removal {
   static constexpr std::chrono::seconds rest_after_lost_loads{30};
   static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
-  void mark(ConnectionId id) { state_.marks.mark(id, *state_.tables.connections.find(id)); }
+  void mark(ConnectionId id) { state_.marks.mark(id, state_.tables.connections[id]); }
 
   void end_runs(WorkerId id, const Error& reason, Turn turn) {
-    WorkerRow& worker = *state_.tables.workers.find(id);
+    WorkerRow& worker = state_.tables.workers[id];
     state_.marks.mark(state_.tables.model_of(worker));
     while (!worker.runs.empty()) {
       const RequestId request = worker.runs.front().request;
@@ -117,7 +117,7 @@ class Removal {
       return;
     }
     if (!row.proven && !row.draining)
-      launches.failed(launches.find(*row.launch)->browser, prefixed(browser, reason), turn.now);
+      launches.failed(launches[*row.launch].browser, prefixed(browser, reason), turn.now);
     if (row.exited)
       launches.erase(*row.launch);
     else

@@ -37,13 +37,14 @@ class Repair {
 
   /// Climbs the next rung of the ladder.
   void recover(const TabTrouble& trouble, Turn turn) {
-    ConnectionRow& row = *state_.tables.connections.find(trouble.tab);
+    ConnectionRow& row = state_.tables.connections[trouble.tab];
     const bool listens = trouble.kind != Trouble::silent && trouble.kind != Trouble::page_crashed;
     if (row.draining && listens) return;
     const auto rung = next_rung(row, trouble, listens, turn.now);
     if (rung && !state_.options.sinks.empty())
-      turn.out.emplace_back(Repairs{trouble.tab, state_.tables.state(trouble.tab).browser, trouble.kind, *rung,
-                                    trouble.reason.message()});
+      turn.out.emplace_back(Repairs{trouble.tab,
+                                    std::make_shared<const BrowserInfo>(state_.tables.state(trouble.tab).browser),
+                                    trouble.kind, *rung, trouble.reason.message()});
     if (rung == Rung::restart_worker) {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
@@ -181,15 +182,15 @@ class Repair {
     }
     if (begun && turn.now < renewal_->deadline && !spread(worn, turn)) return;
     renewal_.reset();
-    state_.tables.connections.find(worn)->farewell = "the tab is renewed: " + why;
+    state_.tables.connections[worn].farewell = "the tab is renewed: " + why;
     removal_.drain(worn, turn);
   }
 
   /// Loads the tab's models elsewhere; whether each is there.
   bool spread(ConnectionId worn, Turn turn) {
     bool done = true;
-    for (WorkerId each : std::vector(state_.tables.connections.find(worn)->workers)) {
-      ModelRow& model = state_.tables.model_of(*state_.tables.workers.find(each));
+    for (WorkerId each : std::vector(state_.tables.connections[worn].workers)) {
+      ModelRow& model = state_.tables.model_of(state_.tables.workers[each]);
       if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);

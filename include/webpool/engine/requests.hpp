@@ -19,7 +19,7 @@ namespace webpool::engine {
 /// What the caller of a request asks of the engine, beyond what policies see.
 struct Terms {
   Retry retry = Retry::always;
-  std::optional<WorkerId> bound_to{};
+  WorkerId bound_to{};  ///< that has tensors of the request, and alone may run it; none: any
   std::shared_ptr<const Placing> placing{};
 };
 
@@ -33,14 +33,14 @@ class Requests {
   explicit Requests(State& state) : state_(state), retries_(state.options.retries) {}
 
   /// `Engine::submit`.
-  RequestId submit(const Request& request, Terms terms, Turn turn) {
+  RequestId submit(const Request& request, Terms&& terms, Turn turn) {
     const RequestId id = state_.tables.requests.insert();
-    RequestRow& row = *state_.tables.requests.find(id);
+    RequestRow& row = state_.tables.requests[id];
     row.request = request;
     row.request.id = id;
     row.request.submitted = turn.now;
     row.retry = terms.retry;
-    row.placing = std::move(terms.placing);
+    if (terms.placing) row.with_extras().placing = std::move(terms.placing);
     ++state_.counters.submitted;
     retries_.earn();
     ModelRow* model = state_.tables.model(request.model);
@@ -49,7 +49,7 @@ class Requests {
       return id;
     }
     row.request.task = model->spec.task;
-    if (!(terms.bound_to ? bind(row, *model, *terms.bound_to, turn) : queue(row, *model, turn))) return id;
+    if (!(terms.bound_to != WorkerId{} ? bind(row, *model, terms.bound_to, turn) : queue(row, *model, turn))) return id;
     watch(row);
     state_.marks.mark(*model);
     return id;
@@ -64,7 +64,7 @@ class Requests {
 
   /// Ends a request that waits or runs.
   void complete(RequestId id, std::optional<Error> error, Turn turn) {
-    complete(*state_.tables.requests.find(id), std::move(error), turn);
+    complete(state_.tables.requests[id], std::move(error), turn);
   }
   void complete(const RequestRow& row, std::optional<Error> error, Turn turn) {
     const bool over = error && (error->code() == errc::cancelled || error->code() == errc::deadline_exceeded);
@@ -89,14 +89,14 @@ class Requests {
   /// No own tab computes the held result again: it goes to the caller as it is.
   void end_unchecked(const RequestRow& row, Turn turn) {
     ++state_.counters.unchecked;
-    record(row.request, row.result->run, true, turn.now);
+    record(row.request, row.result()->run, true, turn.now);
     end(row, std::nullopt, ResultFrom::held, turn);
   }
 
   /// A run failed: the request is tried again, or ends. `started`: whether the run may have begun.
   void fail_run(RequestId id, const Error& error, bool started, Turn turn) {
-    RequestRow& row = *state_.tables.requests.find(id);
-    if (row.result) {
+    RequestRow& row = state_.tables.requests[id];
+    if (row.result()) {
       record(row.request, run_of(row, turn.now), false, turn.now);
       return end_unchecked(row, turn);
     }
@@ -105,7 +105,7 @@ class Requests {
     if (!again) return complete(row, row.runs > 1 ? after_runs(row.runs, error) : error, turn);
     record(row.request, run_of(row, turn.now), false, turn.now);
     tell_ended(row.request);
-    state_.tables.pause(row, state_.tables.workers.find(row.worker)->connection, turn.now);
+    state_.tables.pause(row, state_.tables.workers[row.worker].connection, turn.now);
     ++state_.counters.retries;
     if (*again <= turn.now)
       enqueue(row);
@@ -119,15 +119,20 @@ class Requests {
     state_.marks.mark(*state_.tables.model(row.request.model));
   }
 
+  struct Next {
+    RequestRow* row = nullptr;
+    std::size_t waiting = 0;  // this one included
+  };
+
   /// What the scheduler wants served next; null when nothing, or when its answer is none of the model's waiting
   /// requests.
-  RequestRow* next(const ModelRow& model) {
-    const auto id = state_.policies->front(model.index);
-    if (!id) return nullptr;
-    RequestRow* row = state_.tables.requests.find(*id);
+  Next next(const ModelRow& model) {
+    const auto [front, waiting] = state_.policies->line(model.index);
+    if (front == RequestId{}) return {};
+    RequestRow* row = state_.tables.requests.find(front);
     const bool valid = row && row->phase == RequestRow::Phase::waits && row->request.model == model.index;
     assert(valid);
-    return valid ? row : nullptr;
+    return {valid ? row : nullptr, waiting};
   }
 
   /// A scheduler that listens hears that the request, or its run, has ended.
@@ -165,7 +170,7 @@ class Requests {
 
   /// The run of a request that is sent, which ends now.
   EndedRun run_of(const RequestRow& row, TimePoint now) {
-    const TimePoint answered = state_.tables.workers.find(row.worker)->answered;
+    const TimePoint answered = state_.tables.workers[row.worker].answered;
     const TimePoint began = std::clamp(answered, row.sent, std::max(row.sent, now));
     return {row.worker, row.sent, now, std::max(now - began, TimePoint::duration(0)), row.steps};
   }
@@ -177,7 +182,7 @@ class Requests {
     if (!found) return;
     WorkerRow& worker = *found;
     ConnectionState& tab = state_.tables.state(worker.connection);
-    ConnectionRow& row = *state_.tables.connections.find(worker.connection);
+    ConnectionRow& row = state_.tables.connections[worker.connection];
     ++(ok ? tab.completed : tab.failed);
     worker.failures.add(ok);
     row.failures.add(ok);
@@ -196,7 +201,7 @@ class Requests {
 
  private:
   static Error overdue(const RequestRow& row) {
-    return {errc::deadline_exceeded, row.result
+    return {errc::deadline_exceeded, row.result()
                                          ? "the request's deadline passed while a guest's result was computed again"
                                          : "the request's deadline passed before its result came"};
   }
@@ -209,7 +214,7 @@ class Requests {
   /// The request waits for one worker alone. False: that is gone, and the request has ended.
   bool bind(RequestRow& row, const ModelRow& model, WorkerId id, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (worker && worker->model == model.index && !state_.tables.connections.find(worker->connection)->draining) {
+    if (worker && worker->model == model.index && !state_.tables.connections[worker->connection].draining) {
       state_.tables.bind(row, id);
       return true;
     }

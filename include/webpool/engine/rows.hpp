@@ -53,11 +53,11 @@ struct Rows {
 
   /// Whether a model is being loaded into it.
   bool loads(const ConnectionRow& tab) const {
-    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers.find(id)->ready; });
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return !workers[id].ready; });
   }
   /// Whether somebody has handles of tensors in it.
   bool holds_tensors(const ConnectionRow& tab) const {
-    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers.find(id)->tensors > 0; });
+    return std::ranges::any_of(tab.workers, [this](WorkerId id) { return workers[id].tensors > 0; });
   }
 };
 

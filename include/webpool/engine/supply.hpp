@@ -119,7 +119,7 @@ class Supply {
         model.starving_since = now;
         if (const auto tab = fleet_.least_busy(model)) {
           state_.tables.yield(*tab, model.index);
-          state_.marks.mark(*tab, *state_.tables.connections.find(*tab));
+          state_.marks.mark(*tab, state_.tables.connections[*tab]);
         }
       }
     }
@@ -153,7 +153,7 @@ class Supply {
   void give_up(ModelRow& model, Turn turn) {
     const Error error = fleet_.why_nowhere(model, turn.now);
     if (!model.announced) announce(model, error, turn);
-    while (const RequestRow* row = requests_.next(model)) requests_.complete(row->request.id, error, turn);
+    while (const RequestRow* row = requests_.next(model).row) requests_.complete(row->request.id, error, turn);
     if (state_.policies->waiting(model.index) == 0) return;
     state_.tables.requests.for_each([&](RequestId id, const RequestRow& row) {
       if ((row.phase == RequestRow::Phase::waits || row.phase == RequestRow::Phase::pauses) &&

@@ -45,9 +45,9 @@ struct Tables : Places {
   WorkerId open_worker(ModelRow& model, ConnectionId connection, TimePoint now) {
     const WorkerId id = workers.insert(
         {.connection = connection, .model = model.index, .bytes = model.bytes, .last_used = now, .opened = now});
-    workers.find(id)->runs.reserve(limit);
-    connections.find(connection)->workers.push_back(id);
-    connections.find(connection)->last_used = now;
+    workers[id].runs.reserve(limit);
+    connections[connection].workers.push_back(id);
+    connections[connection].last_used = now;
     ++state(connection).models;
     state(connection).memory_bytes += model.bytes;
     memory += model.bytes;
@@ -60,7 +60,7 @@ struct Tables : Places {
 
   /// `bytes`: of memory as the page reports them, 0 when it doesn't know.
   void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
     ConnectionState& tab = state(worker.connection);
     if (bytes > 0) {
@@ -76,6 +76,7 @@ struct Tables : Places {
     if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
     model.backends[tab_index] = backend;
     model.healths[tab_index] = 100;
+    model.show();
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -83,9 +84,9 @@ struct Tables : Places {
 
   /// Takes away a worker that has neither runs nor requests bound to it.
   void erase_worker(WorkerId id, AfterWorker after) {
-    const WorkerRow& worker = *workers.find(id);
+    const WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
-    ConnectionRow& connection = *connections.find(worker.connection);
+    ConnectionRow& connection = connections[worker.connection];
     ConnectionState& tab = state(worker.connection);
     if (worker.ready) {
       close_lane(worker);
@@ -106,24 +107,26 @@ struct Tables : Places {
   }
 
   void start_run(RequestRow& row, RequestId request, WorkerId id, TimePoint now) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
+    ConnectionRow& connection = connections[worker.connection];
+    ModelRow& model = model_of(worker);
     row.phase = RequestRow::Phase::sent;
     row.worker = id;
     row.sent = now;
     ++row.runs;
     worker.runs.push_back({request, row.request.payload_bytes, now});
-    if (row.placing) {
-      enter(worker.connection, *row.placing);
-      worker.run_placings.emplace_back(request, row.placing);
+    if (const Placing* const placing = row.placing()) {
+      enter(worker.connection, *placing);
+      worker.run_placings.emplace_back(request, row.extras->placing);
     }
     ++worker.uses;
-    worker.last_used = connections.find(worker.connection)->last_used = now;
-    model_of(worker).lane.sent(index_of(worker.connection));
+    worker.last_used = connection.last_used = now;
+    model.lane.sent(index_of(worker.connection));
     ++state(worker.connection).in_flight;
-    ++model_of(worker).in_flight;
+    ++model.in_flight;
     ++in_flight;
     ++running;
-    charge(worker.connection, row.request.payload_bytes);
+    charge(worker.connection, connection, row.request.payload_bytes);
   }
 
   /// The worker has room again; false when it has no such run.
@@ -133,13 +136,14 @@ struct Tables : Places {
     const std::size_t bytes = found->bytes;
     worker.runs.erase(found);
     if (!worker.run_placings.empty()) leave_with_run(worker, request);
-    worker.last_used = connections.find(worker.connection)->last_used = now;
+    ConnectionRow& connection = connections[worker.connection];
     ModelRow& model = model_of(worker);
-    if (!connections.find(worker.connection)->full && model.lane.contains(index_of(worker.connection)))
+    worker.last_used = connection.last_used = now;
+    if (!connection.full && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
-    release(worker.connection, bytes);
+    release(worker.connection, connection, bytes);
     --state(worker.connection).in_flight;
-    --model_of(worker).in_flight;
+    --model.in_flight;
     --in_flight;
     return true;
   }
@@ -148,15 +152,15 @@ struct Tables : Places {
   void pause(RequestRow& row, ConnectionId failed_in, TimePoint now) {
     row.phase = RequestRow::Phase::pauses;
     row.worker = {};
-    row.failed_in = failed_in;
-    row.failed = now;
+    row.with_extras().failed_in = failed_in;
+    row.extras->failed = now;
     --running;
   }
 
   /// A run gave a result that an own tab is to compute again.
   void hold(RequestRow& row, const HeldResult& result) {
     row.phase = RequestRow::Phase::held;
-    row.result = std::make_unique<const HeldResult>(result);
+    row.with_extras().result = result;
     row.worker = {};
     --running;
     models[row.request.model.value]->held.push_back(row.request.id);
@@ -164,7 +168,7 @@ struct Tables : Places {
 
   /// The request waits for the worker that has its tensors, which must be there.
   void bind(RequestRow& row, WorkerId id) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     row.phase = RequestRow::Phase::bound;
     row.bound_to = id;
     if (worker.bound.empty()) model_of(worker).awaited.push_back(id);
@@ -173,14 +177,14 @@ struct Tables : Places {
 
   /// The request does not wait for its worker any more.
   void unbind(const RequestRow& row) {
-    WorkerRow& worker = *workers.find(row.bound_to);
+    WorkerRow& worker = workers[row.bound_to];
     std::erase(worker.bound, row.request.id);
     if (worker.bound.empty()) std::erase(model_of(worker).awaited, row.bound_to);
   }
 
   /// One more tensor stays in the worker, with this placing if it has one.
   void keep(WorkerId id, std::size_t bytes, std::shared_ptr<const Placing> placing) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     ++worker.tensors;
     grow(worker, bytes);
     if (!placing) return;
@@ -190,7 +194,7 @@ struct Tables : Places {
 
   /// One less.
   void drop(WorkerId id, std::size_t bytes, const std::shared_ptr<const Placing>& placing) {
-    WorkerRow& worker = *workers.find(id);
+    WorkerRow& worker = workers[id];
     --worker.tensors;
     grow(worker, std::size_t{0} - bytes);
     const auto kept = std::ranges::find(worker.placings, placing);
@@ -201,7 +205,7 @@ struct Tables : Places {
 
   /// The row goes; the request must not wait in a scheduler any more.
   void erase_request(RequestId id) {
-    const RequestRow& row = *requests.find(id);
+    const RequestRow& row = requests[id];
     if (row.phase == RequestRow::Phase::bound) unbind(row);
     if (row.phase == RequestRow::Phase::sent) --running;
     if (row.phase == RequestRow::Phase::held) std::erase(models[row.request.model.value]->held, id);
@@ -210,44 +214,44 @@ struct Tables : Places {
 
   /// The tab gets nothing new: no request, no model.
   void drain(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.draining = true;
     ++draining;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
     for (const auto& each : models)
       if (each) each->placeable.erase(index_of(id));
   }
 
   /// The tab gets no requests until `reopen`; loads go on.
   void yield(ConnectionId id, ModelIndex to) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.yields_to = to;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
   }
 
   /// Ends `yield`, when nothing is in flight in the tab any more.
   void reopen(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     row.yields_to.reset();
     for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
+      if (workers[worker].ready) open_lane(worker);
   }
 
   /// The tab gets no requests while it doesn't answer heartbeats.
   void suspend(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     if (std::exchange(row.suspended, true)) return;
     ++suspended;
-    for (WorkerId worker : row.workers) close_lane(*workers.find(worker));
+    for (WorkerId worker : row.workers) close_lane(workers[worker]);
   }
 
   /// Ends `suspend`.
   void resume(ConnectionId id) {
-    ConnectionRow& row = *connections.find(id);
+    ConnectionRow& row = connections[id];
     if (!std::exchange(row.suspended, false)) return;
     --suspended;
     for (WorkerId worker : row.workers)
-      if (workers.find(worker)->ready) open_lane(worker);
+      if (workers[worker].ready) open_lane(worker);
   }
 
   /// Takes a tab without workers away.
@@ -257,8 +261,8 @@ struct Tables : Places {
       each->placeable.erase(index_of(id));
       each->failed_on.erase(index_of(id));
     }
-    if (connections.find(id)->draining) --draining;
-    if (connections.find(id)->suspended) --suspended;
+    if (connections[id].draining) --draining;
+    if (connections[id].suspended) --suspended;
     state(id) = {};
     connections.erase(id);
   }

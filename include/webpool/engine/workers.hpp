@@ -134,7 +134,7 @@ class Workers {
  private:
   /// An answer came from there: what that changes beyond its model.
   void mark(ConnectionId id) {
-    ConnectionRow& row = *state_.tables.connections.find(id);
+    ConnectionRow& row = state_.tables.connections[id];
     if (row.draining || row.yields_to || row.relieved) state_.marks.mark(id, row);
     if (state_.tables.state(id).in_flight == 0) state_.marks.mark_answered(id);
   }

@@ -34,7 +34,8 @@ struct Tabs {
       positions[order[i].value] = i;
       for (unsigned k = states[order[i].value].in_flight; k < limit; ++k) ++ends[k];
     }
-    return {states, std::span(order).first(ends.back()), ends.front(), {backends, positions, ends, waiting, healths}};
+    serving = {backends, positions, ends, healths};
+    return {states, std::span(order).first(ends.back()), ends.front(), serving, waiting};
   }
 
   std::vector<ConnectionState> states;
@@ -43,6 +44,7 @@ struct Tabs {
   std::vector<ConnectionIndex> order;
   std::vector<std::uint32_t> positions;
   std::vector<std::size_t> ends;
+  Serving serving;
 };
 
 /// A run of `request` that took `service` in a tab.

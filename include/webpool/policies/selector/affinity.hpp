@@ -17,7 +17,7 @@ namespace webpool::selector {
 /// clients are many and models few: then it only makes the tabs' load uneven.
 class Affinity {
  public:
-  std::optional<ConnectionIndex> propose(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> propose(const PoolView& pool, const Request& request) noexcept {
     const Memory& known = memory_[place(request)];
     if (!known.used || known.model != request.model || known.client != request.client) return std::nullopt;
     if (known.tab.value >= pool.slots() || pool[known.tab].joined != known.joined) return std::nullopt;

@@ -24,7 +24,7 @@ namespace webpool::selector {
 /// history yet. `Learned` overtakes it after a few requests per tab.
 class Capability {
  public:
-  std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::max(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return score(pool, tab) / (1 + static_cast<double>(pool[tab].in_flight));

@@ -34,7 +34,7 @@ requires(sizeof...(Parts) > 1 && detail::well_formed_chain<Parts...>) class Chai
   Chain() = default;
   explicit Chain(Parts... parts) noexcept : parts_(std::move(parts)...) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     auto chosen = propose<0>(pool, request);
     if (!chosen) {
       const Sample sample(pool, draw_);

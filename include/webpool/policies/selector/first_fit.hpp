@@ -10,7 +10,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and also sees the other models' work.
 class FirstFit {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     return pool.candidates().front();
   }
 };

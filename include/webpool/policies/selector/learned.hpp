@@ -53,7 +53,7 @@ class Learned {
   Learned() = default;
   explicit Learned(Settings settings) noexcept : settings_(settings) {}
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     Table& table = table_of(request, pool.slots());
     const Sample sample(pool, draw_);
     if (pool.waiting() == 0) return for_load(table, pool, sample);
@@ -117,7 +117,7 @@ class Learned {
   }
 
   /// The expected time of a run of the model in that tab, in seconds; 0 if nothing is known.
-  double expected(PoolView pool, const Request& request, ConnectionIndex tab) noexcept {
+  double expected(const PoolView& pool, const Request& request, ConnectionIndex tab) noexcept {
     return expected(table_of(request, pool.slots()), pool, tab);
   }
 

@@ -13,7 +13,7 @@ namespace webpool::selector {
 /// Use it if few tabs hold several models each. With many tabs, `PowerOfTwo` is as good.
 class LeastLoaded {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request &) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView &pool, const Request &) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), [&](ConnectionIndex a, ConnectionIndex b) {
       const ConnectionState &left = pool[a], &right = pool[b];

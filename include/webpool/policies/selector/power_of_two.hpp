@@ -20,7 +20,7 @@ class PowerOfTwo {
   PowerOfTwo() = default;
   constexpr explicit PowerOfTwo(std::uint64_t seed) noexcept : draw_(seed) {}
 
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     if (tabs.size() == 1) return tabs.front();
     const std::size_t first = draw_.below(tabs.size());

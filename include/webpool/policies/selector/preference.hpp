@@ -39,7 +39,7 @@ class Preference {
     return rows;
   }
 
-  std::optional<ConnectionIndex> select(PoolView pool, const Request& request) noexcept {
+  std::optional<ConnectionIndex> select(const PoolView& pool, const Request& request) noexcept {
     const Sample sample(pool, draw_);
     return std::ranges::min(sample.tabs(), {}, [&](ConnectionIndex tab) {
       return std::pair(rank(request.task, pool[tab].browser.browser, pool.backend(tab)), pool[tab].in_flight);

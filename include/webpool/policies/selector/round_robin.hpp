@@ -14,7 +14,7 @@ namespace webpool::selector {
 /// `PowerOfTwo`, which costs as little and follows the load.
 class RoundRobin {
  public:
-  constexpr std::optional<ConnectionIndex> select(PoolView pool, const Request&) noexcept {
+  constexpr std::optional<ConnectionIndex> select(const PoolView& pool, const Request&) noexcept {
     const std::span<const ConnectionIndex> tabs = pool.idle().empty() ? pool.candidates() : pool.idle();
     return tabs[turn_++ % tabs.size()];
   }
