@@ -1,5 +1,8 @@
 #include <webpool/engine/records.hpp>
 
+#include <memory>
+#include <webpool/engine/actions.hpp>
+
 #include "../catch.hpp"
 #include "rig.hpp"
 
@@ -36,4 +39,19 @@ TEST_CASE("a model keeps the newest eight distinct reasons") {
   CHECK(model.reasons.size() == 8);
   CHECK(model.reasons.front().message() == "2");
   CHECK(model.reasons.back().message() == "9");
+}
+
+TEST_CASE("what waits and what is to be done stay small, whatever is added to them") {
+  STATIC_REQUIRE(sizeof(RequestRow) <= 96);  // a hundred thousand may wait
+  STATIC_REQUIRE(sizeof(Action) <= 96);      // most are runs and answers
+}
+
+TEST_CASE("a request has extras once it needs them") {
+  RequestRow row;
+  CHECK(row.result() == nullptr);
+  CHECK(row.placing() == nullptr);
+  row.with_extras().placing = std::make_shared<const Placing>();
+  row.with_extras().result = HeldResult{};
+  CHECK(row.placing() == row.extras->placing.get());
+  CHECK(row.result() == &*row.extras->result);
 }

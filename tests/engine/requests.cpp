@@ -53,7 +53,8 @@ TEST_CASE("requests alone: a refused one ends at once, one that waits marks its 
   ModelRow& digits = rooms.tables.add_model(model("digits"));
   const RequestId waits = rooms.submit(digits);
   CHECK(rooms.state.marks.take_model() == &digits);
-  CHECK(rooms.requests.next(digits)->request.id == waits);
+  CHECK(rooms.requests.next(digits).row->request.id == waits);
+  CHECK(rooms.requests.next(digits).waiting == 1);
   CHECK(rooms.said<Complete>().empty());
   const RequestId refused = rooms.requests.submit({.model = ModelIndex{7}}, {}, rooms.turn());
   REQUIRE(rooms.said<Complete>().size() == 1);
@@ -69,5 +70,5 @@ TEST_CASE("requests alone: a deadline ends what still waits") {
   rooms.requests.tick(rooms.turn());
   REQUIRE(rooms.said<Complete>().size() == 1);
   CHECK(rooms.said<Complete>()[0].request == soon);
-  CHECK(rooms.requests.next(digits)->request.id == later);
+  CHECK(rooms.requests.next(digits).row->request.id == later);
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <set>
+#include <vector>
 #include <webpool/ids.hpp>
 
 #include "../catch.hpp"
@@ -22,6 +23,18 @@ TEST_CASE("a slot map finds what it holds and nothing else") {
   CHECK(map.find(RequestId{0}) == nullptr);
   CHECK(map.find(RequestId{~std::uint64_t{0}}) == nullptr);
   CHECK(map.id_at(Map::slot_of(two)) == two);
+  CHECK(map[two] == 2);
+}
+
+TEST_CASE("nothing that a slot held once, or leads to while it is free, is found") {
+  Map map;
+  std::vector<RequestId> gone;
+  for (int i = 0; i < 70; ++i) gone.push_back(map.insert(i));
+  for (RequestId id : gone) map.erase(id);
+  for (std::uint64_t slot = 0; slot < 80; ++slot)
+    for (std::uint64_t generation = 0; generation < 4; ++generation)
+      CHECK(map.find(RequestId{generation << Map::slot_bits | slot}) == nullptr);
+  map.for_each([](RequestId, int) { FAIL("no value is left"); });
 }
 
 TEST_CASE("ids are never given out twice and fit into a JSON number") {

@@ -32,19 +32,12 @@ class Dispatch {
       if (!row) break;
       if (requests_.ended_by_deadline(*row, turn)) continue;
       PoolView view = view_of(model, waiting);
-      std::optional<Shortlist> others;
-      const bool avoids = avoids_a_tab(model, *row, turn.now);
-      if (avoids || row->placing()) {
-        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
-          return !(avoids && each == Tables::index_of(row->extras->failed_in)) &&
-                 (!row->placing() || state_.tables.welcome(each, *row->placing()));
-        });
-        if (others->tabs().empty()) {
-          requests_.hold_back(*row, turn.now);
-          continue;
-        }
-        view = view.with(others->tabs(), others->idle());
+      const auto fit = narrowed(model, *row, turn.now);
+      if (fit && fit->tabs().empty()) {
+        requests_.hold_back(*row, turn.now);
+        continue;
       }
+      if (fit) view = view.with(fit->tabs(), fit->idle());
       const auto chosen = state_.policies->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
@@ -125,11 +118,22 @@ class Dispatch {
     }
   }
 
+  /// Those of the lane's tabs that may have the request; empty if all may, as for most requests.
+  std::optional<Shortlist> narrowed(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    if (!row.extras) return std::nullopt;
+    const bool avoids = avoids_a_tab(model, *row.extras, now);
+    const Placing* const placing = row.placing();
+    if (!avoids && !placing) return std::nullopt;
+    return Shortlist::of(model.lane, [&](ConnectionIndex each) {
+      return !(avoids && each == Tables::index_of(row.extras->failed_in)) &&
+             (!placing || state_.tables.welcome(each, *placing));
+    });
+  }
+
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
-  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    if (!row.extras) return false;
-    const ConnectionId tab = row.extras->failed_in;
-    return state_.tables.connections.find(tab) && now - row.extras->failed < avoidance && model.lane.size() > 1 &&
+  bool avoids_a_tab(const ModelRow& model, const RequestRow::Extras& run, TimePoint now) const {
+    const ConnectionId tab = run.failed_in;
+    return state_.tables.connections.find(tab) && now - run.failed < avoidance && model.lane.size() > 1 &&
            model.lane.contains(Tables::index_of(tab));
   }
 
