@@ -26,7 +26,7 @@ struct TwoTabs : Rig<> {
   RequestId submit_with(Retry retry, std::optional<Duration> deadline = std::nullopt) {
     Request request{.model = index};
     if (deadline) request.deadline = now + *deadline;
-    return engine.submit(request, {now, out}, retry);
+    return engine.submit(request, {now, out}, {retry});
   }
   Run run() {
     auto runs = take<Run>();
