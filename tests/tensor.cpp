@@ -43,6 +43,23 @@ TEST_CASE("elements are copied from any contiguous range", "[vocabulary]") {
   CHECK(Tensor::from(std::array{true, false, true}, {3}).as<bool>()[2]);
 }
 
+namespace {
+template <class R>
+concept HasElements = requires(const R& elements) {
+  webpool::Tensor::from(elements, {1});
+};
+}  // namespace
+
+TEST_CASE("nothing but a contiguous range of a datatype's elements is a tensor's elements", "[vocabulary]") {
+  STATIC_REQUIRE(HasElements<float[4]>);
+  STATIC_REQUIRE(HasElements<std::span<const double>>);
+  STATIC_REQUIRE(HasElements<std::array<bool, 2>>);
+  STATIC_REQUIRE_FALSE(HasElements<std::vector<bool>>);
+  STATIC_REQUIRE_FALSE(HasElements<std::string>);
+  STATIC_REQUIRE_FALSE(HasElements<std::vector<std::string>>);
+  STATIC_REQUIRE_FALSE(HasElements<float>);
+}
+
 TEST_CASE("a vector's elements are taken over without a copy", "[vocabulary]") {
   std::vector<float> elements{1, 2, 3, 4};
   const float* memory = elements.data();

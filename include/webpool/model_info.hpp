@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -35,8 +34,9 @@ struct ModelInfo {
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
-    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
-    return found == specs.end() ? nullptr : &*found;
+    for (const TensorSpec& each : specs)
+      if (each.name == name) return &each;
+    return nullptr;
   }
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -71,8 +70,8 @@ class Outputs {
 
   /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
-    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
-    if (found != tensors_.end()) return found->tensor;
+    for (const NamedTensor& each : tensors_)
+      if (each.name == name) return each.tensor;
     std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);

@@ -10,7 +10,6 @@
 #include <vector>
 #include <webpool/impl/pool_interface.hpp>
 #include <webpool/model.hpp>
-#include <webpool/register_backend.hpp>
 
 namespace webpool {
 

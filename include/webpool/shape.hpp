@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -53,20 +52,21 @@ class Shape {
 
   /// Whether `given` matches this declared shape: the same rank, and equal extents except where they are free.
   constexpr bool accepts(const Shape& given) const noexcept {
-    return std::ranges::equal(extents(), given.extents(),
-                              [](auto mine, auto its) { return mine == any || mine == its; });
+    if (rank_ != given.rank_) return false;
+    for (std::size_t i = 0; i < rank_; ++i)
+      if (extents_[i] != any && extents_[i] != given.extents_[i]) return false;
+    return true;
   }
 
-  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
-    return std::ranges::equal(a.extents(), b.extents());
-  }
+  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept = default;
 
  private:
   constexpr bool countable() const noexcept {
-    if (std::ranges::find(extents(), 0) != extents().end()) return true;
     std::int64_t room = max_elements;
-    for (std::int64_t extent : extents())
+    for (std::int64_t extent : extents()) {
+      if (extent == 0) return true;
       if (extent != any) room /= extent;
+    }
     return room > 0;
   }
 

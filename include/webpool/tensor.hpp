@@ -4,9 +4,9 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 #include <webpool/datatype.hpp>
@@ -16,6 +16,12 @@
 
 namespace webpool {
 
+namespace detail {
+/// Of a contiguous range.
+template <class R>
+using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const R&>()))::element_type>;
+}  // namespace detail
+
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
 /// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
 /// threads may use different `Tensor` objects, even if these share bytes.
@@ -24,13 +30,13 @@ class Tensor {
   Tensor() = default;
 
   /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
-  template <std::ranges::contiguous_range R>
-  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
+  template <class R>
+  requires TensorElement<detail::ElementOf<R>>
   static Tensor from(const R& elements, Shape shape) {
-    using T = std::ranges::range_value_t<R>;
+    using T = detail::ElementOf<R>;
     const std::span<const T> given(elements);
     std::shared_ptr<T[]> owner(new T[given.size()]);
-    std::ranges::copy(given, owner.get());
+    std::copy(given.begin(), given.end(), owner.get());
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 

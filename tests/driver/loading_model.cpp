@@ -20,7 +20,7 @@ ModelFile file(std::string name, std::string sha256, std::size_t size) {
 TEST_CASE("models that share workers are one to load: names, bytes and files together") {
   ModelFile trunk = file("trunk", "aa", 100);
   trunk.external.push_back({.name = "trunk.data", .sha256 = "ab", .size = 1000});
-  const LoadingModel model({trunk, file("head", "ba", 10)}, {}, {}, false);
+  const LoadingModel model({trunk, file("head", "ba", 10)}, {}, {}, driver::Failing::leaves);
   CHECK(model.name == "trunk + head");
   CHECK(model.bytes() == 1110);
   CHECK(model.find("aa") == &model.files[0]);

@@ -50,14 +50,14 @@ TEST_CASE("answered heartbeats leave room for the rest, one without an answer st
   FlightRecorder recorder(ConnectionId{1}, 4);
   recorder.record({}, Kind::event, "joined");
   for (int i = 0; i < 10; ++i) {
-    recorder.record({}, Kind::sent, "ping" + std::to_string(i), 0, true);
-    recorder.record({}, Kind::received, "pong" + std::to_string(i), 0, true);
+    recorder.record({}, Kind::sent, "ping" + std::to_string(i), 0, FlightRecorder::Traffic::heartbeat);
+    recorder.record({}, Kind::received, "pong" + std::to_string(i), 0, FlightRecorder::Traffic::heartbeat);
   }
-  recorder.record({}, Kind::sent, "ping10", 0, true);
-  recorder.record({}, Kind::sent, "ping11", 0, true);
+  recorder.record({}, Kind::sent, "ping10", 0, FlightRecorder::Traffic::heartbeat);
+  recorder.record({}, Kind::sent, "ping11", 0, FlightRecorder::Traffic::heartbeat);
   CHECK(drained(recorder) == std::vector<std::string>{"joined", "ping10", "ping11"});
-  recorder.record({}, Kind::sent, "ping12", 0, true);
-  recorder.record({}, Kind::received, "pong12", 0, true);
+  recorder.record({}, Kind::sent, "ping12", 0, FlightRecorder::Traffic::heartbeat);
+  recorder.record({}, Kind::received, "pong12", 0, FlightRecorder::Traffic::heartbeat);
   recorder.record({}, Kind::sent, "run", 0);
   CHECK(drained(recorder) == std::vector<std::string>{"ping12", "pong12", "run"});
 }

@@ -64,7 +64,7 @@ class PoolView {
   constexpr bool contains(ConnectionIndex index) const noexcept {
     if (whole_ && !serving_->positions.empty())
       return index.value < serving_->positions.size() && serving_->positions[index.value] < candidates_.size();
-    return std::ranges::find(candidates_, index) != candidates_.end();
+    return std::find(candidates_.begin(), candidates_.end(), index) != candidates_.end();
   }
 
   /// The same pool with a subset of the candidates; the first `idle` of them are idle.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ class KernelCheck {
     must(!kernel.outputs.empty(), "has no outputs");
     must(!kernel.passes.empty(), "has no passes");
     must(!kernel.variants.empty(), "has no variants");
-    for (const auto& input : kernel.inputs) tensor(input, true);
+    for (const auto& input : kernel.inputs) tensor(input, Extents::introduced);
     for (const auto& [name, rule] : kernel.extents) {
       must(!extents_.contains(name), "gives extent '" + name + "' by rule, but its inputs have it");
       extent(name);
@@ -41,7 +42,7 @@ class KernelCheck {
       must(value >= 0, "has a sample of '" + name + "' that is " + std::to_string(value));
     }
     for (const auto* tensors : {&kernel.scratch, &kernel.outputs})
-      for (const auto& each : *tensors) tensor(each, false);
+      for (const auto& each : *tensors) tensor(each, Extents::known);
     for (const auto& variant : kernel.variants) {
       must(!kernel.wgsl.empty() || !variant.wgsl.empty(), "has no WGSL");
       must(std::ranges::find(variant.workgroup_size, 0u) == variant.workgroup_size.end(), "has a workgroup of size 0");
@@ -49,6 +50,12 @@ class KernelCheck {
   }
 
  private:
+  /// What names in a tensor's shape are.
+  enum class Extents : std::uint8_t {
+    introduced,  // by an input
+    known        // from the inputs, or by a rule
+  };
+
   void must(bool good, const std::string& fault) const {
     if (!good) throw Error(errc::invalid_options, "kernel '" + kernel_.name + "' " + fault);
   }
@@ -64,7 +71,7 @@ class KernelCheck {
     extents_.insert(given);
   }
 
-  void tensor(const KernelTensor& given, bool input) {
+  void tensor(const KernelTensor& given, Extents extents) {
     name(given.name);
     must(names_.insert(given.name).second, "has two tensors of the name '" + given.name + "'");
     constexpr std::array held{Datatype::float32, Datatype::float16, Datatype::int32, Datatype::uint32};
@@ -73,7 +80,7 @@ class KernelCheck {
              "'; WGSL's arrays hold FP32, FP16, INT32 or UINT32");
     for (const auto& [text] : given.shape) {
       if (is_whole_number(text)) continue;
-      if (input) extent(text);
+      if (extents == Extents::introduced) extent(text);
       must(extents_.contains(text),
            "has an extent '" + text + "' in '" + given.name + "', which neither its inputs nor Kernel::extents give");
     }

@@ -49,7 +49,7 @@ class FlightLog {
   }
 
   void event(Flight* flight, std::string_view sentence) const {
-    if (flight) record(*flight, Kind::event, sentence, 0, false);
+    if (flight) record(*flight, Kind::event, sentence, 0);
   }
 
   /// Something failed in that tab: what is known of it goes into the log, once. `who`: the tab.
@@ -74,11 +74,12 @@ class FlightLog {
   void message(Flight* flight, Kind kind, const Bytes& frame) const {
     if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
     constexpr std::string_view secret = type_of_secret<Message>();
-    constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
+    constexpr bool beats = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
     if constexpr (!secret.empty())
-      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size(), false);
+      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size());
     else
-      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(), heartbeat);
+      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(),
+             beats ? Flight::Traffic::heartbeat : Flight::Traffic::message);
   }
 
   /// Without the spaces that fill it up.
@@ -89,8 +90,9 @@ class FlightLog {
     return header.substr(0, header.find_last_not_of(' ') + 1);
   }
 
-  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes, bool heartbeat) const {
-    const auto& entry = flight.record(Clock::now(), kind, text, bytes, heartbeat);
+  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes,
+              Flight::Traffic traffic = Flight::Traffic::message) const {
+    const auto& entry = flight.record(Clock::now(), kind, text, bytes, traffic);
     if (logger_.debugging()) logger_.debug(line(flight.tab(), entry));
   }
 

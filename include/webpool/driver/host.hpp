@@ -157,7 +157,7 @@ class Host {
   // --- models
 
   void load(Loader::Part part) {
-    loader_.add(std::move(part), Loader::Failing::leaves);
+    loader_.add(std::move(part), Failing::leaves);
     pump();
   }
   std::vector<ModelIndex> load_parts(std::vector<Loader::Part> parts) {

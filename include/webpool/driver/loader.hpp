@@ -43,11 +43,6 @@ class Loader {
     Batcher::Maximum max_batch_size;
     LoadCompletion done;
   };
-  /// What becomes of a model that can't be loaded.
-  enum class Failing : std::uint8_t {
-    leaves,  ///< nobody has it yet
-    stays    ///< its requests end with the reasons, until it is released
-  };
 
   struct Uses {
     const PoolOptions& options;
@@ -64,7 +59,7 @@ class Loader {
   // --- models
 
   ModelIndex add(Part part, Failing failing) {
-    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing == Failing::stays);
+    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -106,7 +101,7 @@ class Loader {
     if (model == models_.end() || !model->second.ready) return;
     auto ready = std::exchange(model->second.ready, {});
     if (!error) return ready(index);
-    if (!model->second.stays) {
+    if (model->second.failing == Failing::leaves) {
       release(index);
       models_.erase(model);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,10 +17,16 @@ namespace webpool::driver {
 
 using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
 
+/// What becomes of a model that can't be loaded.
+enum class Failing : std::uint8_t {
+  leaves,  ///< nobody has it yet
+  stays    ///< its requests end with the reasons, until it is released
+};
+
 /// What the pool loads into workers: a model, or several that share them.
 struct LoadingModel {
-  LoadingModel(std::vector<ModelFile> of, ModelOptions how, LoadCompletion done, bool remains)
-      : files(std::move(of)), options(std::move(how)), ready(std::move(done)), stays(remains) {
+  LoadingModel(std::vector<ModelFile> of, ModelOptions how, LoadCompletion done, Failing when)
+      : files(std::move(of)), options(std::move(how)), ready(std::move(done)), failing(when) {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
@@ -43,7 +50,7 @@ struct LoadingModel {
   std::vector<ModelFile> files;
   ModelOptions options;
   LoadCompletion ready;  ///< empty once called
-  bool stays;            ///< also when it can't be loaded: it has been in use before
+  Failing failing;
 };
 
 }  // namespace webpool::driver

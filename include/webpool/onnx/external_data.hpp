@@ -36,9 +36,12 @@ enum class InnerGraphField : Tag { node = 1, initializer = 5, sparse_initializer
 enum class SparseField : Tag { values = 1, indices = 2 };
 enum class TensorField : Tag { extent = 1, element = 2, name = 8, external = 13, location = 14 };
 
-constexpr std::uint64_t no_overflow(std::uint64_t a, std::uint64_t b, bool product) noexcept {
+constexpr std::uint64_t saturated_product(std::uint64_t a, std::uint64_t b) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  if (product) return b != 0 && a > most / b ? most : a * b;
+  return b != 0 && a > most / b ? most : a * b;
+}
+constexpr std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b) noexcept {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   return a > most - b ? most : a + b;
 }
 
@@ -100,11 +103,11 @@ class ExternalFiles {
     while (message.next()) {
       switch (message.tag_and_type()) {
         case tag_and_type(TensorField::extent, Wire::varint):
-          count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)), true);
+          count = saturated_product(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)));
           break;
         case tag_and_type(TensorField::extent, Wire::length_delimited):
           for (const std::int64_t extent : message.get_packed_int64())
-            count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 0)), true);
+            count = saturated_product(count, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 0)));
           break;
         case tag_and_type(TensorField::element, Wire::varint):
           element = static_cast<std::uint64_t>(std::max(message.get_int32(), 0));
@@ -117,7 +120,7 @@ class ExternalFiles {
     }
     if (!external) return;
     const bool sized = element < detail::elements.size() && detail::elements[element].datatype;
-    note(name, entries, no_overflow(count, sized ? size_of(*detail::elements[element].datatype) : 0, true));
+    note(name, entries, saturated_product(count, sized ? size_of(*detail::elements[element].datatype) : 0));
   }
 
   /// `bytes`: of the tensor, 0 where they aren't known.
@@ -135,7 +138,7 @@ class ExternalFiles {
     if (location == "." || location == ".." || location.find_first_of(std::string_view("/\\:\0", 4)) != location.npos)
       invalid(which + " lies in '" + std::string(location) +
               "': it must be the name of a file in the model's own folder");
-    const std::uint64_t end = no_overflow(offset, bytes, false);
+    const std::uint64_t end = saturated_sum(offset, bytes);
     const auto known = std::ranges::find(files_, location, &ExternalFile::name);
     if (known == files_.end())
       files_.push_back({std::string(location), end, std::string(tensor)});

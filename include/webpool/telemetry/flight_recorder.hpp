@@ -17,6 +17,7 @@ namespace webpool::telemetry {
 class FlightRecorder {
  public:
   enum class Kind : std::uint8_t { received, sent, event };
+  enum class Traffic : std::uint8_t { message, heartbeat };
 
   struct Entry {
     TimePoint at;
@@ -37,7 +38,9 @@ class FlightRecorder {
   bool empty() const noexcept { return size_ == 0; }
 
   /// `text`: a header or a sentence, of which the beginning is kept.
-  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
+  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0,
+                      Traffic traffic = Traffic::message) {
+    const bool heartbeat = traffic == Traffic::heartbeat;
     if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
         back(1).heartbeat)
       size_ -= 2;
