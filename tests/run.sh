@@ -19,7 +19,7 @@ cmake --build --preset release --target benchmarks/all examples/all tests/gates/
 
 # Browsers leave much of the processors free: what follows is compiled meanwhile, and gives way.
 say "testing: release, in the background"
-ctest --preset release --label-exclude '^unit$' --parallel "$tests_at_once" >build/release.log 2>&1 &
+ctest --preset release --label-exclude '^(unit|slow)$' --parallel "$tests_at_once" >build/release.log 2>&1 &
 release=$!
 finish() {
   local status=$?

@@ -5,6 +5,8 @@
 #   fuzz    each fuzzer for ten minutes. run.sh's 20 seconds find what breaks at once; a new input takes longer to find.
 #   debug   all unit tests with GCC's AddressSanitizer and UndefinedBehaviorSanitizer. run.sh has Clang's for all of them,
 #           and GCC's ThreadSanitizer for those with threads.
+#   headers whether each header that no user includes compiles alone. run.sh compiles those that users include alone, and
+#           all of them together, in two orders.
 #   soak    30 minutes of load on browsers that are renewed all the time. Whether memory or latency grow shows no sooner;
 #           run.sh's minute and a half shows that nothing is lost or left behind.
 set -euo pipefail
@@ -22,6 +24,9 @@ python3 tests/fuzz/seeds.py build/clang/slow/seeds
 printf '%s\n' engine frame onnx npy | xargs -P "$CMAKE_BUILD_PARALLEL_LEVEL" -I '{}' bash -c '
   mkdir -p build/clang/slow/seeds/{} && cd build/clang/slow
   ../tests/fuzz_{} -max_total_time="${WEBPOOL_FUZZ_SECONDS:-600}" -max_len=8192 -verbosity=0 -artifact_prefix={}- seeds/{}'
+
+say "compiling headers"
+ctest --preset slow --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"
 
 say "building and testing: debug"
 cmake --build --preset debug

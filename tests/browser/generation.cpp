@@ -72,71 +72,24 @@ const std::vector<Place> places{{Browser::chromium, Backend::wasm},
                                 {Browser::firefox, Backend::wasm},
                                 {Browser::firefox, Backend::webgpu},
                                 {Browser::headless_shell, Backend::wasm}};
-const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
 
 Model load(Pool& pool, const Place& place) {
   return pool.load(story, {.backends = {place.backend}, .browsers = {place.browser}});
 }
 
+/// The decoder at all places, for the tests that change neither tabs nor models. They come last: others kill tabs.
+const std::vector<std::pair<Place, Model>>& everywhere() {
+  static const auto all = [] {
+    std::vector<std::pair<Place, Model>> loaded;
+    for (const Place& place : places) loaded.emplace_back(place, load(support::shared_pool(), place));
+    return loaded;
+  }();
+  return all;
+}
+
 constexpr std::string_view beginning = "A lighthouse stood on a rock";
 
 }  // namespace
-
-TEST_CASE("the most likely text is native ONNX Runtime's, token for token, in every browser", "[browser]") {
-  const GenerationOptions options{.max_tokens = static_cast<std::size_t>(context) - beginning.size()};
-  const std::string right = native(beginning, options);
-  CHECK(right.starts_with(" far out in the sea.\nIts keeper lit the lamp"));
-  BrowserPool pool(support::one_of_each(kinds));
-  REQUIRE(support::joined(pool, kinds.size()));
-  for (const Place& place : places) {
-    CAPTURE(place.browser, place.backend);
-    const Model model = load(pool, place);
-    Tokens heard;
-    const Generation generation =
-        model.generate(encoded(beginning), options, [&](std::int64_t token) { heard.push_back(token); });
-    CHECK(decoded(generation.tokens) == right);
-    CHECK(heard == generation.tokens);
-    CHECK(generation.finish == Finish::length);
-    CHECK(generation.where().browser.browser == place.browser);
-    CHECK(generation.where().backend == place.backend);
-    CHECK(generation.first_token > 0);
-    CHECK(generation.times.total >= generation.first_token);
-
-    const Generation line = model.generate(encoded(beginning), {.max_tokens = 90, .stop_tokens = {newline}});
-    CHECK(decoded(line.tokens) == " far out in the sea.");
-    CHECK(line.finish == Finish::stop);
-
-    // A decoder can still be run like any model.
-    const Tensor past(Datatype::float32, {1, 4, 0, 12}, {}, {});
-    const Outputs once = model({{"input_ids", Tensor::from(Tokens{newline}, {1, 1})},
-                                {"attention_mask", Tensor::from(Tokens{1}, {1, 1})},
-                                {"position_ids", Tensor::from(Tokens{0}, {1, 1})},
-                                {"past_key_values.0.key", past},
-                                {"past_key_values.0.value", past},
-                                {"past_key_values.1.key", past},
-                                {"past_key_values.1.value", past}});
-    CHECK(once["logits"].shape() == Shape{1, 1, 96});
-    CHECK(once["present.1.value"].shape() == Shape{1, 4, 1, 12});
-  }
-}
-
-TEST_CASE("what is drawn with a seed is native ONNX Runtime's text, and comes again", "[browser]") {
-  const std::vector<GenerationOptions> choices{
-      {.max_tokens = 60, .temperature = 2.5, .top_k = 20, .top_p = 0.97, .seed = 3},
-      {.max_tokens = 60, .temperature = 2.5, .seed = 4294967295},
-      {.max_tokens = 60, .temperature = 1.5, .top_p = 0.9, .seed = 1}};
-  std::vector<std::string> right;
-  for (const GenerationOptions& each : choices) right.push_back(native("The dog", each));
-  CHECK(right[0] != right[1]);
-  BrowserPool pool(support::one_of_each(kinds));
-  REQUIRE(support::joined(pool, kinds.size()));
-  for (const Place& place : places) {
-    CAPTURE(place.browser, place.backend);
-    const Model model = load(pool, place);
-    for (const std::size_t i : {0u, 1u, 2u, 0u})
-      CHECK(decoded(model.generate(encoded("The dog"), choices[i]).tokens) == right[i]);
-  }
-}
 
 TEST_CASE("several texts of one session grow in turns, and each is right", "[browser]") {
   const GenerationOptions options{.max_tokens = 80};
@@ -195,30 +148,6 @@ TEST_CASE("a cancelled text stops between two tokens, and the session goes on", 
   }
   CHECK(pool.metrics().failed == 0);
   CHECK(pool.metrics().losses == 0);
-}
-
-TEST_CASE("a text goes on from the cache that its tab keeps, as if it had been read anew", "[browser]") {
-  const std::string added = " The dog";
-  const std::string half = native(beginning, {.max_tokens = 20}), whole = native(beginning, {.max_tokens = 40});
-  REQUIRE(whole.starts_with(half));
-  const std::string turned = native(std::string(beginning) + half + added, {.max_tokens = 20});
-  BrowserPool pool(support::one_of_each(kinds));
-  REQUIRE(support::joined(pool, kinds.size()));
-  for (const Place& place : places) {
-    CAPTURE(place.browser, place.backend);
-    const Model model = load(pool, place);
-    const auto begin = [&] { return model.generate(encoded(beginning), {.max_tokens = 20, .keep = true}).text; };
-    KeptText first = begin(), second = begin();
-    CHECK(first.tokens() == beginning.size() + 20);
-    CHECK(first.bytes() == (first.tokens() - 1) * 2 * 2 * 4 * 12 * sizeof(float));  // layers, keys and values, heads
-    CHECK(pool.metrics().device_tensors == 2);
-    const Generation more = model.generate({}, {.max_tokens = 20, .text = first, .keep = true});
-    CHECK(half + decoded(more.tokens) == whole);
-    CHECK(decoded(model.generate(encoded(added), {.max_tokens = 20, .text = second}).tokens) == turned);
-    CHECK(support::error_of([&] { model.generate({}, {.text = first}); }).code() == errc::tensor_lost);
-    CHECK(pool.metrics().device_tensors == 1);
-  }
-  CHECK(pool.metrics().device_tensors == 0);
 }
 
 TEST_CASE("a text whose tab dies is lost, and never goes on elsewhere from nothing", "[browser]") {
@@ -294,4 +223,75 @@ TEST_CASE("a cache stays on the GPU, and its buffers go with it", "[browser]") {
     CHECK(live[2] == live[0]);
     for (std::size_t i = 4; i < live.size(); ++i) CHECK(live[i] == live[3]);
   }
+}
+
+TEST_CASE("the most likely text is native ONNX Runtime's, token for token, in every browser", "[browser]") {
+  const GenerationOptions options{.max_tokens = static_cast<std::size_t>(context) - beginning.size()};
+  const std::string right = native(beginning, options);
+  CHECK(right.starts_with(" far out in the sea.\nIts keeper lit the lamp"));
+  for (const auto& [place, model] : everywhere()) {
+    CAPTURE(place.browser, place.backend);
+    Tokens heard;
+    const Generation generation =
+        model.generate(encoded(beginning), options, [&](std::int64_t token) { heard.push_back(token); });
+    CHECK(decoded(generation.tokens) == right);
+    CHECK(heard == generation.tokens);
+    CHECK(generation.finish == Finish::length);
+    CHECK(generation.where().browser.browser == place.browser);
+    CHECK(generation.where().backend == place.backend);
+    CHECK(generation.first_token > 0);
+    CHECK(generation.times.total >= generation.first_token);
+
+    const Generation line = model.generate(encoded(beginning), {.max_tokens = 90, .stop_tokens = {newline}});
+    CHECK(decoded(line.tokens) == " far out in the sea.");
+    CHECK(line.finish == Finish::stop);
+
+    // A decoder can still be run like any model.
+    const Tensor past(Datatype::float32, {1, 4, 0, 12}, {}, {});
+    const Outputs once = model({{"input_ids", Tensor::from(Tokens{newline}, {1, 1})},
+                                {"attention_mask", Tensor::from(Tokens{1}, {1, 1})},
+                                {"position_ids", Tensor::from(Tokens{0}, {1, 1})},
+                                {"past_key_values.0.key", past},
+                                {"past_key_values.0.value", past},
+                                {"past_key_values.1.key", past},
+                                {"past_key_values.1.value", past}});
+    CHECK(once["logits"].shape() == Shape{1, 1, 96});
+    CHECK(once["present.1.value"].shape() == Shape{1, 4, 1, 12});
+  }
+}
+
+TEST_CASE("what is drawn with a seed is native ONNX Runtime's text, and comes again", "[browser]") {
+  const std::vector<GenerationOptions> choices{
+      {.max_tokens = 60, .temperature = 2.5, .top_k = 20, .top_p = 0.97, .seed = 3},
+      {.max_tokens = 60, .temperature = 2.5, .seed = 4294967295},
+      {.max_tokens = 60, .temperature = 1.5, .top_p = 0.9, .seed = 1}};
+  std::vector<std::string> right;
+  for (const GenerationOptions& each : choices) right.push_back(native("The dog", each));
+  CHECK(right[0] != right[1]);
+  for (const auto& [place, model] : everywhere()) {
+    CAPTURE(place.browser, place.backend);
+    for (const std::size_t i : {0u, 1u, 2u, 0u})
+      CHECK(decoded(model.generate(encoded("The dog"), choices[i]).tokens) == right[i]);
+  }
+}
+
+TEST_CASE("a text goes on from the cache that its tab keeps, as if it had been read anew", "[browser]") {
+  const std::string added = " The dog";
+  const std::string half = native(beginning, {.max_tokens = 20}), whole = native(beginning, {.max_tokens = 40});
+  REQUIRE(whole.starts_with(half));
+  const std::string turned = native(std::string(beginning) + half + added, {.max_tokens = 20});
+  for (const auto& [place, model] : everywhere()) {
+    CAPTURE(place.browser, place.backend);
+    const auto begin = [&] { return model.generate(encoded(beginning), {.max_tokens = 20, .keep = true}).text; };
+    KeptText first = begin(), second = begin();
+    CHECK(first.tokens() == beginning.size() + 20);
+    CHECK(first.bytes() == (first.tokens() - 1) * 2 * 2 * 4 * 12 * sizeof(float));  // layers, keys and values, heads
+    CHECK(support::shared_pool().metrics().device_tensors == 2);
+    const Generation more = model.generate({}, {.max_tokens = 20, .text = first, .keep = true});
+    CHECK(half + decoded(more.tokens) == whole);
+    CHECK(decoded(model.generate(encoded(added), {.max_tokens = 20, .text = second}).tokens) == turned);
+    CHECK(support::error_of([&] { model.generate({}, {.text = first}); }).code() == errc::tensor_lost);
+    CHECK(support::shared_pool().metrics().device_tensors == 1);
+  }
+  CHECK(support::shared_pool().metrics().device_tensors == 0);
 }

@@ -43,7 +43,7 @@ Inputs numbers(std::size_t n, float factor) {
 }  // namespace
 
 TEST_CASE("a kernel computes on tensors of any size, in every browser", "[browser]") {
-  BrowserPool pool(support::one_of_each(kinds));
+  BrowserPool& pool = support::shared_pool();
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -99,7 +99,7 @@ fn add(@builtin(global_invocation_id) id: vec3u) {
                     .scratch = {{.name = "partial", .datatype = Datatype::int32, .shape = {"rows", "stretches"}}},
                     .extents = {{"stretches", "(columns + 63) / 64"}},
                     .passes = {{"fold", {"columns", "rows", "1"}}, {"add", {"rows", "1", "1"}}}};
-  BrowserPool pool(support::one_of_each(kinds));
+  BrowserPool& pool = support::shared_pool();
   REQUIRE(support::joined(pool, kinds.size()));
   std::mt19937 random(7);
   std::vector<std::int32_t> values(37 * 1001);
@@ -122,7 +122,7 @@ fn add(@builtin(global_invocation_id) id: vec3u) {
 }
 
 TEST_CASE("a kernel runs in the first variant that the adapter can, or in the fastest one, and says why", "[browser]") {
-  BrowserPool pool(support::one_of_each(kinds));
+  BrowserPool& pool = support::shared_pool();
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -157,7 +157,7 @@ TEST_CASE("half precision is there where the adapter has it, and said to be miss
                       .inputs = {{.name = "x", .datatype = Datatype::float16, .shape = {"n"}}},
                       .outputs = {{.name = "y", .datatype = Datatype::float16, .shape = {"n"}}},
                       .passes = {{.invocations = {"n", "1", "1"}}}};
-  BrowserPool pool(support::one_of_each(kinds));
+  BrowserPool& pool = support::shared_pool();
   REQUIRE(support::joined(pool, kinds.size()));
   for (const ConnectionInfo& tab : pool.connections()) {
     CAPTURE(tab.browser.browser);
@@ -177,7 +177,7 @@ TEST_CASE("half precision is there where the adapter has it, and said to be miss
 }
 
 TEST_CASE("WGSL that does not compile is refused with line and column, what is invalid with its reason", "[browser]") {
-  BrowserPool pool(support::one_of_each(kinds));
+  BrowserPool& pool = support::shared_pool();
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds) {
     CAPTURE(kind);
@@ -206,8 +206,8 @@ TEST_CASE("what a kernel can't take is an error of the request, and the next one
   pairs.wgsl =
       "@compute @workgroup_size(workgroup_x) fn main(@builtin(global_invocation_id) id: vec3u) "
       "{ y[id.x + 1000000] = 1; y[id.x] = x[id.x] + z[id.x] * factor[0]; }";  // and writes out of bounds
-  BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox}));
-  REQUIRE(support::joined(pool, 2));
+  BrowserPool& pool = support::shared_pool();
+  REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : {Browser::chromium, Browser::firefox}) {
     CAPTURE(kind);
     const Model model = pool.kernel(pairs, {.browsers = {kind}});
