@@ -35,7 +35,8 @@ class Oracle {
  public:
   explicit Oracle(std::shared_ptr<const Truth> truth) : truth_(std::move(truth)) {}
 
-  std::optional<webpool::ConnectionIndex> select(const webpool::PoolView& pool, const webpool::Request& request) noexcept {
+  std::optional<webpool::ConnectionIndex> select(const webpool::PoolView& pool,
+                                                 const webpool::Request& request) noexcept {
     if (pool.waiting() == 0) return pool.candidates().front();  // a load
     sent_.resize(std::max(sent_.size(), pool.slots()));
     ahead_.assign(pool.slots(), 0);

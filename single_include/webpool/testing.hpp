@@ -628,7 +628,7 @@ class PoolView {
   constexpr bool contains(ConnectionIndex index) const noexcept {
     if (whole_ && !serving_->positions.empty())
       return index.value < serving_->positions.size() && serving_->positions[index.value] < candidates_.size();
-    return std::ranges::find(candidates_, index) != candidates_.end();
+    return std::find(candidates_.begin(), candidates_.end(), index) != candidates_.end();
   }
 
   /// The same pool with a subset of the candidates; the first `idle` of them are idle.
@@ -732,7 +732,6 @@ struct Placing {
 #include <string_view>
 #ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
 #define WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -843,7 +842,6 @@ concept TensorElement = datatype_of<T>
 #endif
 #ifndef WEBPOOL_SHAPE_HPP_INCLUDED
 #define WEBPOOL_SHAPE_HPP_INCLUDED
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -895,20 +893,21 @@ class Shape {
 
   /// Whether `given` matches this declared shape: the same rank, and equal extents except where they are free.
   constexpr bool accepts(const Shape& given) const noexcept {
-    return std::ranges::equal(extents(), given.extents(),
-                              [](auto mine, auto its) { return mine == any || mine == its; });
+    if (rank_ != given.rank_) return false;
+    for (std::size_t i = 0; i < rank_; ++i)
+      if (extents_[i] != any && extents_[i] != given.extents_[i]) return false;
+    return true;
   }
 
-  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
-    return std::ranges::equal(a.extents(), b.extents());
-  }
+  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept = default;
 
  private:
   constexpr bool countable() const noexcept {
-    if (std::ranges::find(extents(), 0) != extents().end()) return true;
     std::int64_t room = max_elements;
-    for (std::int64_t extent : extents())
+    for (std::int64_t extent : extents()) {
+      if (extent == 0) return true;
       if (extent != any) room /= extent;
+    }
     return room > 0;
   }
 
@@ -956,8 +955,9 @@ struct ModelInfo {
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
-    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
-    return found == specs.end() ? nullptr : &*found;
+    for (const TensorSpec& each : specs)
+      if (each.name == name) return &each;
+    return nullptr;
   }
 };
 
@@ -2165,13 +2165,19 @@ class DeviceTensor {
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace webpool {
+
+namespace detail {
+/// Of a contiguous range.
+template <class R>
+using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const R&>()))::element_type>;
+}  // namespace detail
 
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
 /// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
@@ -2181,13 +2187,13 @@ class Tensor {
   Tensor() = default;
 
   /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
-  template <std::ranges::contiguous_range R>
-  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
+  template <class R>
+  requires TensorElement<detail::ElementOf<R>>
   static Tensor from(const R& elements, Shape shape) {
-    using T = std::ranges::range_value_t<R>;
+    using T = detail::ElementOf<R>;
     const std::span<const T> given(elements);
     std::shared_ptr<T[]> owner(new T[given.size()]);
-    std::ranges::copy(given, owner.get());
+    std::copy(given.begin(), given.end(), owner.get());
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 
@@ -2304,7 +2310,6 @@ class KeptText {
 #endif
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -2370,8 +2375,8 @@ class Outputs {
 
   /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
-    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
-    if (found != tensors_.end()) return found->tensor;
+    for (const NamedTensor& each : tensors_)
+      if (each.name == name) return each.tensor;
     std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);
@@ -7483,19 +7488,12 @@ class Dispatch {
       if (!row) break;
       if (requests_.ended_by_deadline(*row, turn)) continue;
       PoolView view = view_of(model, waiting);
-      std::optional<Shortlist> others;
-      const bool avoids = avoids_a_tab(model, *row, turn.now);
-      if (avoids || row->placing()) {
-        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
-          return !(avoids && each == Tables::index_of(row->extras->failed_in)) &&
-                 (!row->placing() || state_.tables.welcome(each, *row->placing()));
-        });
-        if (others->tabs().empty()) {
-          requests_.hold_back(*row, turn.now);
-          continue;
-        }
-        view = view.with(others->tabs(), others->idle());
+      const auto fit = narrowed(model, *row, turn.now);
+      if (fit && fit->tabs().empty()) {
+        requests_.hold_back(*row, turn.now);
+        continue;
       }
+      if (fit) view = view.with(fit->tabs(), fit->idle());
       const auto chosen = state_.policies->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
@@ -7576,11 +7574,22 @@ class Dispatch {
     }
   }
 
+  /// Those of the lane's tabs that may have the request; empty if all may, as for most requests.
+  std::optional<Shortlist> narrowed(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    if (!row.extras) return std::nullopt;
+    const bool avoids = avoids_a_tab(model, *row.extras, now);
+    const Placing* const placing = row.placing();
+    if (!avoids && !placing) return std::nullopt;
+    return Shortlist::of(model.lane, [&](ConnectionIndex each) {
+      return !(avoids && each == Tables::index_of(row.extras->failed_in)) &&
+             (!placing || state_.tables.welcome(each, *placing));
+    });
+  }
+
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
-  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    if (!row.extras) return false;
-    const ConnectionId tab = row.extras->failed_in;
-    return state_.tables.connections.find(tab) && now - row.extras->failed < avoidance && model.lane.size() > 1 &&
+  bool avoids_a_tab(const ModelRow& model, const RequestRow::Extras& run, TimePoint now) const {
+    const ConnectionId tab = run.failed_in;
+    return state_.tables.connections.find(tab) && now - run.failed < avoidance && model.lane.size() > 1 &&
            model.lane.contains(Tables::index_of(tab));
   }
 

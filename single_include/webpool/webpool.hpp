@@ -319,7 +319,6 @@ struct std::hash<webpool::StrongId<Tag, Rep>> {
 #endif
 #ifndef WEBPOOL_OUTPUTS_HPP_INCLUDED
 #define WEBPOOL_OUTPUTS_HPP_INCLUDED
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -544,9 +543,9 @@ inline std::ostream& operator<<(std::ostream& out, const BrowserInfo& info) {
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 #ifndef WEBPOOL_DATATYPE_HPP_INCLUDED
@@ -682,7 +681,6 @@ class DeviceTensor {
 #endif
 #ifndef WEBPOOL_SHAPE_HPP_INCLUDED
 #define WEBPOOL_SHAPE_HPP_INCLUDED
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -734,20 +732,21 @@ class Shape {
 
   /// Whether `given` matches this declared shape: the same rank, and equal extents except where they are free.
   constexpr bool accepts(const Shape& given) const noexcept {
-    return std::ranges::equal(extents(), given.extents(),
-                              [](auto mine, auto its) { return mine == any || mine == its; });
+    if (rank_ != given.rank_) return false;
+    for (std::size_t i = 0; i < rank_; ++i)
+      if (extents_[i] != any && extents_[i] != given.extents_[i]) return false;
+    return true;
   }
 
-  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept {
-    return std::ranges::equal(a.extents(), b.extents());
-  }
+  friend constexpr bool operator==(const Shape& a, const Shape& b) noexcept = default;
 
  private:
   constexpr bool countable() const noexcept {
-    if (std::ranges::find(extents(), 0) != extents().end()) return true;
     std::int64_t room = max_elements;
-    for (std::int64_t extent : extents())
+    for (std::int64_t extent : extents()) {
+      if (extent == 0) return true;
       if (extent != any) room /= extent;
+    }
     return room > 0;
   }
 
@@ -772,6 +771,12 @@ inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return 
 
 namespace webpool {
 
+namespace detail {
+/// Of a contiguous range.
+template <class R>
+using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const R&>()))::element_type>;
+}  // namespace detail
+
 /// A dense row-major array whose bytes are immutable and shared: copying a `Tensor` copies a pointer, never elements.
 /// Its bytes are in this program, or in the tab that computed them (`RequestOptions::keep_on_device`). Different
 /// threads may use different `Tensor` objects, even if these share bytes.
@@ -780,13 +785,13 @@ class Tensor {
   Tensor() = default;
 
   /// Copies the elements of a contiguous range. Throws `errc::wrong_shape` if their number is not `shape.elements()`.
-  template <std::ranges::contiguous_range R>
-  requires TensorElement<std::ranges::range_value_t<R>> && std::ranges::sized_range<R>
+  template <class R>
+  requires TensorElement<detail::ElementOf<R>>
   static Tensor from(const R& elements, Shape shape) {
-    using T = std::ranges::range_value_t<R>;
+    using T = detail::ElementOf<R>;
     const std::span<const T> given(elements);
     std::shared_ptr<T[]> owner(new T[given.size()]);
-    std::ranges::copy(given, owner.get());
+    std::copy(given.begin(), given.end(), owner.get());
     return borrow(std::span<const T>(owner.get(), given.size()), shape, owner);
   }
 
@@ -922,8 +927,8 @@ class Outputs {
 
   /// The output of that name. Throws `errc::unknown_output` with the names that exist.
   const Tensor& operator[](std::string_view name) const {
-    const auto found = std::ranges::find(tensors_, name, &NamedTensor::name);
-    if (found != tensors_.end()) return found->tensor;
+    for (const NamedTensor& each : tensors_)
+      if (each.name == name) return each.tensor;
     std::string message = "there is no output '" + std::string(name) + "'; the outputs are";
     for (const auto& each : tensors_) message += " '" + each.name + "'";
     throw Error(errc::unknown_output, message);
@@ -1015,7 +1020,6 @@ struct Placing {
 #include <string_view>
 #ifndef WEBPOOL_MODEL_INFO_HPP_INCLUDED
 #define WEBPOOL_MODEL_INFO_HPP_INCLUDED
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -1048,8 +1052,9 @@ struct ModelInfo {
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
-    const auto found = std::ranges::find(specs, name, &TensorSpec::name);
-    return found == specs.end() ? nullptr : &*found;
+    for (const TensorSpec& each : specs)
+      if (each.name == name) return &each;
+    return nullptr;
   }
 };
 
@@ -1455,7 +1460,7 @@ class PoolView {
   constexpr bool contains(ConnectionIndex index) const noexcept {
     if (whole_ && !serving_->positions.empty())
       return index.value < serving_->positions.size() && serving_->positions[index.value] < candidates_.size();
-    return std::ranges::find(candidates_, index) != candidates_.end();
+    return std::find(candidates_.begin(), candidates_.end(), index) != candidates_.end();
   }
 
   /// The same pool with a subset of the candidates; the first `idle` of them are idle.
@@ -3170,151 +3175,6 @@ class PoolInterface {
 };
 
 }  // namespace webpool::impl
-#endif
-#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
-#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <utility>
-#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
-#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
-#include <filesystem>
-#include <memory>
-#include <span>
-#include <string>
-#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
-#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <ios>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-namespace webpool::source {
-
-namespace detail {
-
-/// A regular file that stays open and is read piece by piece.
-class File final : public ByteSource {
- public:
-  /// Null when there is none, or it can't be read.
-  static std::shared_ptr<File> open(const std::filesystem::path& path) {
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
-    const auto size = std::filesystem::file_size(path, failed);
-    if (failed) return nullptr;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return nullptr;
-    return std::shared_ptr<File>(new File(std::move(file), size, path));
-  }
-
-  /// When it was opened.
-  std::uint64_t size() const override { return size_; }
-  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
-    const std::lock_guard lock(one_at_a_time_);
-    file_.clear();
-    file_.seekg(static_cast<std::streamoff>(offset));
-    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
-    return static_cast<std::size_t>(file_.gcount());
-  }
-  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
-
- private:
-  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
-      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
-
-  std::mutex one_at_a_time_;
-  std::ifstream file_;
-  std::uint64_t size_;
-  std::filesystem::path path_;
-};
-
-}  // namespace detail
-
-/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
-inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
-  if (auto opened = detail::File::open(path)) return opened;
-  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
-}
-
-/// The files of a folder, by name, for a model with external data that is not in it itself.
-inline FindSource folder(std::filesystem::path of) {
-  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
-}
-
-}  // namespace webpool::source
-#endif
-
-namespace webpool::detail {
-
-/// A file's bytes; null when it is none or can't be read.
-inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
-  const auto file = source::detail::File::open(path);
-  if (!file) return nullptr;
-  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
-  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
-  return bytes;
-} catch (const Error&) {
-  return nullptr;
-}
-
-}  // namespace webpool::detail
-#endif
-
-namespace webpool {
-
-/// A backend of the application: a JavaScript module that computes in the tabs' workers.
-///
-/// The module exports
-/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
-/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
-///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
-/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
-struct BackendDescription {
-  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
-  std::filesystem::path module;
-};
-
-/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
-/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
-/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
-/// second call with the same name and content returns the same value.
-///
-/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
-/// five backends already.
-inline Backend register_backend(const BackendDescription& description) {
-  constexpr std::size_t longest_name = 40;
-  const auto& [name, file] = description;
-  const std::string who = "backend '" + name + "': ";
-  if (name.empty() || name.size() > longest_name ||
-      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
-    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
-  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
-    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
-  const auto module = detail::read_file(file);
-  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
-  detail::BackendTable& table = detail::BackendTable::instance();
-  const auto place = table.find_or_add({name, module});
-  if (!place)
-    throw Error(errc::invalid_options,
-                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
-  if (*table[*place].module != *module)
-    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
-  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
-}
-
-}  // namespace webpool
 #endif
 
 namespace webpool {
@@ -5667,6 +5527,151 @@ class RoundRobin {
 static_assert(BrowserSelector<RoundRobin>);
 
 }  // namespace webpool::selector
+#endif
+#ifndef WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#define WEBPOOL_REGISTER_BACKEND_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#ifndef WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#define WEBPOOL_DETAIL_READ_FILE_HPP_INCLUDED
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#ifndef WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#define WEBPOOL_SOURCE_FILE_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace webpool::source {
+
+namespace detail {
+
+/// A regular file that stays open and is read piece by piece.
+class File final : public ByteSource {
+ public:
+  /// Null when there is none, or it can't be read.
+  static std::shared_ptr<File> open(const std::filesystem::path& path) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed)) return nullptr;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return nullptr;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return nullptr;
+    return std::shared_ptr<File>(new File(std::move(file), size, path));
+  }
+
+  /// When it was opened.
+  std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> into) override {
+    const std::lock_guard lock(one_at_a_time_);
+    file_.clear();
+    file_.seekg(static_cast<std::streamoff>(offset));
+    file_.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
+    return static_cast<std::size_t>(file_.gcount());
+  }
+  std::optional<FileExtent> on_disk() const override { return FileExtent{path_, 0}; }
+
+ private:
+  File(std::ifstream file, std::uint64_t size, std::filesystem::path path)
+      : file_(std::move(file)), size_(size), path_(std::move(path)) {}
+
+  std::mutex one_at_a_time_;
+  std::ifstream file_;
+  std::uint64_t size_;
+  std::filesystem::path path_;
+};
+
+}  // namespace detail
+
+/// A file, which stays open as long as the source lives. Throws `errc::model_not_found`.
+inline std::shared_ptr<ByteSource> file(const std::filesystem::path& path) {
+  if (auto opened = detail::File::open(path)) return opened;
+  throw Error(errc::model_not_found, "can't read file '" + path.string() + "'");
+}
+
+/// The files of a folder, by name, for a model with external data that is not in it itself.
+inline FindSource folder(std::filesystem::path of) {
+  return [of = std::move(of)](std::string_view name) { return detail::File::open(of / name); };
+}
+
+}  // namespace webpool::source
+#endif
+
+namespace webpool::detail {
+
+/// A file's bytes; null when it is none or can't be read.
+inline std::shared_ptr<const std::string> read_file(const std::filesystem::path& path) try {
+  const auto file = source::detail::File::open(path);
+  if (!file) return nullptr;
+  auto bytes = std::make_shared<std::string>(static_cast<std::size_t>(file->size()), '\0');
+  read_exactly(*file, 0, std::as_writable_bytes(std::span(*bytes)));
+  return bytes;
+} catch (const Error&) {
+  return nullptr;
+}
+
+}  // namespace webpool::detail
+#endif
+
+namespace webpool {
+
+/// A backend of the application: a JavaScript module that computes in the tabs' workers.
+///
+/// The module exports
+/// - `detect()`, which may be async: null if the backend can be used here, otherwise a string that says why not;
+/// - `create(model, options)`: a promise of a `Session` as js/backends/registry.js documents it. `model` has the bytes
+///   of the model's file. If the session lacks `dispose`, `details` or its runs' `times`, they are filled in.
+/// It may import the page's own modules, such as `/js/backends/ort.js`, but no file beside it.
+struct BackendDescription {
+  std::string name;  ///< 1 to 40 of the characters a-z 0-9 _ -
+  std::filesystem::path module;
+};
+
+/// Makes a backend known to all pools of this process, permanently, and returns the value that stands for it in
+/// `ModelOptions::backends`, `Where`, `ExecutionStats` and the policies' tables. Its position in
+/// `ModelOptions::backends` is its priority. The file is read once, by this call. Any thread may call it at any time. A
+/// second call with the same name and content returns the same value.
+///
+/// Throws `errc::invalid_options` if the name breaks the rule or is taken, if the file can't be read, or if there are
+/// five backends already.
+inline Backend register_backend(const BackendDescription& description) {
+  constexpr std::size_t longest_name = 40;
+  const auto& [name, file] = description;
+  const std::string who = "backend '" + name + "': ";
+  if (name.empty() || name.size() > longest_name ||
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != name.npos)
+    throw Error(errc::invalid_options, who + "a name must have 1 to 40 of the characters a-z 0-9 _ -");
+  if (std::ranges::find(detail::builtin_backend_names, name) != detail::builtin_backend_names.end())
+    throw Error(errc::invalid_options, who + "the page already has a backend of that name");
+  const auto module = detail::read_file(file);
+  if (!module) throw Error(errc::invalid_options, who + "can't read its module '" + file.string() + "'");
+  detail::BackendTable& table = detail::BackendTable::instance();
+  const auto place = table.find_or_add({name, module});
+  if (!place)
+    throw Error(errc::invalid_options,
+                who + "there are " + std::to_string(table.size()) + " backends already, and no room for more");
+  if (*table[*place].module != *module)
+    throw Error(errc::invalid_options, who + "a backend of that name is registered with another module");
+  return static_cast<Backend>(detail::builtin_backend_names.size() + *place);
+}
+
+}  // namespace webpool
 #endif
 #ifndef WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
 #define WEBPOOL_RELIABILITY_DRIFT_HPP_INCLUDED
@@ -13325,19 +13330,12 @@ class Dispatch {
       if (!row) break;
       if (requests_.ended_by_deadline(*row, turn)) continue;
       PoolView view = view_of(model, waiting);
-      std::optional<Shortlist> others;
-      const bool avoids = avoids_a_tab(model, *row, turn.now);
-      if (avoids || row->placing()) {
-        others = Shortlist::of(model.lane, [&](ConnectionIndex each) {
-          return !(avoids && each == Tables::index_of(row->extras->failed_in)) &&
-                 (!row->placing() || state_.tables.welcome(each, *row->placing()));
-        });
-        if (others->tabs().empty()) {
-          requests_.hold_back(*row, turn.now);
-          continue;
-        }
-        view = view.with(others->tabs(), others->idle());
+      const auto fit = narrowed(model, *row, turn.now);
+      if (fit && fit->tabs().empty()) {
+        requests_.hold_back(*row, turn.now);
+        continue;
       }
+      if (fit) view = view.with(fit->tabs(), fit->idle());
       const auto chosen = state_.policies->select(view, row->request);
       if (!chosen) break;
       if (!model.lane.has_room(*chosen)) {
@@ -13418,11 +13416,22 @@ class Dispatch {
     }
   }
 
+  /// Those of the lane's tabs that may have the request; empty if all may, as for most requests.
+  std::optional<Shortlist> narrowed(const ModelRow& model, const RequestRow& row, TimePoint now) const {
+    if (!row.extras) return std::nullopt;
+    const bool avoids = avoids_a_tab(model, *row.extras, now);
+    const Placing* const placing = row.placing();
+    if (!avoids && !placing) return std::nullopt;
+    return Shortlist::of(model.lane, [&](ConnectionIndex each) {
+      return !(avoids && each == Tables::index_of(row.extras->failed_in)) &&
+             (!placing || state_.tables.welcome(each, *placing));
+    });
+  }
+
   /// Whether the request's last run failed in a tab that is still there, so that another one should have it now.
-  bool avoids_a_tab(const ModelRow& model, const RequestRow& row, TimePoint now) const {
-    if (!row.extras) return false;
-    const ConnectionId tab = row.extras->failed_in;
-    return state_.tables.connections.find(tab) && now - row.extras->failed < avoidance && model.lane.size() > 1 &&
+  bool avoids_a_tab(const ModelRow& model, const RequestRow::Extras& run, TimePoint now) const {
+    const ConnectionId tab = run.failed_in;
+    return state_.tables.connections.find(tab) && now - run.failed < avoidance && model.lane.size() > 1 &&
            model.lane.contains(Tables::index_of(tab));
   }
 
@@ -15891,9 +15900,12 @@ enum class InnerGraphField : Tag { node = 1, initializer = 5, sparse_initializer
 enum class SparseField : Tag { values = 1, indices = 2 };
 enum class TensorField : Tag { extent = 1, element = 2, name = 8, external = 13, location = 14 };
 
-constexpr std::uint64_t no_overflow(std::uint64_t a, std::uint64_t b, bool product) noexcept {
+constexpr std::uint64_t saturated_product(std::uint64_t a, std::uint64_t b) noexcept {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  if (product) return b != 0 && a > most / b ? most : a * b;
+  return b != 0 && a > most / b ? most : a * b;
+}
+constexpr std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b) noexcept {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   return a > most - b ? most : a + b;
 }
 
@@ -15955,11 +15967,11 @@ class ExternalFiles {
     while (message.next()) {
       switch (message.tag_and_type()) {
         case tag_and_type(TensorField::extent, Wire::varint):
-          count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)), true);
+          count = saturated_product(count, static_cast<std::uint64_t>(std::max<std::int64_t>(message.get_int64(), 0)));
           break;
         case tag_and_type(TensorField::extent, Wire::length_delimited):
           for (const std::int64_t extent : message.get_packed_int64())
-            count = no_overflow(count, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 0)), true);
+            count = saturated_product(count, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 0)));
           break;
         case tag_and_type(TensorField::element, Wire::varint):
           element = static_cast<std::uint64_t>(std::max(message.get_int32(), 0));
@@ -15972,7 +15984,7 @@ class ExternalFiles {
     }
     if (!external) return;
     const bool sized = element < detail::elements.size() && detail::elements[element].datatype;
-    note(name, entries, no_overflow(count, sized ? size_of(*detail::elements[element].datatype) : 0, true));
+    note(name, entries, saturated_product(count, sized ? size_of(*detail::elements[element].datatype) : 0));
   }
 
   /// `bytes`: of the tensor, 0 where they aren't known.
@@ -15990,7 +16002,7 @@ class ExternalFiles {
     if (location == "." || location == ".." || location.find_first_of(std::string_view("/\\:\0", 4)) != location.npos)
       invalid(which + " lies in '" + std::string(location) +
               "': it must be the name of a file in the model's own folder");
-    const std::uint64_t end = no_overflow(offset, bytes, false);
+    const std::uint64_t end = saturated_sum(offset, bytes);
     const auto known = std::ranges::find(files_, location, &ExternalFile::name);
     if (known == files_.end())
       files_.push_back({std::string(location), end, std::string(tensor)});
@@ -16364,6 +16376,7 @@ class LoadTurns {
 #ifndef WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16373,10 +16386,16 @@ namespace webpool::driver {
 
 using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
 
+/// What becomes of a model that can't be loaded.
+enum class Failing : std::uint8_t {
+  leaves,  ///< nobody has it yet
+  stays    ///< its requests end with the reasons, until it is released
+};
+
 /// What the pool loads into workers: a model, or several that share them.
 struct LoadingModel {
-  LoadingModel(std::vector<ModelFile> of, ModelOptions how, LoadCompletion done, bool remains)
-      : files(std::move(of)), options(std::move(how)), ready(std::move(done)), stays(remains) {
+  LoadingModel(std::vector<ModelFile> of, ModelOptions how, LoadCompletion done, Failing when)
+      : files(std::move(of)), options(std::move(how)), ready(std::move(done)), failing(when) {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
@@ -16400,7 +16419,7 @@ struct LoadingModel {
   std::vector<ModelFile> files;
   ModelOptions options;
   LoadCompletion ready;  ///< empty once called
-  bool stays;            ///< also when it can't be loaded: it has been in use before
+  Failing failing;
 };
 
 }  // namespace webpool::driver
@@ -16446,6 +16465,7 @@ namespace webpool::telemetry {
 class FlightRecorder {
  public:
   enum class Kind : std::uint8_t { received, sent, event };
+  enum class Traffic : std::uint8_t { message, heartbeat };
 
   struct Entry {
     TimePoint at;
@@ -16466,7 +16486,9 @@ class FlightRecorder {
   bool empty() const noexcept { return size_ == 0; }
 
   /// `text`: a header or a sentence, of which the beginning is kept.
-  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0, bool heartbeat = false) {
+  const Entry& record(TimePoint at, Kind kind, std::string_view text, std::size_t bytes = 0,
+                      Traffic traffic = Traffic::message) {
+    const bool heartbeat = traffic == Traffic::heartbeat;
     if (heartbeat && kind == Kind::sent && size_ >= 2 && back(0).heartbeat && back(0).kind == Kind::received &&
         back(1).heartbeat)
       size_ -= 2;
@@ -16537,7 +16559,7 @@ class FlightLog {
   }
 
   void event(Flight* flight, std::string_view sentence) const {
-    if (flight) record(*flight, Kind::event, sentence, 0, false);
+    if (flight) record(*flight, Kind::event, sentence, 0);
   }
 
   /// Something failed in that tab: what is known of it goes into the log, once. `who`: the tab.
@@ -16562,11 +16584,12 @@ class FlightLog {
   void message(Flight* flight, Kind kind, const Bytes& frame) const {
     if (!flight || std::is_same_v<Message, protocol::Tokens>) return;
     constexpr std::string_view secret = type_of_secret<Message>();
-    constexpr bool heartbeat = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
+    constexpr bool beats = std::is_same_v<Message, protocol::Ping> || std::is_same_v<Message, protocol::Pong>;
     if constexpr (!secret.empty())
-      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size(), false);
+      record(*flight, kind, std::string(R"({"type":")").append(secret).append(R"("})"), frame.size());
     else
-      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(), heartbeat);
+      record(*flight, kind, header_of(reinterpret_cast<const char*>(frame.data())), frame.size(),
+             beats ? Flight::Traffic::heartbeat : Flight::Traffic::message);
   }
 
   /// Without the spaces that fill it up.
@@ -16577,8 +16600,9 @@ class FlightLog {
     return header.substr(0, header.find_last_not_of(' ') + 1);
   }
 
-  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes, bool heartbeat) const {
-    const auto& entry = flight.record(Clock::now(), kind, text, bytes, heartbeat);
+  void record(Flight& flight, Kind kind, std::string_view text, std::size_t bytes,
+              Flight::Traffic traffic = Flight::Traffic::message) const {
+    const auto& entry = flight.record(Clock::now(), kind, text, bytes, traffic);
     if (logger_.debugging()) logger_.debug(line(flight.tab(), entry));
   }
 
@@ -17375,11 +17399,6 @@ class Loader {
     Batcher::Maximum max_batch_size;
     LoadCompletion done;
   };
-  /// What becomes of a model that can't be loaded.
-  enum class Failing : std::uint8_t {
-    leaves,  ///< nobody has it yet
-    stays    ///< its requests end with the reasons, until it is released
-  };
 
   struct Uses {
     const PoolOptions& options;
@@ -17396,7 +17415,7 @@ class Loader {
   // --- models
 
   ModelIndex add(Part part, Failing failing) {
-    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing == Failing::stays);
+    LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -17438,7 +17457,7 @@ class Loader {
     if (model == models_.end() || !model->second.ready) return;
     auto ready = std::exchange(model->second.ready, {});
     if (!error) return ready(index);
-    if (!model->second.stays) {
+    if (model->second.failing == Failing::leaves) {
       release(index);
       models_.erase(model);
     }
@@ -19574,7 +19593,7 @@ class Host {
   // --- models
 
   void load(Loader::Part part) {
-    loader_.add(std::move(part), Loader::Failing::leaves);
+    loader_.add(std::move(part), Failing::leaves);
     pump();
   }
   std::vector<ModelIndex> load_parts(std::vector<Loader::Part> parts) {
@@ -24526,6 +24545,7 @@ inline void check_part_names(std::vector<std::string> names) {
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24550,7 +24570,7 @@ class KernelCheck {
     must(!kernel.outputs.empty(), "has no outputs");
     must(!kernel.passes.empty(), "has no passes");
     must(!kernel.variants.empty(), "has no variants");
-    for (const auto& input : kernel.inputs) tensor(input, true);
+    for (const auto& input : kernel.inputs) tensor(input, Extents::introduced);
     for (const auto& [name, rule] : kernel.extents) {
       must(!extents_.contains(name), "gives extent '" + name + "' by rule, but its inputs have it");
       extent(name);
@@ -24561,7 +24581,7 @@ class KernelCheck {
       must(value >= 0, "has a sample of '" + name + "' that is " + std::to_string(value));
     }
     for (const auto* tensors : {&kernel.scratch, &kernel.outputs})
-      for (const auto& each : *tensors) tensor(each, false);
+      for (const auto& each : *tensors) tensor(each, Extents::known);
     for (const auto& variant : kernel.variants) {
       must(!kernel.wgsl.empty() || !variant.wgsl.empty(), "has no WGSL");
       must(std::ranges::find(variant.workgroup_size, 0u) == variant.workgroup_size.end(), "has a workgroup of size 0");
@@ -24569,6 +24589,12 @@ class KernelCheck {
   }
 
  private:
+  /// What names in a tensor's shape are.
+  enum class Extents : std::uint8_t {
+    introduced,  // by an input
+    known        // from the inputs, or by a rule
+  };
+
   void must(bool good, const std::string& fault) const {
     if (!good) throw Error(errc::invalid_options, "kernel '" + kernel_.name + "' " + fault);
   }
@@ -24584,7 +24610,7 @@ class KernelCheck {
     extents_.insert(given);
   }
 
-  void tensor(const KernelTensor& given, bool input) {
+  void tensor(const KernelTensor& given, Extents extents) {
     name(given.name);
     must(names_.insert(given.name).second, "has two tensors of the name '" + given.name + "'");
     constexpr std::array held{Datatype::float32, Datatype::float16, Datatype::int32, Datatype::uint32};
@@ -24593,7 +24619,7 @@ class KernelCheck {
              "'; WGSL's arrays hold FP32, FP16, INT32 or UINT32");
     for (const auto& [text] : given.shape) {
       if (is_whole_number(text)) continue;
-      if (input) extent(text);
+      if (extents == Extents::introduced) extent(text);
       must(extents_.contains(text),
            "has an extent '" + text + "' in '" + given.name + "', which neither its inputs nor Kernel::extents give");
     }

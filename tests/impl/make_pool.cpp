@@ -33,7 +33,7 @@ class Noting final : public engine::Decisions {
     ++asked_.pushes;
     policies_.push(request);
   }
-  std::optional<RequestId> front(ModelIndex model) noexcept override { return policies_.front(model); }
+  Line line(ModelIndex model) noexcept override { return policies_.line(model); }
   void erase(const Request& request) noexcept override { policies_.erase(request); }
   std::size_t waiting(ModelIndex model) const noexcept override { return policies_.waiting(model); }
   Admission admit(const Request& request, const LaneLoad& load) noexcept override {
