@@ -157,7 +157,7 @@ TEST_CASE("what a sink throws is logged, and neither the request nor other sinks
     pool.load(digits())(picture(3));
   }
   CHECK_THAT(log, contains("a run sink threw: disk full"));
-  CHECK_THAT(log, contains("a run sink threw something that is no std::exception"));
+  CHECK_THAT(log, contains("a run sink threw something that is not a std::exception"));
   CHECK(notes->runs.size() == 1);
   CHECK(notes->joins.size() == 1);
 }

@@ -78,7 +78,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is no std::exception");
+  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
 }
 
 }  // namespace detail

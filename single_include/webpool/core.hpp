@@ -423,7 +423,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is no std::exception");
+  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
 }
 
 }  // namespace detail
@@ -1421,7 +1421,7 @@ namespace webpool {
 
 /// What the pool has and what it is asked to do, at one moment.
 struct PoolLoad {
-  TimePoint now;
+  TimePoint now{};
   std::size_t min_connections = 0, max_connections = 0;  ///< the options' bounds
   std::size_t connections = 0;                           ///< tabs that have joined, launched or attached
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet

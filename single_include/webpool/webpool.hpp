@@ -1835,7 +1835,7 @@ namespace webpool {
 
 /// What the pool has and what it is asked to do, at one moment.
 struct PoolLoad {
-  TimePoint now;
+  TimePoint now{};
   std::size_t min_connections = 0, max_connections = 0;  ///< the options' bounds
   std::size_t connections = 0;                           ///< tabs that have joined, launched or attached
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet
@@ -2965,7 +2965,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is no std::exception");
+  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
 }
 
 }  // namespace detail
@@ -6784,7 +6784,7 @@ inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
   for (const auto* specs : {&info.inputs, &info.outputs})
     for (const auto& spec : *specs) {
       const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
-      if (spec.any_rank) return which + " has no axis 0 that is known: even its rank is free";
+      if (spec.any_rank) return which + " has no known axis 0: even its rank is free";
       if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
       const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
       if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";
@@ -6938,7 +6938,7 @@ inline std::vector<std::string> check_origins(const std::string& option, const s
     auto origin = origin_of(each);
     if (!origin || each.find_first_of("/?#", each.find("://") + 3) != each.npos)
       throw Error(errc::invalid_options, option + " has '" + each +
-                                             "': an origin is a scheme, a host and perhaps a port, such as "
+                                             "': an origin is a scheme, a host and optionally a port, such as "
                                              "\"https://models.example\"");
     origins.push_back(*std::move(origin));
   }
@@ -6950,7 +6950,7 @@ inline std::vector<std::string> check_origins(const std::string& option, const s
 inline void check_model_url(std::string_view model, const std::string& url, const std::vector<std::string>& origins) {
   const std::string which = "model '" + std::string(model) + "': ModelOptions::url '" + url + "' ";
   if (url.find_first_of("\\ \t\r\n") != url.npos)
-    throw Error(errc::invalid_options, which + "has a character that addresses don't have");
+    throw Error(errc::invalid_options, which + "has a character that no address may have");
   if (url.starts_with('/') && !url.starts_with("//")) return;
   const auto origin = origin_of(url);
   if (!origin) throw Error(errc::invalid_options, which + "must begin with '/', 'http://' or 'https://'");
@@ -6988,8 +6988,9 @@ inline void check_guests(const PoolOptions& options) {
       throw Error(errc::invalid_options, "guests." + std::string(name) + "_tolerance is " + std::to_string(value) +
                                              ": it must be 0 or more, and finite");
   if (guests.recheck_share > 0 && !options.launch_browsers)
-    throw Error(errc::invalid_options,
-                "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
+    throw Error(
+        errc::invalid_options,
+        "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to check results in");
 }
 
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run
@@ -7635,7 +7636,8 @@ struct GenerationRun {
 
   /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
   std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
-    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.tokens.empty())
+      return "the page sent progress without a token";  // they would put the time-out off for ever
     if (news.index != tokens.size())
       return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
     if (news.tokens.size() > options.max_tokens - tokens.size())
@@ -7654,14 +7656,14 @@ struct GenerationRun {
   /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
   /// that is to stay.
   std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
-    if (!result.finish) return "the page answered without the reason why it ended";
+    if (!result.finish) return "the page answered without saying why it ended";
     if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
         result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
-      return "the page answered with something else than 'tokens' INT64 [n]";
+      return "the page answered with something other than 'tokens' INT64 [n]";
     if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
-      return "the page answered with other tokens than it had told";
+      return "the page answered with tokens other than those it had announced";
     if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
-      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+      return "the page gave a reason that can't be right after " + std::to_string(tokens.size()) + " tokens";
     const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
     const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
     if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||
@@ -15280,7 +15282,7 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
                     "the prompt has the token " + std::to_string(token) +
                         (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
   for (const std::int64_t token : options.stop_tokens)
-    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but no token");
+    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but is not a token");
   const std::size_t read = text.tokens() + prompt.size();
   if (read > context || options.max_tokens > context - read)
     return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +
@@ -16139,7 +16141,7 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
   ModelFile file;
   file.name = options.name.empty() ? model.name : options.name;
   if (file.name.empty())
-    throw Error(errc::invalid_options, "a model that is no file has no name of its own: give it one");
+    throw Error(errc::invalid_options, "a model that does not come from a file has no name: give it one");
   const std::string what = "model '" + file.name + "'";
   if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
   std::vector<onnx::ExternalFile> wanted;
@@ -17371,7 +17373,7 @@ class Sinks {
       } catch (const std::exception& fault) {
         logger_.info(std::string("a run sink threw: ") + fault.what());
       } catch (...) {
-        logger_.info("a run sink threw something that is no std::exception");
+        logger_.info("a run sink threw something that is not a std::exception");
       }
   }
 
@@ -17965,7 +17967,7 @@ class MessageHandlers {
     } catch (const std::exception& error) {
       fail(message, error.what());
     } catch (...) {
-      fail(message, "something that is no std::exception");
+      fail(message, "something that is not a std::exception");
     }
   }
 
@@ -18054,7 +18056,7 @@ class TabInbox {
     if (!id) {
       uses_.refusals.add_tab(
           from, protocol::Refusal::pool_full,
-          "the pool has all the tabs that it may have (" + std::to_string(uses_.options.max_connections) + ")");
+          "the pool already has as many tabs as it may have (" + std::to_string(uses_.options.max_connections) + ")");
       return std::nullopt;
     }
     if (hello.launch) uses_.browsers.expect_no_page(*hello.launch);
@@ -23242,7 +23244,7 @@ class PageModules {
       auto bytes = webpool::detail::read_file(file);
       if (!bytes) throw Error(errc::invalid_options, which + " can't be read");
       if (!modules_.emplace(name, std::move(bytes)).second)
-        throw Error(errc::invalid_options, which + ": there is another one of that name");
+        throw Error(errc::invalid_options, which + ": another module has that name");
       list_ += (list_.empty() ? "[\"/modules/" : ",\"/modules/") + name + '"';
     }
     list_ += list_.empty() ? "[]" : "]";
@@ -24499,7 +24501,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
   if (numbered == 0) return order;
   if (numbered < parts.size())
     throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
-                                           " parts have a priority: either all have one, or none");
+                                           " parts have a priority: give one to all of them, or to none");
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
   for (std::size_t i = 1; i < order.size(); ++i) {
     const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
@@ -24514,7 +24516,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
 inline void check_part_names(std::vector<std::string> names) {
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
+    throw Error(errc::invalid_options, "two parts are named '" + *twice + "': give one another in its options");
 }
 
 }  // namespace webpool::driver
@@ -24577,7 +24579,7 @@ class KernelCheck {
     }
     for (const auto& [name, value] : kernel.sample) {
       must(extents_.contains(name) && !kernel.extents.contains(name),
-           "has a sample of '" + name + "', which is no extent of its inputs");
+           "has a sample of '" + name + "', which is not an extent of its inputs");
       must(value >= 0, "has a sample of '" + name + "' that is " + std::to_string(value));
     }
     for (const auto* tensors : {&kernel.scratch, &kernel.outputs})
@@ -24600,9 +24602,9 @@ class KernelCheck {
   }
 
   void name(const std::string& given) {
-    must(is_wgsl_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
+    must(is_wgsl_identifier(given), "has the name '" + given + "', which is not a WGSL identifier");
     const bool ours = given == "extents" || given == "Extents" || given.starts_with("workgroup_");
-    must(!ours, "has the name '" + given + "', which is declared for it already");
+    must(!ours, "has the name '" + given + "', which is already declared for it");
   }
 
   void extent(const std::string& given) {
@@ -24612,7 +24614,7 @@ class KernelCheck {
 
   void tensor(const KernelTensor& given, Extents extents) {
     name(given.name);
-    must(names_.insert(given.name).second, "has two tensors of the name '" + given.name + "'");
+    must(names_.insert(given.name).second, "has two tensors named '" + given.name + "'");
     constexpr std::array held{Datatype::float32, Datatype::float16, Datatype::int32, Datatype::uint32};
     must(std::ranges::find(held, given.datatype) != held.end(),
          "has " + std::string(to_string(given.datatype)) + " in '" + given.name +
@@ -24775,7 +24777,7 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     samples.merge(own.free_dimensions);
     const auto& name = files.back().name;
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
-      throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
+      throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
   check_free_dimensions(files, values);
   for (ModelFile& file : files) {

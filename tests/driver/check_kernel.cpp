@@ -37,16 +37,16 @@ TEST_CASE("a kernel that no page could make sense of is refused with the reason"
   CHECK(fault([](Kernel& k) { k.variants.clear(); }) == "kernel 'k' has no variants");
   CHECK(fault([](Kernel& k) { k.wgsl = ""; }) == "kernel 'k' has no WGSL");
   CHECK(fault([](Kernel& k) { k.variants[0].workgroup_size[1] = 0; }) == "kernel 'k' has a workgroup of size 0");
-  CHECK(fault([](Kernel& k) { k.outputs[0].name = "x"; }) == "kernel 'k' has two tensors of the name 'x'");
+  CHECK(fault([](Kernel& k) { k.outputs[0].name = "x"; }) == "kernel 'k' has two tensors named 'x'");
   for (const char* name : {"", "_", "__y", "1y", "y z", "é"})
     CHECK(fault([&](Kernel& k) { k.outputs[0].name = name; }) ==
-          "kernel 'k' has the name '" + std::string(name) + "', which is no WGSL identifier");
+          "kernel 'k' has the name '" + std::string(name) + "', which is not a WGSL identifier");
   CHECK(fault([](Kernel& k) { k.inputs[0].name = "extents"; }) ==
         "kernel 'k' has the name 'extents', which is declared for it already");
   CHECK(fault([](Kernel& k) { k.inputs[0].shape[0] = "workgroup_x"; }) ==
         "kernel 'k' has the name 'workgroup_x', which is declared for it already");
   CHECK(fault([](Kernel& k) { k.inputs[0].shape[0] = -1; }) ==
-        "kernel 'k' has the name '-1', which is no WGSL identifier");
+        "kernel 'k' has the name '-1', which is not a WGSL identifier");
   CHECK(fault([](Kernel& k) { k.outputs[0].datatype = Datatype::int64; }) ==
         "kernel 'k' has INT64 in 'y'; WGSL's arrays hold FP32, FP16, INT32 or UINT32");
   CHECK(fault([](Kernel& k) { k.extents.clear(); }) ==
@@ -54,6 +54,6 @@ TEST_CASE("a kernel that no page could make sense of is refused with the reason"
   CHECK(fault([](Kernel& k) { k.extents["n"] = "1"; }) ==
         "kernel 'k' gives extent 'n' by rule, but its inputs have it");
   CHECK(fault([](Kernel& k) { k.sample["m"] = 1; }) ==
-        "kernel 'k' has a sample of 'm', which is no extent of its inputs");
+        "kernel 'k' has a sample of 'm', which is not an extent of its inputs");
   CHECK(fault([](Kernel& k) { k.sample["n"] = -1; }) == "kernel 'k' has a sample of 'n' that is -1");
 }

@@ -50,13 +50,13 @@ TEST_CASE("what guests are asked must be possible") {
         "guests.absolute_tolerance is -1.000000: it must be 0 or more, and finite");
   CHECK_FALSE(complaint({.guests = {.relative_tolerance = INFINITY}}).empty());
   CHECK(complaint({.launch_browsers = false, .guests = {.recheck_share = 0.1}}) ==
-        "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
+        "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to check results in");
 }
 
 TEST_CASE("a public origin is brought into browsers' form, and what is none is refused") {
   CHECK(driver::check_options({.public_origin = "https://Pool.Example:443"}).public_origin == "https://pool.example");
   CHECK(complaint({.public_origin = "pool.example"}) ==
-        "public_origin has 'pool.example': an origin is a scheme, a host and perhaps a port, such as "
+        "public_origin has 'pool.example': an origin is a scheme, a host and optionally a port, such as "
         "\"https://models.example\"");
   CHECK_FALSE(complaint({.public_origin = "https://pool.example/"}).empty());
 }

@@ -103,7 +103,7 @@ TEST_CASE("what makes no sense is refused before anything is sent") {
     CHECK(says(option({.max_tokens = 1, .temperature = temperature}), "the temperature is"));
   for (const double top_p : {0.0, 1.1, std::nan("")})
     CHECK(says(option({.max_tokens = 1, .top_p = top_p}), "top_p is"));
-  CHECK(says(option({.max_tokens = 1, .stop_tokens = {10}}), "10 is among the stop tokens, but no token"));
+  CHECK(says(option({.max_tokens = 1, .stop_tokens = {10}}), "10 is among the stop tokens, but is not a token"));
   CHECK(says(option({.max_tokens = 1, .stop_tokens = std::vector<std::int64_t>(1025)}), "1025 stop tokens"));
   CHECK(says(option({.max_tokens = 1, .request = {.outputs = {"logits"}}}), "request.outputs"));
   const auto bad = [](std::vector<std::int64_t> prompt) {

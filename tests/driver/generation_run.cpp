@@ -45,7 +45,7 @@ TEST_CASE("tokens are told one by one, and the first one's time is kept") {
 
 TEST_CASE("tokens that can't be are refused, and nobody hears of them") {
   Heard heard;
-  CHECK(heard.take(0, {}) == "news without a token came");
+  CHECK(heard.take(0, {}) == "the page sent progress without a token");
   CHECK(heard.take(1, {7}) == "tokens from 1 on came after 0");
   CHECK(heard.take(0, {7, 10}) == "the token 10 came; there are 10");
   CHECK(heard.take(0, {1, 2, 3, 4, 5}) == "more than max_tokens (4) came");
@@ -57,12 +57,12 @@ TEST_CASE("tokens that can't be are refused, and nobody hears of them") {
 TEST_CASE("a result must repeat what was told, and end for a reason that can be") {
   Heard heard;
   heard.take(0, {7, 8});
-  CHECK(end(heard.run, {7, 8}, {}) == "the page answered without the reason why it ended");
-  CHECK(end(heard.run, {7, 9}, Finish::stop) == "the page answered with other tokens than it had told");
-  CHECK(end(heard.run, {7}, Finish::stop) == "the page answered with other tokens than it had told");
+  CHECK(end(heard.run, {7, 8}, {}) == "the page answered without saying why it ended");
+  CHECK(end(heard.run, {7, 9}, Finish::stop) == "the page answered with tokens other than those it had announced");
+  CHECK(end(heard.run, {7}, Finish::stop) == "the page answered with tokens other than those it had announced");
   CHECK(end(heard.run, {7, 8}, Finish::stop, "text") ==
-        "the page answered with something else than 'tokens' INT64 [n]");
-  CHECK(end(heard.run, {7, 8}, Finish::length) == "the page ended for a reason that is none after 2 tokens");
+        "the page answered with something other than 'tokens' INT64 [n]");
+  CHECK(end(heard.run, {7, 8}, Finish::length) == "the page gave a reason that can't be right after 2 tokens");
   CHECK(end(heard.run, {7, 8}, Finish::stop).empty());
   CHECK(heard.run.finish == Finish::stop);
   heard.take(2, {1, 2});

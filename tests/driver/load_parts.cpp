@@ -167,7 +167,7 @@ TEST_CASE("what is wrong with parts is told before anything is loaded") {
     return error_of([&] { parts.pool.load_parts(std::move(given)); });
   };
   CHECK(refusal({parts.part("a"), parts.part("a")}).code() == errc::invalid_options);
-  CHECK_THAT(refusal({parts.part("a"), parts.part("a")}).message(), contains("two parts have the name 'a'"));
+  CHECK_THAT(refusal({parts.part("a"), parts.part("a")}).message(), contains("two parts are named 'a'"));
   CHECK_THAT(refusal({parts.part("a", 1), parts.part("b", 1)}).message(), contains("both have the priority 1"));
   CHECK(refusal({parts.part("a"), parts.part("absent")}).code() == errc::model_not_found);
   CHECK(parts.pool.metrics().models == 0);

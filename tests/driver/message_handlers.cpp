@@ -68,7 +68,7 @@ TEST_CASE("what a handler throws is counted and logged") {
   rig.send("b");
   CHECK(rig.counts().message_handler_errors == 2);
   CHECK(rig.lines == std::vector<std::string>{"firefox 1.0: the handler of message 'a' threw: no coffee",
-                                              "firefox 1.0: the handler of message 'b' threw: something that is no "
+                                              "firefox 1.0: the handler of message 'b' threw: something that is not a "
                                               "std::exception"});
 }
 

@@ -155,7 +155,7 @@ TEST_CASE("a model of any source is read as that of a file is") {
 TEST_CASE("a model without a name or a source is refused") {
   const Error nameless = error_of([] { read_model_file(source::memory(small)); });
   CHECK(nameless.code() == errc::invalid_options);
-  CHECK(nameless.message() == "a model that is no file has no name of its own: give it one");
+  CHECK(nameless.message() == "a model that does not come from a file has no name: give it one");
   const Error empty = error_of([] { read_model_file({std::shared_ptr<ByteSource>(), "m"}); });
   CHECK(empty.code() == errc::invalid_options);
   CHECK(empty.message() == "model 'm' has no source of bytes");

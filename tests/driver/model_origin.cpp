@@ -55,7 +55,7 @@ TEST_CASE("origins are brought into browsers' form, and what is none is refused"
                                  "https://a; script-src *", "https://a http://b", "https://a?b", ""})
     CHECK(refusal_by([&] { check_origins("model_origins", {each}); }) ==
           "model_origins has '" + each +
-              "': an origin is a scheme, a host and perhaps a port, such as \"https://models.example\"");
+              "': an origin is a scheme, a host and optionally a port, such as \"https://models.example\"");
 }
 
 TEST_CASE("tabs fetch models from the pool and from origins that are named, from nowhere else") {
@@ -72,8 +72,7 @@ TEST_CASE("tabs fetch models from the pool and from origins that are named, from
     CHECK(complaint(url) ==
           "model 'digits': ModelOptions::url '" + url + "' must begin with '/', 'http://' or 'https://'");
   for (const std::string url : {"/\\models.example/m", "/a b", "https://models.example/\n"})
-    CHECK(complaint(url) ==
-          "model 'digits': ModelOptions::url '" + url + "' has a character that addresses don't have");
+    CHECK(complaint(url) == "model 'digits': ModelOptions::url '" + url + "' has a character that no address may have");
 }
 
 // --- in a pool

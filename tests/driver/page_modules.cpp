@@ -34,7 +34,7 @@ TEST_CASE("files that can't be modules are refused by name") {
   for (const char* name : {"a b.js", ".hidden.js", "quote\".js", "per%cent.js"})
     CHECK_THAT(refusal({folder.add(name, "")}).message(), contains("a module's name has letters, digits"));
   CHECK_THAT(refusal({folder.add("twice.js", ""), other.add("twice.js", "")}).message(),
-             contains((other.path() / "twice.js").string() + "': there is another one of that name"));
+             contains((other.path() / "twice.js").string() + "': another module has that name"));
 }
 
 TEST_CASE("the pool serves its modules and their list, and refuses to begin without one") {

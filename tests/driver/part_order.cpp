@@ -24,7 +24,7 @@ TEST_CASE("parts load in the order given, or by their priorities") {
 TEST_CASE("an order that is not clear is refused") {
   CHECK(complaint([] {
           part_order({{"a", {}, 1}, {"b"}, {"c"}});
-        }) == "1 of 3 parts have a priority: either all have one, or none");
+        }) == "1 of 3 parts have a priority: give one to all of them, or to none");
   CHECK(complaint([] {
           part_order({{"a", {}, 1}, {"b", {}, 2}, {"c", {}, 1}});
         }) == "parts 'a' and 'c' both have the priority 1");
@@ -48,5 +48,5 @@ TEST_CASE("a name can have one part") {
   check_part_names({"text", "vision", "Text"});
   CHECK(complaint([] {
           check_part_names({"text", "vision", "text"});
-        }) == "two parts have the name 'text': give one another in its options");
+        }) == "two parts are named 'text': give one another in its options");
 }

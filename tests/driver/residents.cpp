@@ -216,7 +216,7 @@ TEST_CASE("models that can't be loaded together are refused with the reason") {
     return error_of([&] { pool.load_together(std::move(parts), std::move(how)); });
   };
   CHECK(error({}).message() == "load_together was given no models");
-  CHECK(error({chain("a"), chain("a")}).message() == "two of the models that are loaded together have the name 'a'");
+  CHECK(error({chain("a"), chain("a")}).message() == "two of the models that are loaded together are named 'a'");
   CHECK(error({chain("a"), chain("b")}, {.url = "/x"}).code() == errc::invalid_options);
   CHECK_THAT(error({chain("a"), chain("b")}, {.free_dimensions = {{"batch", 1}}}).message(),
              contains("no free dimension 'batch'"));

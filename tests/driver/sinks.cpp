@@ -44,5 +44,5 @@ TEST_CASE("what one sink throws is logged, and the next ones are told") {
   sinks.tell(&RunSink::scaled, {.before = 1, .wanted = 2});
   CHECK(last->last == 2);
   CHECK(lines == std::vector<std::string>{"a run sink threw: disk full",
-                                          "a run sink threw something that is no std::exception"});
+                                          "a run sink threw something that is not a std::exception"});
 }

@@ -9,7 +9,7 @@ namespace webpool {
 
 /// What the pool has and what it is asked to do, at one moment.
 struct PoolLoad {
-  TimePoint now;
+  TimePoint now{};
   std::size_t min_connections = 0, max_connections = 0;  ///< the options' bounds
   std::size_t connections = 0;                           ///< tabs that have joined, launched or attached
   std::size_t starting = 0;                              ///< browsers launched that have not joined yet

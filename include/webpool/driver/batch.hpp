@@ -33,7 +33,7 @@ inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
   for (const auto* specs : {&info.inputs, &info.outputs})
     for (const auto& spec : *specs) {
       const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
-      if (spec.any_rank) return which + " has no axis 0 that is known: even its rank is free";
+      if (spec.any_rank) return which + " has no known axis 0: even its rank is free";
       if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
       const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
       if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";

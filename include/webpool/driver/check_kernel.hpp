@@ -38,7 +38,7 @@ class KernelCheck {
     }
     for (const auto& [name, value] : kernel.sample) {
       must(extents_.contains(name) && !kernel.extents.contains(name),
-           "has a sample of '" + name + "', which is no extent of its inputs");
+           "has a sample of '" + name + "', which is not an extent of its inputs");
       must(value >= 0, "has a sample of '" + name + "' that is " + std::to_string(value));
     }
     for (const auto* tensors : {&kernel.scratch, &kernel.outputs})
@@ -61,9 +61,9 @@ class KernelCheck {
   }
 
   void name(const std::string& given) {
-    must(is_wgsl_identifier(given), "has the name '" + given + "', which is no WGSL identifier");
+    must(is_wgsl_identifier(given), "has the name '" + given + "', which is not a WGSL identifier");
     const bool ours = given == "extents" || given == "Extents" || given.starts_with("workgroup_");
-    must(!ours, "has the name '" + given + "', which is declared for it already");
+    must(!ours, "has the name '" + given + "', which is already declared for it");
   }
 
   void extent(const std::string& given) {
@@ -73,7 +73,7 @@ class KernelCheck {
 
   void tensor(const KernelTensor& given, Extents extents) {
     name(given.name);
-    must(names_.insert(given.name).second, "has two tensors of the name '" + given.name + "'");
+    must(names_.insert(given.name).second, "has two tensors named '" + given.name + "'");
     constexpr std::array held{Datatype::float32, Datatype::float16, Datatype::int32, Datatype::uint32};
     must(std::ranges::find(held, given.datatype) != held.end(),
          "has " + std::string(to_string(given.datatype)) + " in '" + given.name +

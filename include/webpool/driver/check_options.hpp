@@ -39,8 +39,9 @@ inline void check_guests(const PoolOptions& options) {
       throw Error(errc::invalid_options, "guests." + std::string(name) + "_tolerance is " + std::to_string(value) +
                                              ": it must be 0 or more, and finite");
   if (guests.recheck_share > 0 && !options.launch_browsers)
-    throw Error(errc::invalid_options,
-                "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to compute again");
+    throw Error(
+        errc::invalid_options,
+        "guests.recheck_share is set, but launch_browsers is off: there will be no own tab to check results in");
 }
 
 /// The options as given, origins in browsers' form. Throws `errc::invalid_options` for a pool that could never run

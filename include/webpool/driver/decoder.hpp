@@ -111,7 +111,7 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
                     "the prompt has the token " + std::to_string(token) +
                         (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
   for (const std::int64_t token : options.stop_tokens)
-    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but no token");
+    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but is not a token");
   const std::size_t read = text.tokens() + prompt.size();
   if (read > context || options.max_tokens > context - read)
     return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +

@@ -31,7 +31,8 @@ struct GenerationRun {
 
   /// Takes news of a page, `elapsed` milliseconds after submission, and tells the caller; or what is wrong with them.
   std::optional<std::string> take(const protocol::Tokens& news, double elapsed) {
-    if (news.tokens.empty()) return "news without a token came";  // they would put the time-out off for ever
+    if (news.tokens.empty())
+      return "the page sent progress without a token";  // they would put the time-out off for ever
     if (news.index != tokens.size())
       return "tokens from " + std::to_string(news.index) + " on came after " + std::to_string(tokens.size());
     if (news.tokens.size() > options.max_tokens - tokens.size())
@@ -50,14 +51,14 @@ struct GenerationRun {
   /// Takes a page's result, which repeats the tokens; or what is wrong with it. `kept` is the id for its cache where
   /// that is to stay.
   std::optional<std::string> end(const protocol::Result& result, std::span<const TensorId> kept) {
-    if (!result.finish) return "the page answered without the reason why it ended";
+    if (!result.finish) return "the page answered without saying why it ended";
     if (result.outputs.size() != 1 || result.outputs[0].name != "tokens" ||
         result.outputs[0].tensor.datatype() != Datatype::int64 || result.outputs[0].tensor.shape().rank() != 1)
-      return "the page answered with something else than 'tokens' INT64 [n]";
+      return "the page answered with something other than 'tokens' INT64 [n]";
     if (!std::ranges::equal(result.outputs[0].tensor.as<std::int64_t>(), tokens))
-      return "the page answered with other tokens than it had told";
+      return "the page answered with tokens other than those it had announced";
     if ((*result.finish == Finish::length) != (tokens.size() == options.max_tokens))
-      return "the page ended for a reason that is none after " + std::to_string(tokens.size()) + " tokens";
+      return "the page gave a reason that can't be right after " + std::to_string(tokens.size()) + " tokens";
     const auto length = static_cast<std::int64_t>(read + tokens.size() - (*result.finish == Finish::length ? 1 : 0));
     const Shape cache{length, static_cast<std::int64_t>(bytes_per_token)};
     if (!std::ranges::equal(result.kept, kept, {}, &protocol::KeptTensor::tensor) ||

@@ -42,7 +42,7 @@ class MessageHandlers {
     } catch (const std::exception& error) {
       fail(message, error.what());
     } catch (...) {
-      fail(message, "something that is no std::exception");
+      fail(message, "something that is not a std::exception");
     }
   }
 

@@ -113,7 +113,7 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
   ModelFile file;
   file.name = options.name.empty() ? model.name : options.name;
   if (file.name.empty())
-    throw Error(errc::invalid_options, "a model that is no file has no name of its own: give it one");
+    throw Error(errc::invalid_options, "a model that does not come from a file has no name: give it one");
   const std::string what = "model '" + file.name + "'";
   if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
   std::vector<onnx::ExternalFile> wanted;

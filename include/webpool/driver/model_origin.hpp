@@ -45,7 +45,7 @@ inline std::vector<std::string> check_origins(const std::string& option, const s
     auto origin = origin_of(each);
     if (!origin || each.find_first_of("/?#", each.find("://") + 3) != each.npos)
       throw Error(errc::invalid_options, option + " has '" + each +
-                                             "': an origin is a scheme, a host and perhaps a port, such as "
+                                             "': an origin is a scheme, a host and optionally a port, such as "
                                              "\"https://models.example\"");
     origins.push_back(*std::move(origin));
   }
@@ -57,7 +57,7 @@ inline std::vector<std::string> check_origins(const std::string& option, const s
 inline void check_model_url(std::string_view model, const std::string& url, const std::vector<std::string>& origins) {
   const std::string which = "model '" + std::string(model) + "': ModelOptions::url '" + url + "' ";
   if (url.find_first_of("\\ \t\r\n") != url.npos)
-    throw Error(errc::invalid_options, which + "has a character that addresses don't have");
+    throw Error(errc::invalid_options, which + "has a character that no address may have");
   if (url.starts_with('/') && !url.starts_with("//")) return;
   const auto origin = origin_of(url);
   if (!origin) throw Error(errc::invalid_options, which + "must begin with '/', 'http://' or 'https://'");

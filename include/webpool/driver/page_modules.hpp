@@ -27,7 +27,7 @@ class PageModules {
       auto bytes = webpool::detail::read_file(file);
       if (!bytes) throw Error(errc::invalid_options, which + " can't be read");
       if (!modules_.emplace(name, std::move(bytes)).second)
-        throw Error(errc::invalid_options, which + ": there is another one of that name");
+        throw Error(errc::invalid_options, which + ": another module has that name");
       list_ += (list_.empty() ? "[\"/modules/" : ",\"/modules/") + name + '"';
     }
     list_ += list_.empty() ? "[]" : "]";

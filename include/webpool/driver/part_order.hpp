@@ -34,7 +34,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
   if (numbered == 0) return order;
   if (numbered < parts.size())
     throw Error(errc::invalid_options, std::to_string(numbered) + " of " + std::to_string(parts.size()) +
-                                           " parts have a priority: either all have one, or none");
+                                           " parts have a priority: give one to all of them, or to none");
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return parts[a].priority > parts[b].priority; });
   for (std::size_t i = 1; i < order.size(); ++i) {
     const ModelPart &one = parts[order[i - 1]], &other = parts[order[i]];
@@ -49,7 +49,7 @@ inline std::vector<std::size_t> part_order(const std::vector<ModelPart>& parts) 
 inline void check_part_names(std::vector<std::string> names) {
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    throw Error(errc::invalid_options, "two parts have the name '" + *twice + "': give one another in its options");
+    throw Error(errc::invalid_options, "two parts are named '" + *twice + "': give one another in its options");
 }
 
 }  // namespace webpool::driver

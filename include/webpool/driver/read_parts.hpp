@@ -32,7 +32,7 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     samples.merge(own.free_dimensions);
     const auto& name = files.back().name;
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
-      throw Error(errc::invalid_options, "two of the models that are loaded together have the name '" + name + "'");
+      throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
   check_free_dimensions(files, values);
   for (ModelFile& file : files) {

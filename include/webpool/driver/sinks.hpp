@@ -27,7 +27,7 @@ class Sinks {
       } catch (const std::exception& fault) {
         logger_.info(std::string("a run sink threw: ") + fault.what());
       } catch (...) {
-        logger_.info("a run sink threw something that is no std::exception");
+        logger_.info("a run sink threw something that is not a std::exception");
       }
   }
 

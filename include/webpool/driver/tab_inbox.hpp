@@ -64,7 +64,7 @@ class TabInbox {
     if (!id) {
       uses_.refusals.add_tab(
           from, protocol::Refusal::pool_full,
-          "the pool has all the tabs that it may have (" + std::to_string(uses_.options.max_connections) + ")");
+          "the pool already has as many tabs as it may have (" + std::to_string(uses_.options.max_connections) + ")");
       return std::nullopt;
     }
     if (hello.launch) uses_.browsers.expect_no_page(*hello.launch);
