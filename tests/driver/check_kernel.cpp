@@ -42,9 +42,9 @@ TEST_CASE("a kernel that no page could make sense of is refused with the reason"
     CHECK(fault([&](Kernel& k) { k.outputs[0].name = name; }) ==
           "kernel 'k' has the name '" + std::string(name) + "', which is not a WGSL identifier");
   CHECK(fault([](Kernel& k) { k.inputs[0].name = "extents"; }) ==
-        "kernel 'k' has the name 'extents', which is declared for it already");
+        "kernel 'k' has the name 'extents', which is already declared for it");
   CHECK(fault([](Kernel& k) { k.inputs[0].shape[0] = "workgroup_x"; }) ==
-        "kernel 'k' has the name 'workgroup_x', which is declared for it already");
+        "kernel 'k' has the name 'workgroup_x', which is already declared for it");
   CHECK(fault([](Kernel& k) { k.inputs[0].shape[0] = -1; }) ==
         "kernel 'k' has the name '-1', which is not a WGSL identifier");
   CHECK(fault([](Kernel& k) { k.outputs[0].datatype = Datatype::int64; }) ==

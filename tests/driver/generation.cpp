@@ -168,7 +168,7 @@ TEST_CASE("a result with other tokens than were told is an error, never text") {
   stage.end(id, {5, 7}, "length");
   const Error error = error_of([&] { answer.get(); });
   CHECK(error.code() == errc::run_failed);
-  CHECK_THAT(error.message(), contains("other tokens than it had told"));
+  CHECK_THAT(error.message(), contains("tokens other than those it had announced"));
 }
 
 namespace {
