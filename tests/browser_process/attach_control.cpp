@@ -49,15 +49,16 @@ class Controlled {
   template <class Action>
   bool visited_after(Action action) {
     const unsigned before = visits_;
+    const std::size_t done = heard.done.size();
     action();
-    const bool visited = run_until(context, [&] { return visits_ > before; });
+    const bool visited = run_until(context, [&] { return visits_ > before && heard.done.size() > done; });
     settle();
     return visited && visits_ == before + 1;
   }
 
   /// Gives a page that was asked for the time to become the tab's.
-  void settle() {
-    const auto end = std::chrono::steady_clock::now() + 500ms;
+  void settle(std::chrono::milliseconds time = 500ms) {
+    const auto end = std::chrono::steady_clock::now() + time;
     run_until(context, [&] { return std::chrono::steady_clock::now() > end; });
   }
 
@@ -108,7 +109,7 @@ TEST_CASE("every browser says at once that its page's process is gone, and can l
     for (const pid_t id : page_processes(browser.process().id())) ::kill(id, SIGKILL);
     CHECK(browser.gone(1));
     CHECK(browser.process().running());
-    browser.settle();  // Firefox shows a page of its own first, and would break off another one meanwhile
+    browser.settle(2s);  // Firefox shows a page of its own first, and would break off another one meanwhile
     CHECK(browser.visited_after([&] { browser.control().reload(browser.heard.note()); }));
     for (const pid_t id : page_processes(browser.process().id())) ::kill(id, SIGKILL);
     CHECK(browser.gone(2));
