@@ -12298,7 +12298,7 @@ class SlotMap {
   /// Stores a value; the map must not be full.
   Id insert(T value) {
     const Id id = insert();
-    *find(id) = std::move(value);
+    (*this)[id] = std::move(value);
     return id;
   }
 
@@ -12336,7 +12336,7 @@ class SlotMap {
     if (!find(id)) return;
     const std::size_t slot = slot_of(id);
     slots_[slot].value = T{};
-    lead_to(slot, slot ^ 1);
+    lead_to(slot, slot ^ 1);  // anywhere but to itself, until another one comes behind it
     // An empty queue has no last slot: all slots were in use, this one is both its ends.
     if (size_ == slots_.size()) {
       first_free_ = slot;
@@ -19286,7 +19286,6 @@ class Outbox {
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

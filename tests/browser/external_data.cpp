@@ -15,7 +15,7 @@ using testing::OnnxWeight;
 
 namespace {
 
-const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
+using support::kinds;
 
 std::vector<float> numbers(std::size_t count, std::uint32_t seed) {
   std::mt19937 random(seed);

@@ -14,7 +14,7 @@ namespace {
 
 using BrowserPool = ResourcePool<Considerate, scaling::Fixed>;
 
-const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
+using support::kinds;
 
 PoolOptions attentive(std::vector<Browser> browsers, const std::string& module) {
   PoolOptions options = support::one_of_each(std::move(browsers));

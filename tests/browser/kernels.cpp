@@ -16,7 +16,7 @@ using support::contains;
 
 namespace {
 
-const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
+using support::kinds;
 
 Kernel scale() {
   return {.name = "scale",

@@ -52,7 +52,7 @@ TEST_CASE("the log-mel spectrogram of speech is the reference's in both layouts 
   const Inputs inputs{{"samples", Tensor::from(samples, {static_cast<std::int64_t>(samples.size())})},
                       {"tables", kernels::log_mel_tables(how)}};
 
-  const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
+  using support::kinds;
   BrowserPool pool(support::one_of_each(kinds));
   REQUIRE(support::joined(pool, kinds.size()));
   for (const Browser kind : kinds)

@@ -49,10 +49,13 @@ inline bool joined(const webpool::Pool& pool, std::size_t tabs) {
   return within(90s, [&] { return pool.metrics().connections == tabs; });
 }
 
+/// What is launched here.
+inline const std::vector<webpool::Browser> kinds{webpool::Browser::chromium, webpool::Browser::firefox,
+                                                 webpool::Browser::headless_shell};
+
 /// One browser of each kind, for all tests of a program that need none of their own.
 inline BrowserPool& shared_pool() {
-  static BrowserPool pool(
-      one_of_each({webpool::Browser::chromium, webpool::Browser::firefox, webpool::Browser::headless_shell}));
+  static BrowserPool pool(one_of_each(kinds));
   return pool;
 }
 

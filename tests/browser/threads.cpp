@@ -10,7 +10,7 @@ using support::contains;
 
 TEST_CASE("a browser that may choose the number of threads measures once per model, and says what it passed over",
           "[browser]") {
-  const std::vector<Browser> kinds{Browser::chromium, Browser::firefox, Browser::headless_shell};
+  using support::kinds;
   PoolOptions options = support::one_of_each(kinds);
   for (const Browser kind : kinds) options.browser_options[kind].wasm_threads = 0;
   const auto right = support::native(support::encoder_file, "pooled", {support::sentence(4)}).at(0);
