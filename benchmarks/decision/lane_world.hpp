@@ -32,12 +32,12 @@ inline Request request(std::uint64_t n) {
 template <BrowserSelector Selector, class Queue>
 class LaneWorld {
  public:
-  LaneWorld(std::size_t tabs, std::size_t queued) : states_(tabs), backends_(tabs, Backend::webgpu), lane_(2) {
+  LaneWorld(std::size_t tabs, std::size_t queued) : states_(tabs), lane_(2) {
     for (std::size_t i = 0; i < tabs; ++i) {
       states_[i].browser.browser = i % 2 == 0 ? Browser::chromium : Browser::firefox;
+      lane_.set_backend(ConnectionIndex{static_cast<std::uint32_t>(i)}, Backend::webgpu);
       lane_.insert(ConnectionIndex{static_cast<std::uint32_t>(i)}, WorkerId{i});
     }
-    serving_ = {backends_, lane_.positions(), lane_.ends()};
     const std::size_t sent = 2 * tabs - tabs / 2;
     for (std::size_t i = 0; i < queued + sent; ++i) push();
     for (std::size_t i = 0; i < sent; ++i) send();
@@ -105,7 +105,8 @@ class LaneWorld {
     const auto [next, waiting] = line();
     if (next == RequestId{}) return;
     const Request& chosen = requests_[next];
-    const auto tab = selector_.select(PoolView(states_, lane_.candidates(), lane_.idle(), serving_, waiting), chosen);
+    const auto tab =
+        selector_.select(PoolView(states_, lane_.candidates(), lane_.idle(), lane_.serving(), waiting), chosen);
     if (!tab || !lane_.has_room(*tab)) return;
     queue_.erase(chosen);
     lane_.sent(*tab);
@@ -121,9 +122,7 @@ class LaneWorld {
   }
 
   std::vector<ConnectionState> states_;
-  std::vector<Backend> backends_;
   engine::Lane lane_;
-  Serving serving_;
   Selector selector_{};
   Queue queue_{};
   engine::SlotMap<RequestId, Request> requests_;

@@ -11644,6 +11644,8 @@ class Lane {
  public:
   /// `limit`: requests that one tab may have in flight, at least 1.
   explicit Lane(unsigned limit) : ends_(limit, 0) {}
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   std::size_t size() const noexcept { return tabs_.size(); }
   bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
@@ -11654,18 +11656,25 @@ class Lane {
   std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
   std::size_t idle() const noexcept { return ends_.front(); }
 
-  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
-  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
-
-  /// By k: how many tabs have at most k requests in flight, for k below the limit.
-  std::span<const std::size_t> ends() const noexcept { return ends_; }
+  /// What policies see of the lane. It stays where it is and is always up to date.
+  const Serving& serving() const noexcept { return serving_; }
 
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
 
+  /// A tab, in the lane or not, can run the model now; its health is full.
+  void set_backend(ConnectionIndex tab, Backend backend) {
+    make_room_for(tab);
+    backends_[tab.value] = backend;
+    healths_[tab.value] = 100;
+  }
+
+  /// Of a tab that has a backend.
+  void set_health(ConnectionIndex tab, float health) noexcept { healths_[tab.value] = health; }
+
   /// Adds a tab, which has nothing in flight.
   void insert(ConnectionIndex tab, WorkerId worker) {
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    make_room_for(tab);
     positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
     tabs_.push_back(tab);
     workers_.push_back(worker);
@@ -11712,6 +11721,14 @@ class Lane {
  private:
   static constexpr std::uint32_t nowhere = Serving::nowhere;
 
+  void make_room_for(ConnectionIndex tab) {
+    if (tab.value < positions_.size()) return;
+    positions_.resize(tab.value + 1, nowhere);
+    backends_.resize(tab.value + 1);
+    healths_.resize(tab.value + 1);
+    serving_ = {backends_, positions_, ends_, healths_};
+  }
+
   std::size_t position(ConnectionIndex tab) const noexcept {
     return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
   }
@@ -11733,6 +11750,9 @@ class Lane {
   std::vector<WorkerId> workers_;         // of tabs_, in the same order
   std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
   std::vector<std::size_t> ends_;
+  std::vector<Backend> backends_;  // by tab
+  std::vector<float> healths_;     // the same
+  Serving serving_{};              // spans of these four
 };
 
 }  // namespace webpool::engine
@@ -12047,9 +12067,6 @@ struct ModelRow {
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
-  std::vector<Backend> backends;            // by tab, of those in the lane
-  std::vector<float> healths;               // the same
-  Serving serving{};                        // spans of the lane and those two, for policies: `show`
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
@@ -12068,9 +12085,6 @@ struct ModelRow {
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
-
-  /// To be called when the lane or what is beside it has grown.
-  void show() noexcept { serving = {backends, lane.positions(), lane.ends(), healths}; }
 
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }
@@ -12492,7 +12506,6 @@ struct Places : Rows {
     for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
     if (row.full) model.lane.block(tab);
     if (row.launch) model.own.insert(tab);
-    model.show();
     ++places;
   }
 
@@ -12567,12 +12580,7 @@ struct Tables : Places {
     worker.ready = true;
     worker.last_used = worker.loaded = now;
     model.load_time = now - worker.opened;
-    const std::size_t tab_index = index_of(worker.connection).value;
-    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
-    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
-    model.backends[tab_index] = backend;
-    model.healths[tab_index] = 100;
-    model.show();
+    model.lane.set_backend(index_of(worker.connection), backend);
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
@@ -12829,7 +12837,7 @@ inline void assess(State& state, ConnectionId id) {
     if (model.lane.size() > 1)
       vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
     row.slowdown = std::max(row.slowdown, vitals.slowdown);
-    model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+    model.lane.set_health(Tables::index_of(id), static_cast<float>(reliability::health(vitals)));
   }
   vitals.failures = row.failures.value();
   vitals.slowdown = row.slowdown;
@@ -13279,7 +13287,7 @@ class Shortlist {
     for (ConnectionIndex each : tabs.tabs())
       if (lane.has_room(each) && !list.add(each)) break;
     std::sort(list.tabs_.data(), list.tabs_.data() + list.size_,
-              [&](auto a, auto b) { return lane.positions()[a.value] < lane.positions()[b.value]; });
+              [&](auto a, auto b) { return lane.serving().positions[a.value] < lane.serving().positions[b.value]; });
     list.count_idle(lane);
     return list;
   }
@@ -13300,7 +13308,7 @@ class Shortlist {
   }
 
   void count_idle(const Lane& lane) noexcept {
-    while (idle_ < size_ && lane.positions()[tabs_[idle_].value] < lane.idle()) ++idle_;
+    while (idle_ < size_ && lane.serving().positions[tabs_[idle_].value] < lane.idle()) ++idle_;
   }
 
   std::array<ConnectionIndex, most> tabs_;
@@ -13378,7 +13386,7 @@ class Dispatch {
   static constexpr std::chrono::seconds avoidance{2};
 
   PoolView view_of(const ModelRow& model, std::size_t waiting) const {
-    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.serving,
+    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.lane.serving(),
             waiting + model.held.size()};
   }
 

@@ -79,3 +79,22 @@ TEST_CASE("a lane orders tabs by requests in flight, whatever happens") {
     }
   }
 }
+
+TEST_CASE("what policies see of a lane grows with it") {
+  engine::Lane lane(2);
+  const Serving& seen = lane.serving();
+  for (std::uint32_t tab : {0u, 40u, 3u, 1'000u}) {
+    lane.set_backend({tab}, Backend::webgpu);
+    CHECK(seen.positions[tab] == Serving::nowhere);
+    lane.set_health({tab}, 50);
+    lane.insert({tab}, WorkerId{tab});
+    CHECK(seen.backends[tab] == Backend::webgpu);
+    CHECK(seen.healths[tab] == 50);
+    CHECK(seen.positions[tab] < lane.size());
+    CHECK(seen.ends.back() == lane.size());
+  }
+  lane.erase({40});
+  CHECK(seen.positions[40] == Serving::nowhere);
+  lane.set_backend({40}, Backend::wasm);
+  CHECK(seen.healths[40] == 100);
+}

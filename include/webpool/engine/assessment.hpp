@@ -33,7 +33,7 @@ inline void assess(State& state, ConnectionId id) {
     if (model.lane.size() > 1)
       vitals.slowdown = std::min(vitals.slowdown, worker.drift.slowdown_against(worker.experience->drift));
     row.slowdown = std::max(row.slowdown, vitals.slowdown);
-    model.healths[Tables::index_of(id).value] = static_cast<float>(reliability::health(vitals));
+    model.lane.set_health(Tables::index_of(id), static_cast<float>(reliability::health(vitals)));
   }
   vitals.failures = row.failures.value();
   vitals.slowdown = row.slowdown;

@@ -78,7 +78,7 @@ class Dispatch {
   static constexpr std::chrono::seconds avoidance{2};
 
   PoolView view_of(const ModelRow& model, std::size_t waiting) const {
-    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.serving,
+    return {state_.tables.states, model.lane.candidates(), model.lane.idle(), model.lane.serving(),
             waiting + model.held.size()};
   }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 #include <vector>
+#include <webpool/backend.hpp>
 #include <webpool/concepts/pool_view.hpp>
 #include <webpool/ids.hpp>
 
@@ -20,6 +21,8 @@ class Lane {
  public:
   /// `limit`: requests that one tab may have in flight, at least 1.
   explicit Lane(unsigned limit) : ends_(limit, 0) {}
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   std::size_t size() const noexcept { return tabs_.size(); }
   bool contains(ConnectionIndex tab) const noexcept { return position(tab) != nowhere; }
@@ -30,18 +33,25 @@ class Lane {
   std::span<const ConnectionIndex> candidates() const noexcept { return {tabs_.data(), ends_.back()}; }
   std::size_t idle() const noexcept { return ends_.front(); }
 
-  /// By tab: where it stands in the order of load, `Serving::nowhere` when it is not in the lane.
-  std::span<const std::uint32_t> positions() const noexcept { return positions_; }
-
-  /// By k: how many tabs have at most k requests in flight, for k below the limit.
-  std::span<const std::size_t> ends() const noexcept { return ends_; }
+  /// What policies see of the lane. It stays where it is and is always up to date.
+  const Serving& serving() const noexcept { return serving_; }
 
   /// The worker that serves the model in that tab, which must be in the lane.
   WorkerId worker(ConnectionIndex tab) const noexcept { return workers_[position(tab)]; }
 
+  /// A tab, in the lane or not, can run the model now; its health is full.
+  void set_backend(ConnectionIndex tab, Backend backend) {
+    make_room_for(tab);
+    backends_[tab.value] = backend;
+    healths_[tab.value] = 100;
+  }
+
+  /// Of a tab that has a backend.
+  void set_health(ConnectionIndex tab, float health) noexcept { healths_[tab.value] = health; }
+
   /// Adds a tab, which has nothing in flight.
   void insert(ConnectionIndex tab, WorkerId worker) {
-    if (tab.value >= positions_.size()) positions_.resize(tab.value + 1, nowhere);
+    make_room_for(tab);
     positions_[tab.value] = static_cast<std::uint32_t>(tabs_.size());
     tabs_.push_back(tab);
     workers_.push_back(worker);
@@ -88,6 +98,14 @@ class Lane {
  private:
   static constexpr std::uint32_t nowhere = Serving::nowhere;
 
+  void make_room_for(ConnectionIndex tab) {
+    if (tab.value < positions_.size()) return;
+    positions_.resize(tab.value + 1, nowhere);
+    backends_.resize(tab.value + 1);
+    healths_.resize(tab.value + 1);
+    serving_ = {backends_, positions_, ends_, healths_};
+  }
+
   std::size_t position(ConnectionIndex tab) const noexcept {
     return tab.value < positions_.size() ? positions_[tab.value] : nowhere;
   }
@@ -109,6 +127,9 @@ class Lane {
   std::vector<WorkerId> workers_;         // of tabs_, in the same order
   std::vector<std::uint32_t> positions_;  // by tab: where it stands in tabs_
   std::vector<std::size_t> ends_;
+  std::vector<Backend> backends_;  // by tab
+  std::vector<float> healths_;     // the same
+  Serving serving_{};              // spans of these four
 };
 
 }  // namespace webpool::engine

@@ -64,7 +64,6 @@ struct Places : Rows {
     for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
     if (row.full) model.lane.block(tab);
     if (row.launch) model.own.insert(tab);
-    model.show();
     ++places;
   }
 

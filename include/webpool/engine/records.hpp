@@ -13,7 +13,6 @@
 #include <webpool/backend.hpp>
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
-#include <webpool/concepts/pool_view.hpp>
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
 #include <webpool/engine/model_spec.hpp>
@@ -178,9 +177,6 @@ struct ModelRow {
   ConnectionSet own;                        // those of the lane that the pool launched
   std::deque<RequestId> held;               // requests in that phase, oldest first
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
-  std::vector<Backend> backends;            // by tab, of those in the lane
-  std::vector<float> healths;               // the same
-  Serving serving{};                        // spans of the lane and those two, for policies: `show`
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
   ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
@@ -199,9 +195,6 @@ struct ModelRow {
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
-
-  /// To be called when the lane or what is beside it has grown.
-  void show() noexcept { serving = {backends, lane.positions(), lane.ends(), healths}; }
 
   /// Tabs that hold it or are about to.
   std::size_t present() const noexcept { return lane.size() + loading; }

@@ -30,7 +30,7 @@ class Shortlist {
     for (ConnectionIndex each : tabs.tabs())
       if (lane.has_room(each) && !list.add(each)) break;
     std::sort(list.tabs_.data(), list.tabs_.data() + list.size_,
-              [&](auto a, auto b) { return lane.positions()[a.value] < lane.positions()[b.value]; });
+              [&](auto a, auto b) { return lane.serving().positions[a.value] < lane.serving().positions[b.value]; });
     list.count_idle(lane);
     return list;
   }
@@ -51,7 +51,7 @@ class Shortlist {
   }
 
   void count_idle(const Lane& lane) noexcept {
-    while (idle_ < size_ && lane.positions()[tabs_[idle_].value] < lane.idle()) ++idle_;
+    while (idle_ < size_ && lane.serving().positions[tabs_[idle_].value] < lane.idle()) ++idle_;
   }
 
   std::array<ConnectionIndex, most> tabs_;

@@ -71,12 +71,7 @@ struct Tables : Places {
     worker.ready = true;
     worker.last_used = worker.loaded = now;
     model.load_time = now - worker.opened;
-    const std::size_t tab_index = index_of(worker.connection).value;
-    if (tab_index >= model.backends.size()) model.backends.resize(tab_index + 1);
-    if (tab_index >= model.healths.size()) model.healths.resize(tab_index + 1);
-    model.backends[tab_index] = backend;
-    model.healths[tab_index] = 100;
-    model.show();
+    model.lane.set_backend(index_of(worker.connection), backend);
     worker.experience = &model.experience(tab.browser.browser, backend);
     --model.loading;
     open_lane(id);
