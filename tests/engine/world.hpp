@@ -296,7 +296,7 @@ struct World {
 
   /// For one worker alone, which may be gone, or be another model's.
   void submit_pinned() {
-    const WorkerId worker = chance(90) ? any(workers)->first : WorkerId{draw(1 << 22)};
+    const WorkerId worker = chance(90) ? any(workers)->first : WorkerId{1 + draw(1 << 22)};  // 0 would be none
     const auto there = workers.find(worker);
     const ModelIndex index = there != workers.end() && chance(95) ? there->second.model : ModelIndex{0};
     Request request{.model = index};
