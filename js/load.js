@@ -11,7 +11,7 @@ import { timed } from './timing.js';
  * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
  * @param {Load} load
  * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
- * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded, others: Load['backends'] }>}   `others`: backends that may hold the models too
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
   const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
@@ -26,9 +26,9 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
   const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
-    sessions,
+    sessions, others: opened.others,
     loaded: {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, remarks: opened.remarks.length ? opened.remarks : undefined, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
       variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },

@@ -27,6 +27,10 @@ const described = ({ name, datatype, shape }) => ({ name, datatype, shape });
 export class Residents {
   /** @type {Map<number, RunTensor>} */ #tensors = new Map();
 
+  get empty() {
+    return !this.#tensors.size;
+  }
+
   /** @param {number} id */
   #get(id) {
     const tensor = this.#tensors.get(id);

@@ -114,7 +114,7 @@ const messages = {
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
-    id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
+    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },

@@ -13,14 +13,17 @@ export async function timed(work) {
   return [result, since(start)];
 }
 
+/** What was waited for did not answer. */
+export class NoAnswer extends Error {}
+
 /**
- * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
+ * The promise's result, or `NoAnswer` that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new NoAnswer(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
   try {
     return /** @type {T} */ (await Promise.race([promise, late]));
   } finally {

@@ -4,6 +4,7 @@
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { Generations } from './generation.js';
+import { HeldModels } from './held_models.js';
 import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { areOnHost, onHost, Residents } from './residents.js';
@@ -21,7 +22,7 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<Answer>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  /** @type {HeldModels | undefined} */ #models;
   #residents = new Residents();
   #generations = new Generations(this.#queue);
   #abort = new AbortController();
@@ -54,21 +55,25 @@ class ModelWorker {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
-      this.#sessions = sessions;
+    const worker = { progress: (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal };
+    const announce = (/** @type {Awaited<ReturnType<typeof loadModels>>} */ { loaded }) => {
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
+    };
+    loadModels(load, worker).then(opened => {
+      this.#models = new HeldModels(load, { ...worker, progress: () => {} }, opened, announce);
+      announce(opened);
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
   }
 
   /** @param {import('./protocol.js').Run} message */
   #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
-    const session = this.#sessions[part];
-    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    const models = this.#models, session = models?.session(part);
+    if (!models || !session) throw new ProtocolError(`run came before a model ${part} was loaded`);
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
-      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), !this.#residents.empty);
       if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
@@ -109,7 +114,7 @@ class ModelWorker {
 
   /** @param {import('./protocol.js').Generate} message */
   #generate(message) {
-    const session = this.#sessions[message.part ?? 0];
+    const session = this.#models?.session(message.part ?? 0);
     if (!session) throw new ProtocolError('generate came before the model was loaded');
     this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
       this.#socket.send(result);

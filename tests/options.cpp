@@ -37,9 +37,9 @@ TEST_CASE("designated initialisers name what differs") {
   CHECK(options.connection.load_timeout == ConnectionSettings{}.load_timeout);
 }
 
-TEST_CASE("a model is offered to the fastest backend first and to WASM last") {
+TEST_CASE("a model is loaded once, by default, and each tab chooses the backend") {
   const ModelOptions options{.name = "digits"};
-  CHECK(options.backends == std::vector{Backend::webnn, Backend::webgpu, Backend::wasm});
+  CHECK(options.backends.empty());
   CHECK(options.replicas == 1);
   CHECK_FALSE(options.task);
   CHECK_FALSE(options.progress);

@@ -147,11 +147,14 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
-  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
-  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
+  /// Tried in this order in each tab. Empty: WebNN, WebGPU, WASM; in a tab whose WebGPU adapter is software, WebGPU is
+  /// last. Backends made by `register_backend` may stand anywhere in the list.
+  /// If a run fails on a backend that has never run the model, the tab tries the later ones with the same request. The
+  /// first that answers keeps the model, and tabs of the same browser, version and adapter don't try the other again.
+  std::vector<Backend> backends{};
+  /// Each tab tries every backend of the list, times runs on made-up inputs, and keeps the fastest; the others' times
+  /// are the reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always
+  /// is. Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more

@@ -83,6 +83,9 @@ export async function createHonestSession(ort, build, model, options) {
   }
 }
 
+/** Whether ONNX Runtime says that the request is wrong (its INVALID_ARGUMENT), such as an index that a node finds out of range. @param {unknown} error */
+export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
+
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
@@ -123,7 +126,7 @@ export function wrapSession(ort, session, own, device) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
-      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
+      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];
         for (const name of wanted) {

@@ -1,8 +1,8 @@
 // Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
-import { zerosFor } from '../tensors.js';
-import { timed, timeRuns } from '../timing.js';
+import { runOnMadeUp } from '../made_up_inputs.js';
+import { NoAnswer, timed, timeRuns } from '../timing.js';
 import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
@@ -51,8 +51,13 @@ import { webnn } from './webnn.js';
  * @property {Session[]} sessions   in the order of the contents
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
+ * @property {string[]} remarks   what is worth knowing of sessions that are good
+ * @property {import('../protocol.js').BackendChoice[]} others   choices that may hold the contents too
  * @property {{ create: number, warmup: number }} times
  */
+
+/** Milliseconds in which a device tells that it is lost, after it failed a run for that. */
+const newsOfLoss = 50;
 
 /** @type {Backend[]} */
 export const installed = [wasm, webgpu, webnn];
@@ -64,15 +69,38 @@ const backendNamed = (choice, backends) => {
   return backend;
 };
 
-/** @param {Session} session */
-async function runOnZeros(session) {
-  const zeros = zerosFor(session.inputs);
-  await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
+/** @param {Session} session @param {WireTensor[]} feeds */
+const runOnce = (session, feeds) => session.warmUp ? session.warmUp(feeds) : session.run(feeds, []);
+
+/**
+ * Warms up each session. What a run on made-up inputs throws is no reason against the backend, except for a kernel, whose sample extents the program gave.
+ * @param {Content[]} contents @param {Session[]} sessions
+ * @returns {Promise<{ feeds: WireTensor[][], remarks: string[] }>} `feeds`: what each session ran on, as far as all did
+ */
+async function warmUpAll(contents, sessions) {
+  /** @type {WireTensor[][]} */
+  const feeds = [];
+  /** @type {string[]} */
+  const remarks = [];
+  for (const [i, session] of sessions.entries()) {
+    try {
+      feeds[i] = await runOnMadeUp(session.inputs, made => runOnce(session, made));
+    } catch (error) {
+      if (error instanceof NoAnswer || contents[i].kernel) throw error;
+      remarks.push(`${contents.length > 1 ? `"${contents[i].name}": ` : ''}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
+    }
+  }
+  return { feeds, remarks };
 }
 
-/** @param {Session[]} sessions */
-async function runEach(sessions) {
-  for (const session of sessions) await runOnZeros(session);
+/** @param {Session[]} sessions @param {WireTensor[][]} feeds */
+async function runEach(sessions, feeds) {
+  for (const [i, session] of sessions.entries()) await runOnce(session, feeds[i]);
+}
+
+/** Not awaited: a session that never answers may never let go either. @param {Session[]} sessions */
+function dispose(sessions) {
+  for (const session of sessions) session?.dispose().catch(() => {});
 }
 
 /** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
@@ -92,8 +120,47 @@ async function createAll(contents, options, backends, sessions) {
   }
 }
 
+/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
+
 /**
- * Opens the contents on the first backend that holds all of them and, if asked, survives a first run of each; or, to compare, on the one that runs them fastest.
+ * Opens all contents on one choice, and warms them up if asked to. Throws what speaks against it; then nothing of it is left.
+ * @param {Content[]} contents @param {import('../protocol.js').BackendChoice} choice
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
+ * @param {(stage: 'create' | 'warmup', done: number) => void} progress @param {Backend[]} backends
+ * @returns {Promise<Held>}
+ */
+async function open(contents, choice, { warmup, compare, deviceLost, ...options }, progress, backends) {
+  /** @type {Session[]} */
+  const sessions = [];
+  let kept = false;
+  /** @type {string | undefined} */
+  let lost;
+  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = `${reason}: ${message}`;
+  try {
+    progress('create', 0);
+    const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
+    progress('create', 1);
+    if (!warmup && !compare) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    progress('warmup', 0);
+    const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
+    if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
+    if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
+    progress('warmup', 1);
+    return { sessions, choice, remarks, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+  } catch (error) {
+    dispose(sessions);
+    throw error;
+  }
+}
+
+/** Why the slower of two that were compared is not taken. @param {Held} slower @param {Held} faster */
+const whySlower = (slower, faster) => slower.run < Infinity
+  ? `slower: a run on made-up inputs takes ${slower.run.toFixed(1)} ms, on ${faster.choice.name} ${faster.run.toFixed(1)} ms`
+  : `not compared: ${slower.remarks.join('; ')}`;
+
+/**
+ * Opens the contents on the first backend that holds all of them; or, to compare, on the one that runs them fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
@@ -102,38 +169,39 @@ async function createAll(contents, options, backends, sessions) {
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
-export async function openSessions(contents, choices, { warmup, compare, ...options }, progress, backends = installed) {
+export async function openSessions(contents, choices, options, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
-  /** @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  /** @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session[]} */ sessions) => {
-    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
-    for (const session of sessions) session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
-  };
-  for (const choice of choices) {
-    /** @type {Session[]} */
-    const sessions = [];
+  let others = choices;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ { name, device_type: device }, /** @type {string} */ reason) => tried.push({ backend: name, message: `${device ? `${device}: ` : ''}${reason}` });
+  for (const [i, choice] of choices.entries()) {
     try {
-      progress('create', 0);
-      const [, create] = await timed(() => createAll(contents, { ...options, choice, compare }, backends, sessions));
-      for (const message of sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
-      progress('create', 1);
-      if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => runEach(sessions)))[1] : 0;
-      const held = { sessions, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runEach(sessions)) : 0 };
-      if (warmup || compare) progress('warmup', 1);
-      const slower = best && best.run <= held.run ? held : best;
-      best = slower === held ? best : held;
-      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.sessions);
-      if (!compare) break;
+      const held = await open(contents, choice, options, progress, backends);
+      for (const message of held.sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
+      const [faster, slower] = best && best.run <= held.run ? [best, held] : [held, best];
+      best = faster;
+      if (slower) {
+        pass(slower.choice, whySlower(slower, faster));
+        dispose(slower.sessions);
+      }
+      if (!options.compare) {
+        others = choices.slice(i);
+        break;
+      }
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      pass(choice, messageOf(error), sessions);
+      others = others.filter(each => each !== choice);
+      pass(choice, messageOf(error));
     }
   }
-  if (best) return { sessions: best.sessions, backend: best.choice.name, tried, times: best.times };
+  if (best) {
+    best.keep();
+    const { sessions, choice, remarks, times } = best;
+    return { sessions, backend: choice.name, tried, remarks, others: others.filter(each => each !== choice), times };
+  }
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }

@@ -14,7 +14,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on made-up inputs with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -23,7 +23,7 @@ async function timeWith(trial, threads) {
     worker.postMessage({ ...trial, threads });
   });
   try {
-    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on zeros');
+    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on made-up inputs');
   } finally {
     worker.terminate();
   }
@@ -42,7 +42,7 @@ async function compare(time, several) {
   }
   const ms = (/** @type {number} */ threads) => Number(times.get(threads));
   const [better, worse] = ms(several) < ms(1) ? [several, 1] : [1, several];
-  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on zeros takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
+  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on made-up inputs takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
 }
 
 /** @param {string} path @returns {Promise<Choice | undefined>} */

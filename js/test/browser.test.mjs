@@ -11,7 +11,7 @@ import { typedArrayOf } from '../tensors.js';
 import { unpackHeadlessShell } from '../tools/headless_shell.mjs';
 import { runReference } from '../tools/reference.mjs';
 import { findBrowser, launch } from './browsers.mjs';
-import { classifier, determinant, halves, nonsense, slow } from './onnx.mjs';
+import { classifier, determinant, fours, halves, lookup, nonsense, slow } from './onnx.mjs';
 import { TestPool } from './pool.mjs';
 
 /** @typedef {import('../protocol.js').WireTensor} WireTensor */
@@ -140,13 +140,16 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       });
     }
 
-    test('carries halves and 64-bit integers', async () => {
+    test('carries halves and 64-bit integers, by another backend where the GPU has no halves', async () => {
       const bytes = halves();
       const data = new Uint16Array([0x3c00, 0xc000, 0, 0x3e00, 0x3c00, 0x4000]);
-      const { answer, run, close } = await load(bytes, [{ name: 'webgpu' }, { name: 'wasm' }], { warmup: true });
-      assert.equal(answer.backend, halfOnGpu ? 'webgpu' : 'wasm');
-      if (!halfOnGpu) assert.match(answer.tried[0].message, /f16/);
+      const { peer, answer, run, close } = await load(bytes, [{ name: 'webgpu' }, { name: 'wasm' }], { warmup: true });
+      assert.equal(answer.backend, 'webgpu', answer.message);
+      assert.equal(answer.remarks?.length ?? 0, halfOnGpu ? 0 : 1);
       const result = await run([{ name: 'x', datatype: 'FP16', shape: [2, 3], data }]);
+      const [moved, ...more] = peer.heard('loaded');
+      assert.deepEqual([moved?.backend, more.length], [halfOnGpu ? undefined : 'wasm', 0]);
+      if (moved) assert.match(moved.tried[0].message, /^a run failed: .*f16/s);
       assert.deepEqual(result.outputs.map((/** @type {WireTensor} */ output) => output.datatype), ['FP16', 'INT64']);
       await assertAgrees(result, bytes, { x: { type: 'float16', shape: [2, 3], data } }, 0);
       close();
@@ -173,6 +176,35 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       assert.deepEqual(fixed.answer.inputs[0].shape, [2, 4]);
       free.close();
       fixed.close();
+    });
+
+    for (const name of ['wasm', 'webgpu']) {
+      test(`loads a model on ${name} that refuses made-up inputs, and says so`, async () => {
+        const { answer, run, close } = await load(fours(), [{ name }], { warmup: true });
+        assert.equal(answer.type, 'loaded', answer.message);
+        assert.deepEqual(answer.tried, []);
+        assert.match(answer.remarks.join(), /^a warm-up run on made-up inputs failed: /);
+        await assertAgrees(await run([floats('x', [4], [1, 2, 3, 4])]), fours(), { x: { type: 'float32', shape: [4], data: new Float32Array([1, 2, 3, 4]) } }, 1e-5);
+        close();
+      });
+    }
+
+    test('compares backends and threads although the model refuses made-up inputs', async () => {
+      const { answer, close } = await load(fours(), [{ name: 'wasm', threads: 0 }, { name: 'webgpu' }], { compare: true });
+      assert.equal(answer.type, 'loaded', answer.message);
+      assert.equal(answer.backend, 'wasm');
+      assert.match(answer.tried.map((/** @type {any} */ { message }) => message).join('\n'), /could not be compared[^]*not compared: a warm-up run on made-up inputs failed/);
+      close();
+    });
+
+    test('tells an index that is out of range from a backend that fails', async () => {
+      const { run, close } = await load(lookup(), [{ name: 'wasm' }, { name: 'webgpu' }]);
+      const indices = (/** @type {bigint} */ index) => [{ name: 'indices', datatype: 'INT64', shape: [1], data: new BigInt64Array([index]) }];
+      const refusal = await run(indices(7n));
+      assert.equal(refusal.code, 'bad_input', refusal.message);
+      assert.match(refusal.message, /indices element out of data bounds/);
+      assert.deepEqual([...typedArrayOf((await run(indices(2n))).outputs[0])], [5, 6]);
+      close();
     });
 
     test('says why it passed a backend over', async () => {

@@ -47,6 +47,20 @@ export const determinant = () => onnxModel({
   inputs: [{ name: 'x', type: FLOAT, shape: [3, 3] }], outputs: [{ name: 'y', type: FLOAT, shape: [] }],
 });
 
+/** Fours in a row: takes a number of values that is a multiple of 4, and so no made-up one. */
+export const fours = () => onnxModel({
+  nodes: [{ op: 'Flatten', inputs: ['x'], outputs: ['row'], ints: { axis: 0 } }, { op: 'MatMul', inputs: ['row', 'w'], outputs: ['y'] }],
+  inputs: [{ name: 'x', type: FLOAT, shape: ['n'] }], outputs: [{ name: 'y', type: FLOAT, shape: [1, 'm'] }],
+  weights: [{ name: 'w', shape: [4, 1], values: [1, 1, 1, 1] }],
+});
+
+/** Takes rows of a table by index. */
+export const lookup = () => onnxModel({
+  nodes: [{ op: 'Gather', inputs: ['table', 'indices'], outputs: ['y'] }],
+  inputs: [{ name: 'indices', type: INT64, shape: ['n'] }], outputs: [{ name: 'y', type: FLOAT, shape: ['n', 2] }],
+  weights: [{ name: 'table', shape: [3, 2], values: [1, 2, 3, 4, 5, 6] }],
+});
+
 /** Doubles halves, and rounds them to 64-bit integers. */
 export const halves = () => onnxModel({
   nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }, { op: 'Cast', inputs: ['y'], outputs: ['z'], ints: { to: INT64 } }],

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openSessions } from '../backends/registry.js';
 import { checkWorkgroup } from '../backends/webgpu.js';
 import { CodedError } from '../errors.js';
-import { answeredWithin } from '../timing.js';
+import { answeredWithin, NoAnswer } from '../timing.js';
 
 /** @typedef {import('../backends/registry.js').Backend} Backend @typedef {import('../backends/registry.js').Session} Session */
 
@@ -27,16 +27,42 @@ test('the first backend that holds the model is taken, and the reasons of those 
   assert.equal(opened.times.warmup, 0);
 });
 
-test('a backend that fails the warmup is passed over and disposed of', async () => {
-  let disposed = 0;
+test('a warmup that fails is a remark and no reason to pass the backend over', async () => {
+  const opened = await openSessions([model], [{ name: 'a' }, { name: 'b' }], { ...options, warmup: true }, quiet, [
+    fake('a', async () => session({ run: async () => { throw new Error('the kernel is larger than the picture'); } })), fake('b', async () => assert.fail('a was good')),
+  ]);
+  assert.equal(opened.backend, 'a');
+  assert.deepEqual([opened.tried, opened.remarks], [[], ['a warm-up run on made-up inputs failed: the kernel is larger than the picture']]);
+});
+
+test('a backend that loses its device in the warmup, or never answers, is passed over and disposed of', async () => {
+  /** @type {string[]} */
+  const disposed = [];
+  /** @type {string[]} */
+  const lost = [];
+  const own = (/** @type {string} */ name) => ({ dispose: async () => { disposed.push(name); throw new Error('and cannot let go'); } });
   const backends = [
-    fake('a', async () => session({ run: async () => { throw new Error('needs f16'); }, dispose: async () => { disposed++; throw new Error('and cannot let go'); } })),
-    fake('b', async () => session()),
+    fake('a', async (_, { deviceLost }) => session({ run: async () => { setTimeout(() => deviceLost('unknown', 'out of memory')); throw new Error('mapping failed'); }, ...own('a') })),
+    fake('b', async () => session({ warmUp: async () => { throw new NoAnswer('WebNN did not answer in 30 s'); }, ...own('b') })),
+    fake('c', async (_, { deviceLost }) => session({ dispose: async () => deviceLost('destroyed', 'later') })),
   ];
-  const opened = await openSessions([model], [{ name: 'a' }, { name: 'b' }], { ...options, warmup: true }, quiet, backends);
-  assert.equal(opened.backend, 'b');
-  assert.deepEqual(opened.tried, [{ backend: 'a', message: 'needs f16' }]);
-  assert.equal(disposed, 1);
+  const opened = await openSessions([model], backends.map(({ name }) => ({ name })), { ...options, deviceLost: reason => { lost.push(reason); }, warmup: true }, quiet, backends);
+  assert.equal(opened.backend, 'c');
+  assert.deepEqual(opened.tried, [{ backend: 'a', message: 'the device was lost in a warm-up run: unknown: out of memory' }, { backend: 'b', message: 'WebNN did not answer in 30 s' }]);
+  assert.deepEqual([disposed, lost], [['a', 'b'], []]);
+  await opened.sessions[0].dispose();
+  assert.deepEqual(lost, ['destroyed']);
+});
+
+test('what can not be compared loses against what can, and the first is kept if nothing can', async () => {
+  const fails = async () => { throw new Error('no such index'); };
+  const choices = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+  const all = (/** @type {Partial<Session>[]} */ ...own) => own.map((each, i) => fake('abc'[i], async () => session(each)));
+  const one = await openSessions([model], choices, { ...options, compare: true }, quiet, all({ run: fails }, {}, { run: fails }));
+  assert.equal(one.backend, 'b');
+  assert.deepEqual(one.tried, ['a', 'c'].map(backend => ({ backend, message: 'not compared: a warm-up run on made-up inputs failed: no such index' })));
+  const none = await openSessions([model], choices, { ...options, compare: true }, quiet, all({ run: fails }, { run: fails }, { run: fails }));
+  assert.deepEqual([none.backend, none.remarks.length], ['a', 1]);
 });
 
 test('to compare, every backend is tried and the fastest kept, with the times of the others as reasons', async () => {
@@ -52,11 +78,11 @@ test('to compare, every backend is tried and the fastest kept, with the times of
   assert.equal(opened.backend, 'fast');
   assert.deepEqual(disposed, ['slow', 'middling']);
   assert.deepEqual(opened.tried.map(({ backend }) => backend), ['none', 'slow', 'middling']);
-  const [, slow, fast] = opened.tried[1].message.match(/^slower: a run on zeros takes (\d+\.\d) ms, on fast (\d+\.\d) ms$/) ?? [];
+  const [, slow, fast] = opened.tried[1].message.match(/^slower: a run on made-up inputs takes (\d+\.\d) ms, on fast (\d+\.\d) ms$/) ?? [];
   assert.ok(Number(slow) > Number(fast), opened.tried[1].message);
 });
 
-test('the warmup is one run on zeros, free dimensions taken as 1', async () => {
+test('the warmup is one run on zeros where the model takes them, free dimensions taken as 1', async () => {
   /** @type {any[]} */
   const runs = [];
   const warm = session({ run: async (feeds, outputs) => { runs.push({ feeds, outputs }); return { outputs: [], times: { upload: 0, compute: 0, download: 0 } }; } });

@@ -22,8 +22,8 @@ function device(times, page = {}) {
 }
 
 test('the faster number of threads is kept, with the time of the other', async () => {
-  assert.deepEqual(await device({ 1: 30, 4: 10 }).choose(), { threads: 4, passedOver: ['1 thread: slower: a run on zeros takes 30.0 ms, with 4 threads 10.0 ms'] });
-  assert.deepEqual(await device({ 1: 10, 4: 30 }).choose(), { threads: 1, passedOver: ['4 threads: slower: a run on zeros takes 30.0 ms, with 1 thread 10.0 ms'] });
+  assert.deepEqual(await device({ 1: 30, 4: 10 }).choose(), { threads: 4, passedOver: ['1 thread: slower: a run on made-up inputs takes 30.0 ms, with 4 threads 10.0 ms'] });
+  assert.deepEqual(await device({ 1: 10, 4: 30 }).choose(), { threads: 1, passedOver: ['4 threads: slower: a run on made-up inputs takes 30.0 ms, with 1 thread 10.0 ms'] });
   assert.equal((await device({ 1: 10, 4: 10 }).choose()).threads, 1);
 });
 
@@ -42,8 +42,8 @@ test('a page that may have one thread tries none', async () => {
 });
 
 test('threads that fail or never start are passed over, and the reason is kept', async () => {
-  assert.deepEqual(await device({ 1: 10, 4: new Error('a run on zeros did not answer in 20 s') }).choose(),
-    { threads: 1, passedOver: ['4 threads: could not be compared: with 4 threads: a run on zeros did not answer in 20 s'] });
+  assert.deepEqual(await device({ 1: 10, 4: new Error('a run on made-up inputs did not answer in 20 s') }).choose(),
+    { threads: 1, passedOver: ['4 threads: could not be compared: with 4 threads: a run on made-up inputs did not answer in 20 s'] });
   assert.deepEqual(await device({ 1: new Error('no kernel'), 4: 5 }).choose(), { threads: 1, passedOver: ['4 threads: could not be compared: with 1 thread: no kernel'] });
 });
 

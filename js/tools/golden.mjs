@@ -102,6 +102,8 @@ const messages = [
   ['loaded on webnn', 'page_to_pool', 'data', { type: 'loaded', id: 41, backend: 'webnn', device_type: 'gpu', tried: [], cpu_fallback: true, ...description,
     times: { fetch: 0, create: 80.5, warmup: 12.5 }, from_cache: true, memory_bytes: 0,
     placements: [{ provider: 'CPU', nodes: 3, operators: ['Det', 'Unique'] }, { provider: 'WebNN', nodes: 1, operators: [] }] }],
+  ['loaded with a remark', 'page_to_pool', 'data', { type: 'loaded', id: 41, backend: 'webgpu', device_type: null, tried: [], remarks: ['a warm-up run failed: no such index'],
+    cpu_fallback: false, ...description, times: { fetch: 0, create: 1, warmup: 1 }, from_cache: true, memory_bytes: 10 }],
   ['loaded a kernel', 'page_to_pool', 'data', { type: 'loaded', id: 41, backend: 'webgpu', device_type: null, tried: [], cpu_fallback: false, inputs: [], outputs: [],
     times: { fetch: 0, create: 1, warmup: 1 }, from_cache: false, memory_bytes: 10, variant: 1 }],
   ['run', 'pool_to_page', 'data', { type: 'run', id: 42, inputs: [tensor('x', 'FP32', [1, 4], 16)], outputs: ['probabilities'] }, [f32(1, 2, 3, 4)]],

@@ -1247,11 +1247,14 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
-  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
-  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
+  /// Tried in this order in each tab. Empty: WebNN, WebGPU, WASM; in a tab whose WebGPU adapter is software, WebGPU is
+  /// last. Backends made by `register_backend` may stand anywhere in the list.
+  /// If a run fails on a backend that has never run the model, the tab tries the later ones with the same request. The
+  /// first that answers keeps the model, and tabs of the same browser, version and adapter don't try the other again.
+  std::vector<Backend> backends{};
+  /// Each tab tries every backend of the list, times runs on made-up inputs, and keeps the fastest; the others' times
+  /// are the reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always
+  /// is. Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
@@ -2343,6 +2346,7 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
+  std::vector<std::string> remarks{};         ///< what else came up when the model was loaded there, in words
 
   /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the
   /// application's own backends, which alone know.
@@ -6727,19 +6731,26 @@ struct Tables : Places {
   void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
     WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
+    worker.ready = true;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    set_backend(id, backend, bytes);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// What runs the worker's model; `bytes` as for `worker_ready`.
+  void set_backend(WorkerId id, Backend backend, std::size_t bytes) {
+    WorkerRow& worker = workers[id];
+    ModelRow& model = model_of(worker);
     ConnectionState& tab = state(worker.connection);
     if (bytes > 0) {
       tab.memory_bytes += bytes - worker.bytes;
       memory += bytes - worker.bytes;
       worker.bytes = model.bytes = bytes;
     }
-    worker.ready = true;
-    worker.last_used = worker.loaded = now;
-    model.load_time = now - worker.opened;
     model.lane.set_backend(index_of(worker.connection), backend);
     worker.experience = &model.experience(tab.browser.browser, backend);
-    --model.loading;
-    open_lane(id);
   }
 
   /// Takes away a worker that has neither runs nor requests bound to it.
@@ -8885,6 +8896,13 @@ class Workers {
     state_.marks.mark(model);
   }
 
+  /// Another backend runs the worker's model from now on; not believed while the worker has tensors, which would be
+  /// lost.
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (worker && worker->ready && worker->tensors == 0) state_.tables.set_backend(id, backend, memory_bytes);
+  }
+
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
     if (!worker || worker->ready) return;
@@ -9126,6 +9144,7 @@ class Engine {
     workers_.loaded(id, backend, memory_bytes, turn);
     pump(turn);
   }
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) { workers_.moved(id, backend, memory_bytes); }
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     workers_.load_failed(id, error, turn);
     pump(turn);

@@ -895,6 +895,7 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
+  std::vector<std::string> remarks{};         ///< what else came up when the model was loaded there, in words
 
   /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the
   /// application's own backends, which alone know.
@@ -1694,11 +1695,14 @@ struct BatchOptions {
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
   std::optional<Task> task{};  ///< empty: deduced from the name, then from the inputs
-  /// Tried in this order in each tab. Backends made by `register_backend` may stand anywhere in it.
-  std::vector<Backend> backends{Backend::webnn, Backend::webgpu, Backend::wasm};
-  /// Each tab tries every backend of the list, times runs on zeros, and keeps the fastest; the others' times are the
-  /// reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always is.
-  /// Further tabs of the same browser, version and adapter start with the backend found and don't compare.
+  /// Tried in this order in each tab. Empty: WebNN, WebGPU, WASM; in a tab whose WebGPU adapter is software, WebGPU is
+  /// last. Backends made by `register_backend` may stand anywhere in the list.
+  /// If a run fails on a backend that has never run the model, the tab tries the later ones with the same request. The
+  /// first that answers keeps the model, and tabs of the same browser, version and adapter don't try the other again.
+  std::vector<Backend> backends{};
+  /// Each tab tries every backend of the list, times runs on made-up inputs, and keeps the fastest; the others' times
+  /// are the reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always
+  /// is. Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
@@ -7033,8 +7037,6 @@ inline PoolOptions check_options(PoolOptions options) {
 /// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
 inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
   const std::string who = "model '" + std::string(model) + "': ";
-  if (backends.empty())
-    throw Error(errc::invalid_options, who + "ModelOptions::backends is empty: nothing could hold the model");
   for (const Backend backend : backends)
     if (!is_builtin(backend) && !webpool::detail::registered_backend(backend))
       throw Error(errc::invalid_options, who + "ModelOptions::backends has the value " +
@@ -7432,6 +7434,7 @@ struct Loaded {
   Backend backend = Backend::wasm;
   std::optional<WebnnDevice> device;
   std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  std::vector<std::string> remarks{};
   bool cpu_fallback = false;
   std::vector<TensorSpec> inputs, outputs;  ///< without symbols
   LoadTimes times;
@@ -12571,19 +12574,26 @@ struct Tables : Places {
   void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
     WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
+    worker.ready = true;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    set_backend(id, backend, bytes);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// What runs the worker's model; `bytes` as for `worker_ready`.
+  void set_backend(WorkerId id, Backend backend, std::size_t bytes) {
+    WorkerRow& worker = workers[id];
+    ModelRow& model = model_of(worker);
     ConnectionState& tab = state(worker.connection);
     if (bytes > 0) {
       tab.memory_bytes += bytes - worker.bytes;
       memory += bytes - worker.bytes;
       worker.bytes = model.bytes = bytes;
     }
-    worker.ready = true;
-    worker.last_used = worker.loaded = now;
-    model.load_time = now - worker.opened;
     model.lane.set_backend(index_of(worker.connection), backend);
     worker.experience = &model.experience(tab.browser.browser, backend);
-    --model.loading;
-    open_lane(id);
   }
 
   /// Takes away a worker that has neither runs nor requests bound to it.
@@ -14729,6 +14739,13 @@ class Workers {
     state_.marks.mark(model);
   }
 
+  /// Another backend runs the worker's model from now on; not believed while the worker has tensors, which would be
+  /// lost.
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (worker && worker->ready && worker->tensors == 0) state_.tables.set_backend(id, backend, memory_bytes);
+  }
+
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
     if (!worker || worker->ready) return;
@@ -14970,6 +14987,7 @@ class Engine {
     workers_.loaded(id, backend, memory_bytes, turn);
     pump(turn);
   }
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) { workers_.moved(id, backend, memory_bytes); }
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     workers_.load_failed(id, error, turn);
     pump(turn);
@@ -15125,6 +15143,94 @@ struct EnginePort {
 #include <unordered_map>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_AVOIDED_WAYS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_AVOIDED_WAYS_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// A way of running a model.
+struct Way {
+  Backend backend = Backend::wasm;
+  std::optional<WebnnDevice> device{};
+
+  bool operator==(const Way&) const = default;
+};
+
+/// What went wrong with ways of running models, by model and kind of tab. Tabs are of one kind when browser, version
+/// and adapter are the same.
+class AvoidedWays {
+ public:
+  /// One that is not to be tried now, and why.
+  struct Avoided {
+    Way way;
+    std::string reason;
+  };
+
+  /// Whether a worker had ever answered before it hung.
+  enum class Before : std::uint8_t { answered, silent };
+
+  /// So long a way that hung is not tried again.
+  static constexpr std::chrono::minutes rest{10};
+
+  /// Another way ran what this one can't: it is not tried again. `model`: by its content.
+  void fail(const std::string& model, const BrowserInfo& browser, Way way, std::string reason) {
+    record(model, browser, way) = {way, std::move(reason), 0, TimePoint::max()};
+  }
+
+  /// The way did not answer. If it had before, that may have had another cause: then it rests after the second time
+  /// within `rest`.
+  void hang(const std::string& model, const BrowserInfo& browser, Way way, std::string reason, Before before,
+            TimePoint now) {
+    Record& entry = record(model, browser, way);
+    if (entry.until == TimePoint::max()) return;
+    const bool again = entry.hangs > 0 && now < entry.until;
+    entry = {way, std::move(reason), again || before == Before::silent ? 2u : 1u, now + rest};
+  }
+
+  std::vector<Avoided> find(const std::string& model, const BrowserInfo& browser, TimePoint now) const {
+    std::vector<Avoided> found;
+    if (const auto records = records_.find(key(model, browser)); records != records_.end())
+      for (const Record& each : records->second)
+        if (now < each.until && each.hangs != 1) found.push_back({each.way, each.reason});
+    return found;
+  }
+
+ private:
+  struct Record {
+    Way way;
+    std::string reason;
+    unsigned hangs = 0;  ///< 0: it failed
+    TimePoint until{};
+  };
+
+  static std::string key(const std::string& model, const BrowserInfo& browser) {
+    std::ostringstream text;
+    text << model << browser;
+    return std::move(text).str();
+  }
+
+  Record& record(const std::string& model, const BrowserInfo& browser, Way way) {
+    auto& records = records_[key(model, browser)];
+    const auto known = std::ranges::find(records, way, &Record::way);
+    if (known != records.end()) return *known;
+    records.push_back({.way = way});
+    return records.back();
+  }
+
+  std::unordered_map<std::string, std::vector<Record>> records_;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_FASTEST_WAYS_HPP_INCLUDED
 #include <cstdint>
@@ -16206,9 +16312,18 @@ struct LoadPlan {
 /// Where the pool serves the module of a backend of that name.
 inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
 
+/// The backends to try there, in order: the model's, or the default ones.
+inline std::vector<Backend> backends_for(const ModelOptions& model, const BrowserInfo& browser) {
+  if (!model.backends.empty()) return model.backends;
+  const bool software = browser.webgpu && browser.webgpu->software == true;
+  return software ? std::vector{Backend::webnn, Backend::wasm, Backend::webgpu}
+                  : std::vector{Backend::webnn, Backend::webgpu, Backend::wasm};
+}
+
 /// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
 inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
-  return std::ranges::find(model.backends, Backend::webnn) != model.backends.end() &&
+  const auto backends = backends_for(model, browser);
+  return std::ranges::find(backends, Backend::webnn) != backends.end() &&
          std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
            const auto found = browser.webnn.find(device);
            return found != browser.webnn.end() && found->second.empty();
@@ -16248,24 +16363,52 @@ inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::
   return source;
 }
 
+/// Where a model is to be loaded.
+struct LoadSite {
+  const BrowserInfo& tab;
+  const BrowserOptions& browser;
+  const MemorySettings& memory;
+  /// What a comparison found in a tab of this kind, null without one. It is tried first, and no other comparison is
+  /// made.
+  const FastestWay* known = nullptr;
+  std::vector<AvoidedWays::Avoided> avoided{};  ///< in a tab of this kind
+};
+
+/// Leaves out what went wrong in such a tab, unless nothing else is left.
+inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
+  auto& choices = plan.message.backends;
+  const auto avoids = [&](const AvoidedWays::Avoided& each) {
+    return std::ranges::any_of(choices, [&](const auto& choice) {
+      return Way{choice.backend, choice.device} == each.way;
+    });
+  };
+  auto left = choices;
+  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
+    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
+  });
+  if (left.empty()) return;
+  for (const auto& each : avoided)
+    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
+  choices = std::move(left);
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
-/// `known`: what a comparison found in a tab of this kind, null without one; then it is tried first, and no other one
-/// is made.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
-                          const BrowserOptions& browser, const MemorySettings& memory,
-                          const FastestWay* known = nullptr) {
+                          const LoadSite& site) {
+  const BrowserOptions& browser = site.browser;
+  const FastestWay* const known = site.known;
   LoadPlan plan;
   plan.message.id = worker.value;
   plan.message.model =
       files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
   for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
   plan.message.free_dimensions = model.free_dimensions;
-  plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
+  plan.message.warmup = browser.shader_precompile && !site.memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
-  for (const Backend backend : model.backends) switch (backend) {
+  for (const Backend backend : backends_for(model, site.tab)) switch (backend) {
       case Backend::webnn:
         for (const WebnnDevice device : browser.webnn_devices)
           plan.message.backends.push_back({backend, device, std::nullopt});
@@ -16282,6 +16425,7 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
+  leave_out(plan, site.avoided);
   if (!model.fastest || !known) return plan;
   const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
     return each.backend == known->backend && each.device == known->device;
@@ -16423,6 +16567,13 @@ struct LoadingModel {
         if (part.sha256 == sha256) return &part;
     }
     return nullptr;
+  }
+
+  /// Of the content: what is known of one model holds for another one with the same key.
+  std::string key() const {
+    std::string hashes;
+    for (const ModelFile& file : files) hashes += file.sha256;
+    return hashes;
   }
 
   std::string name;
@@ -17220,8 +17371,12 @@ struct Worker {
   Peer* peer = nullptr;  ///< its data link; null until it attaches
   std::vector<BackendFailure> passed_over{};
   std::shared_ptr<const Where> where{};  ///< null until it is loaded
+  AvoidedWays::Before before = AvoidedWays::Before::silent;
   protocol::PreparedResult next_result{};
   TimePoint opened = Clock::now();
+
+  /// By which it runs the model; only of one that has loaded it.
+  Way way() const { return {where->backend, where->device}; }
 };
 
 template <class Printable>
@@ -17517,8 +17672,9 @@ class Loader {
   void start(Worker& worker) {
     const LoadingModel& model = this->model(worker.model);
     const BrowserInfo& browser = browser_of(worker);
-    LoadPlan plan = plan_load(worker.id, model.files, model.options, uses_.browsers.options_of(browser.browser),
-                              uses_.options.memory, known_way(model, browser));
+    LoadPlan plan = plan_load(worker.id, model.files, model.options,
+                              {browser, uses_.browsers.options_of(browser.browser), uses_.options.memory,
+                               known_way(model, browser), avoided_.find(model.key(), browser, Clock::now())});
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
@@ -17546,11 +17702,8 @@ class Loader {
     if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
       fastest_.learn(model.files[0].sha256, model.options, browser,
                      {news.backend, news.device, news.variant, news.tried});
-    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
-    worker.where =
-        std::make_shared<const Where>(Where{worker.tab, browser, news.backend, news.device, news.cpu_fallback,
-                                            std::move(worker.passed_over), std::move(news.placements)});
-    const std::size_t bytes = news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+    settle(worker, news);
+    const std::size_t bytes = bytes_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
     end_turn(worker.id);
@@ -17565,6 +17718,23 @@ class Loader {
                                           .bytes = bytes,
                                           .from_cache = news.from_cache});
     uses_.port.engine.loaded(worker.id, news.backend, bytes, uses_.port.turn());
+  }
+
+  /// The worker's backend could not run its model, and another one has taken over, with an answer.
+  void moved(Worker& worker, protocol::Loaded& news) {
+    const LoadingModel& model = this->model(worker.model);
+    const std::string why = news.tried.empty() ? "a run failed" : news.tried.front().message;
+    avoided_.fail(model.key(), browser_of(worker), worker.way(), why);
+    uses_.logger.info("model '" + model.name + "' leaves " + describe(*worker.where) + ": " + why);
+    worker.passed_over = worker.where->passed_over;
+    worker.before = AvoidedWays::Before::answered;
+    settle(worker, news);
+    uses_.port.engine.moved(worker.id, news.backend, bytes_of(model, news));
+  }
+
+  /// The worker did not answer in time: its backend may hang on this model.
+  void hung(const Worker& worker, const std::string& reason) {
+    avoided_.hang(model(worker.model).key(), browser_of(worker), worker.way(), reason, worker.before, Clock::now());
   }
 
   /// The worker can't hold its model.
@@ -17593,6 +17763,18 @@ class Loader {
  private:
   const BrowserInfo& browser_of(const Worker& worker) const { return uses_.roster.tab(worker.tab).browser; }
 
+  /// What holds the worker's model now.
+  void settle(Worker& worker, protocol::Loaded& news) const {
+    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
+    worker.where = std::make_shared<const Where>(Where{worker.tab, browser_of(worker), news.backend, news.device,
+                                                       news.cpu_fallback, std::move(worker.passed_over),
+                                                       std::move(news.placements), std::move(news.remarks)});
+  }
+
+  static std::size_t bytes_of(const LoadingModel& model, const protocol::Loaded& news) {
+    return news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+  }
+
   /// Models that share a worker are compared as one, which nothing else is equal to.
   const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
@@ -17618,6 +17800,7 @@ class Loader {
   std::unordered_map<ModelIndex, LoadingModel> models_;
   LoadTurns turns_;
   FastestWays fastest_;
+  AvoidedWays avoided_;
   std::uint64_t cache_hits_ = 0;
 };
 
@@ -18432,8 +18615,13 @@ class WorkerInbox {
 
   std::optional<Error> take(Peer& from, protocol::Loaded& news) {
     Worker* const worker = from.worker;
-    if (!worker || worker->where || news.id != worker->id.value) return out_of_turn("loaded");
-    uses_.loader.loaded(*worker, news);
+    if (!worker || news.id != worker->id.value) return out_of_turn("loaded");
+    if (!worker->where)
+      uses_.loader.loaded(*worker, news);
+    else if (worker->before == AvoidedWays::Before::silent && worker->way() != Way{news.backend, news.device})
+      uses_.loader.moved(*worker, news);
+    else
+      return out_of_turn("loaded");
     return std::nullopt;
   }
 
@@ -18461,6 +18649,7 @@ class WorkerInbox {
                               .error = wrong ? &*wrong : nullptr,
                               .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
     const TimePoint now = Clock::now();
+    worker->before = AvoidedWays::Before::answered;
     if (request && !wrong)
       adopt(*worker, *request, result);
     else
@@ -18865,6 +19054,8 @@ inline Loaded read_loaded(Fields& fields) {
   if (auto device = fields.find("device_type"))
     loaded.device = device->choice<WebnnDevice>(webpool::detail::webnn_device_names);
   loaded.tried = read_tried(fields["tried"]);
+  if (auto remarks = fields.find("remarks"))
+    remarks->each([&](Value remark) { loaded.remarks.emplace_back(remark.text()); });
   loaded.cpu_fallback = fields["cpu_fallback"].boolean();
   loaded.inputs = read_specs(fields["inputs"]);
   loaded.outputs = read_specs(fields["outputs"]);
@@ -19189,6 +19380,8 @@ class Outbox {
     if (!worker) return;
     Tab* const tab = uses_.roster.find(action.connection);
     if (action.trouble && tab) uses_.roster.report(*tab, action.trouble->message());
+    if (action.trouble && action.trouble->code() == errc::timed_out && worker->where)
+      uses_.loader.hung(*worker, action.trouble->message());
     uses_.departures.remove(*worker, "the worker is no longer needed");
     if (tab) tab->peer->send(protocol::CloseWorker{action.worker});
   }
@@ -19788,7 +19981,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 47> page_assets{{
+inline constexpr std::array<PageAsset, 50> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -19847,6 +20040,68 @@ th, td { padding: 0.4rem 0; border-bottom: 1px solid var(--line); text-align: le
 th:last-child, td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 )js"
 , 996)},
+{"/agreement.js", "text/javascript", std::string_view(
+R"js(// Whether two backends' outputs of one run agree.
+
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+/**
+ * An element b of the reference and a of the other backend agree if |a - b| <= share * (|b| + the largest magnitude in the tensor). ONNX's backend tests and
+ * ONNX Runtime Web's own allow 1e-3 of |b| in FP32; the tensor's magnitude stands in for what sums of many terms lose where they cancel out. Of 11 bits of
+ * precision in FP16, half may go. What was quantised to 8 bits may round the other way, by one step. Other integers and booleans are equal, but for one
+ * element in a hundred: where two values are almost equal, ArgMax may take either.
+ */
+const shares = /** @type {Record<string, number>} */ ({ FP16: 2e-2, FP32: 1e-3, FP64: 1e-3 });
+const steps = /** @type {Record<string, number>} */ ({ INT8: 1, UINT8: 1 });
+const mayDiffer = 0.01;
+
+/** Of a half-precision number's bits. @param {number} bits */
+function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction / 1024 * 2 ** -14);
+}
+
+/** @param {WireTensor} tensor @returns {(i: number) => number} */
+function valuesOf(tensor) {
+  const array = typedArrayOf(tensor);
+  return tensor.datatype === 'FP16' ? i => fromHalf(array[i]) : i => Number(array[i]);
+}
+
+/** @param {WireTensor} given @param {WireTensor} wanted of the same datatype and shape @returns {string | undefined} */
+function differenceOf(given, wanted) {
+  const { name, datatype, shape } = wanted, share = shares[datatype] ?? 0, step = steps[datatype] ?? 0;
+  const count = shape.reduce((product, size) => product * size, 1), a = valuesOf(given), b = valuesOf(wanted);
+  let largest = 0;
+  for (let i = 0; i < count; i++) if (Number.isFinite(b(i))) largest = Math.max(largest, Math.abs(b(i)));
+  let different = 0, worst = -1, distance = 0;
+  for (let i = 0; i < count; i++) {
+    if (Object.is(a(i), b(i)) || Number.isFinite(b(i)) && Math.abs(a(i) - b(i)) <= share * (Math.abs(b(i)) + largest) + step) continue;
+    different++;
+    const far = Math.abs(a(i) - b(i));
+    if (worst < 0 || far > distance || Number.isNaN(far)) [worst, distance] = [i, far];
+  }
+  if (!different || (!share && different <= mayDiffer * count)) return undefined;
+  return `"${name}"[${worst}] is ${a(worst)} and not ${b(worst)}; ${different} of ${count} elements differ`;
+}
+
+/** How outputs differ from those of the reference; undefined if they agree. @param {WireTensor[]} given @param {WireTensor[]} reference @returns {string | undefined} */
+export function disagreement(given, reference) {
+  for (const wanted of reference) {
+    const { name, datatype, shape } = wanted;
+    const same = given.find(each => each.name === name);
+    if (!same || same.datatype !== datatype || same.shape.join() !== shape.join()) {
+      return `"${name}" is ${same ? `${same.datatype} [${same.shape.join(', ')}]` : 'missing'} and not ${datatype} [${shape.join(', ')}]`;
+    }
+    const difference = differenceOf(same, wanted);
+    if (difference) return difference;
+  }
+  return undefined;
+}
+)js"
+, 3258)},
 {"/browser_name.js", "text/javascript", std::string_view(
 R"js(// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
@@ -20273,6 +20528,95 @@ export async function readBack(device, buffer, bytes, from = 0) {
 }
 )js"
 , 2221)},
+{"/held_models.js", "text/javascript", std::string_view(
+R"js(// The models that a worker holds. The first run of each shows whether the backend that took it can run it: whether another one can do what this one
+// can't is tried with the request itself, and its answer is the caller's.
+
+import { CodedError, messageOf } from './errors.js';
+import { loadModels } from './load.js';
+import { areOnHost } from './residents.js';
+
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').Session} Session @typedef {import('./backends/registry.js').RunResult} RunResult */
+/** @typedef {Awaited<ReturnType<typeof loadModels>>} Opened @typedef {Parameters<typeof loadModels>[1]} Worker */
+
+/** So many failed runs of a model that has not answered yet are tried on other backends. A program that begins with a few bad requests loses nothing by it. */
+const mostSearches = 3;
+
+export class HeldModels {
+  /** By part: how many failed runs are still tried elsewhere. @type {number[]} */ #searches;
+  #load;
+  #worker;
+  #opened;
+  #moved;
+  #open;
+
+  /** @param {Load} load @param {Worker} worker @param {Opened} opened @param {(opened: Opened) => void} moved called when another backend has taken over @param {typeof loadModels} [open] */
+  constructor(load, worker, opened, moved, open = loadModels) {
+    this.#load = load;
+    this.#worker = worker;
+    this.#opened = opened;
+    this.#moved = moved;
+    this.#open = open;
+    this.#searches = opened.sessions.map(() => mostSearches);
+  }
+
+  /** The session of that part now, if there is one. @param {number} part */
+  session(part) {
+    return this.#opened.sessions[part];
+  }
+
+  /**
+   * `Session.run`, on another backend if this one can't and never could.
+   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {boolean} bound the worker has tensors, which another backend couldn't use
+   * @returns {Promise<RunResult>}
+   */
+  async run(part, feeds, outputs, keep, bound) {
+    const session = this.session(part);
+    if (!this.#searches[part]) return session.run(feeds, outputs, keep);
+    try {
+      const result = await session.run(feeds, outputs, keep);
+      this.#searches[part] = 0;
+      return result;
+    } catch (error) {
+      const elsewhere = !bound && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
+      const result = elsewhere ? await this.#search(part, feeds, outputs, error) : undefined;
+      if (!result) throw error;
+      return result;
+    }
+  }
+
+  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error */
+  async #search(part, feeds, outputs, error) {
+    this.#searches[part]--;
+    const { backend: name, device_type: device } = this.#opened.loaded;
+    const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
+    for (let others = this.#opened.others; others.length;) {
+      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false }, this.#worker).catch(() => undefined);
+      if (!opened) return undefined;
+      const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
+      if (result) {
+        this.#move({ ...opened, loaded: { ...opened.loaded, tried: [...tried, ...opened.loaded.tried] } });
+        return result;
+      }
+      dispose(opened.sessions);
+      others = opened.others;
+    }
+    return undefined;
+  }
+
+  /** @param {Opened} opened */
+  #move(opened) {
+    dispose(this.#opened.sessions);
+    this.#opened = opened;
+    this.#searches.fill(0);
+    this.#moved(opened);
+  }
+}
+
+/** @param {Session[]} sessions */
+const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));
+)js"
+, 3885)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
@@ -20429,7 +20773,7 @@ import { timed } from './timing.js';
  * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
  * @param {Load} load
  * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
- * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded, others: Load['backends'] }>}   `others`: backends that may hold the models too
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
   const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
@@ -20444,16 +20788,68 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
   const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
-    sessions,
+    sessions, others: opened.others,
     loaded: {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, remarks: opened.remarks.length ? opened.remarks : undefined, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
       variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },
   };
 }
 )js"
-, 2614)},
+, 2774)},
+{"/made_up_inputs.js", "text/javascript", std::string_view(
+R"js(// Inputs for runs that nobody asked for, made up from what a model says of itself. Whether a model takes them says nothing about the model: it may want
+// an index that exists, a step that is not 0, or a picture that is larger than its kernels.
+
+import { byteSize } from './protocol.js';
+import { typedArrayOf, zerosFor } from './tensors.js';
+import { NoAnswer } from './timing.js';
+
+/** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+/** As FP16 a number is its bits. @type {Record<string, number | bigint>} */
+const one = { FP16: 0x3c00, INT64: 1n, UINT64: 1n };
+const sampleRate = /^(sr|sample_?rate)$/i;
+
+/** Sizes that most models with such an input take: a small picture, half a second or so of sound in frames, a short text. @param {TensorInfo} input */
+function likelyShape({ datatype, shape }) {
+  const free = !datatype.startsWith('FP') ? 8 : shape.length > 3 ? 64 : 512;
+  return shape.map((size, axis) => size >= 0 ? size : axis === 0 && shape.length > 1 ? 1 : axis === shape.length - 1 || shape.length > 3 ? free : 16);
+}
+
+/** Ones, and for a sample rate the most usual one. @param {TensorInfo} input @returns {WireTensor} */
+function likely(input) {
+  const { name, datatype } = input, shape = likelyShape(input);
+  const tensor = { name, datatype, shape, data: new Uint8Array(byteSize(datatype, shape)) };
+  const wide = typeof one[datatype] === 'bigint';
+  typedArrayOf(tensor).fill(sampleRate.test(name) ? wide ? 16_000n : 16_000 : one[datatype] ?? 1);
+  return tensor;
+}
+
+/** Sets of inputs to try in turn, the cheapest first. @param {TensorInfo[]} inputs @returns {WireTensor[][]} */
+export const madeUpInputs = inputs => [zerosFor(inputs), inputs.map(likely)];
+
+/**
+ * A first run. Gives back the inputs that the model took; throws what was wrong with the first ones if it took none, or `NoAnswer` as soon as it hangs.
+ * @param {TensorInfo[]} inputs @param {(feeds: WireTensor[]) => Promise<unknown>} run @returns {Promise<WireTensor[]>}
+ */
+export async function runOnMadeUp(inputs, run) {
+  /** @type {unknown[]} */
+  const errors = [];
+  for (const feeds of madeUpInputs(inputs)) {
+    try {
+      await run(feeds);
+      return feeds;
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
+      errors.push(error);
+    }
+  }
+  throw errors[0];
+}
+)js"
+, 2361)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
@@ -21141,7 +21537,7 @@ export const version = 1;
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
  *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
- * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
+ * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], remarks?: string[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number, variant?: number, placements?: import('./backends/placements.js').Placement[] }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
@@ -21262,7 +21658,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9994)},
+, 10014)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
@@ -21292,6 +21688,10 @@ const described = ({ name, datatype, shape }) => ({ name, datatype, shape });
 
 export class Residents {
   /** @type {Map<number, RunTensor>} */ #tensors = new Map();
+
+  get empty() {
+    return !this.#tensors.size;
+  }
 
   /** @param {number} id */
   #get(id) {
@@ -21340,7 +21740,7 @@ export class Residents {
   }
 }
 )js"
-, 3167)},
+, 3220)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -21623,7 +22023,7 @@ const messages = {
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
-    id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
+    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
@@ -21652,7 +22052,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8007)},
+, 8042)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
 
@@ -21900,14 +22300,17 @@ export async function timed(work) {
   return [result, since(start)];
 }
 
+/** What was waited for did not answer. */
+export class NoAnswer extends Error {}
+
 /**
- * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
+ * The promise's result, or `NoAnswer` that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new NoAnswer(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
   try {
     return /** @type {T} */ (await Promise.race([promise, late]));
   } finally {
@@ -21927,7 +22330,7 @@ export async function timeRuns(run) {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 )js"
-, 1731)},
+, 1819)},
 {"/view.js", "text/javascript", std::string_view(
 R"js(// What somebody who looks at the tab sees.
 
@@ -22020,6 +22423,7 @@ R"js(// One loaded model, or several that share a device: a data socket to the p
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { Generations } from './generation.js';
+import { HeldModels } from './held_models.js';
 import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { areOnHost, onHost, Residents } from './residents.js';
@@ -22037,7 +22441,7 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<Answer>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  /** @type {HeldModels | undefined} */ #models;
   #residents = new Residents();
   #generations = new Generations(this.#queue);
   #abort = new AbortController();
@@ -22070,21 +22474,25 @@ class ModelWorker {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
-      this.#sessions = sessions;
+    const worker = { progress: (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal };
+    const announce = (/** @type {Awaited<ReturnType<typeof loadModels>>} */ { loaded }) => {
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
+    };
+    loadModels(load, worker).then(opened => {
+      this.#models = new HeldModels(load, { ...worker, progress: () => {} }, opened, announce);
+      announce(opened);
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
   }
 
   /** @param {import('./protocol.js').Run} message */
   #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
-    const session = this.#sessions[part];
-    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    const models = this.#models, session = models?.session(part);
+    if (!models || !session) throw new ProtocolError(`run came before a model ${part} was loaded`);
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
-      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), !this.#residents.empty);
       if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
@@ -22125,7 +22533,7 @@ class ModelWorker {
 
   /** @param {import('./protocol.js').Generate} message */
   #generate(message) {
-    const session = this.#sessions[message.part ?? 0];
+    const session = this.#models?.session(message.part ?? 0);
     if (!session) throw new ProtocolError('generate came before the model was loaded');
     this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
       this.#socket.send(result);
@@ -22169,7 +22577,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6993)},
+, 7353)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still finds out what the browser can do, which takes as long as a worker's start.
 
@@ -22648,6 +23056,9 @@ export async function createHonestSession(ort, build, model, options) {
   }
 }
 
+/** Whether ONNX Runtime says that the request is wrong (its INVALID_ARGUMENT), such as an index that a node finds out of range. @param {unknown} error */
+export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
+
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
@@ -22688,7 +23099,7 @@ export function wrapSession(ort, session, own, device) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
-      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
+      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];
         for (const name of wanted) {
@@ -22710,7 +23121,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7830)},
+, 8180)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -22823,8 +23234,8 @@ export async function listeningForPlacements(work) {
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
-import { zerosFor } from '../tensors.js';
-import { timed, timeRuns } from '../timing.js';
+import { runOnMadeUp } from '../made_up_inputs.js';
+import { NoAnswer, timed, timeRuns } from '../timing.js';
 import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
@@ -22873,8 +23284,13 @@ import { webnn } from './webnn.js';
  * @property {Session[]} sessions   in the order of the contents
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
+ * @property {string[]} remarks   what is worth knowing of sessions that are good
+ * @property {import('../protocol.js').BackendChoice[]} others   choices that may hold the contents too
  * @property {{ create: number, warmup: number }} times
  */
+
+/** Milliseconds in which a device tells that it is lost, after it failed a run for that. */
+const newsOfLoss = 50;
 
 /** @type {Backend[]} */
 export const installed = [wasm, webgpu, webnn];
@@ -22886,15 +23302,38 @@ const backendNamed = (choice, backends) => {
   return backend;
 };
 
-/** @param {Session} session */
-async function runOnZeros(session) {
-  const zeros = zerosFor(session.inputs);
-  await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
+/** @param {Session} session @param {WireTensor[]} feeds */
+const runOnce = (session, feeds) => session.warmUp ? session.warmUp(feeds) : session.run(feeds, []);
+
+/**
+ * Warms up each session. What a run on made-up inputs throws is no reason against the backend, except for a kernel, whose sample extents the program gave.
+ * @param {Content[]} contents @param {Session[]} sessions
+ * @returns {Promise<{ feeds: WireTensor[][], remarks: string[] }>} `feeds`: what each session ran on, as far as all did
+ */
+async function warmUpAll(contents, sessions) {
+  /** @type {WireTensor[][]} */
+  const feeds = [];
+  /** @type {string[]} */
+  const remarks = [];
+  for (const [i, session] of sessions.entries()) {
+    try {
+      feeds[i] = await runOnMadeUp(session.inputs, made => runOnce(session, made));
+    } catch (error) {
+      if (error instanceof NoAnswer || contents[i].kernel) throw error;
+      remarks.push(`${contents.length > 1 ? `"${contents[i].name}": ` : ''}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
+    }
+  }
+  return { feeds, remarks };
 }
 
-/** @param {Session[]} sessions */
-async function runEach(sessions) {
-  for (const session of sessions) await runOnZeros(session);
+/** @param {Session[]} sessions @param {WireTensor[][]} feeds */
+async function runEach(sessions, feeds) {
+  for (const [i, session] of sessions.entries()) await runOnce(session, feeds[i]);
+}
+
+/** Not awaited: a session that never answers may never let go either. @param {Session[]} sessions */
+function dispose(sessions) {
+  for (const session of sessions) session?.dispose().catch(() => {});
 }
 
 /** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
@@ -22914,8 +23353,47 @@ async function createAll(contents, options, backends, sessions) {
   }
 }
 
+/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
+
 /**
- * Opens the contents on the first backend that holds all of them and, if asked, survives a first run of each; or, to compare, on the one that runs them fastest.
+ * Opens all contents on one choice, and warms them up if asked to. Throws what speaks against it; then nothing of it is left.
+ * @param {Content[]} contents @param {import('../protocol.js').BackendChoice} choice
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
+ * @param {(stage: 'create' | 'warmup', done: number) => void} progress @param {Backend[]} backends
+ * @returns {Promise<Held>}
+ */
+async function open(contents, choice, { warmup, compare, deviceLost, ...options }, progress, backends) {
+  /** @type {Session[]} */
+  const sessions = [];
+  let kept = false;
+  /** @type {string | undefined} */
+  let lost;
+  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = `${reason}: ${message}`;
+  try {
+    progress('create', 0);
+    const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
+    progress('create', 1);
+    if (!warmup && !compare) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    progress('warmup', 0);
+    const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
+    if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
+    if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
+    progress('warmup', 1);
+    return { sessions, choice, remarks, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+  } catch (error) {
+    dispose(sessions);
+    throw error;
+  }
+}
+
+/** Why the slower of two that were compared is not taken. @param {Held} slower @param {Held} faster */
+const whySlower = (slower, faster) => slower.run < Infinity
+  ? `slower: a run on made-up inputs takes ${slower.run.toFixed(1)} ms, on ${faster.choice.name} ${faster.run.toFixed(1)} ms`
+  : `not compared: ${slower.remarks.join('; ')}`;
+
+/**
+ * Opens the contents on the first backend that holds all of them; or, to compare, on the one that runs them fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
@@ -22924,63 +23402,63 @@ async function createAll(contents, options, backends, sessions) {
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
-export async function openSessions(contents, choices, { warmup, compare, ...options }, progress, backends = installed) {
+export async function openSessions(contents, choices, options, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
-  /** @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  /** @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session[]} */ sessions) => {
-    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
-    for (const session of sessions) session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
-  };
-  for (const choice of choices) {
-    /** @type {Session[]} */
-    const sessions = [];
+  let others = choices;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ { name, device_type: device }, /** @type {string} */ reason) => tried.push({ backend: name, message: `${device ? `${device}: ` : ''}${reason}` });
+  for (const [i, choice] of choices.entries()) {
     try {
-      progress('create', 0);
-      const [, create] = await timed(() => createAll(contents, { ...options, choice, compare }, backends, sessions));
-      for (const message of sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
-      progress('create', 1);
-      if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => runEach(sessions)))[1] : 0;
-      const held = { sessions, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runEach(sessions)) : 0 };
-      if (warmup || compare) progress('warmup', 1);
-      const slower = best && best.run <= held.run ? held : best;
-      best = slower === held ? best : held;
-      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.sessions);
-      if (!compare) break;
+      const held = await open(contents, choice, options, progress, backends);
+      for (const message of held.sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
+      const [faster, slower] = best && best.run <= held.run ? [best, held] : [held, best];
+      best = faster;
+      if (slower) {
+        pass(slower.choice, whySlower(slower, faster));
+        dispose(slower.sessions);
+      }
+      if (!options.compare) {
+        others = choices.slice(i);
+        break;
+      }
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      pass(choice, messageOf(error), sessions);
+      others = others.filter(each => each !== choice);
+      pass(choice, messageOf(error));
     }
   }
-  if (best) return { sessions: best.sessions, backend: best.choice.name, tried, times: best.times };
+  if (best) {
+    best.keep();
+    const { sessions, choice, remarks, times } = best;
+    return { sessions, backend: choice.name, tried, remarks, others: others.filter(each => each !== choice), times };
+  }
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 8405)},
+, 11593)},
 {"/backends/thread_trial.js", "text/javascript", std::string_view(
-R"js(// A worker that tries a model with some number of threads, tells how long a run on zeros takes, and is ended.
+R"js(// A worker that tries a model with some number of threads, tells how long a run on made-up inputs takes, and is ended.
 
 import { messageOf } from '../errors.js';
-import { zerosFor } from '../tensors.js';
+import { runOnMadeUp } from '../made_up_inputs.js';
 import { timeRuns } from '../timing.js';
 import { cpuSession } from './wasm.js';
 
 self.addEventListener('message', async ({ data: { model, threads, ...options } }) => {
   try {
     const session = await cpuSession(model, options, threads);
-    const zeros = zerosFor(session.inputs);
-    await session.run(zeros, []);
-    self.postMessage({ time: await timeRuns(() => session.run(zeros, [])) });
+    const feeds = await runOnMadeUp(session.inputs, made => session.run(made, []));
+    self.postMessage({ time: await timeRuns(() => session.run(feeds, [])) });
   } catch (error) {
     self.postMessage({ error: messageOf(error) });
   }
 }, { once: true });
 )js"
-, 687)},
+, 712)},
 {"/backends/threads.js", "text/javascript", std::string_view(
 R"js(// How many threads run a model fastest on the CPU. ONNX Runtime can't change the number once it has begun, so each number is tried in a worker of its
 // own, one after the other, and the better one remembered by the model's content.
@@ -22998,7 +23476,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on made-up inputs with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -23007,7 +23485,7 @@ async function timeWith(trial, threads) {
     worker.postMessage({ ...trial, threads });
   });
   try {
-    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on zeros');
+    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on made-up inputs');
   } finally {
     worker.terminate();
   }
@@ -23026,7 +23504,7 @@ async function compare(time, several) {
   }
   const ms = (/** @type {number} */ threads) => Number(times.get(threads));
   const [better, worse] = ms(several) < ms(1) ? [several, 1] : [1, several];
-  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on zeros takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
+  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on made-up inputs takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
 }
 
 /** @param {string} path @returns {Promise<Choice | undefined>} */
@@ -23059,7 +23537,7 @@ export async function fastestThreads(trial, key, { cores = navigator.hardwareCon
   return choice;
 }
 )js"
-, 3805)},
+, 3832)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

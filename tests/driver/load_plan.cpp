@@ -7,12 +7,17 @@ using driver::LoadPlan;
 
 namespace {
 
+const BrowserInfo somewhere{.browser = Browser::firefox};
+const BrowserOptions defaults;
+const MemorySettings unlimited;
+const driver::LoadSite anywhere{somewhere, defaults, unlimited};
+
 LoadPlan plan(const ModelOptions& model, const BrowserOptions& browser, const MemorySettings& memory = {}) {
   driver::ModelFile file;
   file.name = "digits";
   file.sha256 = "c0ff";
   file.size = 5;
-  return driver::plan_load(WorkerId{7}, {&file, 1}, model, browser, memory);
+  return driver::plan_load(WorkerId{7}, {&file, 1}, model, {somewhere, browser, memory});
 }
 
 /// "webnn-npu webgpu wasm*3"
@@ -68,9 +73,9 @@ TEST_CASE("the message says of a decoder that it generates") {
   file.info.inputs = {{"input_ids", Datatype::int64, free}, {"past_key_values.0", Datatype::float32, cache}};
   file.info.outputs = {{"logits", Datatype::float32, {Shape::any, Shape::any, 9}},
                        {"present.0", Datatype::float32, cache}};
-  CHECK(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
+  CHECK(driver::plan_load(WorkerId{7}, {&file, 1}, {}, anywhere).message.model.generates);
   file.kernel = true;
-  CHECK_FALSE(driver::plan_load(WorkerId{7}, {&file, 1}, {}, {}, {}).message.model.generates);
+  CHECK_FALSE(driver::plan_load(WorkerId{7}, {&file, 1}, {}, anywhere).message.model.generates);
 }
 
 TEST_CASE("files beside the model come from the pool, also where the model has another address") {
@@ -78,7 +83,7 @@ TEST_CASE("files beside the model come from the pool, also where the model has a
   file.sha256 = "c0ff";
   auto& part = file.external.emplace_back();
   part.name = "weights.bin", part.sha256 = "beef", part.size = 7;
-  const auto model = driver::plan_load(WorkerId{7}, {&file, 1}, {.url = "/elsewhere"}, {}, {}).message.model;
+  const auto model = driver::plan_load(WorkerId{7}, {&file, 1}, {.url = "/elsewhere"}, anywhere).message.model;
   CHECK(model.url == "/elsewhere");
   REQUIRE(model.external.size() == 1);
   CHECK(model.external[0].path == "weights.bin");
@@ -101,7 +106,7 @@ TEST_CASE("models that share a worker say which of their outputs may stay on the
   files[0].info.outputs = {{.name = "a", .datatype = Datatype::float32}, {.name = "b", .datatype = Datatype::float64}};
   files[1].name = "second";
   files[1].sha256 = "beef";
-  const auto message = driver::plan_load(WorkerId{7}, files, {}, {}, {}).message;
+  const auto message = driver::plan_load(WorkerId{7}, files, {}, anywhere).message;
   CHECK(message.model.device_outputs == std::vector<std::string>{"a"});
   REQUIRE(message.parts.size() == 1);
   CHECK(message.parts[0].name == "second");
@@ -114,7 +119,7 @@ TEST_CASE("what a comparison found in a tab of the same kind is tried first, and
   const driver::FastestWay known{Backend::webnn, WebnnDevice::gpu, 2, {{Backend::wasm, "slower"}}};
   driver::ModelFile file;
   const auto with = [&](ModelOptions model) {
-    return driver::plan_load(WorkerId{7}, {&file, 1}, model, {}, {}, &known);
+    return driver::plan_load(WorkerId{7}, {&file, 1}, model, {somewhere, defaults, unlimited, &known});
   };
   const LoadPlan plan = with({.fastest = true});
   CHECK(backends(plan) == "webnn-gpu webnn-npu webnn-cpu webgpu wasm*1");
@@ -124,4 +129,41 @@ TEST_CASE("what a comparison found in a tab of the same kind is tried first, and
   CHECK(plan.passed_over[0].message == "slower");
   CHECK(backends(with({.backends = {Backend::wasm}, .fastest = true})) == "wasm*1");
   CHECK(backends(with({})) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
+}
+
+TEST_CASE("by default a software adapter stands behind WASM, and nowhere else than it is named") {
+  driver::ModelFile file;
+  BrowserInfo tab{.browser = Browser::chromium};
+  const auto in_tab = [&](const ModelOptions& model) {
+    return backends(driver::plan_load(WorkerId{7}, {&file, 1}, model, {tab, defaults, unlimited}));
+  };
+  CHECK(in_tab({}) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
+  tab.webgpu = AdapterInfo{.vendor = "google"};
+  for (const auto software : {std::optional<bool>(), std::optional(false)}) {  // nobody knows; hardware
+    tab.webgpu->software = software;
+    CHECK(in_tab({}) == "webnn-npu webnn-gpu webnn-cpu webgpu wasm*1");
+  }
+  tab.webgpu->software = true;
+  CHECK(in_tab({}) == "webnn-npu webnn-gpu webnn-cpu wasm*1 webgpu");
+  CHECK(in_tab({.backends = {Backend::webgpu, Backend::wasm}}) == "webgpu wasm*1");
+}
+
+TEST_CASE("a way that went wrong in such a tab is left out with its reason, unless no other is left") {
+  driver::ModelFile file;
+  const driver::LoadSite site{somewhere,
+                              defaults,
+                              unlimited,
+                              nullptr,
+                              {{{Backend::webnn, WebnnDevice::gpu}, "gpu: a run failed: no kernel"},
+                               {{Backend::webgpu}, "a run failed: no kernel"}}};
+  const auto planned = [&](const ModelOptions& model) {
+    return driver::plan_load(WorkerId{7}, {&file, 1}, model, site);
+  };
+  const LoadPlan some = planned({});
+  CHECK(backends(some) == "webnn-npu webnn-cpu wasm*1");
+  CHECK(driver::describe(some.passed_over) == "webnn: gpu: a run failed: no kernel; webgpu: a run failed: no kernel");
+  const LoadPlan only = planned({.backends = {Backend::webgpu}});
+  CHECK(backends(only) == "webgpu");
+  CHECK(only.passed_over.empty());
+  CHECK(planned({.backends = {Backend::wasm}}).passed_over.empty());
 }

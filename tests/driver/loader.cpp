@@ -136,3 +136,59 @@ TEST_CASE("a part that can't be loaded stays, and ends its requests with the rea
   pool->release(parts[0]);
   CHECK_FALSE(pool->has_model("digits"));
 }
+
+TEST_CASE("a backend that can't run the model gives way to another, and is not tried again in such tabs") {
+  const auto pool = LoopbackPool::make();
+  const LoopbackTab tab(*pool);
+  pool->load({.backends = {Backend::webgpu, Backend::wasm}});
+  const LoopbackWorker worker = tab.worker();
+  worker.next("load");
+  worker.link->say(loaded_frame(worker.id, "webgpu", R"("tried":[],"remarks":["a warm-up run failed"])"));
+  CHECK(pool->loaded.size() == 1);
+  pool->run(picture());
+  worker.link->say(
+      loaded_frame(worker.id, "wasm", R"("tried":[{"backend":"webgpu","message":"a run failed: no such kernel"}])"));
+  worker.answer(std::vector<float>(10));
+  REQUIRE(pool->ends.size() == 1);
+  const Where& where = pool->ends[0].value().where();
+  CHECK(where.backend == Backend::wasm);
+  REQUIRE(where.passed_over.size() == 1);
+  CHECK(where.passed_over[0].message == "a run failed: no such kernel");
+  CHECK(where.remarks.empty());
+
+  pool->load({.name = "once more", .backends = {Backend::webgpu, Backend::wasm}});
+  CHECK_THAT(tab.worker().next("load").header, !contains("webgpu") && contains("wasm"));
+  const LoopbackTab chromium(*pool, "chromium");
+  pool->load({.name = "elsewhere", .backends = {Backend::webgpu, Backend::wasm}, .browsers = {Browser::chromium}});
+  CHECK_THAT(chromium.worker().next("load").header, contains("webgpu") && contains("wasm"));
+}
+
+TEST_CASE("what came up in a load that is good reaches those who ask where a result comes from") {
+  const auto pool = LoopbackPool::make();
+  const LoopbackTab tab(*pool);
+  pool->load();
+  const LoopbackWorker worker = tab.worker();
+  worker.link->say(loaded_frame(worker.id, "wasm", R"("tried":[],"remarks":["a warm-up run failed: no such index"])"));
+  pool->run(picture());
+  worker.answer(std::vector<float>(10));
+  REQUIRE(pool->ends.size() == 1);
+  CHECK(pool->ends[0].value().where().remarks == std::vector<std::string>{"a warm-up run failed: no such index"});
+}
+
+TEST_CASE("a backend that never answers is passed over when the model is loaded again") {
+  PoolOptions options = quiet();
+  options.connection.message_timeout = 200ms;
+  options.connection.health_interval = 0ms;
+  const auto pool = LoopbackPool::make(std::move(options));
+  const LoopbackTab tab(*pool);
+  pool->load({.backends = {Backend::webgpu, Backend::wasm}});
+  const LoopbackWorker worker = tab.worker();
+  worker.link->say(loaded_frame(worker.id, "webgpu"));
+  pool->run(picture());
+  pool->tick(Clock::now() + 1s);
+  REQUIRE(pool->ends.size() == 1);
+  CHECK(error_in(pool->ends[0]).code() == errc::timed_out);
+  const LoopbackTab fresh(*pool);
+  pool->load({.name = "again", .backends = {Backend::webgpu, Backend::wasm}});
+  CHECK_THAT(fresh.worker().next("load").header, !contains("webgpu") && contains("wasm"));
+}

@@ -83,6 +83,15 @@ TEST_CASE("a result before loaded, and loaded twice or for another load, are out
     CHECK(pool->loaded.size() == 1);
     worker.link->say(loaded_frame(worker.id));
   }
+  SECTION("loaded three times") {
+    for (const std::string backend : {"webgpu", "wasm", "webgpu"}) worker.link->say(loaded_frame(worker.id, backend));
+  }
+  SECTION("loaded once more after an answer") {
+    worker.link->say(loaded_frame(worker.id));
+    pool->run(picture());
+    worker.answer(zeros);
+    worker.link->say(loaded_frame(worker.id, "webgpu"));
+  }
   CHECK(worker.closing_words() == "a '" + type + "' is out of turn here");
 }
 

@@ -398,6 +398,10 @@ const std::map<std::string, DataCheck> data_checks{
        CHECK(loaded.placements[0].operators == std::vector<std::string>{"Det", "Unique"});
        CHECK(loaded.placements[1].operators.empty());
      }},
+    {"loaded with a remark",
+     [](const DataMessage& message) {
+       CHECK(std::get<Loaded>(message).remarks == std::vector<std::string>{"a warm-up run failed: no such index"});
+     }},
     {"loaded a kernel", [](const DataMessage& message) { CHECK(std::get<Loaded>(message).variant == 1u); }},
     {"result",
      [](const DataMessage& message) {

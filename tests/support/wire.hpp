@@ -80,9 +80,12 @@ inline std::string attach_frame(std::uint64_t worker, const std::string& key) {
   return frame(R"({"type":"attach","version":1,"worker":)" + std::to_string(worker) + R"(,"key":")" + key + "\"}");
 }
 
-inline std::string loaded_frame(std::uint64_t worker) {
-  return frame(R"({"type":"loaded","id":)" + std::to_string(worker) +
-               R"(,"backend":"wasm","device_type":null,"tried":[],"cpu_fallback":false,"inputs":[],"outputs":[],)"
+/// `tried`: of the backends before, and whatever else there is to say.
+inline std::string loaded_frame(std::uint64_t worker, const std::string& backend = "wasm",
+                                const std::string& tried = R"("tried":[])") {
+  return frame(R"({"type":"loaded","id":)" + std::to_string(worker) + R"(,"backend":")" + backend +
+               R"(","device_type":null,)" + tried +
+               R"(,"cpu_fallback":false,"inputs":[],"outputs":[],)"
                R"("times":{"fetch":1,"create":1,"warmup":0},"from_cache":false,"memory_bytes":1000})");
 }
 

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 47> page_assets{{
+inline constexpr std::array<PageAsset, 50> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -74,6 +74,68 @@ th, td { padding: 0.4rem 0; border-bottom: 1px solid var(--line); text-align: le
 th:last-child, td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 )js"
 , 996)},
+{"/agreement.js", "text/javascript", std::string_view(
+R"js(// Whether two backends' outputs of one run agree.
+
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+/**
+ * An element b of the reference and a of the other backend agree if |a - b| <= share * (|b| + the largest magnitude in the tensor). ONNX's backend tests and
+ * ONNX Runtime Web's own allow 1e-3 of |b| in FP32; the tensor's magnitude stands in for what sums of many terms lose where they cancel out. Of 11 bits of
+ * precision in FP16, half may go. What was quantised to 8 bits may round the other way, by one step. Other integers and booleans are equal, but for one
+ * element in a hundred: where two values are almost equal, ArgMax may take either.
+ */
+const shares = /** @type {Record<string, number>} */ ({ FP16: 2e-2, FP32: 1e-3, FP64: 1e-3 });
+const steps = /** @type {Record<string, number>} */ ({ INT8: 1, UINT8: 1 });
+const mayDiffer = 0.01;
+
+/** Of a half-precision number's bits. @param {number} bits */
+function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction / 1024 * 2 ** -14);
+}
+
+/** @param {WireTensor} tensor @returns {(i: number) => number} */
+function valuesOf(tensor) {
+  const array = typedArrayOf(tensor);
+  return tensor.datatype === 'FP16' ? i => fromHalf(array[i]) : i => Number(array[i]);
+}
+
+/** @param {WireTensor} given @param {WireTensor} wanted of the same datatype and shape @returns {string | undefined} */
+function differenceOf(given, wanted) {
+  const { name, datatype, shape } = wanted, share = shares[datatype] ?? 0, step = steps[datatype] ?? 0;
+  const count = shape.reduce((product, size) => product * size, 1), a = valuesOf(given), b = valuesOf(wanted);
+  let largest = 0;
+  for (let i = 0; i < count; i++) if (Number.isFinite(b(i))) largest = Math.max(largest, Math.abs(b(i)));
+  let different = 0, worst = -1, distance = 0;
+  for (let i = 0; i < count; i++) {
+    if (Object.is(a(i), b(i)) || Number.isFinite(b(i)) && Math.abs(a(i) - b(i)) <= share * (Math.abs(b(i)) + largest) + step) continue;
+    different++;
+    const far = Math.abs(a(i) - b(i));
+    if (worst < 0 || far > distance || Number.isNaN(far)) [worst, distance] = [i, far];
+  }
+  if (!different || (!share && different <= mayDiffer * count)) return undefined;
+  return `"${name}"[${worst}] is ${a(worst)} and not ${b(worst)}; ${different} of ${count} elements differ`;
+}
+
+/** How outputs differ from those of the reference; undefined if they agree. @param {WireTensor[]} given @param {WireTensor[]} reference @returns {string | undefined} */
+export function disagreement(given, reference) {
+  for (const wanted of reference) {
+    const { name, datatype, shape } = wanted;
+    const same = given.find(each => each.name === name);
+    if (!same || same.datatype !== datatype || same.shape.join() !== shape.join()) {
+      return `"${name}" is ${same ? `${same.datatype} [${same.shape.join(', ')}]` : 'missing'} and not ${datatype} [${shape.join(', ')}]`;
+    }
+    const difference = differenceOf(same, wanted);
+    if (difference) return difference;
+  }
+  return undefined;
+}
+)js"
+, 3258)},
 {"/browser_name.js", "text/javascript", std::string_view(
 R"js(// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
@@ -500,6 +562,95 @@ export async function readBack(device, buffer, bytes, from = 0) {
 }
 )js"
 , 2221)},
+{"/held_models.js", "text/javascript", std::string_view(
+R"js(// The models that a worker holds. The first run of each shows whether the backend that took it can run it: whether another one can do what this one
+// can't is tried with the request itself, and its answer is the caller's.
+
+import { CodedError, messageOf } from './errors.js';
+import { loadModels } from './load.js';
+import { areOnHost } from './residents.js';
+
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').Session} Session @typedef {import('./backends/registry.js').RunResult} RunResult */
+/** @typedef {Awaited<ReturnType<typeof loadModels>>} Opened @typedef {Parameters<typeof loadModels>[1]} Worker */
+
+/** So many failed runs of a model that has not answered yet are tried on other backends. A program that begins with a few bad requests loses nothing by it. */
+const mostSearches = 3;
+
+export class HeldModels {
+  /** By part: how many failed runs are still tried elsewhere. @type {number[]} */ #searches;
+  #load;
+  #worker;
+  #opened;
+  #moved;
+  #open;
+
+  /** @param {Load} load @param {Worker} worker @param {Opened} opened @param {(opened: Opened) => void} moved called when another backend has taken over @param {typeof loadModels} [open] */
+  constructor(load, worker, opened, moved, open = loadModels) {
+    this.#load = load;
+    this.#worker = worker;
+    this.#opened = opened;
+    this.#moved = moved;
+    this.#open = open;
+    this.#searches = opened.sessions.map(() => mostSearches);
+  }
+
+  /** The session of that part now, if there is one. @param {number} part */
+  session(part) {
+    return this.#opened.sessions[part];
+  }
+
+  /**
+   * `Session.run`, on another backend if this one can't and never could.
+   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {boolean} bound the worker has tensors, which another backend couldn't use
+   * @returns {Promise<RunResult>}
+   */
+  async run(part, feeds, outputs, keep, bound) {
+    const session = this.session(part);
+    if (!this.#searches[part]) return session.run(feeds, outputs, keep);
+    try {
+      const result = await session.run(feeds, outputs, keep);
+      this.#searches[part] = 0;
+      return result;
+    } catch (error) {
+      const elsewhere = !bound && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
+      const result = elsewhere ? await this.#search(part, feeds, outputs, error) : undefined;
+      if (!result) throw error;
+      return result;
+    }
+  }
+
+  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error */
+  async #search(part, feeds, outputs, error) {
+    this.#searches[part]--;
+    const { backend: name, device_type: device } = this.#opened.loaded;
+    const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
+    for (let others = this.#opened.others; others.length;) {
+      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false }, this.#worker).catch(() => undefined);
+      if (!opened) return undefined;
+      const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
+      if (result) {
+        this.#move({ ...opened, loaded: { ...opened.loaded, tried: [...tried, ...opened.loaded.tried] } });
+        return result;
+      }
+      dispose(opened.sessions);
+      others = opened.others;
+    }
+    return undefined;
+  }
+
+  /** @param {Opened} opened */
+  #move(opened) {
+    dispose(this.#opened.sessions);
+    this.#opened = opened;
+    this.#searches.fill(0);
+    this.#moved(opened);
+  }
+}
+
+/** @param {Session[]} sessions */
+const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));
+)js"
+, 3885)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
@@ -656,7 +807,7 @@ import { timed } from './timing.js';
  * Fetches the models, all at once, and opens a session of each on one backend. Throws CodedError.
  * @param {Load} load
  * @param {{ progress: (news: Omit<Progress, 'type' | 'id'>) => void, deviceLost: import('./backends/registry.js').Options['deviceLost'], signal: AbortSignal }} worker
- * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded }>}
+ * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded, others: Load['backends'] }>}   `others`: backends that may hold the models too
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
   const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
@@ -671,16 +822,68 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
   const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
-    sessions,
+    sessions, others: opened.others,
     loaded: {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, remarks: opened.remarks.length ? opened.remarks : undefined, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
       variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },
   };
 }
 )js"
-, 2614)},
+, 2774)},
+{"/made_up_inputs.js", "text/javascript", std::string_view(
+R"js(// Inputs for runs that nobody asked for, made up from what a model says of itself. Whether a model takes them says nothing about the model: it may want
+// an index that exists, a step that is not 0, or a picture that is larger than its kernels.
+
+import { byteSize } from './protocol.js';
+import { typedArrayOf, zerosFor } from './tensors.js';
+import { NoAnswer } from './timing.js';
+
+/** @typedef {import('./protocol.js').TensorInfo} TensorInfo @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+/** As FP16 a number is its bits. @type {Record<string, number | bigint>} */
+const one = { FP16: 0x3c00, INT64: 1n, UINT64: 1n };
+const sampleRate = /^(sr|sample_?rate)$/i;
+
+/** Sizes that most models with such an input take: a small picture, half a second or so of sound in frames, a short text. @param {TensorInfo} input */
+function likelyShape({ datatype, shape }) {
+  const free = !datatype.startsWith('FP') ? 8 : shape.length > 3 ? 64 : 512;
+  return shape.map((size, axis) => size >= 0 ? size : axis === 0 && shape.length > 1 ? 1 : axis === shape.length - 1 || shape.length > 3 ? free : 16);
+}
+
+/** Ones, and for a sample rate the most usual one. @param {TensorInfo} input @returns {WireTensor} */
+function likely(input) {
+  const { name, datatype } = input, shape = likelyShape(input);
+  const tensor = { name, datatype, shape, data: new Uint8Array(byteSize(datatype, shape)) };
+  const wide = typeof one[datatype] === 'bigint';
+  typedArrayOf(tensor).fill(sampleRate.test(name) ? wide ? 16_000n : 16_000 : one[datatype] ?? 1);
+  return tensor;
+}
+
+/** Sets of inputs to try in turn, the cheapest first. @param {TensorInfo[]} inputs @returns {WireTensor[][]} */
+export const madeUpInputs = inputs => [zerosFor(inputs), inputs.map(likely)];
+
+/**
+ * A first run. Gives back the inputs that the model took; throws what was wrong with the first ones if it took none, or `NoAnswer` as soon as it hangs.
+ * @param {TensorInfo[]} inputs @param {(feeds: WireTensor[]) => Promise<unknown>} run @returns {Promise<WireTensor[]>}
+ */
+export async function runOnMadeUp(inputs, run) {
+  /** @type {unknown[]} */
+  const errors = [];
+  for (const feeds of madeUpInputs(inputs)) {
+    try {
+      await run(feeds);
+      return feeds;
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
+      errors.push(error);
+    }
+  }
+  throw errors[0];
+}
+)js"
+, 2361)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
@@ -1368,7 +1571,7 @@ export const version = 1;
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
  *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
- * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], cpu_fallback: boolean,
+ * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], remarks?: string[], cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number, variant?: number, placements?: import('./backends/placements.js').Placement[] }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
@@ -1489,7 +1692,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 9994)},
+, 10014)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
@@ -1519,6 +1722,10 @@ const described = ({ name, datatype, shape }) => ({ name, datatype, shape });
 
 export class Residents {
   /** @type {Map<number, RunTensor>} */ #tensors = new Map();
+
+  get empty() {
+    return !this.#tensors.size;
+  }
 
   /** @param {number} id */
   #get(id) {
@@ -1567,7 +1774,7 @@ export class Residents {
   }
 }
 )js"
-, 3167)},
+, 3220)},
 {"/run_queue.js", "text/javascript", std::string_view(
 R"js(// Runs one job at a time, in order. A session is not re-entrant: two runs at once can hang it.
 
@@ -1850,7 +2057,7 @@ const messages = {
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
-    id: size, backend: string, device_type: nullable(deviceType), tried, cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
+    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
@@ -1879,7 +2086,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8007)},
+, 8042)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
 
@@ -2127,14 +2334,17 @@ export async function timed(work) {
   return [result, since(start)];
 }
 
+/** What was waited for did not answer. */
+export class NoAnswer extends Error {}
+
 /**
- * The promise's result, or an error that says what did not answer. The work itself can't be stopped; the caller abandons it.
+ * The promise's result, or `NoAnswer` that says what did not answer. The work itself can't be stopped; the caller abandons it.
  * @template T @param {Promise<T>} promise @param {number} milliseconds @param {string} what @returns {Promise<T>}
  */
 export async function answeredWithin(promise, milliseconds, what) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new NoAnswer(`${what} did not answer in ${milliseconds / 1000} s`)), milliseconds); });
   try {
     return /** @type {T} */ (await Promise.race([promise, late]));
   } finally {
@@ -2154,7 +2364,7 @@ export async function timeRuns(run) {
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 )js"
-, 1731)},
+, 1819)},
 {"/view.js", "text/javascript", std::string_view(
 R"js(// What somebody who looks at the tab sees.
 
@@ -2247,6 +2457,7 @@ R"js(// One loaded model, or several that share a device: a data socket to the p
 import { CodedError, failureOf, messageOf } from './errors.js';
 import { FrameSocket } from './frame_socket.js';
 import { Generations } from './generation.js';
+import { HeldModels } from './held_models.js';
 import { loadModels } from './load.js';
 import { ProtocolError, version } from './protocol.js';
 import { areOnHost, onHost, Residents } from './residents.js';
@@ -2264,7 +2475,7 @@ const tell = (/** @type {Report} */ report) => self.postMessage(report);
 
 class ModelWorker {
   /** @type {RunQueue<Answer>} */ #queue = new RunQueue();
-  /** @type {import('./backends/registry.js').Session[]} */ #sessions = [];
+  /** @type {HeldModels | undefined} */ #models;
   #residents = new Residents();
   #generations = new Generations(this.#queue);
   #abort = new AbortController();
@@ -2297,21 +2508,25 @@ class ModelWorker {
     if (this.#loadSeen) throw new ProtocolError('a worker loads one model, once');
     this.#loadSeen = true;
     const deviceLost = (/** @type {string} */ reason, /** @type {string} */ message) => this.#loseDevice(reason, message);
-    loadModels(load, { progress: news => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal }).then(({ sessions, loaded }) => {
-      this.#sessions = sessions;
+    const worker = { progress: (/** @type {Omit<import('./protocol.js').Progress, 'type' | 'id'>} */ news) => this.#socket.send({ type: 'progress', id: load.id, ...news }), deviceLost, signal: this.#abort.signal };
+    const announce = (/** @type {Awaited<ReturnType<typeof loadModels>>} */ { loaded }) => {
       this.#socket.send(loaded);
       tell({ event: 'loaded', model: load.model.name, backend: loaded.backend, device_type: loaded.device_type });
+    };
+    loadModels(load, worker).then(opened => {
+      this.#models = new HeldModels(load, { ...worker, progress: () => {} }, opened, announce);
+      announce(opened);
     }).catch(error => this.#answerFailure(load.id, error, 'no_backend'));
   }
 
   /** @param {import('./protocol.js').Run} message */
   #run({ id, part = 0, inputs, resident = [], outputs, keep = [] }) {
-    const session = this.#sessions[part];
-    if (!session) throw new ProtocolError(`run came before a model ${part} was loaded`);
+    const models = this.#models, session = models?.session(part);
+    if (!models || !session) throw new ProtocolError(`run came before a model ${part} was loaded`);
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
-      const result = await session.run(feeds, outputs, keep.map(({ name }) => name));
+      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), !this.#residents.empty);
       if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
@@ -2352,7 +2567,7 @@ class ModelWorker {
 
   /** @param {import('./protocol.js').Generate} message */
   #generate(message) {
-    const session = this.#sessions[message.part ?? 0];
+    const session = this.#models?.session(message.part ?? 0);
     if (!session) throw new ProtocolError('generate came before the model was loaded');
     this.#generations.start(session, message, news => this.#socket.send(news)).then(result => {
       this.#socket.send(result);
@@ -2396,7 +2611,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 6993)},
+, 7353)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still finds out what the browser can do, which takes as long as a worker's start.
 
@@ -2875,6 +3090,9 @@ export async function createHonestSession(ort, build, model, options) {
   }
 }
 
+/** Whether ONNX Runtime says that the request is wrong (its INVALID_ARGUMENT), such as an index that a node finds out of range. @param {unknown} error */
+export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
+
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
@@ -2915,7 +3133,7 @@ export function wrapSession(ort, session, own, device) {
       checkRun(model, tensors, names);
       const wanted = names.length ? names : session.outputNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
-      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
+      const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];
         for (const name of wanted) {
@@ -2937,7 +3155,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7830)},
+, 8180)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -3050,8 +3268,8 @@ export async function listeningForPlacements(work) {
 R"js(// Tries the backends in the order that the pool asks for, and remembers why each one before the last was passed over.
 
 import { CodedError, messageOf } from '../errors.js';
-import { zerosFor } from '../tensors.js';
-import { timed, timeRuns } from '../timing.js';
+import { runOnMadeUp } from '../made_up_inputs.js';
+import { NoAnswer, timed, timeRuns } from '../timing.js';
 import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
@@ -3100,8 +3318,13 @@ import { webnn } from './webnn.js';
  * @property {Session[]} sessions   in the order of the contents
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
+ * @property {string[]} remarks   what is worth knowing of sessions that are good
+ * @property {import('../protocol.js').BackendChoice[]} others   choices that may hold the contents too
  * @property {{ create: number, warmup: number }} times
  */
+
+/** Milliseconds in which a device tells that it is lost, after it failed a run for that. */
+const newsOfLoss = 50;
 
 /** @type {Backend[]} */
 export const installed = [wasm, webgpu, webnn];
@@ -3113,15 +3336,38 @@ const backendNamed = (choice, backends) => {
   return backend;
 };
 
-/** @param {Session} session */
-async function runOnZeros(session) {
-  const zeros = zerosFor(session.inputs);
-  await (session.warmUp ? session.warmUp(zeros) : session.run(zeros, []));
+/** @param {Session} session @param {WireTensor[]} feeds */
+const runOnce = (session, feeds) => session.warmUp ? session.warmUp(feeds) : session.run(feeds, []);
+
+/**
+ * Warms up each session. What a run on made-up inputs throws is no reason against the backend, except for a kernel, whose sample extents the program gave.
+ * @param {Content[]} contents @param {Session[]} sessions
+ * @returns {Promise<{ feeds: WireTensor[][], remarks: string[] }>} `feeds`: what each session ran on, as far as all did
+ */
+async function warmUpAll(contents, sessions) {
+  /** @type {WireTensor[][]} */
+  const feeds = [];
+  /** @type {string[]} */
+  const remarks = [];
+  for (const [i, session] of sessions.entries()) {
+    try {
+      feeds[i] = await runOnMadeUp(session.inputs, made => runOnce(session, made));
+    } catch (error) {
+      if (error instanceof NoAnswer || contents[i].kernel) throw error;
+      remarks.push(`${contents.length > 1 ? `"${contents[i].name}": ` : ''}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
+    }
+  }
+  return { feeds, remarks };
 }
 
-/** @param {Session[]} sessions */
-async function runEach(sessions) {
-  for (const session of sessions) await runOnZeros(session);
+/** @param {Session[]} sessions @param {WireTensor[][]} feeds */
+async function runEach(sessions, feeds) {
+  for (const [i, session] of sessions.entries()) await runOnce(session, feeds[i]);
+}
+
+/** Not awaited: a session that never answers may never let go either. @param {Session[]} sessions */
+function dispose(sessions) {
+  for (const session of sessions) session?.dispose().catch(() => {});
 }
 
 /** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
@@ -3141,8 +3387,47 @@ async function createAll(contents, options, backends, sessions) {
   }
 }
 
+/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
+
 /**
- * Opens the contents on the first backend that holds all of them and, if asked, survives a first run of each; or, to compare, on the one that runs them fastest.
+ * Opens all contents on one choice, and warms them up if asked to. Throws what speaks against it; then nothing of it is left.
+ * @param {Content[]} contents @param {import('../protocol.js').BackendChoice} choice
+ * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
+ * @param {(stage: 'create' | 'warmup', done: number) => void} progress @param {Backend[]} backends
+ * @returns {Promise<Held>}
+ */
+async function open(contents, choice, { warmup, compare, deviceLost, ...options }, progress, backends) {
+  /** @type {Session[]} */
+  const sessions = [];
+  let kept = false;
+  /** @type {string | undefined} */
+  let lost;
+  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = `${reason}: ${message}`;
+  try {
+    progress('create', 0);
+    const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
+    progress('create', 1);
+    if (!warmup && !compare) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    progress('warmup', 0);
+    const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
+    if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
+    if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
+    progress('warmup', 1);
+    return { sessions, choice, remarks, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+  } catch (error) {
+    dispose(sessions);
+    throw error;
+  }
+}
+
+/** Why the slower of two that were compared is not taken. @param {Held} slower @param {Held} faster */
+const whySlower = (slower, faster) => slower.run < Infinity
+  ? `slower: a run on made-up inputs takes ${slower.run.toFixed(1)} ms, on ${faster.choice.name} ${faster.run.toFixed(1)} ms`
+  : `not compared: ${slower.remarks.join('; ')}`;
+
+/**
+ * Opens the contents on the first backend that holds all of them; or, to compare, on the one that runs them fastest.
  * Throws CodedError `no_backend` with the reasons, or `runtime_missing` if files of ONNX Runtime were not there.
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
@@ -3151,63 +3436,63 @@ async function createAll(contents, options, backends, sessions) {
  * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
-export async function openSessions(contents, choices, { warmup, compare, ...options }, progress, backends = installed) {
+export async function openSessions(contents, choices, options, progress, backends = installed) {
   /** @type {import('../protocol.js').Attempt[]} */
   const tried = [];
-  /** @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, times: { create: number, warmup: number }, run: number }} Held @type {Held | undefined} */
+  /** @type {Held | undefined} */
   let best;
   let missing = false;
-  const pass = (/** @type {import('../protocol.js').BackendChoice} */ choice, /** @type {string} */ reason, /** @type {Session[]} */ sessions) => {
-    tried.push({ backend: choice.name, message: `${choice.device_type ? `${choice.device_type}: ` : ''}${reason}` });
-    for (const session of sessions) session?.dispose().catch(() => {});  // not awaited: a session that never answers may never let go either
-  };
-  for (const choice of choices) {
-    /** @type {Session[]} */
-    const sessions = [];
+  let others = choices;
+  const pass = (/** @type {import('../protocol.js').BackendChoice} */ { name, device_type: device }, /** @type {string} */ reason) => tried.push({ backend: name, message: `${device ? `${device}: ` : ''}${reason}` });
+  for (const [i, choice] of choices.entries()) {
     try {
-      progress('create', 0);
-      const [, create] = await timed(() => createAll(contents, { ...options, choice, compare }, backends, sessions));
-      for (const message of sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
-      progress('create', 1);
-      if (warmup || compare) progress('warmup', 0);
-      const warm = warmup || compare ? (await timed(() => runEach(sessions)))[1] : 0;
-      const held = { sessions, choice, times: { create, warmup: warm }, run: compare ? await timeRuns(() => runEach(sessions)) : 0 };
-      if (warmup || compare) progress('warmup', 1);
-      const slower = best && best.run <= held.run ? held : best;
-      best = slower === held ? best : held;
-      if (slower && best) pass(slower.choice, `slower: a run on zeros takes ${slower.run.toFixed(1)} ms, on ${best.choice.name} ${best.run.toFixed(1)} ms`, slower.sessions);
-      if (!compare) break;
+      const held = await open(contents, choice, options, progress, backends);
+      for (const message of held.sessions.flatMap(({ passedOver }) => passedOver ?? [])) tried.push({ backend: choice.name, message });
+      const [faster, slower] = best && best.run <= held.run ? [best, held] : [held, best];
+      best = faster;
+      if (slower) {
+        pass(slower.choice, whySlower(slower, faster));
+        dispose(slower.sessions);
+      }
+      if (!options.compare) {
+        others = choices.slice(i);
+        break;
+      }
     } catch (error) {
       missing ||= error instanceof CodedError && error.code === 'runtime_missing';
-      pass(choice, messageOf(error), sessions);
+      others = others.filter(each => each !== choice);
+      pass(choice, messageOf(error));
     }
   }
-  if (best) return { sessions: best.sessions, backend: best.choice.name, tried, times: best.times };
+  if (best) {
+    best.keep();
+    const { sessions, choice, remarks, times } = best;
+    return { sessions, backend: choice.name, tried, remarks, others: others.filter(each => each !== choice), times };
+  }
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 8405)},
+, 11593)},
 {"/backends/thread_trial.js", "text/javascript", std::string_view(
-R"js(// A worker that tries a model with some number of threads, tells how long a run on zeros takes, and is ended.
+R"js(// A worker that tries a model with some number of threads, tells how long a run on made-up inputs takes, and is ended.
 
 import { messageOf } from '../errors.js';
-import { zerosFor } from '../tensors.js';
+import { runOnMadeUp } from '../made_up_inputs.js';
 import { timeRuns } from '../timing.js';
 import { cpuSession } from './wasm.js';
 
 self.addEventListener('message', async ({ data: { model, threads, ...options } }) => {
   try {
     const session = await cpuSession(model, options, threads);
-    const zeros = zerosFor(session.inputs);
-    await session.run(zeros, []);
-    self.postMessage({ time: await timeRuns(() => session.run(zeros, [])) });
+    const feeds = await runOnMadeUp(session.inputs, made => session.run(made, []));
+    self.postMessage({ time: await timeRuns(() => session.run(feeds, [])) });
   } catch (error) {
     self.postMessage({ error: messageOf(error) });
   }
 }, { once: true });
 )js"
-, 687)},
+, 712)},
 {"/backends/threads.js", "text/javascript", std::string_view(
 R"js(// How many threads run a model fastest on the CPU. ONNX Runtime can't change the number once it has begun, so each number is tried in a worker of its
 // own, one after the other, and the better one remembered by the model's content.
@@ -3225,7 +3510,7 @@ const cacheName = 'webpool-threads';
 
 const inWords = (/** @type {number} */ threads) => threads === 1 ? '1 thread' : `${threads} threads`;
 
-/** Milliseconds of a run on zeros with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
+/** Milliseconds of a run on made-up inputs with this many threads. Throws if that fails or takes too long. @param {Trial} trial @param {number} threads @returns {Promise<number>} */
 async function timeWith(trial, threads) {
   const worker = new SpawnedWorker(new URL('./thread_trial.js', import.meta.url), { name: inWords(threads) });
   const answer = new Promise((resolve, reject) => {
@@ -3234,7 +3519,7 @@ async function timeWith(trial, threads) {
     worker.postMessage({ ...trial, threads });
   });
   try {
-    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on zeros');
+    return await answeredWithin(/** @type {Promise<number>} */ (answer), trialTimeout, 'a run on made-up inputs');
   } finally {
     worker.terminate();
   }
@@ -3253,7 +3538,7 @@ async function compare(time, several) {
   }
   const ms = (/** @type {number} */ threads) => Number(times.get(threads));
   const [better, worse] = ms(several) < ms(1) ? [several, 1] : [1, several];
-  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on zeros takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
+  return { threads: better, passedOver: [`${inWords(worse)}: slower: a run on made-up inputs takes ${ms(worse).toFixed(1)} ms, with ${inWords(better)} ${ms(better).toFixed(1)} ms`] };
 }
 
 /** @param {string} path @returns {Promise<Choice | undefined>} */
@@ -3286,7 +3571,7 @@ export async function fastestThreads(trial, key, { cores = navigator.hardwareCon
   return choice;
 }
 )js"
-, 3805)},
+, 3832)},
 {"/backends/wasm.js", "text/javascript", std::string_view(
 R"js(// The CPU, in every browser.
 

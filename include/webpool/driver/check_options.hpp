@@ -84,8 +84,6 @@ inline PoolOptions check_options(PoolOptions options) {
 /// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
 inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
   const std::string who = "model '" + std::string(model) + "': ";
-  if (backends.empty())
-    throw Error(errc::invalid_options, who + "ModelOptions::backends is empty: nothing could hold the model");
   for (const Backend backend : backends)
     if (!is_builtin(backend) && !webpool::detail::registered_backend(backend))
       throw Error(errc::invalid_options, who + "ModelOptions::backends has the value " +

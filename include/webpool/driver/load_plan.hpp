@@ -8,6 +8,7 @@
 #include <vector>
 #include <webpool/browser.hpp>
 #include <webpool/datatype.hpp>
+#include <webpool/driver/avoided_ways.hpp>
 #include <webpool/driver/decoder.hpp>
 #include <webpool/driver/fastest_ways.hpp>
 #include <webpool/driver/model_file.hpp>
@@ -28,9 +29,18 @@ struct LoadPlan {
 /// Where the pool serves the module of a backend of that name.
 inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
 
+/// The backends to try there, in order: the model's, or the default ones.
+inline std::vector<Backend> backends_for(const ModelOptions& model, const BrowserInfo& browser) {
+  if (!model.backends.empty()) return model.backends;
+  const bool software = browser.webgpu && browser.webgpu->software == true;
+  return software ? std::vector{Backend::webnn, Backend::wasm, Backend::webgpu}
+                  : std::vector{Backend::webnn, Backend::webgpu, Backend::wasm};
+}
+
 /// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
 inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
-  return std::ranges::find(model.backends, Backend::webnn) != model.backends.end() &&
+  const auto backends = backends_for(model, browser);
+  return std::ranges::find(backends, Backend::webnn) != backends.end() &&
          std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
            const auto found = browser.webnn.find(device);
            return found != browser.webnn.end() && found->second.empty();
@@ -70,24 +80,52 @@ inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::
   return source;
 }
 
+/// Where a model is to be loaded.
+struct LoadSite {
+  const BrowserInfo& tab;
+  const BrowserOptions& browser;
+  const MemorySettings& memory;
+  /// What a comparison found in a tab of this kind, null without one. It is tried first, and no other comparison is
+  /// made.
+  const FastestWay* known = nullptr;
+  std::vector<AvoidedWays::Avoided> avoided{};  ///< in a tab of this kind
+};
+
+/// Leaves out what went wrong in such a tab, unless nothing else is left.
+inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
+  auto& choices = plan.message.backends;
+  const auto avoids = [&](const AvoidedWays::Avoided& each) {
+    return std::ranges::any_of(choices, [&](const auto& choice) {
+      return Way{choice.backend, choice.device} == each.way;
+    });
+  };
+  auto left = choices;
+  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
+    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
+  });
+  if (left.empty()) return;
+  for (const auto& each : avoided)
+    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
+  choices = std::move(left);
+}
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
 /// off, the application's own with the address of their module.
-/// `known`: what a comparison found in a tab of this kind, null without one; then it is tried first, and no other one
-/// is made.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
-                          const BrowserOptions& browser, const MemorySettings& memory,
-                          const FastestWay* known = nullptr) {
+                          const LoadSite& site) {
+  const BrowserOptions& browser = site.browser;
+  const FastestWay* const known = site.known;
   LoadPlan plan;
   plan.message.id = worker.value;
   plan.message.model =
       files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
   for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
   plan.message.free_dimensions = model.free_dimensions;
-  plan.message.warmup = browser.shader_precompile && !memory.low_memory_mode;
+  plan.message.warmup = browser.shader_precompile && !site.memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
   plan.message.workgroup_size = browser.workgroup_size;
   plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
-  for (const Backend backend : model.backends) switch (backend) {
+  for (const Backend backend : backends_for(model, site.tab)) switch (backend) {
       case Backend::webnn:
         for (const WebnnDevice device : browser.webnn_devices)
           plan.message.backends.push_back({backend, device, std::nullopt});
@@ -104,6 +142,7 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
+  leave_out(plan, site.avoided);
   if (!model.fastest || !known) return plan;
   const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
     return each.backend == known->backend && each.device == known->device;

@@ -13,6 +13,7 @@
 #include <vector>
 #include <webpool/clock.hpp>
 #include <webpool/detail/logger.hpp>
+#include <webpool/driver/avoided_ways.hpp>
 #include <webpool/driver/batcher.hpp>
 #include <webpool/driver/browsers.hpp>
 #include <webpool/driver/engine_port.hpp>
@@ -151,8 +152,9 @@ class Loader {
   void start(Worker& worker) {
     const LoadingModel& model = this->model(worker.model);
     const BrowserInfo& browser = browser_of(worker);
-    LoadPlan plan = plan_load(worker.id, model.files, model.options, uses_.browsers.options_of(browser.browser),
-                              uses_.options.memory, known_way(model, browser));
+    LoadPlan plan = plan_load(worker.id, model.files, model.options,
+                              {browser, uses_.browsers.options_of(browser.browser), uses_.options.memory,
+                               known_way(model, browser), avoided_.find(model.key(), browser, Clock::now())});
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
@@ -180,11 +182,8 @@ class Loader {
     if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
       fastest_.learn(model.files[0].sha256, model.options, browser,
                      {news.backend, news.device, news.variant, news.tried});
-    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
-    worker.where =
-        std::make_shared<const Where>(Where{worker.tab, browser, news.backend, news.device, news.cpu_fallback,
-                                            std::move(worker.passed_over), std::move(news.placements)});
-    const std::size_t bytes = news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+    settle(worker, news);
+    const std::size_t bytes = bytes_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
     end_turn(worker.id);
@@ -199,6 +198,23 @@ class Loader {
                                           .bytes = bytes,
                                           .from_cache = news.from_cache});
     uses_.port.engine.loaded(worker.id, news.backend, bytes, uses_.port.turn());
+  }
+
+  /// The worker's backend could not run its model, and another one has taken over, with an answer.
+  void moved(Worker& worker, protocol::Loaded& news) {
+    const LoadingModel& model = this->model(worker.model);
+    const std::string why = news.tried.empty() ? "a run failed" : news.tried.front().message;
+    avoided_.fail(model.key(), browser_of(worker), worker.way(), why);
+    uses_.logger.info("model '" + model.name + "' leaves " + describe(*worker.where) + ": " + why);
+    worker.passed_over = worker.where->passed_over;
+    worker.before = AvoidedWays::Before::answered;
+    settle(worker, news);
+    uses_.port.engine.moved(worker.id, news.backend, bytes_of(model, news));
+  }
+
+  /// The worker did not answer in time: its backend may hang on this model.
+  void hung(const Worker& worker, const std::string& reason) {
+    avoided_.hang(model(worker.model).key(), browser_of(worker), worker.way(), reason, worker.before, Clock::now());
   }
 
   /// The worker can't hold its model.
@@ -227,6 +243,18 @@ class Loader {
  private:
   const BrowserInfo& browser_of(const Worker& worker) const { return uses_.roster.tab(worker.tab).browser; }
 
+  /// What holds the worker's model now.
+  void settle(Worker& worker, protocol::Loaded& news) const {
+    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
+    worker.where = std::make_shared<const Where>(Where{worker.tab, browser_of(worker), news.backend, news.device,
+                                                       news.cpu_fallback, std::move(worker.passed_over),
+                                                       std::move(news.placements), std::move(news.remarks)});
+  }
+
+  static std::size_t bytes_of(const LoadingModel& model, const protocol::Loaded& news) {
+    return news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+  }
+
   /// Models that share a worker are compared as one, which nothing else is equal to.
   const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
@@ -252,6 +280,7 @@ class Loader {
   std::unordered_map<ModelIndex, LoadingModel> models_;
   LoadTurns turns_;
   FastestWays fastest_;
+  AvoidedWays avoided_;
   std::uint64_t cache_hits_ = 0;
 };
 

@@ -150,6 +150,8 @@ class Outbox {
     if (!worker) return;
     Tab* const tab = uses_.roster.find(action.connection);
     if (action.trouble && tab) uses_.roster.report(*tab, action.trouble->message());
+    if (action.trouble && action.trouble->code() == errc::timed_out && worker->where)
+      uses_.loader.hung(*worker, action.trouble->message());
     uses_.departures.remove(*worker, "the worker is no longer needed");
     if (tab) tab->peer->send(protocol::CloseWorker{action.worker});
   }

@@ -13,6 +13,7 @@
 #include <webpool/browser.hpp>
 #include <webpool/clock.hpp>
 #include <webpool/detail/token.hpp>
+#include <webpool/driver/avoided_ways.hpp>
 #include <webpool/driver/flight_log.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/peer.hpp>
@@ -44,8 +45,12 @@ struct Worker {
   Peer* peer = nullptr;  ///< its data link; null until it attaches
   std::vector<BackendFailure> passed_over{};
   std::shared_ptr<const Where> where{};  ///< null until it is loaded
+  AvoidedWays::Before before = AvoidedWays::Before::silent;
   protocol::PreparedResult next_result{};
   TimePoint opened = Clock::now();
+
+  /// By which it runs the model; only of one that has loaded it.
+  Way way() const { return {where->backend, where->device}; }
 };
 
 template <class Printable>

@@ -9,6 +9,7 @@
 #include <webpool/clock.hpp>
 #include <webpool/detail/logger.hpp>
 #include <webpool/detail/token.hpp>
+#include <webpool/driver/avoided_ways.hpp>
 #include <webpool/driver/check_outputs.hpp>
 #include <webpool/driver/disagreement.hpp>
 #include <webpool/driver/engine_port.hpp>
@@ -68,8 +69,13 @@ class WorkerInbox {
 
   std::optional<Error> take(Peer& from, protocol::Loaded& news) {
     Worker* const worker = from.worker;
-    if (!worker || worker->where || news.id != worker->id.value) return out_of_turn("loaded");
-    uses_.loader.loaded(*worker, news);
+    if (!worker || news.id != worker->id.value) return out_of_turn("loaded");
+    if (!worker->where)
+      uses_.loader.loaded(*worker, news);
+    else if (worker->before == AvoidedWays::Before::silent && worker->way() != Way{news.backend, news.device})
+      uses_.loader.moved(*worker, news);
+    else
+      return out_of_turn("loaded");
     return std::nullopt;
   }
 
@@ -97,6 +103,7 @@ class WorkerInbox {
                               .error = wrong ? &*wrong : nullptr,
                               .check = {checkable ? draw_for(*worker) : 1, differs ? &*differs : nullptr}};
     const TimePoint now = Clock::now();
+    worker->before = AvoidedWays::Before::answered;
     if (request && !wrong)
       adopt(*worker, *request, result);
     else

@@ -162,6 +162,7 @@ class Engine {
     workers_.loaded(id, backend, memory_bytes, turn);
     pump(turn);
   }
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) { workers_.moved(id, backend, memory_bytes); }
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     workers_.load_failed(id, error, turn);
     pump(turn);

@@ -62,19 +62,26 @@ struct Tables : Places {
   void worker_ready(WorkerId id, Backend backend, std::size_t bytes, TimePoint now) {
     WorkerRow& worker = workers[id];
     ModelRow& model = model_of(worker);
+    worker.ready = true;
+    worker.last_used = worker.loaded = now;
+    model.load_time = now - worker.opened;
+    set_backend(id, backend, bytes);
+    --model.loading;
+    open_lane(id);
+  }
+
+  /// What runs the worker's model; `bytes` as for `worker_ready`.
+  void set_backend(WorkerId id, Backend backend, std::size_t bytes) {
+    WorkerRow& worker = workers[id];
+    ModelRow& model = model_of(worker);
     ConnectionState& tab = state(worker.connection);
     if (bytes > 0) {
       tab.memory_bytes += bytes - worker.bytes;
       memory += bytes - worker.bytes;
       worker.bytes = model.bytes = bytes;
     }
-    worker.ready = true;
-    worker.last_used = worker.loaded = now;
-    model.load_time = now - worker.opened;
     model.lane.set_backend(index_of(worker.connection), backend);
     worker.experience = &model.experience(tab.browser.browser, backend);
-    --model.loading;
-    open_lane(id);
   }
 
   /// Takes away a worker that has neither runs nor requests bound to it.

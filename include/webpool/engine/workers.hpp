@@ -52,6 +52,13 @@ class Workers {
     state_.marks.mark(model);
   }
 
+  /// Another backend runs the worker's model from now on; not believed while the worker has tensors, which would be
+  /// lost.
+  void moved(WorkerId id, Backend backend, std::size_t memory_bytes) {
+    const WorkerRow* worker = state_.tables.workers.find(id);
+    if (worker && worker->ready && worker->tensors == 0) state_.tables.set_backend(id, backend, memory_bytes);
+  }
+
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
     if (!worker || worker->ready) return;

@@ -108,6 +108,8 @@ inline Loaded read_loaded(Fields& fields) {
   if (auto device = fields.find("device_type"))
     loaded.device = device->choice<WebnnDevice>(webpool::detail::webnn_device_names);
   loaded.tried = read_tried(fields["tried"]);
+  if (auto remarks = fields.find("remarks"))
+    remarks->each([&](Value remark) { loaded.remarks.emplace_back(remark.text()); });
   loaded.cpu_fallback = fields["cpu_fallback"].boolean();
   loaded.inputs = read_specs(fields["inputs"]);
   loaded.outputs = read_specs(fields["outputs"]);

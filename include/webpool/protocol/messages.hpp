@@ -84,6 +84,7 @@ struct Loaded {
   Backend backend = Backend::wasm;
   std::optional<WebnnDevice> device;
   std::vector<BackendFailure> tried;  ///< before `backend`, in that order
+  std::vector<std::string> remarks{};
   bool cpu_fallback = false;
   std::vector<TensorSpec> inputs, outputs;  ///< without symbols
   LoadTimes times;
