@@ -1265,6 +1265,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <asio/write.hpp>
 #endif
@@ -1293,8 +1294,9 @@ std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::s
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (!slot.is_connected()) return nullptr;
   auto ticket = std::make_shared<Ticket>();
-  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type) {
-    if (const auto alive = weak.lock()) alive->cancel(ticket);
+  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type wanted) {
+    const auto alive = wanted == asio::cancellation_type::none ? nullptr : weak.lock();
+    if (alive) alive->cancel(ticket);
   });
   return ticket;
 }
@@ -1723,9 +1725,11 @@ struct ModelOptions {
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
-/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
-/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked: on the thread
+/// of the caller that loads and waits, and for `Pool::async_load` on a thread of the pool's own; so perhaps on several
+/// threads at once. `name` is the options' name or the file's. Free dimensions of the info have no values yet. Whatever
+/// it throws reaches the caller as it is; that of `async_load` as an `Error`, with `errc::load_failed` if it is none.
+/// It must not close the pool.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
 /// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.
@@ -2609,8 +2613,8 @@ class Model {
   /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
   /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
   /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
-  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
-  /// borrow must live until the handler runs.
+  /// A cancellation of any type ends the request with `errc::cancelled` at once, also while the page computes. Tensors
+  /// that the inputs borrow must live until the handler runs.
   template <class Token>
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, detail::CompletionSignature<Outputs>>(detail::StartRun<Token>{impl_}, token,
@@ -2693,6 +2697,7 @@ class Model {
 #define WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -2920,9 +2925,10 @@ struct FileExtent {
 /// |               |                                  | lives. Then the pool neither calls `read` nor copies them      |
 /// | `on_disk()`   | a place in a file, or nothing    | if they lie there as they are: the file is mapped              |
 ///
-/// *Threads.* A load asks on the thread that calls it. When a tab fetches the bytes, a thread of the pool's own reads
-/// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
-/// MiB that takes more than 20 seconds breaks its download off.
+/// *Threads.* A load asks on the thread that calls it, `async_load` on a thread of the pool's own. When a tab fetches
+/// the bytes, another thread of the pool's own reads them. Both read at most a MiB at a time. So several threads may
+/// call at once. A slow source delays downloads, not requests; a MiB that takes more than 20 seconds breaks its
+/// download off. `Pool::close` waits for a `read` of `async_load` to return.
 ///
 /// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
 /// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
@@ -2951,7 +2957,7 @@ class ByteSource {
 };
 
 /// Finds the source of a file by its plain name, as a model names the files that hold its tensors; null if there is
-/// none. Called on the thread that loads, once for each name.
+/// none. Called on the thread that asks for the model's bytes, once for each name.
 using FindSource = std::function<std::shared_ptr<ByteSource>(std::string_view name)>;
 
 namespace detail {
@@ -2965,7 +2971,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
+  throw Error(errc::load_failed, "something was thrown that is not a std::exception");
 }
 
 }  // namespace detail
@@ -3146,7 +3152,6 @@ namespace webpool::impl {
 class PoolInterface {
  public:
   using LoadDone = detail::UniqueFunction<void(Expected<std::optional<Model>>)>;
-  using StartLoad = detail::UniqueFunction<void(LoadDone)>;
 
   virtual ~PoolInterface() = default;
 
@@ -3154,8 +3159,10 @@ class PoolInterface {
   virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
-  /// Reads the model; what it returns loads it, and may be called when the pool is gone.
-  virtual StartLoad prepare_load(const ModelSource& source, ModelOptions options) = 0;
+  /// `ticket` may be null; the runtime cancels by it. May be called when the pool is closed.
+  virtual void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                          LoadDone done) = 0;
+  virtual std::shared_ptr<driver::Runtime> runtime() const = 0;
   virtual bool has_model(std::string_view name) const = 0;
   virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                             const RequestOptions& options) = 0;
@@ -3222,12 +3229,17 @@ class Pool {
     return impl_->load_together(std::move(parts), std::move(options));
   }
 
-  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The model is read before this returns.
+  /// `load` with any Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// model present exactly when there is no exception.
+  ///
+  /// Returns at once. A thread of the pool's own reads the model, so what is wrong about it reaches the handler. The
+  /// exception is a `webpool::Error`. The handler and its executor are as with `Model::async_run`. A cancellation of
+  /// any type ends the load with `errc::cancelled` at once, whether the model is being read, waits for a tab, or is
+  /// fetched and made into a session there. Then nothing stays loaded.
   template <class Token>
-  auto async_load(const ModelSource& source, ModelOptions options, Token&& token) {
+  auto async_load(ModelSource source, ModelOptions options, Token&& token) {
     return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
-        detail::StartLoad<Token>{}, token, impl_->prepare_load(source, std::move(options)));
+        detail::StartLoad<Token>{impl_}, token, std::move(source), std::move(options));
   }
 
   /// Loads models that belong together, the most urgent first, and returns at once, when they have been read: in
@@ -3287,8 +3299,8 @@ class Pool {
   /// One row for each model, browser and backend that has run something.
   std::vector<ExecutionStats> execution_stats() const { return impl_->execution_stats(); }
 
-  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
-  /// The destructor does the same; a second call does nothing.
+  /// Ends every request and load with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is
+  /// left. The destructor does the same; a second call does nothing.
   void close() { impl_->close(); }
 
  protected:
@@ -3330,9 +3342,13 @@ struct StartGeneration {
 
 template <class Token>
 struct StartLoad {
+  std::shared_ptr<impl::PoolInterface> pool;
+
   template <class Handler>
-  void operator()(Handler handler, impl::PoolInterface::StartLoad start) const {
-    start(driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
+  void operator()(Handler handler, ModelSource source, ModelOptions options) const {
+    auto ticket = driver::cancellation_ticket(handler, pool->runtime());
+    pool->start_load(std::move(source), std::move(options), std::move(ticket),
+                     driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
   }
 };
 
@@ -15315,6 +15331,28 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <system_error>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
+#define WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
+#include <atomic>
+
+namespace webpool::driver {
+
+/// Tells a thread that nobody waits any more for what it does. All functions may be called from any thread.
+class Interrupt {
+ public:
+  void raise() noexcept { raised_ = true; }
+
+  /// Throws `errc::cancelled` once it has been raised. For long work, between two pieces.
+  void check() const {
+    if (raised_) throw Error(errc::cancelled, "nobody waits for it any more");
+  }
+
+ private:
+  std::atomic<bool> raised_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #include <algorithm>
@@ -15484,21 +15522,32 @@ using LookAtBytes = std::function<void(std::span<const std::byte>)>;
 inline constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 /// Memory for more than `most_in_memory` grows with what comes, not with the size that the source says.
-inline std::string read_whole(ByteSource& source, std::uint64_t size) {
+inline std::string read_whole(ByteSource& source, std::uint64_t size, const Interrupt& interrupt) {
   std::string bytes;
-  const std::uint64_t step = size <= most_in_memory ? most_in_memory : piece_bytes;
+  if (size <= most_in_memory) bytes.reserve(static_cast<std::size_t>(size));
   while (bytes.size() < size) {
+    interrupt.check();
     const std::size_t done = bytes.size();
-    bytes.resize(done + static_cast<std::size_t>(std::min(step, size - done)));
+    bytes.resize(done + static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
     read_exactly(source, done, std::as_writable_bytes(std::span(bytes)).subspan(done));
   }
   return bytes;
 }
 
-inline std::string hash_of(ByteSource& source, std::uint64_t size) {
+inline std::string hash_of(std::span<const std::byte> bytes, const Interrupt& interrupt) {
+  webpool::detail::Sha256 hash;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(piece_bytes, bytes.size()))) {
+    interrupt.check();
+    hash.update(bytes.first(std::min(piece_bytes, bytes.size())));
+  }
+  return hash.hex();
+}
+
+inline std::string hash_of(ByteSource& source, std::uint64_t size, const Interrupt& interrupt) {
   webpool::detail::Sha256 hash;
   std::vector<std::byte> piece(piece_bytes);
   for (std::uint64_t done = 0; done < size; done += piece.size()) {
+    interrupt.check();
     piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
     read_exactly(source, done, piece);
     hash.update(piece);
@@ -15515,7 +15564,7 @@ inline std::optional<std::string> known_hash(const ByteSource& source) {
 
 /// Of a source that is not in memory, and too large to stay there. Finds its hash too, if it reads it for that.
 inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look,
-                          std::optional<std::string>& hash) {
+                          std::optional<std::string>& hash, const Interrupt& interrupt) {
   // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
   constexpr std::uint64_t most = std::uint64_t{1} << 31;
   if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
@@ -15527,30 +15576,31 @@ inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBy
   if (size > most)
     throw Error(errc::model_invalid, "it has " + std::to_string(size) +
                                          " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
-  const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
+  const std::string bytes =
+      webpool::detail::ask([&] { return read_whole(source, size, interrupt); });  // memory may be short
   look(std::as_bytes(std::span(bytes)));
-  if (!hash) hash = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
+  if (!hash) hash = hash_of(std::as_bytes(std::span(bytes)), interrupt);
 }
 
 /// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
 /// nor longer than `most` are read here. Throws what the source and `look` throw, and `errc::load_failed` for a source
-/// that breaks its contract.
+/// that breaks its contract; `errc::cancelled` soon after `interrupt` was raised.
 inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const LookAtBytes& look = {},
-                  std::size_t most = most_in_memory) {
+                  std::size_t most = most_in_memory, const Interrupt& interrupt = {}) {
   const std::uint64_t size = webpool::detail::ask([&] { return source->size(); });
   if (size > std::numeric_limits<std::size_t>::max()) throw Error(errc::load_failed, "it has too many bytes");
   auto hash = known_hash(*source);
-  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size));
+  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size, interrupt));
   const auto bytes = source->in_memory();
   if (!bytes.empty() && bytes.size() != size)
     throw Error(errc::load_failed, "its source says that it has " + std::to_string(size) + " bytes, and shows " +
                                        std::to_string(bytes.size()));
   if (size <= most || !bytes.empty()) {
     if (look) look(bytes);
-    if (!hash) hash = webpool::detail::sha256_hex(bytes);
+    if (!hash) hash = hash_of(bytes, interrupt);
   } else {
-    if (look) look_at_large(*source, size, look, hash);
-    if (!hash) hash = hash_of(*source, size);
+    if (look) look_at_large(*source, size, look, hash, interrupt);
+    if (!hash) hash = hash_of(*source, size, interrupt);
   }
   served.size = static_cast<std::size_t>(size);
   served.sha256 = std::move(*hash);
@@ -16107,7 +16157,7 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
 
 /// `serve`, but what is wrong about the source is told with `what` it is.
 inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
-                 const LookAtBytes& look = {}) {
+                 const Interrupt& interrupt, const LookAtBytes& look = {}) {
   bool looking = false;
   const LookAtBytes note_and_look = [&](std::span<const std::byte> bytes) {
     looking = true;
@@ -16115,7 +16165,7 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
     looking = false;
   };
   try {
-    serve(file, source, look ? note_and_look : look);
+    serve(file, source, look ? note_and_look : look, most_in_memory, interrupt);
   } catch (const Error& fault) {
     if (looking) throw;
     throw Error(static_cast<errc>(fault.code().value()), what + " can't be read: " + fault.message());
@@ -16125,8 +16175,8 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
 /// Reads the files that hold tensors of the model; `where(name)` tells of one that is not found. Throws
 /// `errc::model_not_found` where one is missing, `errc::model_invalid` where one is too short, and what reading throws.
 template <class Where>
-void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted,
-                   Where where) {
+void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted, Where where,
+                   const Interrupt& interrupt) {
   for (const onnx::ExternalFile& each : wanted) {
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
@@ -16136,7 +16186,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
     if (!source) fault(errc::model_not_found, "there is no " + where(each.name));
     ServedFile& part = file.external.emplace_back();
     part.name = each.name;
-    take(part, source, "'" + each.name + "' of model '" + file.name + "'");
+    take(part, source, "'" + each.name + "' of model '" + file.name + "'", interrupt);
     if (part.size < each.bytes)
       fault(errc::model_invalid, "the " + where(each.name) + " has " + std::to_string(part.size) + " bytes");
   }
@@ -16145,7 +16195,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
 /// Reads and checks a model, and what else it needs. `initialize`, if any, may change the options first.
 template <class Where>
 ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const ModelInitializer& initialize,
-                           Where where) {
+                           Where where, const Interrupt& interrupt) {
   ModelFile file;
   file.name = options.name.empty() ? model.name : options.name;
   if (file.name.empty())
@@ -16153,11 +16203,11 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
   const std::string what = "model '" + file.name + "'";
   if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
   std::vector<onnx::ExternalFile> wanted;
-  take(file, model.source, what, [&](std::span<const std::byte> bytes) {
+  take(file, model.source, what, interrupt, [&](std::span<const std::byte> bytes) {
     file.info = onnx::read_model_info(bytes, file.name);
     wanted = onnx::read_external_files(bytes, file.name);
   });
-  take_external(file, model.external, wanted, where);
+  take_external(file, model.external, wanted, where, interrupt);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -16170,16 +16220,17 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
 /// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults.
+/// `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
-  return read_model_bytes(model, options, initialize,
-                          [](const std::string& name) { return "source for a file '" + name + "'"; });
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
+  return read_model_bytes(
+      model, options, initialize, [](const std::string& name) { return "source for a file '" + name + "'"; },
+      interrupt);
 }
 
 /// The same of a file, with the files beside it.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
   const auto folder = path.parent_path();
   const auto source = source::detail::File::open(path);
   if (!source) {
@@ -16188,8 +16239,9 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     throw Error(errc::model_not_found, (there ? "can't read model file '" : "no model file '") + path.string() + "'" +
                                            (failed ? ": " + failed.message() : ""));
   }
-  return read_model_bytes({source, path.stem().string(), source::folder(folder)}, options, initialize,
-                          [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; });
+  return read_model_bytes(
+      {source, path.stem().string(), source::folder(folder)}, options, initialize,
+      [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; }, interrupt);
 }
 
 }  // namespace webpool::driver
@@ -16387,6 +16439,7 @@ class LoadTurns {
 #define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16428,7 +16481,8 @@ struct LoadingModel {
   std::string name;
   std::vector<ModelFile> files;
   ModelOptions options;
-  LoadCompletion ready;  ///< empty once called
+  LoadCompletion ready;              ///< empty once called
+  std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel the load
   Failing failing;
 };
 
@@ -17407,7 +17461,8 @@ class Loader {
     ModelOptions options;
     Task task;
     Batcher::Maximum max_batch_size;
-    LoadCompletion done;
+    LoadCompletion done{};
+    std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel it
   };
 
   struct Uses {
@@ -17426,6 +17481,7 @@ class Loader {
 
   ModelIndex add(Part part, Failing failing) {
     LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing);
+    model.ticket = std::move(part.ticket);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -17459,6 +17515,15 @@ class Loader {
   void forget(ModelIndex model) {
     models_.erase(model);
     turns_.remove(model);
+  }
+
+  /// Ends the load with that ticket; false where there is none, or it has ended.
+  bool cancel(const Ticket& ticket) {
+    const auto model = std::ranges::find_if(
+        models_, [&](const auto& each) { return each.second.ready && each.second.ticket.get() == &ticket; });
+    if (model == models_.end()) return false;
+    announce(model->first, Error(errc::cancelled, "the load of model '" + model->second.name + "' was cancelled"));
+    return true;
   }
 
   /// The model is loaded, or will never be: its caller hears that, once.
@@ -19591,7 +19656,7 @@ class Host {
   }
   void cancel(Ticket& ticket) {
     ticket.cancelled = true;
-    if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
+    if (!loader_.cancel(ticket) && !batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
     pump();
   }
   void release(WorkerId worker, TensorId tensor) {
@@ -23436,6 +23501,128 @@ class PageFiles {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_READER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READER_HPP_INCLUDED
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Models that are read for callers who do not wait: on threads of its own, of which there are none before the first
+/// model and `most_threads` from then on. Knows the loads from their start until they are the loader's. In the pool's
+/// loop, but for what says otherwise.
+class Reader {
+ public:
+  struct Job {
+    std::string name;                ///< the model's, as far as it is known
+    std::shared_ptr<Ticket> ticket;  ///< null where nobody can cancel it
+    /// Called on one of the threads. What comes is loaded; whatever it throws ends the load.
+    detail::UniqueFunction<Loader::Part(const Interrupt&)> read;
+    LoadCompletion done;
+  };
+
+  static constexpr std::size_t most_threads = 4;
+
+  /// `load` takes over what has been read.
+  Reader(Entrance& entrance, std::function<void(Loader::Part)> load) : entrance_(entrance), load_(std::move(load)) {}
+
+  void start(Job&& job) {
+    if (!started_) threads_.emplace(most_threads);
+    started_ = true;
+    const auto interrupt = std::make_shared<Interrupt>();
+    const std::uint64_t number = ++jobs_made_;
+    asio::post(*threads_, [this, number, interrupt, read = std::move(job.read)]() mutable {
+      this->read(number, read, *interrupt);
+    });
+    jobs_.emplace(number, Reading{std::move(job.name), std::move(job.ticket), std::move(job.done), interrupt});
+  }
+
+  /// Ends the load with that ticket, at once; false where it is not being read.
+  bool cancel(const Ticket& ticket) {
+    const auto job = std::ranges::find_if(jobs_, [&](const auto& each) { return each.second.ticket.get() == &ticket; });
+    if (job == jobs_.end()) return false;
+    Reading given_up = std::move(job->second);
+    jobs_.erase(job);
+    given_up.interrupt->raise();
+    given_up.done(Error(errc::cancelled, "the load of model '" + given_up.name + "' was cancelled"));
+    return true;
+  }
+
+  /// Whether a model of that name is being read.
+  bool reads(std::string_view name) const {
+    return std::ranges::any_of(jobs_, [&](const auto& each) { return each.second.name == name; });
+  }
+
+  /// Ends all loads; the loop is about to end.
+  void close() {
+    for (auto& [number, job] : std::exchange(jobs_, {})) {
+      job.interrupt->raise();
+      job.done(Error(errc::pool_closed, "the pool was closed before model '" + job.name + "' was loaded"));
+    }
+  }
+
+  /// Whether this thread is one of its own. Any thread.
+  bool runs_here() { return started_ && threads_->get_executor().running_in_this_thread(); }
+
+  /// Waits, after `close`, until each thread has ended with the piece that it was at. Any thread but those.
+  void join() {
+    const std::lock_guard once(joining_);
+    if (started_) threads_->join();
+  }
+
+ private:
+  struct Reading {
+    std::string name;
+    std::shared_ptr<Ticket> ticket;
+    LoadCompletion done;
+    std::shared_ptr<Interrupt> interrupt;
+  };
+
+  void read(std::uint64_t number, detail::UniqueFunction<Loader::Part(const Interrupt&)>& model,
+            const Interrupt& interrupt) {
+    std::optional<Error> fault;
+    std::optional<Loader::Part> part;
+    try {
+      interrupt.check();
+      part = webpool::detail::ask([&] { return model(interrupt); });
+    } catch (const Error& error) {
+      fault = error;
+    }
+    entrance_.post([this, number, fault = std::move(fault), part = std::move(part)]() mutable {
+      ended(number, fault, std::move(part));
+    });
+  }
+
+  void ended(std::uint64_t number, const std::optional<Error>& fault, std::optional<Loader::Part> part) {
+    auto job = jobs_.extract(number);
+    if (!job) return;
+    if (fault) return job.mapped().done(*fault);
+    part->ticket = std::move(job.mapped().ticket);
+    part->done = std::move(job.mapped().done);
+    load_(*std::move(part));
+  }
+
+  Entrance& entrance_;
+  const std::function<void(Loader::Part)> load_;
+  std::map<std::uint64_t, Reading> jobs_;
+  std::uint64_t jobs_made_ = 0;
+  std::mutex joining_;
+  std::atomic<bool> started_ = false;  ///< whether there are threads
+  std::optional<asio::thread_pool> threads_;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #include <algorithm>
@@ -23626,7 +23813,6 @@ class ResponseCache {
 #ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #include <asio/any_io_executor.hpp>
-#include <asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24300,9 +24486,13 @@ class Driver final : public Runtime {
   // Ends the program on the pool's own thread, where nothing could wait for it.
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
-  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
+  /// Ends everything and waits until it has ended: requests, sockets, browsers, the threads. A second call does
+  /// nothing.
   void close() {
+    if (reader_.runs_here())
+      throw Error(errc::would_deadlock, "a pool can't be closed by what reads a model for it, which it would wait for");
     entrance_.close(thread_, [this] { begin_shutdown(); });
+    reader_.join();
   }
 
   bool is_open() const override { return entrance_.is_open(); }
@@ -24359,7 +24549,9 @@ class Driver final : public Runtime {
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
-    entrance_.post([this, ticket = std::move(ticket)] { host_.cancel(*ticket); });
+    entrance_.post([this, ticket = std::move(ticket)] {
+      if (!reader_.cancel(*ticket)) host_.cancel(*ticket);
+    });
   }
 
   void release(WorkerId worker, TensorId tensor) override {
@@ -24368,12 +24560,14 @@ class Driver final : public Runtime {
 
   // --- models
 
-  /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
-  /// any thread may change it.
-  void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
-            LoadCompletion done) {
-    entrance_.start(Part{std::move(files), std::move(options), task, std::move(max_batch_size), std::move(done)},
-                    [this](Part&& part) { host_.load(std::move(part)); });
+  /// Loads the part's files into one worker per tab.
+  void load(Part part) {
+    entrance_.start(std::move(part), [this](Part&& given) { host_.load(std::move(given)); });
+  }
+
+  /// The same with files that have not been read yet.
+  void load(Reader::Job job) {
+    entrance_.start(std::move(job), [this](Reader::Job&& given) { reader_.start(std::move(given)); });
   }
 
   /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
@@ -24388,7 +24582,7 @@ class Driver final : public Runtime {
   }
 
   bool has_model(std::string_view name) const {
-    return entrance_.ask([&] { return host_.models().has(name); });
+    return entrance_.ask([&] { return host_.models().has(name) || reader_.reads(name); });
   }
 
   // --- messages
@@ -24453,6 +24647,7 @@ class Driver final : public Runtime {
 
   void begin_shutdown() {
     server_.stop_listening();
+    reader_.close();
     host_.begin_shutdown();
     stopping_since_ = Clock::now();
     timer_.cancel();
@@ -24466,6 +24661,7 @@ class Driver final : public Runtime {
   mutable Entrance entrance_{loop_, *backlog_};
   asio::steady_timer timer_{loop_.context()};
   Host host_;
+  Reader reader_{entrance_, [this](Part part) { host_.load(std::move(part)); }};
   PageFiles files_;
   transport::WebSocketServer server_;
   const std::string join_url_;
@@ -24540,6 +24736,7 @@ inline void check_part_names(std::vector<std::string> names) {
 #ifndef WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
 #include <filesystem>
+#include <string>
 #include <variant>
 #ifndef WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
@@ -24753,13 +24950,22 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
 
 namespace webpool::driver {
 
+/// The model's name, as far as it is known before it is read: an initializer may change it.
+inline std::string name_of(const ModelSource& source, const ModelOptions& options) {
+  if (!options.name.empty()) return options.name;
+  if (const Kernel* kernel = std::get_if<Kernel>(&source)) return kernel->name;
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return bytes->name;
+  return std::get<std::filesystem::path>(source).stem().string();
+}
+
 /// Reads and checks whatever can be loaded. `initialize` is for models, not for kernels. Throws what `read_model_file`
 /// and `make_kernel_file` throw.
-inline ModelFile read_source(const ModelSource& source, ModelOptions& options,
-                             const ModelInitializer& initialize = {}) {
+inline ModelFile read_source(const ModelSource& source, ModelOptions& options, const ModelInitializer& initialize = {},
+                             const Interrupt& interrupt = {}) {
   if (const Kernel* kernel = std::get_if<Kernel>(&source)) return make_kernel_file(*kernel, options);
-  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return read_model_file(*bytes, options, initialize);
-  return read_model_file(std::get<std::filesystem::path>(source), options, initialize);
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source))
+    return read_model_file(*bytes, options, initialize, interrupt);
+  return read_model_file(std::get<std::filesystem::path>(source), options, initialize, interrupt);
 }
 
 }  // namespace webpool::driver
@@ -25211,7 +25417,7 @@ class PoolImpl final : public PoolInterface {
   Model load(const ModelSource& source, ModelOptions options) override {
     refuse_pool_thread();
     std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
+    files.push_back(read(*driver_, source, options));
     return load_files(std::move(files), std::move(options)).front();
   }
 
@@ -25230,45 +25436,47 @@ class PoolImpl final : public PoolInterface {
     std::vector<std::vector<driver::ModelFile>> files;
     std::vector<std::string> names;
     for (ModelPart& part : parts) {
-      files.emplace_back().push_back(read(driver::source_of(part), part.options));
+      files.emplace_back().push_back(read(*driver_, driver::source_of(part), part.options));
       names.push_back(files.back()[0].name);
     }
     driver::check_part_names(std::move(names));
-    std::vector<std::shared_ptr<Lease>> leases;
-    std::vector<std::shared_ptr<const ModelImpl>> models;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      leases.push_back(std::make_shared<Lease>(nullptr, false));
-      models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
-    }
+    std::vector<Made> made(parts.size());
     std::vector<driver::Driver::Part> loads;
     loads.reserve(order.size());
-    for (const std::size_t i : order)
-      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
-                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
-                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
-                       }});
-    const auto indices = driver_->load_parts(std::move(loads));
-    for (std::size_t rank = 0; rank < order.size(); ++rank) {
-      leases[order[rank]]->index = indices[rank];
-      leases[order[rank]]->runtime = driver_;
+    for (const std::size_t i : order) {
+      loads.push_back(made[i].part(*driver_, std::move(files[i]), std::move(parts[i].options)));
+      loads.back().done = [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+        if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+      };
     }
-    return {models.begin(), models.end()};
+    const auto indices = driver_->load_parts(std::move(loads));
+    std::vector<ModelIndex> in_order_given(parts.size());
+    for (std::size_t rank = 0; rank < order.size(); ++rank) in_order_given[order[rank]] = indices[rank];
+    std::vector<Model> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) models.push_back(made[i].models(driver_, in_order_given[i]).front());
+    return models;
   }
 
-  StartLoad prepare_load(const ModelSource& source, ModelOptions options) override {
-    std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
-    // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
-    return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
-      start_load(driver, std::move(files), std::move(options),
-                 [done = std::move(done)](Expected<std::vector<Model>> result) mutable {
-                   if (result)
-                     done(std::optional(std::move(result->front())));
-                   else
-                     done(result.error());
-                 });
+  void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                  LoadDone done) override {
+    const auto made = std::make_shared<Made>();
+    driver::Reader::Job job;
+    job.name = driver::name_of(source, options);
+    job.ticket = std::move(ticket);
+    job.read = [made, &driver = std::as_const(*driver_), source = std::move(source),
+                options = std::move(options)](const driver::Interrupt& interrupt) mutable {
+      std::vector<driver::ModelFile> files;
+      files.push_back(read(driver, source, options, interrupt));
+      return made->part(driver, std::move(files), std::move(options));
     };
+    job.done = [made, driver = driver_, done = std::move(done)](const Expected<ModelIndex>& index) mutable {
+      if (!index) return done(index.error());
+      done(std::optional(made->models(driver, *index).front()));
+    };
+    driver_->load(std::move(job));
   }
+
+  std::shared_ptr<driver::Runtime> runtime() const override { return driver_; }
 
   bool has_model(std::string_view name) const override { return driver_->has_model(name); }
 
@@ -25313,7 +25521,28 @@ class PoolImpl final : public PoolInterface {
 
  private:
   using Driver = std::shared_ptr<driver::Driver>;
-  using AllLoaded = detail::UniqueFunction<void(Expected<std::vector<Model>>)>;
+
+  /// What becomes the handles of models that one worker in each tab is to hold.
+  class Made {
+   public:
+    driver::Driver::Part part(const driver::Driver& driver, std::vector<driver::ModelFile> files,
+                              ModelOptions options) {
+      lease_ = std::make_shared<Lease>(nullptr, files.size() > 1);
+      models_ = models_of(driver, files, options, lease_);
+      return {std::move(files), std::move(options), models_.front()->task, models_.front()->max_batch_size()};
+    }
+
+    /// The pool has loaded them.
+    std::vector<Model> models(const Driver& driver, ModelIndex index) {
+      lease_->index = index;
+      lease_->runtime = driver;
+      return {models_.begin(), models_.end()};
+    }
+
+   private:
+    std::shared_ptr<Lease> lease_;
+    std::vector<std::shared_ptr<const ModelImpl>> models_;
+  };
 
   void refuse_pool_thread() const {
     if (driver_->loop().runs_here())
@@ -25321,10 +25550,11 @@ class PoolImpl final : public PoolInterface {
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }
 
-  /// Lets the pool's initializer change the options before they are checked.
-  driver::ModelFile read(const ModelSource& source, ModelOptions& options) const {
-    const PoolOptions& pool = driver_->options();
-    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer);
+  /// Lets the pool's initializer change the options before they are checked. Any thread.
+  static driver::ModelFile read(const driver::Driver& driver, const ModelSource& source, ModelOptions& options,
+                                const driver::Interrupt& interrupt = {}) {
+    const PoolOptions& pool = driver.options();
+    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer, interrupt);
     driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
@@ -25332,34 +25562,17 @@ class PoolImpl final : public PoolInterface {
   }
 
   std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
-    std::promise<Expected<std::vector<Model>>> promise;
+    Made made;
+    auto part = made.part(*driver_, std::move(files), std::move(options));
+    std::promise<Expected<ModelIndex>> promise;
     auto future = promise.get_future();
-    start_load(driver_, std::move(files), std::move(options),
-               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return std::move(future.get()).value();
-  }
-
-  static void start_load(const Driver& driver, std::vector<driver::ModelFile> files, ModelOptions options,
-                         AllLoaded done) {
-    const auto lease = std::make_shared<Lease>(driver, files.size() > 1);
-    auto models = models_of(driver, files, options, lease);
-    const Task task = models.front()->task;
-    const auto max_batch_size = models.front()->max_batch_size();
-    driver->load(std::move(files), std::move(options), task, max_batch_size,
-                 [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                   if (!index) {
-                     lease->runtime.reset();
-                     return done(index.error());
-                   }
-                   lease->index = *index;
-                   done(std::vector<Model>(models.begin(), models.end()));
-                 });
+    part.done = [promise = std::move(promise)](Expected<ModelIndex> index) mutable { promise.set_value(index); };
+    driver_->load(std::move(part));
+    return made.models(driver_, future.get().value());
   }
 
   /// Of models that one worker in each tab is to hold.
-  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const Driver& driver,
+  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const driver::Driver& driver,
                                                                  const std::vector<driver::ModelFile>& files,
                                                                  const ModelOptions& options,
                                                                  const std::shared_ptr<Lease>& lease) {
@@ -25368,7 +25581,7 @@ class PoolImpl final : public PoolInterface {
     for (std::uint32_t part = 0; part < files.size(); ++part) {
       const auto& [name, info] = std::tie(files[part].name, files[part].info);
       auto cache = options.response_cache_bytes > 0
-                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver->cache_counts())
+                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver.cache_counts())
                        : nullptr;
       models.push_back(std::make_shared<const ModelImpl>(name, info, options.task.value_or(deduce_task(name, info)),
                                                          lease, part, driver::context_of(info, options.context),

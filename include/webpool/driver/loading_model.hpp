@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/driver/model_file.hpp>
+#include <webpool/driver/runtime.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
@@ -49,7 +51,8 @@ struct LoadingModel {
   std::string name;
   std::vector<ModelFile> files;
   ModelOptions options;
-  LoadCompletion ready;  ///< empty once called
+  LoadCompletion ready;              ///< empty once called
+  std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel the load
   Failing failing;
 };
 
