@@ -15193,6 +15193,8 @@ class FastestWays {
 #ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16241,6 +16243,12 @@ struct ModelFile : ServedFile {
   }
 };
 
+inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
+  std::size_t sum = 0;
+  for (const ModelFile& file : files) sum += file.total_size();
+  return sum;
+}
+
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
   for (auto& spec : specs) {
     std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
@@ -16416,8 +16424,11 @@ inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::
   return source;
 }
 
+/// Its addresses have 32 bits.
+inline constexpr std::uint64_t most_in_webassembly = std::uint64_t{1} << 32;
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
-/// off, the application's own with the address of their module.
+/// off, WASM unless the model is too large, the application's own with the address of their module.
 /// `known`: what a comparison found in a tab of this kind, null without one; then it is tried first, and no other one
 /// is made.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
@@ -16446,7 +16457,13 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
         else
           plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
         break;
-      case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+      case Backend::wasm:
+        if (const std::size_t bytes = total_size(files); bytes < most_in_webassembly)
+          plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads});
+        else
+          plan.passed_over.push_back(
+              {backend, "the model has " + std::to_string(bytes) + " bytes, and WebAssembly holds less than 4 GiB"});
+        break;
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
@@ -16578,11 +16595,7 @@ struct LoadingModel {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const ModelFile& file : files) sum += file.total_size();
-    return sum;
-  }
+  std::size_t bytes() const { return total_size(files); }
 
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {
@@ -22905,6 +22918,16 @@ export async function loadOrt({ script, wasm }, threads = 1) {
   return ort;
 }
 
+/**
+ * ONNX Runtime's own words don't tell what is too large for it: WebAssembly has addresses for 4 GiB, and ONNX Runtime counts a tensor's bytes in 31 bits.
+ * @param {unknown} error @param {Uint8Array} model @param {SessionOptions['externalData']} external
+ */
+function namingSize(error, model, external = []) {
+  const bytes = external.reduce((sum, file) => sum + (typeof file === 'object' && file.data instanceof Uint8Array ? file.data.length : 0), model.length);
+  if (bytes < 2 ** 31) return error;
+  return new Error(`${messageOf(error)}; its files have ${bytes} bytes, and ONNX Runtime Web holds tensors of less than 2 GiB each, less than 4 GiB together`);
+}
+
 /** @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options */
 export async function createSession(ort, build, model, options) {
   try {
@@ -22912,7 +22935,7 @@ export async function createSession(ort, build, model, options) {
   } catch (error) {
     const answer = await fetch(build.wasm).catch(() => undefined);  // ONNX Runtime's own words don't tell a missing file from a bad model
     await answer?.body?.cancel();
-    throw answer?.ok ? error : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
+    throw answer?.ok ? namingSize(error, model, options.externalData) : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
   }
 }
 
@@ -22993,7 +23016,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7830)},
+, 8540)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 

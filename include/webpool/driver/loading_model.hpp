@@ -32,11 +32,7 @@ struct LoadingModel {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const ModelFile& file : files) sum += file.total_size();
-    return sum;
-  }
+  std::size_t bytes() const { return total_size(files); }
 
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {

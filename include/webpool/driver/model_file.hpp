@@ -40,6 +40,12 @@ struct ModelFile : ServedFile {
   }
 };
 
+inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
+  std::size_t sum = 0;
+  for (const ModelFile& file : files) sum += file.total_size();
+  return sum;
+}
+
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
   for (auto& spec : specs) {
     std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
