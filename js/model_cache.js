@@ -3,16 +3,28 @@
 // Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
 // same time therefore can't overwrite each other's updates, as they could in a common index.
 
-import { sha256 } from './sha256.js';
+import { Incoming } from './incoming.js';
 
 const name = 'webpool-models';
 const noteSuffix = '?note';
+const pieceBytes = 2 ** 22;
 const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
 /** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
+
+/** A piece at a time: no browser copies 2 GiB at once. @param {Uint8Array<ArrayBuffer>} bytes */
+function streamOf(bytes) {
+  let done = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (done < bytes.length) controller.enqueue(bytes.slice(done, done += pieceBytes));
+      else controller.close();
+    },
+  });
+}
 
 export class ModelCache {
   #cache;
@@ -35,16 +47,17 @@ export class ModelCache {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
-  async read(hash) {
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash @param {number} size @param {(done: number) => void} [progress] called now and then */
+  async read(hash, size, progress = () => {}) {
     const key = keyOf(hash);
     try {
       const found = await this.#cache.match(key);
       if (!found) return undefined;
-      const bytes = new Uint8Array(await found.arrayBuffer());
-      if (await sha256(bytes) === hash) {
-        await this.#note(key, bytes.length).catch(() => {});
-        return bytes;
+      const incoming = new Incoming(size);
+      if (found.body) await incoming.take(found.body, progress);
+      if (await incoming.sha256() === hash) {
+        await this.#note(key, size).catch(() => {});
+        return incoming.bytes;
       }
       await this.#forget(key);
     } catch { /* another worker put it out meanwhile, or the disk is in trouble: the network has it */ }
@@ -103,7 +116,7 @@ export class ModelCache {
 
   /** @param {string} key @param {Uint8Array<ArrayBuffer>} bytes */
   async #put(key, bytes) {
-    await this.#cache.put(key, new Response(bytes));
+    await this.#cache.put(key, new Response(streamOf(bytes)));
     await this.#note(key, bytes.length);
   }
 

@@ -1,14 +1,10 @@
 // A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { Incoming, Refusal } from './incoming.js';
 import { exclusively, ModelCache } from './model_cache.js';
-import { sha256 } from './sha256.js';
 
-const progressInterval = 100;
 const retryPause = 200;
-
-/** An error that another attempt would not change. */
-class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
 /** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
@@ -39,7 +35,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
   return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
-    const cached = await cache.read(file.sha256);
+    const cached = await cache.read(file.sha256, file.bytes, progress);
     if (cached) {
       progress(file.bytes);
       return { bytes: cached, fromCache: true };
@@ -52,50 +48,41 @@ async function fetchFile(file, cache, progress, how) {
 
 /** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
-  const bytes = await download(file, progress, how);
-  const hash = await sha256(bytes);
+  const incoming = await download(file, progress, how);
+  const hash = await incoming.sha256();
   if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
-  return bytes;
+  return incoming.bytes;
 }
 
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function download(file, progress, { signal, importance }) {
   const { url, bytes: total } = file;
-  const bytes = new Uint8Array(total);
-  let done = 0;
-  let next = 0;
-  /** Continues where the last attempt ended, if it got any bytes. */
-  async function fetchRest() {
-    const headers = done ? { Range: `bytes=${done}-` } : undefined;
+  /** Continues where the last attempt ended, if it got any bytes. @param {Incoming} incoming */
+  async function fetchRest(incoming) {
+    const headers = incoming.done ? { Range: `bytes=${incoming.done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (response.status === 500 && response.headers.get('Content-Type')?.startsWith('text/plain'))
       throw new Error((await response.text()).slice(0, 1000));  // why the pool itself can't read it; perhaps it can soon
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
-    if (response.status !== 206) done = 0;
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); part.value; part = await reader.read()) {
-      if (done + part.value.length > total) throw new Refusal(`there are more than the ${total} bytes announced`);
-      bytes.set(part.value, done);
-      done += part.value.length;
-      if (done < total && performance.now() >= next) {
-        progress(done);
-        next = performance.now() + progressInterval;
-      }
-    }
-    if (done < total) throw new Error(`${done} of ${total} bytes came`);
+    if (response.status !== 206) incoming.restart();
+    await incoming.take(response.body, progress);
+    if (incoming.done < total) throw new Error(`${incoming.done} of ${total} bytes came`);
   }
 
+  /** @type {Incoming | undefined} */
+  let incoming;
   for (let broken = 0, before = 0; ;) {
     try {
-      await fetchRest();
-      break;
+      incoming ??= new Incoming(total);
+      await fetchRest(incoming);
+      progress(total);
+      return incoming;
     } catch (error) {
+      const done = incoming?.done ?? 0;
       broken = done > before ? 1 : broken + 1;
       before = done;
       if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total);
-  return bytes;
 }

@@ -1,6 +1,8 @@
 #include <webpool/async.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/experimental/deferred.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_future.hpp>
@@ -14,6 +16,49 @@ using asio::experimental::deferred;
 namespace {
 
 float first_of(const Outputs& outputs) { return outputs["probabilities"].as<float>()[0]; }
+
+PoolOptions one_at_a_time() {
+  PoolOptions options = quiet();
+  options.connection.requests_in_flight = 1;
+  return options;
+}
+
+/// Cancels an operation, which tabs know by that message, at each of its stages.
+template <class AnyStage, class Start>
+void check_cancellation(AnyStage& stage, std::string_view message, Start start) {
+  const auto waits = [&] { return within(patience, [&] { return stage.pool.metrics().queued == 1; }); };
+  std::optional<asio::cancellation_signal> signal;
+  std::promise<Error> ended;
+  const auto begin = [&] {
+    ended = {};
+    start(asio::bind_cancellation_slot(signal.emplace().slot(), [&](const std::exception_ptr& failed, const auto&) {
+      ended.set_value(error_in(failed));
+    }));
+  };
+  const auto cancel = [&](asio::cancellation_type type) {
+    signal->emit(type);
+    return ended.get_future().get().code() == errc::cancelled;
+  };
+  start([](const std::exception_ptr&, const auto&) {});  // and the tab answers nothing
+  next(stage.worker->socket, message);
+  begin();
+  REQUIRE(waits());
+  CHECK(cancel(asio::cancellation_type::total));
+  CHECK(stage.pool.metrics().queued == 0);
+
+  stage.tab.socket.drop();
+  REQUIRE(within(patience, [&] { return stage.pool.metrics().connections == 0; }));
+  begin();
+  REQUIRE(waits());
+  CHECK(cancel(asio::cancellation_type::terminal));
+
+  RawTab tab(stage.pool.join_url());
+  RawWorker worker = tab.loaded_worker();
+  begin();
+  const std::uint64_t id = next(worker.socket, message).integer("id");
+  CHECK(cancel(asio::cancellation_type::partial));
+  CHECK(next(worker.socket, "cancel").integer("id") == id);
+}
 
 }  // namespace
 
@@ -40,11 +85,11 @@ TEST_CASE("a deferred run keeps its model loaded") {
   CHECK(within(patience, [&] { return !stage.pool.has_model("digits"); }));
 }
 
-TEST_CASE("a deferred load reads the model at once and loads it when its token comes") {
+TEST_CASE("a deferred load starts when its token comes, and tells then what is wrong") {
   ResourcePool pool(quiet());
   const ServingTab tab(pool.join_url());
-  CHECK(error_of([&] { static_cast<void>(pool.async_load("/nowhere/model.onnx", {}, deferred)); }).code() ==
-        errc::model_not_found);
+  auto faulty = pool.async_load("/nowhere/model.onnx", {}, deferred);
+  CHECK(error_of([&] { std::move(faulty)(asio::use_future).get(); }).code() == errc::model_not_found);
   auto load = pool.async_load(digits(), {}, deferred);
   CHECK_FALSE(pool.has_model("digits"));
   const std::optional<Model> model = std::move(load)(asio::use_future).get();
@@ -94,4 +139,16 @@ TEST_CASE("loads and generations end on their handlers' executor, which has work
   stage.pool.async_load(digits(), {}, asio::bind_executor(context, note));
   context.run();  // returns when both have come
   CHECK(threads == std::vector(2, std::this_thread::get_id()));
+}
+
+TEST_CASE("a run can be cancelled while it waits for its turn, for a tab, and while a tab computes") {
+  Stage stage(one_at_a_time());
+  check_cancellation(stage, "run", [&](auto handler) { stage.model->async_run(picture(), std::move(handler)); });
+}
+
+TEST_CASE("a generation can be cancelled while it waits for its turn, for a tab, and for its first token") {
+  DecoderStage stage(one_at_a_time());
+  check_cancellation(stage, "generate", [&](auto handler) {
+    stage.model->async_generate({1}, {.max_tokens = 9}, {}, std::move(handler));
+  });
 }

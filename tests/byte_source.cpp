@@ -44,7 +44,7 @@ TEST_CASE("a source that breaks its contract is told as an error", "[byte_source
 
 TEST_CASE("what a source throws comes out as an error with its sentence", "[byte_source]") {
   CHECK(fault_of(throwing(std::runtime_error("no such block"), 10)) == "no such block");
-  CHECK(fault_of(throwing(17, 10)) == "its source threw something that is not a std::exception");
+  CHECK(fault_of(throwing(17, 10)) == "something was thrown that is not a std::exception");
   std::byte one{};
   try {
     read_exactly(*throwing(Error(errc::model_not_found, "gone"), 10), 0, {&one, 1});

@@ -190,10 +190,10 @@ TEST_CASE("a load that has no tab yet waits for one, and has_model knows of it")
   CHECK(first_of((*model)(picture(5))) == 5.0F);
 }
 
-TEST_CASE("async_load brings errors of the file at once and of the tabs later") {
+TEST_CASE("async_load brings errors of the file and of the tabs to its handler") {
   ResourcePool pool(quiet());
-  CHECK(error_of([&] { pool.async_load("/nowhere/model.onnx", {}, asio::use_future); }).code() ==
-        errc::model_not_found);
+  auto missing = pool.async_load("/nowhere/model.onnx", {}, asio::use_future);
+  CHECK(error_of([&] { missing.get(); }).code() == errc::model_not_found);
   RawTab tab(pool.join_url());
   auto loading = pool.async_load(digits(), {}, asio::use_future);
   RawWorker worker = tab.worker();

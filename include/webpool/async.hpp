@@ -41,9 +41,13 @@ struct StartGeneration {
 
 template <class Token>
 struct StartLoad {
+  std::shared_ptr<impl::PoolInterface> pool;
+
   template <class Handler>
-  void operator()(Handler handler, impl::PoolInterface::StartLoad start) const {
-    start(driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
+  void operator()(Handler handler, ModelSource source, ModelOptions options) const {
+    auto ticket = driver::cancellation_ticket(handler, pool->runtime());
+    pool->start_load(std::move(source), std::move(options), std::move(ticket),
+                     driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
   }
 };
 

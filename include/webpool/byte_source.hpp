@@ -33,9 +33,10 @@ struct FileExtent {
 /// |               |                                  | lives. Then the pool neither calls `read` nor copies them      |
 /// | `on_disk()`   | a place in a file, or nothing    | if they lie there as they are: the file is mapped              |
 ///
-/// *Threads.* A load asks on the thread that calls it. When a tab fetches the bytes, a thread of the pool's own reads
-/// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
-/// MiB that takes more than 20 seconds breaks its download off.
+/// *Threads.* A load asks on the thread that calls it, `async_load` on a thread of the pool's own. When a tab fetches
+/// the bytes, another thread of the pool's own reads them. Both read at most a MiB at a time. So several threads may
+/// call at once. A slow source delays downloads, not requests; a MiB that takes more than 20 seconds breaks its
+/// download off. `Pool::close` waits for a `read` of `async_load` to return.
 ///
 /// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
 /// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
@@ -64,7 +65,7 @@ class ByteSource {
 };
 
 /// Finds the source of a file by its plain name, as a model names the files that hold its tensors; null if there is
-/// none. Called on the thread that loads, once for each name.
+/// none. Called on the thread that asks for the model's bytes, once for each name.
 using FindSource = std::function<std::shared_ptr<ByteSource>(std::string_view name)>;
 
 namespace detail {
@@ -78,7 +79,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
+  throw Error(errc::load_failed, "something was thrown that is not a std::exception");
 }
 
 }  // namespace detail

@@ -53,8 +53,8 @@ class Model {
   /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
   /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
   /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
-  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
-  /// borrow must live until the handler runs.
+  /// A cancellation of any type ends the request with `errc::cancelled` at once, also while the page computes. Tensors
+  /// that the inputs borrow must live until the handler runs.
   template <class Token>
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, detail::CompletionSignature<Outputs>>(detail::StartRun<Token>{impl_}, token,

@@ -179,9 +179,11 @@ struct ModelOptions {
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
-/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
-/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked: on the thread
+/// of the caller that loads and waits, and for `Pool::async_load` on a thread of the pool's own; so perhaps on several
+/// threads at once. `name` is the options' name or the file's. Free dimensions of the info have no values yet. Whatever
+/// it throws reaches the caller as it is; that of `async_load` as an `Error`, with `errc::load_failed` if it is none.
+/// It must not close the pool.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
 /// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.

@@ -56,12 +56,17 @@ class Pool {
     return impl_->load_together(std::move(parts), std::move(options));
   }
 
-  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The model is read before this returns.
+  /// `load` with any Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// model present exactly when there is no exception.
+  ///
+  /// Returns at once. A thread of the pool's own reads the model, so what is wrong about it reaches the handler. The
+  /// exception is a `webpool::Error`. The handler and its executor are as with `Model::async_run`. A cancellation of
+  /// any type ends the load with `errc::cancelled` at once, whether the model is being read, waits for a tab, or is
+  /// fetched and made into a session there. Then nothing stays loaded.
   template <class Token>
-  auto async_load(const ModelSource& source, ModelOptions options, Token&& token) {
+  auto async_load(ModelSource source, ModelOptions options, Token&& token) {
     return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
-        detail::StartLoad<Token>{}, token, impl_->prepare_load(source, std::move(options)));
+        detail::StartLoad<Token>{impl_}, token, std::move(source), std::move(options));
   }
 
   /// Loads models that belong together, the most urgent first, and returns at once, when they have been read: in
@@ -121,8 +126,8 @@ class Pool {
   /// One row for each model, browser and backend that has run something.
   std::vector<ExecutionStats> execution_stats() const { return impl_->execution_stats(); }
 
-  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
-  /// The destructor does the same; a second call does nothing.
+  /// Ends every request and load with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is
+  /// left. The destructor does the same; a second call does nothing.
   void close() { impl_->close(); }
 
  protected:

@@ -57,6 +57,16 @@ export async function loadOrt({ script, wasm }, threads = 1) {
   return ort;
 }
 
+/**
+ * ONNX Runtime's own words don't tell what is too large for it: WebAssembly has addresses for 4 GiB, and ONNX Runtime counts a tensor's bytes in 31 bits.
+ * @param {unknown} error @param {Uint8Array} model @param {SessionOptions['externalData']} external
+ */
+function namingSize(error, model, external = []) {
+  const bytes = external.reduce((sum, file) => sum + (typeof file === 'object' && file.data instanceof Uint8Array ? file.data.length : 0), model.length);
+  if (bytes < 2 ** 31) return error;
+  return new Error(`${messageOf(error)}; its files have ${bytes} bytes, and ONNX Runtime Web holds tensors of less than 2 GiB each, less than 4 GiB together`);
+}
+
 /** @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options */
 export async function createSession(ort, build, model, options) {
   try {
@@ -64,7 +74,7 @@ export async function createSession(ort, build, model, options) {
   } catch (error) {
     const answer = await fetch(build.wasm).catch(() => undefined);  // ONNX Runtime's own words don't tell a missing file from a bad model
     await answer?.body?.cancel();
-    throw answer?.ok ? error : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
+    throw answer?.ok ? namingSize(error, model, options.externalData) : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
   }
 }
 

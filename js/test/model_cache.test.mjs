@@ -26,7 +26,7 @@ afterEach(() => {
 async function open(fake, limit) {
   install(fake);
   const cache = /** @type {ModelCache} */ (await ModelCache.open(limit));
-  return { store: (/** @type {typeof a} */ { hash, bytes }) => cache.store(hash, bytes), read: (/** @type {typeof a} */ { hash }) => cache.read(hash) };
+  return { store: (/** @type {typeof a} */ { hash, bytes }) => cache.store(hash, bytes), read: (/** @type {typeof a} */ { hash, bytes }) => cache.read(hash, bytes.length) };
 }
 
 /** Web Locks: one holder at a time. */

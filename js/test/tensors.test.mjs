@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
 import { datatypeSizes } from '../protocol.js';
-import { sha256, sha256InScript } from '../sha256.js';
 import { datatypeOf, ortTypeOf, typedArrayOf, zerosFor } from '../tensors.js';
 
 test('every datatype of the wire has a type of ONNX Runtime and an array of its size', () => {
@@ -26,13 +24,4 @@ test('aligned bytes are viewed, others are copied', () => {
 
 test('zeros have a size for every dimension', () => {
   assert.deepEqual(zerosFor([{ name: 'x', datatype: 'INT64', shape: [-1, 2] }]), [{ name: 'x', datatype: 'INT64', shape: [1, 2], data: new Uint8Array(16) }]);
-});
-
-test('SHA-256 in script is SHA-256', async () => {
-  for (const length of [0, 1, 3, 55, 56, 63, 64, 65, 119, 120, 1000, 70000]) {
-    const bytes = Uint8Array.from({ length }, (_, i) => i * 7 + length);
-    const expected = createHash('sha256').update(bytes).digest('hex');
-    assert.equal(sha256InScript(bytes), expected);
-    assert.equal(await sha256(bytes), expected);
-  }
 });

@@ -1266,6 +1266,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
 #include <asio/write.hpp>
 #endif
@@ -1294,8 +1295,9 @@ std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::s
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (!slot.is_connected()) return nullptr;
   auto ticket = std::make_shared<Ticket>();
-  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type) {
-    if (const auto alive = weak.lock()) alive->cancel(ticket);
+  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type wanted) {
+    const auto alive = wanted == asio::cancellation_type::none ? nullptr : weak.lock();
+    if (alive) alive->cancel(ticket);
   });
   return ticket;
 }
@@ -1727,9 +1729,11 @@ struct ModelOptions {
   std::size_t response_cache_bytes = 0;
 };
 
-/// Decides the options of each model in one place. Called once per load, before the options are checked, on the thread
-/// of the caller that loads, so perhaps on several threads at once. `name` is the options' name or the file's. Free
-/// dimensions of the info have no values yet. Whatever it throws reaches the caller as it is.
+/// Decides the options of each model in one place. Called once per load, before the options are checked: on the thread
+/// of the caller that loads and waits, and for `Pool::async_load` on a thread of the pool's own; so perhaps on several
+/// threads at once. `name` is the options' name or the file's. Free dimensions of the info have no values yet. Whatever
+/// it throws reaches the caller as it is; that of `async_load` as an `Error`, with `errc::load_failed` if it is none.
+/// It must not close the pool.
 using ModelInitializer = std::function<void(std::string_view name, const ModelInfo&, ModelOptions&)>;
 
 /// Everything a pool can be told. Use designated initialisers to name what differs from the defaults.
@@ -2613,8 +2617,8 @@ class Model {
   /// The exception is a `webpool::Error`. The handler runs on its associated executor, by default on the pool's thread
   /// (when the pool is closed, on one of Asio's), where it must neither block nor throw. Inputs are checked before
   /// anything is sent. Where the pool holds as much as it may (`BacklogLimits`), the exception is `errc::would_block`.
-  /// A cancellation slot ends the request with `errc::cancelled`, also while the page computes. Tensors that the inputs
-  /// borrow must live until the handler runs.
+  /// A cancellation of any type ends the request with `errc::cancelled` at once, also while the page computes. Tensors
+  /// that the inputs borrow must live until the handler runs.
   template <class Token>
   auto async_run(Inputs inputs, RequestOptions options, Token&& token) const {
     return asio::async_initiate<Token, detail::CompletionSignature<Outputs>>(detail::StartRun<Token>{impl_}, token,
@@ -2697,6 +2701,7 @@ class Model {
 #define WEBPOOL_IMPL_POOL_INTERFACE_HPP_INCLUDED
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -2924,9 +2929,10 @@ struct FileExtent {
 /// |               |                                  | lives. Then the pool neither calls `read` nor copies them      |
 /// | `on_disk()`   | a place in a file, or nothing    | if they lie there as they are: the file is mapped              |
 ///
-/// *Threads.* A load asks on the thread that calls it. When a tab fetches the bytes, a thread of the pool's own reads
-/// them, at most a MiB at a time. So several threads may call at once. A slow source delays downloads, not requests; a
-/// MiB that takes more than 20 seconds breaks its download off.
+/// *Threads.* A load asks on the thread that calls it, `async_load` on a thread of the pool's own. When a tab fetches
+/// the bytes, another thread of the pool's own reads them. Both read at most a MiB at a time. So several threads may
+/// call at once. A slow source delays downloads, not requests; a MiB that takes more than 20 seconds breaks its
+/// download off. `Pool::close` waits for a `read` of `async_load` to return.
 ///
 /// *How often.* A load reads bytes that are not in memory once, and keeps them if they are at most 64 MiB. More than
 /// that are read again for each tab that does not have them in its cache. If an ONNX file of more than 64 MiB is
@@ -2955,7 +2961,7 @@ class ByteSource {
 };
 
 /// Finds the source of a file by its plain name, as a model names the files that hold its tensors; null if there is
-/// none. Called on the thread that loads, once for each name.
+/// none. Called on the thread that asks for the model's bytes, once for each name.
 using FindSource = std::function<std::shared_ptr<ByteSource>(std::string_view name)>;
 
 namespace detail {
@@ -2969,7 +2975,7 @@ auto ask(Function function) try {
 } catch (const std::exception& fault) {
   throw Error(errc::load_failed, fault.what());
 } catch (...) {
-  throw Error(errc::load_failed, "its source threw something that is not a std::exception");
+  throw Error(errc::load_failed, "something was thrown that is not a std::exception");
 }
 
 }  // namespace detail
@@ -3150,7 +3156,6 @@ namespace webpool::impl {
 class PoolInterface {
  public:
   using LoadDone = detail::UniqueFunction<void(Expected<std::optional<Model>>)>;
-  using StartLoad = detail::UniqueFunction<void(LoadDone)>;
 
   virtual ~PoolInterface() = default;
 
@@ -3158,8 +3163,10 @@ class PoolInterface {
   virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
-  /// Reads the model; what it returns loads it, and may be called when the pool is gone.
-  virtual StartLoad prepare_load(const ModelSource& source, ModelOptions options) = 0;
+  /// `ticket` may be null; the runtime cancels by it. May be called when the pool is closed.
+  virtual void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                          LoadDone done) = 0;
+  virtual std::shared_ptr<driver::Runtime> runtime() const = 0;
   virtual bool has_model(std::string_view name) const = 0;
   virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                             const RequestOptions& options) = 0;
@@ -3226,12 +3233,17 @@ class Pool {
     return impl_->load_together(std::move(parts), std::move(options));
   }
 
-  /// `load` with an Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
-  /// model present exactly when there is no exception. The model is read before this returns.
+  /// `load` with any Asio completion token; handler signature `void(std::exception_ptr, std::optional<Model>)`, the
+  /// model present exactly when there is no exception.
+  ///
+  /// Returns at once. A thread of the pool's own reads the model, so what is wrong about it reaches the handler. The
+  /// exception is a `webpool::Error`. The handler and its executor are as with `Model::async_run`. A cancellation of
+  /// any type ends the load with `errc::cancelled` at once, whether the model is being read, waits for a tab, or is
+  /// fetched and made into a session there. Then nothing stays loaded.
   template <class Token>
-  auto async_load(const ModelSource& source, ModelOptions options, Token&& token) {
+  auto async_load(ModelSource source, ModelOptions options, Token&& token) {
     return asio::async_initiate<Token, detail::CompletionSignature<std::optional<Model>>>(
-        detail::StartLoad<Token>{}, token, impl_->prepare_load(source, std::move(options)));
+        detail::StartLoad<Token>{impl_}, token, std::move(source), std::move(options));
   }
 
   /// Loads models that belong together, the most urgent first, and returns at once, when they have been read: in
@@ -3291,8 +3303,8 @@ class Pool {
   /// One row for each model, browser and backend that has run something.
   std::vector<ExecutionStats> execution_stats() const { return impl_->execution_stats(); }
 
-  /// Ends every request with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is left.
-  /// The destructor does the same; a second call does nothing.
+  /// Ends every request and load with `errc::pool_closed`, closes tabs and browsers, and waits until nothing of them is
+  /// left. The destructor does the same; a second call does nothing.
   void close() { impl_->close(); }
 
  protected:
@@ -3334,9 +3346,13 @@ struct StartGeneration {
 
 template <class Token>
 struct StartLoad {
+  std::shared_ptr<impl::PoolInterface> pool;
+
   template <class Handler>
-  void operator()(Handler handler, impl::PoolInterface::StartLoad start) const {
-    start(driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
+  void operator()(Handler handler, ModelSource source, ModelOptions options) const {
+    auto ticket = driver::cancellation_ticket(handler, pool->runtime());
+    pool->start_load(std::move(source), std::move(options), std::move(ticket),
+                     driver::complete_on_executor<std::optional<Model>>(std::move(handler)));
   }
 };
 
@@ -15283,6 +15299,8 @@ class FastestWays {
 #ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15421,6 +15439,28 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #include <system_error>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
+#define WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
+#include <atomic>
+
+namespace webpool::driver {
+
+/// Tells a thread that nobody waits any more for what it does. All functions may be called from any thread.
+class Interrupt {
+ public:
+  void raise() noexcept { raised_ = true; }
+
+  /// Throws `errc::cancelled` once it has been raised. For long work, between two pieces.
+  void check() const {
+    if (raised_) throw Error(errc::cancelled, "nobody waits for it any more");
+  }
+
+ private:
+  std::atomic<bool> raised_ = false;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #include <algorithm>
@@ -15439,30 +15479,176 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #define WEBPOOL_DETAIL_SHA256_HPP_INCLUDED
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
+#ifndef WEBPOOL_DETAIL_SHA256_BLOCKS_HPP_INCLUDED
+#define WEBPOOL_DETAIL_SHA256_BLOCKS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_SHA2)
+#include <arm_neon.h>
+#endif
+
+namespace webpool::detail {
+
+/// First 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, section 4.2.2).
+alignas(16) inline constexpr std::uint32_t sha256_constants[64]{
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+/// Puts blocks of 64 bytes into a state of SHA-256, eight words.
+using AbsorbSha256 = void (*)(std::uint32_t* state, const std::byte* blocks, std::size_t count) noexcept;
+
+/// By the standard's formulas, on any processor. Plain arrays and shifts: each call would cost time in a program that
+/// is not optimised.
+inline void absorb_by_formula(std::uint32_t* state, const std::byte* blocks, std::size_t count) noexcept {
+  for (const auto* octet = reinterpret_cast<const unsigned char*>(blocks); count > 0; --count) {
+    std::uint32_t w[64];
+    for (int i = 0; i < 16; ++i, octet += 4)
+      w[i] = std::uint32_t{octet[0]} << 24 | std::uint32_t{octet[1]} << 16 | std::uint32_t{octet[2]} << 8 | octet[3];
+    for (int i = 16; i < 64; ++i) {
+      const std::uint32_t x = w[i - 15], y = w[i - 2];
+      w[i] = w[i - 16] + w[i - 7] + ((x >> 7 | x << 25) ^ (x >> 18 | x << 14) ^ x >> 3) +
+             ((y >> 17 | y << 15) ^ (y >> 19 | y << 13) ^ y >> 10);
+    }
+    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    std::uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int i = 0; i < 64; ++i) {
+      const std::uint32_t t1 = h + ((e >> 6 | e << 26) ^ (e >> 11 | e << 21) ^ (e >> 25 | e << 7)) +
+                               ((e & f) ^ (~e & g)) + sha256_constants[i] + w[i];
+      const std::uint32_t t2 =
+          ((a >> 2 | a << 30) ^ (a >> 13 | a << 19) ^ (a >> 22 | a << 10)) + ((a & b) ^ (a & c) ^ (b & c));
+      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+    }
+    const std::uint32_t mixed[8]{a, b, c, d, e, f, g, h};
+    for (int i = 0; i < 8; ++i) state[i] += mixed[i];
+  }
+}
+
+#if defined(__x86_64__) || defined(__i386__)
+
+/// Whether the processor has the instructions, and those that go with them (Intel's manual, volume 2, CPUID).
+inline bool has_sha_instructions() noexcept {
+  constexpr unsigned ssse3 = 1u << 9, sse41 = 1u << 19, sha = 1u << 29;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || !(c & ssse3) || !(c & sse41)) return false;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & sha);
+}
+
+/// By the processor's own instructions, which take the state as two vectors, of A, B, E, F and of C, D, G, H, with the
+/// first word on top (Gulley et al., Intel SHA Extensions, 2013).
+__attribute__((target("sha,sse4.1,ssse3"))) inline void absorb_by_instructions(std::uint32_t* state,
+                                                                               const std::byte* blocks,
+                                                                               std::size_t count) noexcept {
+  const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  const auto* constants = reinterpret_cast<const __m128i*>(sha256_constants);
+  const auto* in = reinterpret_cast<const __m128i*>(blocks);
+  auto* out = reinterpret_cast<__m128i*>(state);
+  const __m128i badc = _mm_shuffle_epi32(_mm_loadu_si128(out), 0xb1);
+  const __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(out + 1), 0x1b);
+  __m128i abef = _mm_alignr_epi8(badc, efgh, 8);
+  __m128i cdgh = _mm_blend_epi16(efgh, badc, 0xf0);
+  for (; count > 0; --count, in += 4) {
+    const __m128i abef_before = abef, cdgh_before = cdgh;
+    __m128i w[4];  // the last sixteen words
+    for (int i = 0; i < 16; ++i) {
+      __m128i& next = w[i % 4];
+      if (i < 4)
+        next = _mm_shuffle_epi8(_mm_loadu_si128(in + i), big_endian);
+      else
+        next = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(next, w[(i + 1) % 4]),
+                                                  _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4)),
+                                    w[(i + 3) % 4]);
+      const __m128i sum = _mm_add_epi32(next, _mm_load_si128(constants + i));
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+    }
+    abef = _mm_add_epi32(abef, abef_before);
+    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+  }
+  const __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+  _mm_storeu_si128(out, _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128(out + 1, _mm_alignr_epi8(dchg, feba, 8));
+}
+
+#elif defined(__ARM_FEATURE_SHA2)
+
+/// The compiler was told that the processor has them.
+inline bool has_sha_instructions() noexcept { return true; }
+
+/// By the processor's own instructions (Arm Architecture Reference Manual, SHA256H and its neighbours).
+inline void absorb_by_instructions(std::uint32_t* state, const std::byte* blocks, std::size_t count) noexcept {
+  const auto* octets = reinterpret_cast<const unsigned char*>(blocks);
+  uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+  for (; count > 0; --count, octets += 64) {
+    const uint32x4_t abcd_before = abcd, efgh_before = efgh;
+    uint32x4_t w[4];  // the last sixteen words
+    for (int i = 0; i < 16; ++i) {
+      uint32x4_t& next = w[i % 4];
+      if (i < 4)
+        next = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(octets + 16 * i)));
+      else
+        next = vsha256su1q_u32(vsha256su0q_u32(next, w[(i + 1) % 4]), w[(i + 2) % 4], w[(i + 3) % 4]);
+      const uint32x4_t sum = vaddq_u32(next, vld1q_u32(sha256_constants + 4 * i)), before = abcd;
+      abcd = vsha256hq_u32(abcd, efgh, sum);
+      efgh = vsha256h2q_u32(efgh, before, sum);
+    }
+    abcd = vaddq_u32(abcd, abcd_before);
+    efgh = vaddq_u32(efgh, efgh_before);
+  }
+  vst1q_u32(state, abcd);
+  vst1q_u32(state + 4, efgh);
+}
+
+#else
+
+inline bool has_sha_instructions() noexcept { return false; }
+inline constexpr AbsorbSha256 absorb_by_instructions = absorb_by_formula;
+
+#endif
+
+/// The fastest way on this processor.
+inline AbsorbSha256 fastest_sha256() noexcept {
+  static const AbsorbSha256 fastest = has_sha_instructions() ? absorb_by_instructions : absorb_by_formula;
+  return fastest;
+}
+
+}  // namespace webpool::detail
+#endif
 
 namespace webpool::detail {
 
 /// SHA-256 (FIPS 180-4) of bytes that come in pieces. Use one object per thread.
 class Sha256 {
  public:
+  explicit Sha256(AbsorbSha256 absorb = fastest_sha256()) noexcept : absorb_(absorb) {}
+
   void update(std::span<const std::byte> bytes) noexcept {
     length_ += bytes.size();
     if (filled_ > 0) {
       const std::size_t taken = std::min(bytes.size(), block_.size() - filled_);
-      std::ranges::copy(bytes.first(taken), block_.begin() + static_cast<std::ptrdiff_t>(filled_));
+      std::copy_n(bytes.data(), taken, block_.data() + filled_);
       bytes = bytes.subspan(taken);
       filled_ += taken;
       if (filled_ < block_.size()) return;
-      absorb(block_.data());
+      absorb_(state_.data(), block_.data(), 1);
       filled_ = 0;
     }
-    for (; bytes.size() >= block_.size(); bytes = bytes.subspan(block_.size())) absorb(bytes.data());
+    const std::size_t whole = bytes.size() / block_.size();
+    absorb_(state_.data(), bytes.data(), whole);
+    bytes = bytes.subspan(whole * block_.size());
     std::ranges::copy(bytes, block_.begin());
     filled_ = bytes.size();
   }
@@ -15482,37 +15668,7 @@ class Sha256 {
   }
 
  private:
-  void absorb(const std::byte* block) noexcept {
-    std::array<std::uint32_t, 64> w;
-    for (std::size_t i = 0; i < 16; ++i)
-      w[i] = std::to_integer<std::uint32_t>(block[4 * i]) << 24 |
-             std::to_integer<std::uint32_t>(block[4 * i + 1]) << 16 |
-             std::to_integer<std::uint32_t>(block[4 * i + 2]) << 8 | std::to_integer<std::uint32_t>(block[4 * i + 3]);
-    for (std::size_t i = 16; i < 64; ++i)
-      w[i] = w[i - 16] + w[i - 7] + (std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3) +
-             (std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10);
-    auto [a, b, c, d, e, f, g, h] = state_;
-    for (std::size_t i = 0; i < 64; ++i) {
-      const std::uint32_t t1 =
-          h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + w[i];
-      const std::uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-    }
-    const std::array<std::uint32_t, 8> mixed{a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < 8; ++i) state_[i] += mixed[i];
-  }
-
-  /// First 32 bits of the fractional parts of the cube roots of the first 64 primes (section 4.2.2).
-  static constexpr std::array<std::uint32_t, 64> constants{
-      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-      0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-      0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-      0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-      0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-      0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-      0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
-
+  AbsorbSha256 absorb_;
   /// First 32 bits of the fractional parts of the square roots of the first eight primes (section 5.3.3).
   std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -15590,21 +15746,32 @@ using LookAtBytes = std::function<void(std::span<const std::byte>)>;
 inline constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 /// Memory for more than `most_in_memory` grows with what comes, not with the size that the source says.
-inline std::string read_whole(ByteSource& source, std::uint64_t size) {
+inline std::string read_whole(ByteSource& source, std::uint64_t size, const Interrupt& interrupt) {
   std::string bytes;
-  const std::uint64_t step = size <= most_in_memory ? most_in_memory : piece_bytes;
+  if (size <= most_in_memory) bytes.reserve(static_cast<std::size_t>(size));
   while (bytes.size() < size) {
+    interrupt.check();
     const std::size_t done = bytes.size();
-    bytes.resize(done + static_cast<std::size_t>(std::min(step, size - done)));
+    bytes.resize(done + static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
     read_exactly(source, done, std::as_writable_bytes(std::span(bytes)).subspan(done));
   }
   return bytes;
 }
 
-inline std::string hash_of(ByteSource& source, std::uint64_t size) {
+inline std::string hash_of(std::span<const std::byte> bytes, const Interrupt& interrupt) {
+  webpool::detail::Sha256 hash;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(piece_bytes, bytes.size()))) {
+    interrupt.check();
+    hash.update(bytes.first(std::min(piece_bytes, bytes.size())));
+  }
+  return hash.hex();
+}
+
+inline std::string hash_of(ByteSource& source, std::uint64_t size, const Interrupt& interrupt) {
   webpool::detail::Sha256 hash;
   std::vector<std::byte> piece(piece_bytes);
   for (std::uint64_t done = 0; done < size; done += piece.size()) {
+    interrupt.check();
     piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size - done)));
     read_exactly(source, done, piece);
     hash.update(piece);
@@ -15621,7 +15788,7 @@ inline std::optional<std::string> known_hash(const ByteSource& source) {
 
 /// Of a source that is not in memory, and too large to stay there. Finds its hash too, if it reads it for that.
 inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBytes& look,
-                          std::optional<std::string>& hash) {
+                          std::optional<std::string>& hash, const Interrupt& interrupt) {
   // What Protocol Buffers, which ONNX is, can hold (https://protobuf.dev/programming-guides/proto-limits/).
   constexpr std::uint64_t most = std::uint64_t{1} << 31;
   if (const auto extent = webpool::detail::ask([&] { return source.on_disk(); })) {
@@ -15633,30 +15800,31 @@ inline void look_at_large(ByteSource& source, std::uint64_t size, const LookAtBy
   if (size > most)
     throw Error(errc::model_invalid, "it has " + std::to_string(size) +
                                          " bytes: more than 2 GiB can't be in an ONNX file; tensors may lie in others");
-  const std::string bytes = webpool::detail::ask([&] { return read_whole(source, size); });  // memory may be short
+  const std::string bytes =
+      webpool::detail::ask([&] { return read_whole(source, size, interrupt); });  // memory may be short
   look(std::as_bytes(std::span(bytes)));
-  if (!hash) hash = webpool::detail::sha256_hex(std::as_bytes(std::span(bytes)));
+  if (!hash) hash = hash_of(std::as_bytes(std::span(bytes)), interrupt);
 }
 
 /// Fills in what is served of the source. `look`, if any, sees the bytes; those of a source that is neither in memory
 /// nor longer than `most` are read here. Throws what the source and `look` throw, and `errc::load_failed` for a source
-/// that breaks its contract.
+/// that breaks its contract; `errc::cancelled` soon after `interrupt` was raised.
 inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const LookAtBytes& look = {},
-                  std::size_t most = most_in_memory) {
+                  std::size_t most = most_in_memory, const Interrupt& interrupt = {}) {
   const std::uint64_t size = webpool::detail::ask([&] { return source->size(); });
   if (size > std::numeric_limits<std::size_t>::max()) throw Error(errc::load_failed, "it has too many bytes");
   auto hash = known_hash(*source);
-  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size));
+  if (source->in_memory().empty() && size <= most) source = source::memory(read_whole(*source, size, interrupt));
   const auto bytes = source->in_memory();
   if (!bytes.empty() && bytes.size() != size)
     throw Error(errc::load_failed, "its source says that it has " + std::to_string(size) + " bytes, and shows " +
                                        std::to_string(bytes.size()));
   if (size <= most || !bytes.empty()) {
     if (look) look(bytes);
-    if (!hash) hash = webpool::detail::sha256_hex(bytes);
+    if (!hash) hash = hash_of(bytes, interrupt);
   } else {
-    if (look) look_at_large(*source, size, look, hash);
-    if (!hash) hash = hash_of(*source, size);
+    if (look) look_at_large(*source, size, look, hash, interrupt);
+    if (!hash) hash = hash_of(*source, size, interrupt);
   }
   served.size = static_cast<std::size_t>(size);
   served.sha256 = std::move(*hash);
@@ -16181,6 +16349,12 @@ struct ModelFile : ServedFile {
   }
 };
 
+inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
+  std::size_t sum = 0;
+  for (const ModelFile& file : files) sum += file.total_size();
+  return sum;
+}
+
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
   for (auto& spec : specs) {
     std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
@@ -16213,7 +16387,7 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
 
 /// `serve`, but what is wrong about the source is told with `what` it is.
 inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
-                 const LookAtBytes& look = {}) {
+                 const Interrupt& interrupt, const LookAtBytes& look = {}) {
   bool looking = false;
   const LookAtBytes note_and_look = [&](std::span<const std::byte> bytes) {
     looking = true;
@@ -16221,7 +16395,7 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
     looking = false;
   };
   try {
-    serve(file, source, look ? note_and_look : look);
+    serve(file, source, look ? note_and_look : look, most_in_memory, interrupt);
   } catch (const Error& fault) {
     if (looking) throw;
     throw Error(static_cast<errc>(fault.code().value()), what + " can't be read: " + fault.message());
@@ -16231,8 +16405,8 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
 /// Reads the files that hold tensors of the model; `where(name)` tells of one that is not found. Throws
 /// `errc::model_not_found` where one is missing, `errc::model_invalid` where one is too short, and what reading throws.
 template <class Where>
-void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted,
-                   Where where) {
+void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted, Where where,
+                   const Interrupt& interrupt) {
   for (const onnx::ExternalFile& each : wanted) {
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
@@ -16242,7 +16416,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
     if (!source) fault(errc::model_not_found, "there is no " + where(each.name));
     ServedFile& part = file.external.emplace_back();
     part.name = each.name;
-    take(part, source, "'" + each.name + "' of model '" + file.name + "'");
+    take(part, source, "'" + each.name + "' of model '" + file.name + "'", interrupt);
     if (part.size < each.bytes)
       fault(errc::model_invalid, "the " + where(each.name) + " has " + std::to_string(part.size) + " bytes");
   }
@@ -16251,7 +16425,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
 /// Reads and checks a model, and what else it needs. `initialize`, if any, may change the options first.
 template <class Where>
 ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const ModelInitializer& initialize,
-                           Where where) {
+                           Where where, const Interrupt& interrupt) {
   ModelFile file;
   file.name = options.name.empty() ? model.name : options.name;
   if (file.name.empty())
@@ -16259,11 +16433,11 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
   const std::string what = "model '" + file.name + "'";
   if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
   std::vector<onnx::ExternalFile> wanted;
-  take(file, model.source, what, [&](std::span<const std::byte> bytes) {
+  take(file, model.source, what, interrupt, [&](std::span<const std::byte> bytes) {
     file.info = onnx::read_model_info(bytes, file.name);
     wanted = onnx::read_external_files(bytes, file.name);
   });
-  take_external(file, model.external, wanted, where);
+  take_external(file, model.external, wanted, where, interrupt);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -16276,16 +16450,17 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
 /// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults.
+/// `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
-  return read_model_bytes(model, options, initialize,
-                          [](const std::string& name) { return "source for a file '" + name + "'"; });
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
+  return read_model_bytes(
+      model, options, initialize, [](const std::string& name) { return "source for a file '" + name + "'"; },
+      interrupt);
 }
 
 /// The same of a file, with the files beside it.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
   const auto folder = path.parent_path();
   const auto source = source::detail::File::open(path);
   if (!source) {
@@ -16294,8 +16469,9 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     throw Error(errc::model_not_found, (there ? "can't read model file '" : "no model file '") + path.string() + "'" +
                                            (failed ? ": " + failed.message() : ""));
   }
-  return read_model_bytes({source, path.stem().string(), source::folder(folder)}, options, initialize,
-                          [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; });
+  return read_model_bytes(
+      {source, path.stem().string(), source::folder(folder)}, options, initialize,
+      [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; }, interrupt);
 }
 
 }  // namespace webpool::driver
@@ -16392,8 +16568,11 @@ inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& a
   choices = std::move(left);
 }
 
+/// Its addresses have 32 bits.
+inline constexpr std::uint64_t most_in_webassembly = std::uint64_t{1} << 32;
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
-/// off, the application's own with the address of their module.
+/// off, WASM unless the model is too large, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
                           const LoadSite& site) {
   const BrowserOptions& browser = site.browser;
@@ -16421,7 +16600,13 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
         else
           plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
         break;
-      case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+      case Backend::wasm:
+        if (const std::size_t bytes = total_size(files); bytes < most_in_webassembly)
+          plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads});
+        else
+          plan.passed_over.push_back(
+              {backend, "the model has " + std::to_string(bytes) + " bytes, and WebAssembly holds less than 4 GiB"});
+        break;
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }
@@ -16531,6 +16716,7 @@ class LoadTurns {
 #define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16553,11 +16739,7 @@ struct LoadingModel {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const ModelFile& file : files) sum += file.total_size();
-    return sum;
-  }
+  std::size_t bytes() const { return total_size(files); }
 
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {
@@ -16579,7 +16761,8 @@ struct LoadingModel {
   std::string name;
   std::vector<ModelFile> files;
   ModelOptions options;
-  LoadCompletion ready;  ///< empty once called
+  LoadCompletion ready;              ///< empty once called
+  std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel the load
   Failing failing;
 };
 
@@ -17562,7 +17745,8 @@ class Loader {
     ModelOptions options;
     Task task;
     Batcher::Maximum max_batch_size;
-    LoadCompletion done;
+    LoadCompletion done{};
+    std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel it
   };
 
   struct Uses {
@@ -17581,6 +17765,7 @@ class Loader {
 
   ModelIndex add(Part part, Failing failing) {
     LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing);
+    model.ticket = std::move(part.ticket);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -17614,6 +17799,15 @@ class Loader {
   void forget(ModelIndex model) {
     models_.erase(model);
     turns_.remove(model);
+  }
+
+  /// Ends the load with that ticket; false where there is none, or it has ended.
+  bool cancel(const Ticket& ticket) {
+    const auto model = std::ranges::find_if(
+        models_, [&](const auto& each) { return each.second.ready && each.second.ticket.get() == &ticket; });
+    if (model == models_.end()) return false;
+    announce(model->first, Error(errc::cancelled, "the load of model '" + model->second.name + "' was cancelled"));
+    return true;
   }
 
   /// The model is loaded, or will never be: its caller hears that, once.
@@ -19585,10 +19779,11 @@ class Starter {
   }
 
   /// Copies a tensor from its worker to this program.
-  void copy(const TensorCopy& of, Completion done) {
+  RequestId copy(const TensorCopy& of, Completion done) {
     const TimePoint now = Clock::now();
     const RequestId id = uses_.port.engine.submit({.model = of.model}, uses_.port.turn(now), {Retry::never, of.worker});
     uses_.pending.add({.id = id, .submitted = now, .done = std::move(done), .copy = of});
+    return id;
   }
 
   /// Starts a request of its own, which has nothing to do with tensors in tabs unless `holder` has them.
@@ -19651,11 +19846,13 @@ class Starter {
       return request.done(
           Error(errc::tensor_elsewhere, "input '" + input.name + "' is in a tab of another pool; to_host() copies it"));
     const TensorCopy wanted(*there);
-    copy(wanted, {[this, which, request = std::move(request)](Expected<Outputs> copied) mutable {
-           if (!copied) return request.done(copied.error());
-           request.inputs[which].tensor = copied->begin()->tensor;
-           gather(std::move(request));
-         }});
+    const auto ticket = request.ticket;
+    const RequestId id = copy(wanted, {[this, which, request = std::move(request)](Expected<Outputs> copied) mutable {
+                                if (!copied) return request.done(copied.error());
+                                request.inputs[which].tensor = copied->begin()->tensor;
+                                gather(std::move(request));
+                              }});
+    if (ticket) ticket->request = id;
   }
 
   /// The request as the engine knows it.
@@ -19784,7 +19981,7 @@ class Host {
   }
   void cancel(Ticket& ticket) {
     ticket.cancelled = true;
-    if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
+    if (!loader_.cancel(ticket) && !batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
     pump();
   }
   void release(WorkerId worker, TensorId tensor) {
@@ -19981,7 +20178,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 50> page_assets{{
+inline constexpr std::array<PageAsset, 51> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -20667,6 +20864,65 @@ export class Hints {
 }
 )js"
 , 2219)},
+{"/incoming.js", "text/javascript", std::string_view(
+R"js(// A file's bytes as they come in, in one array, and their SHA-256.
+
+import { messageOf } from './errors.js';
+import { hashedByBrowser, sha256, Sha256 } from './sha256.js';
+
+const progressInterval = 100;
+
+/** An error that another attempt would not change. */
+export class Refusal extends Error {}
+
+/** Room for the bytes; a Refusal if the browser has none. @param {number} total */
+function arrayOf(total) {
+  try {
+    return new Uint8Array(total);
+  } catch (error) {
+    throw new Refusal(`this tab has no room for ${total} bytes in one array: ${messageOf(error)}`);
+  }
+}
+
+export class Incoming {
+  done = 0;
+  #hash;
+  #next = 0;
+
+  /** Throws Refusal. @param {number} total */
+  constructor(total) {
+    this.bytes = arrayOf(total);
+    this.#hash = hashedByBrowser(total) ? undefined : new Sha256();
+  }
+
+  /** The next bytes will be the first ones again. */
+  restart() {
+    this.done = 0;
+    if (this.#hash) this.#hash = new Sha256();
+  }
+
+  /** Takes what the stream has. Throws Refusal if that is too much. @param {ReadableStream<Uint8Array>} stream @param {(done: number) => void} progress called now and then */
+  async take(stream, progress) {
+    const reader = stream.getReader();
+    for (let part = await reader.read(); part.value; part = await reader.read()) {
+      if (this.done + part.value.length > this.bytes.length) throw new Refusal(`there are more than the ${this.bytes.length} bytes announced`);
+      this.bytes.set(part.value, this.done);
+      this.#hash?.update(part.value);
+      this.done += part.value.length;
+      if (this.done < this.bytes.length && performance.now() >= this.#next) {
+        progress(this.done);
+        this.#next = performance.now() + progressInterval;
+      }
+    }
+  }
+
+  /** Of all bytes, which must have come. @returns {Promise<string>} hexadecimal */
+  async sha256() {
+    return this.#hash ? this.#hash.hex() : sha256(this.bytes);
+  }
+}
+)js"
+, 1905)},
 {"/kv_cache.js", "text/javascript", std::string_view(
 R"js(// A text in a decoder. The keys and values of its tokens stay where the model computed them, and each step adds to them.
 
@@ -20954,16 +21210,28 @@ R"js(// Models in the browser's own cache, by content, up to a limit. The least 
 // Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
 // same time therefore can't overwrite each other's updates, as they could in a common index.
 
-import { sha256 } from './sha256.js';
+import { Incoming } from './incoming.js';
 
 const name = 'webpool-models';
 const noteSuffix = '?note';
+const pieceBytes = 2 ** 22;
 const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
 /** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
+
+/** A piece at a time: no browser copies 2 GiB at once. @param {Uint8Array<ArrayBuffer>} bytes */
+function streamOf(bytes) {
+  let done = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (done < bytes.length) controller.enqueue(bytes.slice(done, done += pieceBytes));
+      else controller.close();
+    },
+  });
+}
 
 export class ModelCache {
   #cache;
@@ -20986,16 +21254,17 @@ export class ModelCache {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
-  async read(hash) {
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash @param {number} size @param {(done: number) => void} [progress] called now and then */
+  async read(hash, size, progress = () => {}) {
     const key = keyOf(hash);
     try {
       const found = await this.#cache.match(key);
       if (!found) return undefined;
-      const bytes = new Uint8Array(await found.arrayBuffer());
-      if (await sha256(bytes) === hash) {
-        await this.#note(key, bytes.length).catch(() => {});
-        return bytes;
+      const incoming = new Incoming(size);
+      if (found.body) await incoming.take(found.body, progress);
+      if (await incoming.sha256() === hash) {
+        await this.#note(key, size).catch(() => {});
+        return incoming.bytes;
       }
       await this.#forget(key);
     } catch { /* another worker put it out meanwhile, or the disk is in trouble: the network has it */ }
@@ -21054,7 +21323,7 @@ export class ModelCache {
 
   /** @param {string} key @param {Uint8Array<ArrayBuffer>} bytes */
   async #put(key, bytes) {
-    await this.#cache.put(key, new Response(bytes));
+    await this.#cache.put(key, new Response(streamOf(bytes)));
     await this.#note(key, bytes.length);
   }
 
@@ -21065,19 +21334,15 @@ export class ModelCache {
   }
 }
 )js"
-, 5205)},
+, 5739)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { Incoming, Refusal } from './incoming.js';
 import { exclusively, ModelCache } from './model_cache.js';
-import { sha256 } from './sha256.js';
 
-const progressInterval = 100;
 const retryPause = 200;
-
-/** An error that another attempt would not change. */
-class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
 /** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
@@ -21108,7 +21373,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
   return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
-    const cached = await cache.read(file.sha256);
+    const cached = await cache.read(file.sha256, file.bytes, progress);
     if (cached) {
       progress(file.bytes);
       return { bytes: cached, fromCache: true };
@@ -21121,55 +21386,46 @@ async function fetchFile(file, cache, progress, how) {
 
 /** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
-  const bytes = await download(file, progress, how);
-  const hash = await sha256(bytes);
+  const incoming = await download(file, progress, how);
+  const hash = await incoming.sha256();
   if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
-  return bytes;
+  return incoming.bytes;
 }
 
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function download(file, progress, { signal, importance }) {
   const { url, bytes: total } = file;
-  const bytes = new Uint8Array(total);
-  let done = 0;
-  let next = 0;
-  /** Continues where the last attempt ended, if it got any bytes. */
-  async function fetchRest() {
-    const headers = done ? { Range: `bytes=${done}-` } : undefined;
+  /** Continues where the last attempt ended, if it got any bytes. @param {Incoming} incoming */
+  async function fetchRest(incoming) {
+    const headers = incoming.done ? { Range: `bytes=${incoming.done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (response.status === 500 && response.headers.get('Content-Type')?.startsWith('text/plain'))
       throw new Error((await response.text()).slice(0, 1000));  // why the pool itself can't read it; perhaps it can soon
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
-    if (response.status !== 206) done = 0;
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); part.value; part = await reader.read()) {
-      if (done + part.value.length > total) throw new Refusal(`there are more than the ${total} bytes announced`);
-      bytes.set(part.value, done);
-      done += part.value.length;
-      if (done < total && performance.now() >= next) {
-        progress(done);
-        next = performance.now() + progressInterval;
-      }
-    }
-    if (done < total) throw new Error(`${done} of ${total} bytes came`);
+    if (response.status !== 206) incoming.restart();
+    await incoming.take(response.body, progress);
+    if (incoming.done < total) throw new Error(`${incoming.done} of ${total} bytes came`);
   }
 
+  /** @type {Incoming | undefined} */
+  let incoming;
   for (let broken = 0, before = 0; ;) {
     try {
-      await fetchRest();
-      break;
+      incoming ??= new Incoming(total);
+      await fetchRest(incoming);
+      progress(total);
+      return incoming;
     } catch (error) {
+      const done = incoming?.done ?? 0;
       broken = done > before ? 1 : broken + 1;
       before = done;
       if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total);
-  return bytes;
 }
 )js"
-, 5287)},
+, 4963)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -22054,7 +22310,8 @@ export function fieldsOf(type) {
 )js"
 , 8042)},
 {"/sha256.js", "text/javascript", std::string_view(
-R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
+R"js(// SHA-256 for what crypto.subtle does not take: pages that are not secure, as a phone's that joins by neither https nor localhost, and files of
+// more bytes than it can copy.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
@@ -22063,53 +22320,92 @@ const fraction = (/** @type {number} */ x) => Math.floor((x - Math.floor(x)) * 2
 const roundConstants = Int32Array.from(primes, prime => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), prime => fraction(Math.sqrt(prime)));
 
-/** The bytes of the last block or two: what is left, a one, zeros, and the length in bits. @param {Uint8Array} bytes */
-function tailOf(bytes) {
-  const rest = bytes.subarray(bytes.length - bytes.length % 64);
+/** The bytes of the last block or two: what is left, a one, zeros, and the length in bits. @param {Uint8Array} rest @param {number} length of all, in bytes */
+function tailOf(rest, length) {
   const tail = new Uint8Array(rest.length < 56 ? 64 : 128);
   tail.set(rest);
   tail[rest.length] = 0x80;
-  new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(bytes.length) * 8n);
+  new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(length) * 8n);
   return tail;
 }
 
-/** @param {Int32Array} state @param {Uint8Array} blocks a multiple of 64 bytes */
+/** Plain numbers and no calls: twice as fast as shorter ways to write it. @param {Int32Array} state @param {Uint8Array} blocks a multiple of 64 bytes */
 function absorb(state, blocks) {
   const words = new Int32Array(64);
   const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
-  const rotate = (/** @type {number} */ x, /** @type {number} */ by) => x >>> by | x << (32 - by);
   for (let offset = 0; offset < blocks.length; offset += 64) {
     for (let i = 0; i < 16; i++) words[i] = view.getInt32(offset + 4 * i);
     for (let i = 16; i < 64; i++) {
       const x = words[i - 15], y = words[i - 2];
-      words[i] = words[i - 16] + (rotate(x, 7) ^ rotate(x, 18) ^ x >>> 3) + words[i - 7] + (rotate(y, 17) ^ rotate(y, 19) ^ y >>> 10);
+      words[i] = words[i - 16] + words[i - 7] + ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) + ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10);
     }
-    let [a, b, c, d, e, f, g, h] = state;
+    let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
     for (let i = 0; i < 64; i++) {
-      const s = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (e & f ^ ~e & g) + roundConstants[i] + words[i] | 0;
-      const t = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + (a & b ^ a & c ^ b & c) | 0;
-      [h, g, f, e, d, c, b, a] = [g, f, e, d + s | 0, c, b, a, s + t | 0];
+      const s = h + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (e & f ^ ~e & g) + roundConstants[i] + words[i] | 0;
+      const t = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b ^ a & c ^ b & c) | 0;
+      h = g;
+      g = f;
+      f = e;
+      e = d + s | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = s + t | 0;
     }
     [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] += word; });
   }
 }
 
-/** @param {Uint8Array} bytes @returns {string} hexadecimal */
-export function sha256InScript(bytes) {
-  const state = initialState.slice();
-  absorb(state, bytes.subarray(0, bytes.length - bytes.length % 64));
-  absorb(state, tailOf(bytes));
-  return Array.from(state, word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+/** Of bytes that come in pieces. */
+export class Sha256 {
+  #state = initialState.slice();
+  #block = new Uint8Array(64);
+  #filled = 0;
+  #length = 0;
+
+  /** @param {Uint8Array} bytes */
+  update(bytes) {
+    this.#length += bytes.length;
+    if (this.#filled) {
+      const first = bytes.subarray(0, 64 - this.#filled);
+      this.#block.set(first, this.#filled);
+      this.#filled += first.length;
+      if (this.#filled < 64) return;
+      absorb(this.#state, this.#block);
+      bytes = bytes.subarray(first.length);
+    }
+    this.#filled = bytes.length % 64;
+    const whole = bytes.length - this.#filled;
+    absorb(this.#state, bytes.subarray(0, whole));
+    this.#block.set(bytes.subarray(whole));
+  }
+
+  /** Of everything so far; more may follow. @returns {string} hexadecimal */
+  hex() {
+    const state = this.#state.slice();
+    absorb(state, tailOf(this.#block.subarray(0, this.#filled), this.#length));
+    return Array.from(state, word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  }
 }
+
+/** What the browser hashes by itself: it copies the bytes first, and none copies 2 GiB. */
+const mostAtOnce = 2 ** 30;
+
+/** Whether the browser can hash so many bytes by itself, which is faster than a script. @param {number} bytes */
+export const hashedByBrowser = bytes => Boolean(globalThis.crypto?.subtle) && bytes <= mostAtOnce;
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} hexadecimal */
 export async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) return sha256InScript(bytes);
+  if (!hashedByBrowser(bytes.length)) {
+    const hash = new Sha256();
+    hash.update(bytes);
+    return hash.hex();
+  }
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 )js"
-, 2968)},
+, 4238)},
 {"/spawned.js", "text/javascript", std::string_view(
 R"js(// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
@@ -23030,6 +23326,16 @@ export async function loadOrt({ script, wasm }, threads = 1) {
   return ort;
 }
 
+/**
+ * ONNX Runtime's own words don't tell what is too large for it: WebAssembly has addresses for 4 GiB, and ONNX Runtime counts a tensor's bytes in 31 bits.
+ * @param {unknown} error @param {Uint8Array} model @param {SessionOptions['externalData']} external
+ */
+function namingSize(error, model, external = []) {
+  const bytes = external.reduce((sum, file) => sum + (typeof file === 'object' && file.data instanceof Uint8Array ? file.data.length : 0), model.length);
+  if (bytes < 2 ** 31) return error;
+  return new Error(`${messageOf(error)}; its files have ${bytes} bytes, and ONNX Runtime Web holds tensors of less than 2 GiB each, less than 4 GiB together`);
+}
+
 /** @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options */
 export async function createSession(ort, build, model, options) {
   try {
@@ -23037,7 +23343,7 @@ export async function createSession(ort, build, model, options) {
   } catch (error) {
     const answer = await fetch(build.wasm).catch(() => undefined);  // ONNX Runtime's own words don't tell a missing file from a bad model
     await answer?.body?.cancel();
-    throw answer?.ok ? error : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
+    throw answer?.ok ? namingSize(error, model, options.externalData) : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
   }
 }
 
@@ -23121,7 +23427,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8180)},
+, 8890)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -23914,6 +24220,128 @@ class PageFiles {
 
 }  // namespace webpool::driver
 #endif
+#ifndef WEBPOOL_DRIVER_READER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_READER_HPP_INCLUDED
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::driver {
+
+/// Models that are read for callers who do not wait: on threads of its own, of which there are none before the first
+/// model and `most_threads` from then on. Knows the loads from their start until they are the loader's. In the pool's
+/// loop, but for what says otherwise.
+class Reader {
+ public:
+  struct Job {
+    std::string name;                ///< the model's, as far as it is known
+    std::shared_ptr<Ticket> ticket;  ///< null where nobody can cancel it
+    /// Called on one of the threads. What comes is loaded; whatever it throws ends the load.
+    detail::UniqueFunction<Loader::Part(const Interrupt&)> read;
+    LoadCompletion done;
+  };
+
+  static constexpr std::size_t most_threads = 4;
+
+  /// `load` takes over what has been read.
+  Reader(Entrance& entrance, std::function<void(Loader::Part)> load) : entrance_(entrance), load_(std::move(load)) {}
+
+  void start(Job&& job) {
+    if (!started_) threads_.emplace(most_threads);
+    started_ = true;
+    const auto interrupt = std::make_shared<Interrupt>();
+    const std::uint64_t number = ++jobs_made_;
+    asio::post(*threads_, [this, number, interrupt, read = std::move(job.read)]() mutable {
+      this->read(number, read, *interrupt);
+    });
+    jobs_.emplace(number, Reading{std::move(job.name), std::move(job.ticket), std::move(job.done), interrupt});
+  }
+
+  /// Ends the load with that ticket, at once; false where it is not being read.
+  bool cancel(const Ticket& ticket) {
+    const auto job = std::ranges::find_if(jobs_, [&](const auto& each) { return each.second.ticket.get() == &ticket; });
+    if (job == jobs_.end()) return false;
+    Reading given_up = std::move(job->second);
+    jobs_.erase(job);
+    given_up.interrupt->raise();
+    given_up.done(Error(errc::cancelled, "the load of model '" + given_up.name + "' was cancelled"));
+    return true;
+  }
+
+  /// Whether a model of that name is being read.
+  bool reads(std::string_view name) const {
+    return std::ranges::any_of(jobs_, [&](const auto& each) { return each.second.name == name; });
+  }
+
+  /// Ends all loads; the loop is about to end.
+  void close() {
+    for (auto& [number, job] : std::exchange(jobs_, {})) {
+      job.interrupt->raise();
+      job.done(Error(errc::pool_closed, "the pool was closed before model '" + job.name + "' was loaded"));
+    }
+  }
+
+  /// Whether this thread is one of its own. Any thread.
+  bool runs_here() { return started_ && threads_->get_executor().running_in_this_thread(); }
+
+  /// Waits, after `close`, until each thread has ended with the piece that it was at. Any thread but those.
+  void join() {
+    const std::lock_guard once(joining_);
+    if (started_) threads_->join();
+  }
+
+ private:
+  struct Reading {
+    std::string name;
+    std::shared_ptr<Ticket> ticket;
+    LoadCompletion done;
+    std::shared_ptr<Interrupt> interrupt;
+  };
+
+  void read(std::uint64_t number, detail::UniqueFunction<Loader::Part(const Interrupt&)>& model,
+            const Interrupt& interrupt) {
+    std::optional<Error> fault;
+    std::optional<Loader::Part> part;
+    try {
+      interrupt.check();
+      part = webpool::detail::ask([&] { return model(interrupt); });
+    } catch (const Error& error) {
+      fault = error;
+    }
+    entrance_.post([this, number, fault = std::move(fault), part = std::move(part)]() mutable {
+      ended(number, fault, std::move(part));
+    });
+  }
+
+  void ended(std::uint64_t number, const std::optional<Error>& fault, std::optional<Loader::Part> part) {
+    auto job = jobs_.extract(number);
+    if (!job) return;
+    if (fault) return job.mapped().done(*fault);
+    part->ticket = std::move(job.mapped().ticket);
+    part->done = std::move(job.mapped().done);
+    load_(*std::move(part));
+  }
+
+  Entrance& entrance_;
+  const std::function<void(Loader::Part)> load_;
+  std::map<std::uint64_t, Reading> jobs_;
+  std::uint64_t jobs_made_ = 0;
+  std::mutex joining_;
+  std::atomic<bool> started_ = false;  ///< whether there are threads
+  std::optional<asio::thread_pool> threads_;
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_RESPONSE_CACHE_HPP_INCLUDED
 #include <algorithm>
@@ -24104,7 +24532,6 @@ class ResponseCache {
 #ifndef WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #define WEBPOOL_TRANSPORT_WEBSOCKET_SERVER_HPP_INCLUDED
 #include <asio/any_io_executor.hpp>
-#include <asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24778,9 +25205,13 @@ class Driver final : public Runtime {
   // Ends the program on the pool's own thread, where nothing could wait for it.
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
-  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
+  /// Ends everything and waits until it has ended: requests, sockets, browsers, the threads. A second call does
+  /// nothing.
   void close() {
+    if (reader_.runs_here())
+      throw Error(errc::would_deadlock, "a pool can't be closed by what reads a model for it, which it would wait for");
     entrance_.close(thread_, [this] { begin_shutdown(); });
+    reader_.join();
   }
 
   bool is_open() const override { return entrance_.is_open(); }
@@ -24837,7 +25268,9 @@ class Driver final : public Runtime {
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
-    entrance_.post([this, ticket = std::move(ticket)] { host_.cancel(*ticket); });
+    entrance_.post([this, ticket = std::move(ticket)] {
+      if (!reader_.cancel(*ticket)) host_.cancel(*ticket);
+    });
   }
 
   void release(WorkerId worker, TensorId tensor) override {
@@ -24846,12 +25279,14 @@ class Driver final : public Runtime {
 
   // --- models
 
-  /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
-  /// any thread may change it.
-  void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
-            LoadCompletion done) {
-    entrance_.start(Part{std::move(files), std::move(options), task, std::move(max_batch_size), std::move(done)},
-                    [this](Part&& part) { host_.load(std::move(part)); });
+  /// Loads the part's files into one worker per tab.
+  void load(Part part) {
+    entrance_.start(std::move(part), [this](Part&& given) { host_.load(std::move(given)); });
+  }
+
+  /// The same with files that have not been read yet.
+  void load(Reader::Job job) {
+    entrance_.start(std::move(job), [this](Reader::Job&& given) { reader_.start(std::move(given)); });
   }
 
   /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
@@ -24866,7 +25301,7 @@ class Driver final : public Runtime {
   }
 
   bool has_model(std::string_view name) const {
-    return entrance_.ask([&] { return host_.models().has(name); });
+    return entrance_.ask([&] { return host_.models().has(name) || reader_.reads(name); });
   }
 
   // --- messages
@@ -24931,6 +25366,7 @@ class Driver final : public Runtime {
 
   void begin_shutdown() {
     server_.stop_listening();
+    reader_.close();
     host_.begin_shutdown();
     stopping_since_ = Clock::now();
     timer_.cancel();
@@ -24944,6 +25380,7 @@ class Driver final : public Runtime {
   mutable Entrance entrance_{loop_, *backlog_};
   asio::steady_timer timer_{loop_.context()};
   Host host_;
+  Reader reader_{entrance_, [this](Part part) { host_.load(std::move(part)); }};
   PageFiles files_;
   transport::WebSocketServer server_;
   const std::string join_url_;
@@ -25018,6 +25455,7 @@ inline void check_part_names(std::vector<std::string> names) {
 #ifndef WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_READ_SOURCE_HPP_INCLUDED
 #include <filesystem>
+#include <string>
 #include <variant>
 #ifndef WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_KERNEL_FILE_HPP_INCLUDED
@@ -25231,13 +25669,22 @@ inline ModelFile make_kernel_file(const Kernel& kernel, ModelOptions& options) {
 
 namespace webpool::driver {
 
+/// The model's name, as far as it is known before it is read: an initializer may change it.
+inline std::string name_of(const ModelSource& source, const ModelOptions& options) {
+  if (!options.name.empty()) return options.name;
+  if (const Kernel* kernel = std::get_if<Kernel>(&source)) return kernel->name;
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return bytes->name;
+  return std::get<std::filesystem::path>(source).stem().string();
+}
+
 /// Reads and checks whatever can be loaded. `initialize` is for models, not for kernels. Throws what `read_model_file`
 /// and `make_kernel_file` throw.
-inline ModelFile read_source(const ModelSource& source, ModelOptions& options,
-                             const ModelInitializer& initialize = {}) {
+inline ModelFile read_source(const ModelSource& source, ModelOptions& options, const ModelInitializer& initialize = {},
+                             const Interrupt& interrupt = {}) {
   if (const Kernel* kernel = std::get_if<Kernel>(&source)) return make_kernel_file(*kernel, options);
-  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source)) return read_model_file(*bytes, options, initialize);
-  return read_model_file(std::get<std::filesystem::path>(source), options, initialize);
+  if (const ModelBytes* bytes = std::get_if<ModelBytes>(&source))
+    return read_model_file(*bytes, options, initialize, interrupt);
+  return read_model_file(std::get<std::filesystem::path>(source), options, initialize, interrupt);
 }
 
 }  // namespace webpool::driver
@@ -25689,7 +26136,7 @@ class PoolImpl final : public PoolInterface {
   Model load(const ModelSource& source, ModelOptions options) override {
     refuse_pool_thread();
     std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
+    files.push_back(read(*driver_, source, options));
     return load_files(std::move(files), std::move(options)).front();
   }
 
@@ -25708,45 +26155,47 @@ class PoolImpl final : public PoolInterface {
     std::vector<std::vector<driver::ModelFile>> files;
     std::vector<std::string> names;
     for (ModelPart& part : parts) {
-      files.emplace_back().push_back(read(driver::source_of(part), part.options));
+      files.emplace_back().push_back(read(*driver_, driver::source_of(part), part.options));
       names.push_back(files.back()[0].name);
     }
     driver::check_part_names(std::move(names));
-    std::vector<std::shared_ptr<Lease>> leases;
-    std::vector<std::shared_ptr<const ModelImpl>> models;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      leases.push_back(std::make_shared<Lease>(nullptr, false));
-      models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
-    }
+    std::vector<Made> made(parts.size());
     std::vector<driver::Driver::Part> loads;
     loads.reserve(order.size());
-    for (const std::size_t i : order)
-      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
-                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
-                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
-                       }});
-    const auto indices = driver_->load_parts(std::move(loads));
-    for (std::size_t rank = 0; rank < order.size(); ++rank) {
-      leases[order[rank]]->index = indices[rank];
-      leases[order[rank]]->runtime = driver_;
+    for (const std::size_t i : order) {
+      loads.push_back(made[i].part(*driver_, std::move(files[i]), std::move(parts[i].options)));
+      loads.back().done = [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+        if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+      };
     }
-    return {models.begin(), models.end()};
+    const auto indices = driver_->load_parts(std::move(loads));
+    std::vector<ModelIndex> in_order_given(parts.size());
+    for (std::size_t rank = 0; rank < order.size(); ++rank) in_order_given[order[rank]] = indices[rank];
+    std::vector<Model> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) models.push_back(made[i].models(driver_, in_order_given[i]).front());
+    return models;
   }
 
-  StartLoad prepare_load(const ModelSource& source, ModelOptions options) override {
-    std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
-    // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
-    return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
-      start_load(driver, std::move(files), std::move(options),
-                 [done = std::move(done)](Expected<std::vector<Model>> result) mutable {
-                   if (result)
-                     done(std::optional(std::move(result->front())));
-                   else
-                     done(result.error());
-                 });
+  void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                  LoadDone done) override {
+    const auto made = std::make_shared<Made>();
+    driver::Reader::Job job;
+    job.name = driver::name_of(source, options);
+    job.ticket = std::move(ticket);
+    job.read = [made, &driver = std::as_const(*driver_), source = std::move(source),
+                options = std::move(options)](const driver::Interrupt& interrupt) mutable {
+      std::vector<driver::ModelFile> files;
+      files.push_back(read(driver, source, options, interrupt));
+      return made->part(driver, std::move(files), std::move(options));
     };
+    job.done = [made, driver = driver_, done = std::move(done)](const Expected<ModelIndex>& index) mutable {
+      if (!index) return done(index.error());
+      done(std::optional(made->models(driver, *index).front()));
+    };
+    driver_->load(std::move(job));
   }
+
+  std::shared_ptr<driver::Runtime> runtime() const override { return driver_; }
 
   bool has_model(std::string_view name) const override { return driver_->has_model(name); }
 
@@ -25791,7 +26240,28 @@ class PoolImpl final : public PoolInterface {
 
  private:
   using Driver = std::shared_ptr<driver::Driver>;
-  using AllLoaded = detail::UniqueFunction<void(Expected<std::vector<Model>>)>;
+
+  /// What becomes the handles of models that one worker in each tab is to hold.
+  class Made {
+   public:
+    driver::Driver::Part part(const driver::Driver& driver, std::vector<driver::ModelFile> files,
+                              ModelOptions options) {
+      lease_ = std::make_shared<Lease>(nullptr, files.size() > 1);
+      models_ = models_of(driver, files, options, lease_);
+      return {std::move(files), std::move(options), models_.front()->task, models_.front()->max_batch_size()};
+    }
+
+    /// The pool has loaded them.
+    std::vector<Model> models(const Driver& driver, ModelIndex index) {
+      lease_->index = index;
+      lease_->runtime = driver;
+      return {models_.begin(), models_.end()};
+    }
+
+   private:
+    std::shared_ptr<Lease> lease_;
+    std::vector<std::shared_ptr<const ModelImpl>> models_;
+  };
 
   void refuse_pool_thread() const {
     if (driver_->loop().runs_here())
@@ -25799,10 +26269,11 @@ class PoolImpl final : public PoolInterface {
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }
 
-  /// Lets the pool's initializer change the options before they are checked.
-  driver::ModelFile read(const ModelSource& source, ModelOptions& options) const {
-    const PoolOptions& pool = driver_->options();
-    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer);
+  /// Lets the pool's initializer change the options before they are checked. Any thread.
+  static driver::ModelFile read(const driver::Driver& driver, const ModelSource& source, ModelOptions& options,
+                                const driver::Interrupt& interrupt = {}) {
+    const PoolOptions& pool = driver.options();
+    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer, interrupt);
     driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
@@ -25810,34 +26281,17 @@ class PoolImpl final : public PoolInterface {
   }
 
   std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
-    std::promise<Expected<std::vector<Model>>> promise;
+    Made made;
+    auto part = made.part(*driver_, std::move(files), std::move(options));
+    std::promise<Expected<ModelIndex>> promise;
     auto future = promise.get_future();
-    start_load(driver_, std::move(files), std::move(options),
-               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return std::move(future.get()).value();
-  }
-
-  static void start_load(const Driver& driver, std::vector<driver::ModelFile> files, ModelOptions options,
-                         AllLoaded done) {
-    const auto lease = std::make_shared<Lease>(driver, files.size() > 1);
-    auto models = models_of(driver, files, options, lease);
-    const Task task = models.front()->task;
-    const auto max_batch_size = models.front()->max_batch_size();
-    driver->load(std::move(files), std::move(options), task, max_batch_size,
-                 [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                   if (!index) {
-                     lease->runtime.reset();
-                     return done(index.error());
-                   }
-                   lease->index = *index;
-                   done(std::vector<Model>(models.begin(), models.end()));
-                 });
+    part.done = [promise = std::move(promise)](Expected<ModelIndex> index) mutable { promise.set_value(index); };
+    driver_->load(std::move(part));
+    return made.models(driver_, future.get().value());
   }
 
   /// Of models that one worker in each tab is to hold.
-  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const Driver& driver,
+  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const driver::Driver& driver,
                                                                  const std::vector<driver::ModelFile>& files,
                                                                  const ModelOptions& options,
                                                                  const std::shared_ptr<Lease>& lease) {
@@ -25846,7 +26300,7 @@ class PoolImpl final : public PoolInterface {
     for (std::uint32_t part = 0; part < files.size(); ++part) {
       const auto& [name, info] = std::tie(files[part].name, files[part].info);
       auto cache = options.response_cache_bytes > 0
-                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver->cache_counts())
+                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver.cache_counts())
                        : nullptr;
       models.push_back(std::make_shared<const ModelImpl>(name, info, options.task.value_or(deduce_task(name, info)),
                                                          lease, part, driver::context_of(info, options.context),

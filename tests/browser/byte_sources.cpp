@@ -1,7 +1,11 @@
 // Models that are no files of their own, in every browser: from memory, out of an archive, made by a function.
 
+#include <algorithm>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -105,6 +109,45 @@ TEST_CASE("a large file of weights is made for each tab that needs it, by a thre
   const Model model = pool.load(ModelBytes(source::memory(large.model), "sum", find), {.backends = {Backend::wasm}});
   CHECK(floats(model(large.input), "y") == std::vector<float>{11, 22, 33, 44});
   CHECK(threads.size() == 2);  // the load's, and that one
+}
+
+TEST_CASE("a load that is cancelled while a browser fetches stops there too, and the browser serves on", "[browser]") {
+  const Large large;
+  webpool::detail::Sha256 hash;
+  std::vector<std::byte> all(large.size);
+  large.make(0, all);
+  hash.update(all);
+  std::promise<void> fetching, let_go;
+  std::atomic<std::uint64_t> furthest = 0;
+  const auto released = let_go.get_future().share();
+  const auto find = [&](std::string_view) {
+    return source::generator(
+        large.size,
+        [&, released](std::uint64_t offset, std::span<std::byte> into) {
+          if (furthest < 3 << 20 && offset >= 3 << 20) fetching.set_value();
+          furthest = std::max(furthest.load(), offset);
+          if (offset >= 3 << 20) released.wait();
+          return large.make(offset, into);
+        },
+        hash.hex());
+  };
+  support::BrowserPool pool(support::one_of_each({Browser::chromium}));
+  const ModelOptions wasm{.backends = {Backend::wasm}};
+  asio::cancellation_signal signal;
+  std::promise<Error> ended;
+  pool.async_load(ModelBytes(source::memory(large.model), "sum", find), wasm,
+                  asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr& failed, const auto&) {
+                    ended.set_value(support::error_of([&] { std::rethrow_exception(failed); }));
+                  }));
+  fetching.get_future().wait();
+  signal.emit(asio::cancellation_type::total);
+  CHECK(ended.get_future().get().code() == errc::cancelled);  // and the source still keeps the browser waiting
+  CHECK_FALSE(pool.has_model("sum"));
+  CHECK(pool.metrics().workers == 0);
+  let_go.set_value();
+  CHECK(pool.load(support::digits_file, wasm)(support::picture(3)).where().browser.browser == Browser::chromium);
+  CHECK(pool.metrics().joins == 1);
+  CHECK(furthest < large.size / 2);
 }
 
 TEST_CASE("a source that fails, changes or lies ends its load with the reason, and never the pool", "[browser]") {

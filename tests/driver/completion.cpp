@@ -78,6 +78,8 @@ TEST_CASE("a slot cashes the ticket in while there is a pool") {
   const auto ticket =
       cancellation_ticket(asio::bind_cancellation_slot(signal.slot(), [] {}), std::shared_ptr<Runtime>(pool));
   REQUIRE(ticket);
+  signal.emit(asio::cancellation_type::none);
+  CHECK(pool->cancelled.empty());
   signal.emit(asio::cancellation_type::partial);
   CHECK(pool->cancelled == std::vector{ticket});
   pool.reset();

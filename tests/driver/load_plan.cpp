@@ -48,6 +48,23 @@ TEST_CASE("what the options rule out is passed over with its reason") {
         "webnn: BrowserOptions::webnn_devices is empty; webgpu: BrowserOptions::compute_shaders is off");
 }
 
+TEST_CASE("a model of 4 GiB, with the files beside it, is too large for WASM alone") {
+  driver::ModelFile file;
+  file.size = 5;
+  file.external.emplace_back().size = (std::size_t{1} << 32) - 6;
+  const auto plan_all = [&](std::size_t count) {
+    const std::vector<driver::ModelFile> files(count, file);
+    return driver::plan_load(WorkerId{7}, files, {.backends = {Backend::webgpu, Backend::wasm}}, anywhere);
+  };
+  CHECK(backends(plan_all(1)) == "webgpu wasm*1");
+  CHECK(backends(plan_all(2)) == "webgpu");
+  ++file.size;
+  const LoadPlan too_large = plan_all(1);
+  CHECK(backends(too_large) == "webgpu");
+  CHECK(driver::describe(too_large.passed_over) ==
+        "wasm: the model has 4294967296 bytes, and WebAssembly holds less than 4 GiB");
+}
+
 TEST_CASE("the message names the model and carries the browser's wishes") {
   const LoadPlan full = plan({.free_dimensions = {{"batch", 2}}}, {.workgroup_size = {{64, 1, 1}}});
   CHECK(full.message.id == 7);

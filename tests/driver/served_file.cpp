@@ -159,3 +159,19 @@ TEST_CASE("what a source throws, whichever function, is an error") {
     CHECK(error.message() == "it was number " + std::to_string(where));
   }
 }
+
+TEST_CASE("whatever is read or hashed stops soon after it was interrupted") {
+  const std::string bytes(5 << 20, 'b');
+  const std::size_t most = GENERATE(std::size_t{1000}, driver::most_in_memory);
+  driver::Interrupt interrupt;
+  std::size_t reads = 0;
+  const auto third = source::generator(bytes.size(), [&](std::uint64_t, std::span<std::byte> into) {
+    if (++reads == 3) interrupt.raise();
+    return into.size();
+  });
+  ServedFile file;
+  CHECK(error_of([&] { serve(file, third, {}, most, interrupt); }).code() == errc::cancelled);
+  CHECK(reads == 3);
+  CHECK(error_of([&] { serve(file, source::memory(bytes), {}, most, interrupt); }).code() == errc::cancelled);
+  CHECK_FALSE(file.source);
+}

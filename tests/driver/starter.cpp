@@ -59,13 +59,23 @@ TEST_CASE("a tensor in the worker of another model is brought home first") {
   stage.pool->load({.name = "second"});
   const LoopbackWorker second = stage.tab.loaded_worker();
   const ModelIndex model = stage.pool->loaded.at(1).value();
-  stage.pool->submit({model}, {{"image", kept}}, {}, nullptr, stage.pool->keep_end());
+  const auto ticket = std::make_shared<driver::Ticket>();
+  stage.pool->submit({model}, {{"image", kept}}, {}, ticket, stage.pool->keep_end());
   CHECK_FALSE(second.has_news());
   const std::uint64_t copy = stage.worker->next("fetch").integer("id");
   SECTION("and the request starts with the copy") {
     stage.worker->link->say(result_frame(copy, std::vector<float>(10, 2.0F), "[1,10]", "tensor"));
     CHECK(second.next("run").tensors.size() == 10 * sizeof(float));
     CHECK(stage.pool->metrics().device_copies == 1);
+  }
+  SECTION("and the request can be cancelled meanwhile") {
+    stage.pool->cancel(ticket);
+    CHECK(stage.worker->next("cancel").integer("id") == copy);
+    REQUIRE(stage.pool->ends.size() == 1);
+    CHECK(error_in(stage.pool->ends[0]).code() == errc::cancelled);
+    stage.worker->link->say(result_frame(copy, std::vector<float>(10, 2.0F), "[1,10]", "tensor"));
+    CHECK_FALSE(second.has_news());
+    CHECK(stage.pool->ends.size() == 1);
   }
   SECTION("and if that fails, so does the request") {
     stage.worker->link->say(error_frame(copy, "tensor_lost", "it was freed"));

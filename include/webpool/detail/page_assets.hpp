@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 50> page_assets{{
+inline constexpr std::array<PageAsset, 51> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -701,6 +701,65 @@ export class Hints {
 }
 )js"
 , 2219)},
+{"/incoming.js", "text/javascript", std::string_view(
+R"js(// A file's bytes as they come in, in one array, and their SHA-256.
+
+import { messageOf } from './errors.js';
+import { hashedByBrowser, sha256, Sha256 } from './sha256.js';
+
+const progressInterval = 100;
+
+/** An error that another attempt would not change. */
+export class Refusal extends Error {}
+
+/** Room for the bytes; a Refusal if the browser has none. @param {number} total */
+function arrayOf(total) {
+  try {
+    return new Uint8Array(total);
+  } catch (error) {
+    throw new Refusal(`this tab has no room for ${total} bytes in one array: ${messageOf(error)}`);
+  }
+}
+
+export class Incoming {
+  done = 0;
+  #hash;
+  #next = 0;
+
+  /** Throws Refusal. @param {number} total */
+  constructor(total) {
+    this.bytes = arrayOf(total);
+    this.#hash = hashedByBrowser(total) ? undefined : new Sha256();
+  }
+
+  /** The next bytes will be the first ones again. */
+  restart() {
+    this.done = 0;
+    if (this.#hash) this.#hash = new Sha256();
+  }
+
+  /** Takes what the stream has. Throws Refusal if that is too much. @param {ReadableStream<Uint8Array>} stream @param {(done: number) => void} progress called now and then */
+  async take(stream, progress) {
+    const reader = stream.getReader();
+    for (let part = await reader.read(); part.value; part = await reader.read()) {
+      if (this.done + part.value.length > this.bytes.length) throw new Refusal(`there are more than the ${this.bytes.length} bytes announced`);
+      this.bytes.set(part.value, this.done);
+      this.#hash?.update(part.value);
+      this.done += part.value.length;
+      if (this.done < this.bytes.length && performance.now() >= this.#next) {
+        progress(this.done);
+        this.#next = performance.now() + progressInterval;
+      }
+    }
+  }
+
+  /** Of all bytes, which must have come. @returns {Promise<string>} hexadecimal */
+  async sha256() {
+    return this.#hash ? this.#hash.hex() : sha256(this.bytes);
+  }
+}
+)js"
+, 1905)},
 {"/kv_cache.js", "text/javascript", std::string_view(
 R"js(// A text in a decoder. The keys and values of its tokens stay where the model computed them, and each step adds to them.
 
@@ -988,16 +1047,28 @@ R"js(// Models in the browser's own cache, by content, up to a limit. The least 
 // Beside each model, /models/<sha256>, there is a note of its size and last use, /models/<sha256>?note. Workers that use different models at the
 // same time therefore can't overwrite each other's updates, as they could in a common index.
 
-import { sha256 } from './sha256.js';
+import { Incoming } from './incoming.js';
 
 const name = 'webpool-models';
 const noteSuffix = '?note';
+const pieceBytes = 2 ** 22;
 const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 
 /** @typedef {{ key: string, bytes: number, used: number }} Entry */
 
 /** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
+
+/** A piece at a time: no browser copies 2 GiB at once. @param {Uint8Array<ArrayBuffer>} bytes */
+function streamOf(bytes) {
+  let done = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (done < bytes.length) controller.enqueue(bytes.slice(done, done += pieceBytes));
+      else controller.close();
+    },
+  });
+}
 
 export class ModelCache {
   #cache;
@@ -1020,16 +1091,17 @@ export class ModelCache {
     return bytes <= this.#limit;
   }
 
-  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash */
-  async read(hash) {
+  /** The bytes with this hash; undefined if they aren't completely there. @param {string} hash @param {number} size @param {(done: number) => void} [progress] called now and then */
+  async read(hash, size, progress = () => {}) {
     const key = keyOf(hash);
     try {
       const found = await this.#cache.match(key);
       if (!found) return undefined;
-      const bytes = new Uint8Array(await found.arrayBuffer());
-      if (await sha256(bytes) === hash) {
-        await this.#note(key, bytes.length).catch(() => {});
-        return bytes;
+      const incoming = new Incoming(size);
+      if (found.body) await incoming.take(found.body, progress);
+      if (await incoming.sha256() === hash) {
+        await this.#note(key, size).catch(() => {});
+        return incoming.bytes;
       }
       await this.#forget(key);
     } catch { /* another worker put it out meanwhile, or the disk is in trouble: the network has it */ }
@@ -1088,7 +1160,7 @@ export class ModelCache {
 
   /** @param {string} key @param {Uint8Array<ArrayBuffer>} bytes */
   async #put(key, bytes) {
-    await this.#cache.put(key, new Response(bytes));
+    await this.#cache.put(key, new Response(streamOf(bytes)));
     await this.#note(key, bytes.length);
   }
 
@@ -1099,19 +1171,15 @@ export class ModelCache {
   }
 }
 )js"
-, 5205)},
+, 5739)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
 import { CodedError, messageOf } from './errors.js';
+import { Incoming, Refusal } from './incoming.js';
 import { exclusively, ModelCache } from './model_cache.js';
-import { sha256 } from './sha256.js';
 
-const progressInterval = 100;
 const retryPause = 200;
-
-/** An error that another attempt would not change. */
-class Refusal extends Error {}
 
 /** @typedef {import('./protocol.js').ModelFile} ModelFile @typedef {(done: number, total: number) => void} Progress */
 /** `signal` aborts the fetch; `cacheBytes` is what the browser may keep of all models together. @typedef {{ signal?: AbortSignal, cacheBytes?: number, importance?: 'high' | 'low' }} How */
@@ -1142,7 +1210,7 @@ const labelOf = file => 'path' in file ? `"${file.path}" (${file.url})` : file.u
 async function fetchFile(file, cache, progress, how) {
   if (!cache?.takes(file.bytes)) return { bytes: await fetchWhole(file, progress, how), fromCache: false };
   return exclusively(`webpool-model-${file.sha256}`, async () => {  // one worker of a browser at a time; the next one finds it in the cache
-    const cached = await cache.read(file.sha256);
+    const cached = await cache.read(file.sha256, file.bytes, progress);
     if (cached) {
       progress(file.bytes);
       return { bytes: cached, fromCache: true };
@@ -1155,55 +1223,46 @@ async function fetchFile(file, cache, progress, how) {
 
 /** The file from its server, with the announced hash. @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function fetchWhole(file, progress, how) {
-  const bytes = await download(file, progress, how);
-  const hash = await sha256(bytes);
+  const incoming = await download(file, progress, how);
+  const hash = await incoming.sha256();
   if (hash !== file.sha256) throw new CodedError('hash_mismatch', `${labelOf(file)} has the SHA-256 ${hash}, not ${file.sha256}`);
-  return bytes;
+  return incoming.bytes;
 }
 
 /** @param {ModelFile | import('./protocol.js').ExternalFile} file @param {(done: number) => void} progress @param {How} how */
 async function download(file, progress, { signal, importance }) {
   const { url, bytes: total } = file;
-  const bytes = new Uint8Array(total);
-  let done = 0;
-  let next = 0;
-  /** Continues where the last attempt ended, if it got any bytes. */
-  async function fetchRest() {
-    const headers = done ? { Range: `bytes=${done}-` } : undefined;
+  /** Continues where the last attempt ended, if it got any bytes. @param {Incoming} incoming */
+  async function fetchRest(incoming) {
+    const headers = incoming.done ? { Range: `bytes=${incoming.done}-` } : undefined;
     const response = await fetch(url, { cache: 'no-store', signal, headers, priority: importance });  // Cache Storage keeps it; a second copy in the HTTP cache would be waste
     if (response.status === 500 && response.headers.get('Content-Type')?.startsWith('text/plain'))
       throw new Error((await response.text()).slice(0, 1000));  // why the pool itself can't read it; perhaps it can soon
     if (!response.ok || !response.body) throw new Refusal(`HTTP ${response.status}`);
-    if (response.status !== 206) done = 0;
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); part.value; part = await reader.read()) {
-      if (done + part.value.length > total) throw new Refusal(`there are more than the ${total} bytes announced`);
-      bytes.set(part.value, done);
-      done += part.value.length;
-      if (done < total && performance.now() >= next) {
-        progress(done);
-        next = performance.now() + progressInterval;
-      }
-    }
-    if (done < total) throw new Error(`${done} of ${total} bytes came`);
+    if (response.status !== 206) incoming.restart();
+    await incoming.take(response.body, progress);
+    if (incoming.done < total) throw new Error(`${incoming.done} of ${total} bytes came`);
   }
 
+  /** @type {Incoming | undefined} */
+  let incoming;
   for (let broken = 0, before = 0; ;) {
     try {
-      await fetchRest();
-      break;
+      incoming ??= new Incoming(total);
+      await fetchRest(incoming);
+      progress(total);
+      return incoming;
     } catch (error) {
+      const done = incoming?.done ?? 0;
       broken = done > before ? 1 : broken + 1;
       before = done;
       if (signal?.aborted || error instanceof Refusal || broken === 3) throw new CodedError('fetch_failed', `${labelOf(file)} could not be fetched: ${messageOf(error)}`);
       await new Promise(resolve => { setTimeout(resolve, retryPause); });
     }
   }
-  progress(total);
-  return bytes;
 }
 )js"
-, 5287)},
+, 4963)},
 {"/modules.js", "text/javascript", std::string_view(
 R"js(// The application's own modules, which the pool serves and every page imports before it joins.
 
@@ -2088,7 +2147,8 @@ export function fieldsOf(type) {
 )js"
 , 8042)},
 {"/sha256.js", "text/javascript", std::string_view(
-R"js(// SHA-256 for pages without crypto.subtle: browsers offer it only to https and localhost, and a phone may join by neither.
+R"js(// SHA-256 for what crypto.subtle does not take: pages that are not secure, as a phone's that joins by neither https nor localhost, and files of
+// more bytes than it can copy.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
@@ -2097,53 +2157,92 @@ const fraction = (/** @type {number} */ x) => Math.floor((x - Math.floor(x)) * 2
 const roundConstants = Int32Array.from(primes, prime => fraction(Math.cbrt(prime)));
 const initialState = Int32Array.from(primes.slice(0, 8), prime => fraction(Math.sqrt(prime)));
 
-/** The bytes of the last block or two: what is left, a one, zeros, and the length in bits. @param {Uint8Array} bytes */
-function tailOf(bytes) {
-  const rest = bytes.subarray(bytes.length - bytes.length % 64);
+/** The bytes of the last block or two: what is left, a one, zeros, and the length in bits. @param {Uint8Array} rest @param {number} length of all, in bytes */
+function tailOf(rest, length) {
   const tail = new Uint8Array(rest.length < 56 ? 64 : 128);
   tail.set(rest);
   tail[rest.length] = 0x80;
-  new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(bytes.length) * 8n);
+  new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(length) * 8n);
   return tail;
 }
 
-/** @param {Int32Array} state @param {Uint8Array} blocks a multiple of 64 bytes */
+/** Plain numbers and no calls: twice as fast as shorter ways to write it. @param {Int32Array} state @param {Uint8Array} blocks a multiple of 64 bytes */
 function absorb(state, blocks) {
   const words = new Int32Array(64);
   const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.byteLength);
-  const rotate = (/** @type {number} */ x, /** @type {number} */ by) => x >>> by | x << (32 - by);
   for (let offset = 0; offset < blocks.length; offset += 64) {
     for (let i = 0; i < 16; i++) words[i] = view.getInt32(offset + 4 * i);
     for (let i = 16; i < 64; i++) {
       const x = words[i - 15], y = words[i - 2];
-      words[i] = words[i - 16] + (rotate(x, 7) ^ rotate(x, 18) ^ x >>> 3) + words[i - 7] + (rotate(y, 17) ^ rotate(y, 19) ^ y >>> 10);
+      words[i] = words[i - 16] + words[i - 7] + ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) + ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10);
     }
-    let [a, b, c, d, e, f, g, h] = state;
+    let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
     for (let i = 0; i < 64; i++) {
-      const s = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (e & f ^ ~e & g) + roundConstants[i] + words[i] | 0;
-      const t = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + (a & b ^ a & c ^ b & c) | 0;
-      [h, g, f, e, d, c, b, a] = [g, f, e, d + s | 0, c, b, a, s + t | 0];
+      const s = h + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (e & f ^ ~e & g) + roundConstants[i] + words[i] | 0;
+      const t = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b ^ a & c ^ b & c) | 0;
+      h = g;
+      g = f;
+      f = e;
+      e = d + s | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = s + t | 0;
     }
     [a, b, c, d, e, f, g, h].forEach((word, i) => { state[i] += word; });
   }
 }
 
-/** @param {Uint8Array} bytes @returns {string} hexadecimal */
-export function sha256InScript(bytes) {
-  const state = initialState.slice();
-  absorb(state, bytes.subarray(0, bytes.length - bytes.length % 64));
-  absorb(state, tailOf(bytes));
-  return Array.from(state, word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+/** Of bytes that come in pieces. */
+export class Sha256 {
+  #state = initialState.slice();
+  #block = new Uint8Array(64);
+  #filled = 0;
+  #length = 0;
+
+  /** @param {Uint8Array} bytes */
+  update(bytes) {
+    this.#length += bytes.length;
+    if (this.#filled) {
+      const first = bytes.subarray(0, 64 - this.#filled);
+      this.#block.set(first, this.#filled);
+      this.#filled += first.length;
+      if (this.#filled < 64) return;
+      absorb(this.#state, this.#block);
+      bytes = bytes.subarray(first.length);
+    }
+    this.#filled = bytes.length % 64;
+    const whole = bytes.length - this.#filled;
+    absorb(this.#state, bytes.subarray(0, whole));
+    this.#block.set(bytes.subarray(whole));
+  }
+
+  /** Of everything so far; more may follow. @returns {string} hexadecimal */
+  hex() {
+    const state = this.#state.slice();
+    absorb(state, tailOf(this.#block.subarray(0, this.#filled), this.#length));
+    return Array.from(state, word => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  }
 }
+
+/** What the browser hashes by itself: it copies the bytes first, and none copies 2 GiB. */
+const mostAtOnce = 2 ** 30;
+
+/** Whether the browser can hash so many bytes by itself, which is faster than a script. @param {number} bytes */
+export const hashedByBrowser = bytes => Boolean(globalThis.crypto?.subtle) && bytes <= mostAtOnce;
 
 /** @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} hexadecimal */
 export async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) return sha256InScript(bytes);
+  if (!hashedByBrowser(bytes.length)) {
+    const hash = new Sha256();
+    hash.update(bytes);
+    return hash.hex();
+  }
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 )js"
-, 2968)},
+, 4238)},
 {"/spawned.js", "text/javascript", std::string_view(
 R"js(// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
@@ -3064,6 +3163,16 @@ export async function loadOrt({ script, wasm }, threads = 1) {
   return ort;
 }
 
+/**
+ * ONNX Runtime's own words don't tell what is too large for it: WebAssembly has addresses for 4 GiB, and ONNX Runtime counts a tensor's bytes in 31 bits.
+ * @param {unknown} error @param {Uint8Array} model @param {SessionOptions['externalData']} external
+ */
+function namingSize(error, model, external = []) {
+  const bytes = external.reduce((sum, file) => sum + (typeof file === 'object' && file.data instanceof Uint8Array ? file.data.length : 0), model.length);
+  if (bytes < 2 ** 31) return error;
+  return new Error(`${messageOf(error)}; its files have ${bytes} bytes, and ONNX Runtime Web holds tensors of less than 2 GiB each, less than 4 GiB together`);
+}
+
 /** @param {Ort} ort @param {Build} build @param {Uint8Array} model @param {SessionOptions} options */
 export async function createSession(ort, build, model, options) {
   try {
@@ -3071,7 +3180,7 @@ export async function createSession(ort, build, model, options) {
   } catch (error) {
     const answer = await fetch(build.wasm).catch(() => undefined);  // ONNX Runtime's own words don't tell a missing file from a bad model
     await answer?.body?.cancel();
-    throw answer?.ok ? error : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
+    throw answer?.ok ? namingSize(error, model, options.externalData) : new CodedError('runtime_missing', `${build.wasm} could not be fetched`);
   }
 }
 
@@ -3155,7 +3264,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8180)},
+, 8890)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 

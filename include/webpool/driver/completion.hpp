@@ -30,8 +30,9 @@ std::shared_ptr<Ticket> cancellation_ticket(const Handler& handler, const std::s
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (!slot.is_connected()) return nullptr;
   auto ticket = std::make_shared<Ticket>();
-  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type) {
-    if (const auto alive = weak.lock()) alive->cancel(ticket);
+  slot.assign([ticket, weak = std::weak_ptr<Runtime>(runtime)](asio::cancellation_type wanted) {
+    const auto alive = wanted == asio::cancellation_type::none ? nullptr : weak.lock();
+    if (alive) alive->cancel(ticket);
   });
   return ticket;
 }

@@ -22,6 +22,7 @@
 #include <webpool/driver/ort_directory.hpp>
 #include <webpool/driver/page_files.hpp>
 #include <webpool/driver/page_modules.hpp>
+#include <webpool/driver/reader.hpp>
 #include <webpool/driver/resident_tensor.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/driver/runtime.hpp>
@@ -58,9 +59,13 @@ class Driver final : public Runtime {
   // Ends the program on the pool's own thread, where nothing could wait for it.
   ~Driver() override { close(); }  // NOLINT(bugprone-exception-escape)
 
-  /// Ends everything and waits until it has ended: requests, sockets, browsers, the thread. A second call does nothing.
+  /// Ends everything and waits until it has ended: requests, sockets, browsers, the threads. A second call does
+  /// nothing.
   void close() {
+    if (reader_.runs_here())
+      throw Error(errc::would_deadlock, "a pool can't be closed by what reads a model for it, which it would wait for");
     entrance_.close(thread_, [this] { begin_shutdown(); });
+    reader_.join();
   }
 
   bool is_open() const override { return entrance_.is_open(); }
@@ -117,7 +122,9 @@ class Driver final : public Runtime {
   }
 
   void cancel(std::shared_ptr<Ticket> ticket) override {
-    entrance_.post([this, ticket = std::move(ticket)] { host_.cancel(*ticket); });
+    entrance_.post([this, ticket = std::move(ticket)] {
+      if (!reader_.cancel(*ticket)) host_.cancel(*ticket);
+    });
   }
 
   void release(WorkerId worker, TensorId tensor) override {
@@ -126,12 +133,14 @@ class Driver final : public Runtime {
 
   // --- models
 
-  /// Loads the files into one worker per tab. `max_batch_size` is what `ModelOptions::batching.maximum` is from now on;
-  /// any thread may change it.
-  void load(std::vector<ModelFile> files, ModelOptions options, Task task, Batcher::Maximum max_batch_size,
-            LoadCompletion done) {
-    entrance_.start(Part{std::move(files), std::move(options), task, std::move(max_batch_size), std::move(done)},
-                    [this](Part&& part) { host_.load(std::move(part)); });
+  /// Loads the part's files into one worker per tab.
+  void load(Part part) {
+    entrance_.start(std::move(part), [this](Part&& given) { host_.load(std::move(given)); });
+  }
+
+  /// The same with files that have not been read yet.
+  void load(Reader::Job job) {
+    entrance_.start(std::move(job), [this](Reader::Job&& given) { reader_.start(std::move(given)); });
   }
 
   /// Loads models of which the first is wanted first, and waits only until the pool knows them: requests may come, and
@@ -146,7 +155,7 @@ class Driver final : public Runtime {
   }
 
   bool has_model(std::string_view name) const {
-    return entrance_.ask([&] { return host_.models().has(name); });
+    return entrance_.ask([&] { return host_.models().has(name) || reader_.reads(name); });
   }
 
   // --- messages
@@ -211,6 +220,7 @@ class Driver final : public Runtime {
 
   void begin_shutdown() {
     server_.stop_listening();
+    reader_.close();
     host_.begin_shutdown();
     stopping_since_ = Clock::now();
     timer_.cancel();
@@ -224,6 +234,7 @@ class Driver final : public Runtime {
   mutable Entrance entrance_{loop_, *backlog_};
   asio::steady_timer timer_{loop_.context()};
   Host host_;
+  Reader reader_{entrance_, [this](Part part) { host_.load(std::move(part)); }};
   PageFiles files_;
   transport::WebSocketServer server_;
   const std::string join_url_;

@@ -146,7 +146,7 @@ class Host {
   }
   void cancel(Ticket& ticket) {
     ticket.cancelled = true;
-    if (!batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
+    if (!loader_.cancel(ticket) && !batches_.cancel(ticket)) port_.engine.cancel(ticket.request, port_.turn());
     pump();
   }
   void release(WorkerId worker, TensorId tensor) {

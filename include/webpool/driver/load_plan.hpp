@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -109,8 +111,11 @@ inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& a
   choices = std::move(left);
 }
 
+/// Its addresses have 32 bits.
+inline constexpr std::uint64_t most_in_webassembly = std::uint64_t{1} << 32;
+
 /// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
-/// off, the application's own with the address of their module.
+/// off, WASM unless the model is too large, the application's own with the address of their module.
 inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
                           const LoadSite& site) {
   const BrowserOptions& browser = site.browser;
@@ -138,7 +143,13 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
         else
           plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
         break;
-      case Backend::wasm: plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads}); break;
+      case Backend::wasm:
+        if (const std::size_t bytes = total_size(files); bytes < most_in_webassembly)
+          plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads});
+        else
+          plan.passed_over.push_back(
+              {backend, "the model has " + std::to_string(bytes) + " bytes, and WebAssembly holds less than 4 GiB"});
+        break;
       default:
         plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
     }

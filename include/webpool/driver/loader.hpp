@@ -23,6 +23,7 @@
 #include <webpool/driver/loading_model.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/roster.hpp>
+#include <webpool/driver/runtime.hpp>
 #include <webpool/driver/sinks.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/protocol/messages.hpp>
@@ -42,7 +43,8 @@ class Loader {
     ModelOptions options;
     Task task;
     Batcher::Maximum max_batch_size;
-    LoadCompletion done;
+    LoadCompletion done{};
+    std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel it
   };
 
   struct Uses {
@@ -61,6 +63,7 @@ class Loader {
 
   ModelIndex add(Part part, Failing failing) {
     LoadingModel model(std::move(part.files), std::move(part.options), std::move(part.done), failing);
+    model.ticket = std::move(part.ticket);
     engine::ModelSpec spec{model.name,
                            part.task,
                            model.bytes(),
@@ -94,6 +97,15 @@ class Loader {
   void forget(ModelIndex model) {
     models_.erase(model);
     turns_.remove(model);
+  }
+
+  /// Ends the load with that ticket; false where there is none, or it has ended.
+  bool cancel(const Ticket& ticket) {
+    const auto model = std::ranges::find_if(
+        models_, [&](const auto& each) { return each.second.ready && each.second.ticket.get() == &ticket; });
+    if (model == models_.end()) return false;
+    announce(model->first, Error(errc::cancelled, "the load of model '" + model->second.name + "' was cancelled"));
+    return true;
   }
 
   /// The model is loaded, or will never be: its caller hears that, once.

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/driver/model_file.hpp>
+#include <webpool/driver/runtime.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/expected.hpp>
 #include <webpool/ids.hpp>
@@ -30,11 +32,7 @@ struct LoadingModel {
     for (const ModelFile& file : files) name += (name.empty() ? "" : " + ") + file.name;
   }
 
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const ModelFile& file : files) sum += file.total_size();
-    return sum;
-  }
+  std::size_t bytes() const { return total_size(files); }
 
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {
@@ -56,7 +54,8 @@ struct LoadingModel {
   std::string name;
   std::vector<ModelFile> files;
   ModelOptions options;
-  LoadCompletion ready;  ///< empty once called
+  LoadCompletion ready;              ///< empty once called
+  std::shared_ptr<Ticket> ticket{};  ///< null where nobody can cancel the load
   Failing failing;
 };
 

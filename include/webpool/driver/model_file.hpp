@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 #include <webpool/byte_source.hpp>
+#include <webpool/driver/interrupt.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_bytes.hpp>
@@ -38,6 +39,12 @@ struct ModelFile : ServedFile {
     return sum;
   }
 };
+
+inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
+  std::size_t sum = 0;
+  for (const ModelFile& file : files) sum += file.total_size();
+  return sum;
+}
 
 inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
   for (auto& spec : specs) {
@@ -71,7 +78,7 @@ inline void check_free_dimensions(std::span<const ModelFile> files, const std::m
 
 /// `serve`, but what is wrong about the source is told with `what` it is.
 inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
-                 const LookAtBytes& look = {}) {
+                 const Interrupt& interrupt, const LookAtBytes& look = {}) {
   bool looking = false;
   const LookAtBytes note_and_look = [&](std::span<const std::byte> bytes) {
     looking = true;
@@ -79,7 +86,7 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
     looking = false;
   };
   try {
-    serve(file, source, look ? note_and_look : look);
+    serve(file, source, look ? note_and_look : look, most_in_memory, interrupt);
   } catch (const Error& fault) {
     if (looking) throw;
     throw Error(static_cast<errc>(fault.code().value()), what + " can't be read: " + fault.message());
@@ -89,8 +96,8 @@ inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, co
 /// Reads the files that hold tensors of the model; `where(name)` tells of one that is not found. Throws
 /// `errc::model_not_found` where one is missing, `errc::model_invalid` where one is too short, and what reading throws.
 template <class Where>
-void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted,
-                   Where where) {
+void take_external(ModelFile& file, const FindSource& find, const std::vector<onnx::ExternalFile>& wanted, Where where,
+                   const Interrupt& interrupt) {
   for (const onnx::ExternalFile& each : wanted) {
     const auto fault = [&](errc code, const std::string& has) {
       throw Error(code, "model '" + file.name + "' has tensor '" + each.tensor + "' in '" + each.name +
@@ -100,7 +107,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
     if (!source) fault(errc::model_not_found, "there is no " + where(each.name));
     ServedFile& part = file.external.emplace_back();
     part.name = each.name;
-    take(part, source, "'" + each.name + "' of model '" + file.name + "'");
+    take(part, source, "'" + each.name + "' of model '" + file.name + "'", interrupt);
     if (part.size < each.bytes)
       fault(errc::model_invalid, "the " + where(each.name) + " has " + std::to_string(part.size) + " bytes");
   }
@@ -109,7 +116,7 @@ void take_external(ModelFile& file, const FindSource& find, const std::vector<on
 /// Reads and checks a model, and what else it needs. `initialize`, if any, may change the options first.
 template <class Where>
 ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const ModelInitializer& initialize,
-                           Where where) {
+                           Where where, const Interrupt& interrupt) {
   ModelFile file;
   file.name = options.name.empty() ? model.name : options.name;
   if (file.name.empty())
@@ -117,11 +124,11 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
   const std::string what = "model '" + file.name + "'";
   if (!model.source) throw Error(errc::invalid_options, what + " has no source of bytes");
   std::vector<onnx::ExternalFile> wanted;
-  take(file, model.source, what, [&](std::span<const std::byte> bytes) {
+  take(file, model.source, what, interrupt, [&](std::span<const std::byte> bytes) {
     file.info = onnx::read_model_info(bytes, file.name);
     wanted = onnx::read_external_files(bytes, file.name);
   });
-  take_external(file, model.external, wanted, where);
+  take_external(file, model.external, wanted, where, interrupt);
   if (initialize) {
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
@@ -134,16 +141,17 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
 /// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults.
+/// `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
-  return read_model_bytes(model, options, initialize,
-                          [](const std::string& name) { return "source for a file '" + name + "'"; });
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
+  return read_model_bytes(
+      model, options, initialize, [](const std::string& name) { return "source for a file '" + name + "'"; },
+      interrupt);
 }
 
 /// The same of a file, with the files beside it.
 inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions& options,
-                                 const ModelInitializer& initialize = {}) {
+                                 const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
   const auto folder = path.parent_path();
   const auto source = source::detail::File::open(path);
   if (!source) {
@@ -152,8 +160,9 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
     throw Error(errc::model_not_found, (there ? "can't read model file '" : "no model file '") + path.string() + "'" +
                                            (failed ? ": " + failed.message() : ""));
   }
-  return read_model_bytes({source, path.stem().string(), source::folder(folder)}, options, initialize,
-                          [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; });
+  return read_model_bytes(
+      {source, path.stem().string(), source::folder(folder)}, options, initialize,
+      [&](const std::string& name) { return "file '" + (folder / name).string() + "'"; }, interrupt);
 }
 
 }  // namespace webpool::driver

@@ -46,10 +46,11 @@ class Starter {
   }
 
   /// Copies a tensor from its worker to this program.
-  void copy(const TensorCopy& of, Completion done) {
+  RequestId copy(const TensorCopy& of, Completion done) {
     const TimePoint now = Clock::now();
     const RequestId id = uses_.port.engine.submit({.model = of.model}, uses_.port.turn(now), {Retry::never, of.worker});
     uses_.pending.add({.id = id, .submitted = now, .done = std::move(done), .copy = of});
+    return id;
   }
 
   /// Starts a request of its own, which has nothing to do with tensors in tabs unless `holder` has them.
@@ -112,11 +113,13 @@ class Starter {
       return request.done(
           Error(errc::tensor_elsewhere, "input '" + input.name + "' is in a tab of another pool; to_host() copies it"));
     const TensorCopy wanted(*there);
-    copy(wanted, {[this, which, request = std::move(request)](Expected<Outputs> copied) mutable {
-           if (!copied) return request.done(copied.error());
-           request.inputs[which].tensor = copied->begin()->tensor;
-           gather(std::move(request));
-         }});
+    const auto ticket = request.ticket;
+    const RequestId id = copy(wanted, {[this, which, request = std::move(request)](Expected<Outputs> copied) mutable {
+                                if (!copied) return request.done(copied.error());
+                                request.inputs[which].tensor = copied->begin()->tensor;
+                                gather(std::move(request));
+                              }});
+    if (ticket) ticket->request = id;
   }
 
   /// The request as the engine knows it.

@@ -14,11 +14,13 @@
 #include <vector>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/driver.hpp>
+#include <webpool/driver/interrupt.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/model_origin.hpp>
 #include <webpool/driver/part_order.hpp>
 #include <webpool/driver/read_parts.hpp>
 #include <webpool/driver/read_source.hpp>
+#include <webpool/driver/reader.hpp>
 #include <webpool/driver/response_cache.hpp>
 #include <webpool/engine/decisions.hpp>
 #include <webpool/impl/make_pool.hpp>
@@ -47,7 +49,7 @@ class PoolImpl final : public PoolInterface {
   Model load(const ModelSource& source, ModelOptions options) override {
     refuse_pool_thread();
     std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
+    files.push_back(read(*driver_, source, options));
     return load_files(std::move(files), std::move(options)).front();
   }
 
@@ -66,45 +68,47 @@ class PoolImpl final : public PoolInterface {
     std::vector<std::vector<driver::ModelFile>> files;
     std::vector<std::string> names;
     for (ModelPart& part : parts) {
-      files.emplace_back().push_back(read(driver::source_of(part), part.options));
+      files.emplace_back().push_back(read(*driver_, driver::source_of(part), part.options));
       names.push_back(files.back()[0].name);
     }
     driver::check_part_names(std::move(names));
-    std::vector<std::shared_ptr<Lease>> leases;
-    std::vector<std::shared_ptr<const ModelImpl>> models;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      leases.push_back(std::make_shared<Lease>(nullptr, false));
-      models.push_back(models_of(driver_, files[i], parts[i].options, leases[i]).front());
-    }
+    std::vector<Made> made(parts.size());
     std::vector<driver::Driver::Part> loads;
     loads.reserve(order.size());
-    for (const std::size_t i : order)
-      loads.push_back({std::move(files[i]), std::move(parts[i].options), models[i]->task, models[i]->max_batch_size(),
-                       [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
-                         if (ready) ready(index ? std::nullopt : std::optional(index.error()));
-                       }});
-    const auto indices = driver_->load_parts(std::move(loads));
-    for (std::size_t rank = 0; rank < order.size(); ++rank) {
-      leases[order[rank]]->index = indices[rank];
-      leases[order[rank]]->runtime = driver_;
+    for (const std::size_t i : order) {
+      loads.push_back(made[i].part(*driver_, std::move(files[i]), std::move(parts[i].options)));
+      loads.back().done = [ready = std::move(parts[i].ready)](const Expected<ModelIndex>& index) {
+        if (ready) ready(index ? std::nullopt : std::optional(index.error()));
+      };
     }
-    return {models.begin(), models.end()};
+    const auto indices = driver_->load_parts(std::move(loads));
+    std::vector<ModelIndex> in_order_given(parts.size());
+    for (std::size_t rank = 0; rank < order.size(); ++rank) in_order_given[order[rank]] = indices[rank];
+    std::vector<Model> models;
+    for (std::size_t i = 0; i < parts.size(); ++i) models.push_back(made[i].models(driver_, in_order_given[i]).front());
+    return models;
   }
 
-  StartLoad prepare_load(const ModelSource& source, ModelOptions options) override {
-    std::vector<driver::ModelFile> files;
-    files.push_back(read(source, options));
-    // The driver outlives the pool here: closed by then, it ends the load with `errc::pool_closed`.
-    return [driver = driver_, files = std::move(files), options = std::move(options)](LoadDone done) mutable {
-      start_load(driver, std::move(files), std::move(options),
-                 [done = std::move(done)](Expected<std::vector<Model>> result) mutable {
-                   if (result)
-                     done(std::optional(std::move(result->front())));
-                   else
-                     done(result.error());
-                 });
+  void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                  LoadDone done) override {
+    const auto made = std::make_shared<Made>();
+    driver::Reader::Job job;
+    job.name = driver::name_of(source, options);
+    job.ticket = std::move(ticket);
+    job.read = [made, &driver = std::as_const(*driver_), source = std::move(source),
+                options = std::move(options)](const driver::Interrupt& interrupt) mutable {
+      std::vector<driver::ModelFile> files;
+      files.push_back(read(driver, source, options, interrupt));
+      return made->part(driver, std::move(files), std::move(options));
     };
+    job.done = [made, driver = driver_, done = std::move(done)](const Expected<ModelIndex>& index) mutable {
+      if (!index) return done(index.error());
+      done(std::optional(made->models(driver, *index).front()));
+    };
+    driver_->load(std::move(job));
   }
+
+  std::shared_ptr<driver::Runtime> runtime() const override { return driver_; }
 
   bool has_model(std::string_view name) const override { return driver_->has_model(name); }
 
@@ -149,7 +153,28 @@ class PoolImpl final : public PoolInterface {
 
  private:
   using Driver = std::shared_ptr<driver::Driver>;
-  using AllLoaded = detail::UniqueFunction<void(Expected<std::vector<Model>>)>;
+
+  /// What becomes the handles of models that one worker in each tab is to hold.
+  class Made {
+   public:
+    driver::Driver::Part part(const driver::Driver& driver, std::vector<driver::ModelFile> files,
+                              ModelOptions options) {
+      lease_ = std::make_shared<Lease>(nullptr, files.size() > 1);
+      models_ = models_of(driver, files, options, lease_);
+      return {std::move(files), std::move(options), models_.front()->task, models_.front()->max_batch_size()};
+    }
+
+    /// The pool has loaded them.
+    std::vector<Model> models(const Driver& driver, ModelIndex index) {
+      lease_->index = index;
+      lease_->runtime = driver;
+      return {models_.begin(), models_.end()};
+    }
+
+   private:
+    std::shared_ptr<Lease> lease_;
+    std::vector<std::shared_ptr<const ModelImpl>> models_;
+  };
 
   void refuse_pool_thread() const {
     if (driver_->loop().runs_here())
@@ -157,10 +182,11 @@ class PoolImpl final : public PoolInterface {
                   "a blocking call on the pool's own thread would wait for itself; use async_load in handlers");
   }
 
-  /// Lets the pool's initializer change the options before they are checked.
-  driver::ModelFile read(const ModelSource& source, ModelOptions& options) const {
-    const PoolOptions& pool = driver_->options();
-    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer);
+  /// Lets the pool's initializer change the options before they are checked. Any thread.
+  static driver::ModelFile read(const driver::Driver& driver, const ModelSource& source, ModelOptions& options,
+                                const driver::Interrupt& interrupt = {}) {
+    const PoolOptions& pool = driver.options();
+    driver::ModelFile file = driver::read_source(source, options, pool.model_initializer, interrupt);
     driver::check_backends(file.name, options.backends);
     driver::check_batching(file.name, file.info, options.batching);
     if (!options.url.empty()) driver::check_model_url(file.name, options.url, pool.model_origins);
@@ -168,34 +194,17 @@ class PoolImpl final : public PoolInterface {
   }
 
   std::vector<Model> load_files(std::vector<driver::ModelFile> files, ModelOptions options) {
-    std::promise<Expected<std::vector<Model>>> promise;
+    Made made;
+    auto part = made.part(*driver_, std::move(files), std::move(options));
+    std::promise<Expected<ModelIndex>> promise;
     auto future = promise.get_future();
-    start_load(driver_, std::move(files), std::move(options),
-               [promise = std::move(promise)](Expected<std::vector<Model>> result) mutable {
-                 promise.set_value(std::move(result));
-               });
-    return std::move(future.get()).value();
-  }
-
-  static void start_load(const Driver& driver, std::vector<driver::ModelFile> files, ModelOptions options,
-                         AllLoaded done) {
-    const auto lease = std::make_shared<Lease>(driver, files.size() > 1);
-    auto models = models_of(driver, files, options, lease);
-    const Task task = models.front()->task;
-    const auto max_batch_size = models.front()->max_batch_size();
-    driver->load(std::move(files), std::move(options), task, max_batch_size,
-                 [lease, models = std::move(models), done = std::move(done)](Expected<ModelIndex> index) mutable {
-                   if (!index) {
-                     lease->runtime.reset();
-                     return done(index.error());
-                   }
-                   lease->index = *index;
-                   done(std::vector<Model>(models.begin(), models.end()));
-                 });
+    part.done = [promise = std::move(promise)](Expected<ModelIndex> index) mutable { promise.set_value(index); };
+    driver_->load(std::move(part));
+    return made.models(driver_, future.get().value());
   }
 
   /// Of models that one worker in each tab is to hold.
-  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const Driver& driver,
+  static std::vector<std::shared_ptr<const ModelImpl>> models_of(const driver::Driver& driver,
                                                                  const std::vector<driver::ModelFile>& files,
                                                                  const ModelOptions& options,
                                                                  const std::shared_ptr<Lease>& lease) {
@@ -204,7 +213,7 @@ class PoolImpl final : public PoolInterface {
     for (std::uint32_t part = 0; part < files.size(); ++part) {
       const auto& [name, info] = std::tie(files[part].name, files[part].info);
       auto cache = options.response_cache_bytes > 0
-                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver->cache_counts())
+                       ? std::make_shared<driver::ResponseCache>(options.response_cache_bytes, driver.cache_counts())
                        : nullptr;
       models.push_back(std::make_shared<const ModelImpl>(name, info, options.task.value_or(deduce_task(name, info)),
                                                          lease, part, driver::context_of(info, options.context),

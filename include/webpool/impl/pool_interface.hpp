@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,6 @@ namespace webpool::impl {
 class PoolInterface {
  public:
   using LoadDone = detail::UniqueFunction<void(Expected<std::optional<Model>>)>;
-  using StartLoad = detail::UniqueFunction<void(LoadDone)>;
 
   virtual ~PoolInterface() = default;
 
@@ -36,8 +36,10 @@ class PoolInterface {
   virtual Model kernel(const Kernel& kernel, ModelOptions options) = 0;
   virtual std::vector<Model> load_together(std::vector<ModelSource> parts, ModelOptions options) = 0;
   virtual std::vector<Model> load_parts(std::vector<ModelPart> parts) = 0;
-  /// Reads the model; what it returns loads it, and may be called when the pool is gone.
-  virtual StartLoad prepare_load(const ModelSource& source, ModelOptions options) = 0;
+  /// `ticket` may be null; the runtime cancels by it. May be called when the pool is closed.
+  virtual void start_load(ModelSource source, ModelOptions options, std::shared_ptr<driver::Ticket> ticket,
+                          LoadDone done) = 0;
+  virtual std::shared_ptr<driver::Runtime> runtime() const = 0;
   virtual bool has_model(std::string_view name) const = 0;
   virtual std::vector<Expected<Outputs>> execute_concurrent(std::vector<std::pair<Model, Inputs>> requests,
                                                             const RequestOptions& options) = 0;

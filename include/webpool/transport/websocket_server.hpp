@@ -1,7 +1,6 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
-#include <asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <array>
