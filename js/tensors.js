@@ -16,6 +16,11 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
+const maxRank = 8;
+
+/** Whether the wire carries tensors of this type of ONNX Runtime and of this many dimensions. @param {string} type @param {number} rank */
+export const isCarried = (type, rank) => Object.hasOwn(datatypes, type) && rank <= maxRank;
+
 /** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);

@@ -24,13 +24,20 @@ struct TensorSpec {
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
 };
 
+/// An output that no request gets, because values of its type can't leave a browser.
+struct UnsupportedOutput {
+  std::string name{};
+  std::string type{};  ///< in ONNX's words, such as "tensor(string)" or "seq(map(int64,tensor(float)))"
+};
+
 /// What an ONNX file says about itself.
 struct ModelInfo {
   std::string producer{};
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};         ///< its author's notes, such as a decoder's `context_length`
+  std::vector<UnsupportedOutput> unsupported_outputs{};  ///< what the graph computes beside `outputs`
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {

@@ -11,7 +11,7 @@ import { typedArrayOf } from '../tensors.js';
 import { unpackHeadlessShell } from '../tools/headless_shell.mjs';
 import { runReference } from '../tools/reference.mjs';
 import { findBrowser, launch } from './browsers.mjs';
-import { classifier, determinant, halves, nonsense, slow } from './onnx.mjs';
+import { classifier, determinant, halves, mixed, nonsense, slow } from './onnx.mjs';
 import { TestPool } from './pool.mjs';
 
 /** @typedef {import('../protocol.js').WireTensor} WireTensor */
@@ -149,6 +149,16 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       const result = await run([{ name: 'x', datatype: 'FP16', shape: [2, 3], data }]);
       assert.deepEqual(result.outputs.map((/** @type {WireTensor} */ output) => output.datatype), ['FP16', 'INT64']);
       await assertAgrees(result, bytes, { x: { type: 'float16', shape: [2, 3], data } }, 0);
+      close();
+    });
+
+    test('answers with the outputs that can travel', async () => {
+      const { answer, run, close } = await load(mixed(), [{ name: 'wasm' }], { warmup: true });
+      assert.deepEqual(answer.outputs, [{ name: 'y', datatype: 'FP32', shape: [3] }], answer.message);
+      const [y, ...rest] = (await run([floats('x', [3], [-1, 0, 2])])).outputs;
+      assert.deepEqual([...new Float32Array(y.data.slice().buffer)], [0, 0, 2]);
+      assert.deepEqual(rest, []);
+      assert.match((await run([floats('x', [3], [1, 2, 3])], ['label'])).message, /the model has no output "label"; its outputs are "y"/);
       close();
     });
 

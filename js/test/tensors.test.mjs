@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { datatypeSizes } from '../protocol.js';
 import { sha256, sha256InScript } from '../sha256.js';
-import { datatypeOf, ortTypeOf, typedArrayOf, zerosFor } from '../tensors.js';
+import { datatypeOf, isCarried, ortTypeOf, typedArrayOf, zerosFor } from '../tensors.js';
 
 test('every datatype of the wire has a type of ONNX Runtime and an array of its size', () => {
   for (const [datatype, size] of Object.entries(datatypeSizes)) {
@@ -12,6 +12,11 @@ test('every datatype of the wire has a type of ONNX Runtime and an array of its 
     assert.equal(typedArrayOf({ name: 'x', datatype, shape: [2], data: new Uint8Array(2 * size) }).length, 2);
   }
   assert.throws(() => datatypeOf('string', 'words'), /"words" is of type string, which the pool's protocol does not carry/);
+});
+
+test('what the wire carries are tensors of its datatypes with at most eight dimensions', () => {
+  assert.deepEqual(['float16', 'bool', 'string', 'int4', 'constructor'].map(type => isCarried(type, 8)), [true, true, false, false, false]);
+  assert.equal(isCarried('float32', 9), false);
 });
 
 test('aligned bytes are viewed, others are copied', () => {

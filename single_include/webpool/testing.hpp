@@ -253,7 +253,7 @@ enum class errc {
   model_not_found,  ///< no such file
   model_invalid,    ///< empty, truncated, or not ONNX
   model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  no_backend,       ///< no backend of the list, or none at all, can hold the model; the message has each reason
   load_failed,      ///< the page could not fetch or build the model
   // requests
   unknown_input,
@@ -261,7 +261,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
+  bad_input,             ///< the runtime refused inputs that passed the host's checks; an impossible prompt or output
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
@@ -945,13 +945,20 @@ struct TensorSpec {
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
 };
 
+/// An output that no request gets, because values of its type can't leave a browser.
+struct UnsupportedOutput {
+  std::string name{};
+  std::string type{};  ///< in ONNX's words, such as "tensor(string)" or "seq(map(int64,tensor(float)))"
+};
+
 /// What an ONNX file says about itself.
 struct ModelInfo {
   std::string producer{};
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};         ///< its author's notes, such as a decoder's `context_length`
+  std::vector<UnsupportedOutput> unsupported_outputs{};  ///< what the graph computes beside `outputs`
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1047,7 +1054,7 @@ struct RequestOptions {
   std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all of `ModelInfo::outputs`
   /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.

@@ -139,7 +139,7 @@ enum class errc {
   model_not_found,  ///< no such file
   model_invalid,    ///< empty, truncated, or not ONNX
   model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  no_backend,       ///< no backend of the list, or none at all, can hold the model; the message has each reason
   load_failed,      ///< the page could not fetch or build the model
   // requests
   unknown_input,
@@ -147,7 +147,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
+  bad_input,             ///< the runtime refused inputs that passed the host's checks; an impossible prompt or output
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
@@ -1042,13 +1042,20 @@ struct TensorSpec {
   bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
 };
 
+/// An output that no request gets, because values of its type can't leave a browser.
+struct UnsupportedOutput {
+  std::string name{};
+  std::string type{};  ///< in ONNX's words, such as "tensor(string)" or "seq(map(int64,tensor(float)))"
+};
+
 /// What an ONNX file says about itself.
 struct ModelInfo {
   std::string producer{};
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};         ///< its author's notes, such as a decoder's `context_length`
+  std::vector<UnsupportedOutput> unsupported_outputs{};  ///< what the graph computes beside `outputs`
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1144,7 +1151,7 @@ struct RequestOptions {
   std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all of `ModelInfo::outputs`
   /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
@@ -15581,10 +15588,8 @@ inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const 
 #include <protozero/pbf_reader.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15646,13 +15651,106 @@ inline std::string describe_start(std::string_view file) {
 
 }  // namespace webpool::onnx
 #endif
+#ifndef WEBPOOL_ONNX_VALUE_TYPE_HPP_INCLUDED
+#define WEBPOOL_ONNX_VALUE_TYPE_HPP_INCLUDED
+#include <protozero/pbf_reader.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace webpool::onnx::detail {
+
+using Wire = protozero::pbf_wire_type;
+using Tag = protozero::pbf_tag_type;
+
+/// Field numbers of `TypeProto` and of the messages in it.
+enum class TypeField : Tag { tensor = 1, sequence = 4, map = 5, sparse_tensor = 8, optional = 9 };
+inline constexpr Tag element_type = 1, map_value_type = 2;
+
+/// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
+struct ElementRow {
+  std::string_view name;
+  std::optional<Datatype> datatype;
+};
+inline constexpr std::array<ElementRow, 27> elements{{{"undefined", {}},
+                                                      {"float", Datatype::float32},
+                                                      {"uint8", Datatype::uint8},
+                                                      {"int8", Datatype::int8},
+                                                      {"uint16", Datatype::uint16},
+                                                      {"int16", Datatype::int16},
+                                                      {"int32", Datatype::int32},
+                                                      {"int64", Datatype::int64},
+                                                      {"string", {}},
+                                                      {"bool", Datatype::boolean},
+                                                      {"float16", Datatype::float16},
+                                                      {"double", Datatype::float64},
+                                                      {"uint32", Datatype::uint32},
+                                                      {"uint64", Datatype::uint64},
+                                                      {"complex64", {}},
+                                                      {"complex128", {}},
+                                                      {"bfloat16", {}},
+                                                      {"float8e4m3fn", {}},
+                                                      {"float8e4m3fnuz", {}},
+                                                      {"float8e5m2", {}},
+                                                      {"float8e5m2fnuz", {}},
+                                                      {"uint4", {}},
+                                                      {"int4", {}},
+                                                      {"float4e2m1", {}},
+                                                      {"float8e8m0", {}},
+                                                      {"uint2", {}},
+                                                      {"int2", {}}}};
+
+/// Those with numbers that are not known here can't travel either.
+inline std::optional<Datatype> datatype_of_element(std::int32_t number) {
+  const auto row = static_cast<std::size_t>(std::max(number, 0));
+  return row < elements.size() ? elements[row].datatype : std::nullopt;
+}
+
+inline std::string name_of_element(std::int32_t number) {
+  const auto row = static_cast<std::size_t>(std::max(number, 0));
+  return row < elements.size() ? std::string(elements[row].name) : "type " + std::to_string(number);
+}
+
+/// The element type of a tensor's, sparse tensor's or map's type.
+inline std::int32_t read_element(protozero::pbf_reader type) {
+  return type.next(element_type, Wire::varint) ? type.get_int32() : 0;
+}
+
+/// The type as ONNX writes it: "tensor(string)", "seq(map(int64,tensor(float)))". Types in types deeper than `depth`
+/// are left out, so that no file can exhaust the stack.
+inline std::string describe_type(protozero::pbf_reader type, unsigned depth = 4) {
+  const auto inner = [&](protozero::pbf_reader outer, Tag tag) {
+    return depth > 0 && outer.next(tag, Wire::length_delimited) ? describe_type(outer.get_message(), depth - 1)
+                                                                : std::string("...");
+  };
+  while (type.next()) {
+    if (type.wire_type() == Wire::length_delimited) switch (static_cast<TypeField>(type.tag())) {
+        case TypeField::tensor: return "tensor(" + name_of_element(read_element(type.get_message())) + ")";
+        case TypeField::sparse_tensor:
+          return "sparse_tensor(" + name_of_element(read_element(type.get_message())) + ")";
+        case TypeField::sequence: return "seq(" + inner(type.get_message(), element_type) + ")";
+        case TypeField::optional: return "optional(" + inner(type.get_message(), element_type) + ")";
+        case TypeField::map: {
+          const auto map = type.get_message();
+          return "map(" + name_of_element(read_element(map)) + "," + inner(map, map_value_type) + ")";
+        }
+      }
+    type.skip();
+  }
+  return "of an unknown type";
+}
+
+}  // namespace webpool::onnx::detail
+#endif
 
 namespace webpool::onnx {
 
 namespace detail {
-
-using Wire = protozero::pbf_wire_type;
-using Tag = protozero::pbf_tag_type;
 
 /// Field numbers of onnx.proto, as far as they are read here.
 enum class ModelField : Tag {
@@ -15666,43 +15764,14 @@ enum class ModelField : Tag {
 enum class OpsetField : Tag { domain = 1, version = 2 };
 enum class GraphField : Tag { initializer = 5, input = 11, output = 12, sparse_initializer = 15 };
 enum class ValueField : Tag { name = 1, type = 2 };
-enum class TypeField : Tag { tensor = 1 };
-enum class TensorTypeField : Tag { element = 1, shape = 2 };
+enum class TensorTypeField : Tag { shape = 2 };
 enum class ShapeField : Tag { dimension = 1 };
 enum class DimensionField : Tag { value = 1, symbol = 2 };
 inline constexpr Tag tensor_name = 8, sparse_values = 1, entry_key = 1, entry_value = 2;
 
-/// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
-struct ElementRow {
-  std::string_view name;
-  std::optional<Datatype> datatype;
-};
-inline constexpr std::array<ElementRow, 24> elements{{{"UNDEFINED", {}},
-                                                      {"FLOAT", Datatype::float32},
-                                                      {"UINT8", Datatype::uint8},
-                                                      {"INT8", Datatype::int8},
-                                                      {"UINT16", Datatype::uint16},
-                                                      {"INT16", Datatype::int16},
-                                                      {"INT32", Datatype::int32},
-                                                      {"INT64", Datatype::int64},
-                                                      {"STRING", {}},
-                                                      {"BOOL", Datatype::boolean},
-                                                      {"FLOAT16", Datatype::float16},
-                                                      {"DOUBLE", Datatype::float64},
-                                                      {"UINT32", Datatype::uint32},
-                                                      {"UINT64", Datatype::uint64},
-                                                      {"COMPLEX64", {}},
-                                                      {"COMPLEX128", {}},
-                                                      {"BFLOAT16", {}},
-                                                      {"FLOAT8E4M3FN", {}},
-                                                      {"FLOAT8E4M3FNUZ", {}},
-                                                      {"FLOAT8E5M2", {}},
-                                                      {"FLOAT8E5M2FNUZ", {}},
-                                                      {"UINT4", {}},
-                                                      {"INT4", {}},
-                                                      {"FLOAT4E2M1", {}}}};
-
 [[noreturn]] inline void invalid(const std::string& reason) { throw Error(errc::model_invalid, reason); }
+/// It is ONNX, but nothing here can run it.
+[[noreturn]] inline void unusable(const std::string& reason) { throw Error(errc::no_backend, reason); }
 
 inline std::string_view view(protozero::data_view bytes) noexcept { return {bytes.data(), bytes.size()}; }
 
@@ -15712,7 +15781,14 @@ inline std::string_view find_text(protozero::pbf_reader message, Tag tag) {
   return {};
 }
 
-inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
+/// An input or output: what it takes or gives, or the type of what can't travel.
+struct Value {
+  TensorSpec spec;
+  std::string unsupported;
+};
+
+/// Of a shape with too many dimensions, none is kept.
+inline void read_shape(protozero::pbf_reader message, Value& value) {
   std::vector<std::int64_t> extents;
   std::vector<std::string> symbols;
   while (message.next(static_cast<Tag>(ShapeField::dimension), Wire::length_delimited)) {
@@ -15732,47 +15808,57 @@ inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
       }
     }
   }
-  spec.shape = Shape(extents);
-  spec.symbols = std::move(symbols);
-}
-
-inline void read_tensor_type(protozero::pbf_message<TensorTypeField> message, TensorSpec& spec) {
-  std::size_t element = 0;
-  spec.any_rank = true;
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case tag_and_type(TensorTypeField::element, Wire::varint):
-        element = static_cast<std::size_t>(std::max(message.get_int32(), 0));
-        break;
-      case tag_and_type(TensorTypeField::shape, Wire::length_delimited):
-        spec.any_rank = false;
-        read_shape(message.get_message(), spec);
-        break;
-      default: message.skip();
-    }
+  if (extents.size() > Shape::max_rank) {
+    value.unsupported =
+        "a tensor of " + std::to_string(extents.size()) + " dimensions, more than " + std::to_string(Shape::max_rank);
+    return;
   }
-  if (element >= elements.size())
-    invalid("its element type is number " + std::to_string(element) + ", which is not known here");
-  if (!elements[element].datatype)
-    invalid("its element type is " + std::string(elements[element].name) + ", which can't be passed to a browser");
-  spec.datatype = *elements[element].datatype;
+  value.spec.shape = Shape(extents);
+  value.spec.symbols = std::move(symbols);
 }
 
-/// An input or output; `role` says which, for the sentence.
-inline TensorSpec read_value(protozero::data_view bytes, std::string_view role) {
-  TensorSpec spec;
-  spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
+inline void read_tensor_type(protozero::pbf_reader tensor, Value& value) {
+  const std::int32_t element = read_element(tensor);
+  if (const auto datatype = datatype_of_element(element))
+    value.spec.datatype = *datatype;
+  else
+    value.unsupported = "tensor(" + name_of_element(element) + ")";
+  value.spec.any_rank = !tensor.next(static_cast<Tag>(TensorTypeField::shape), Wire::length_delimited);
+  if (!value.spec.any_rank) read_shape(tensor.get_message(), value);
+}
+
+/// `role`: whether it is an input or output, for the sentence.
+inline Value read_value(protozero::data_view bytes, std::string_view role) {
+  Value value;
+  value.spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
   try {
-    protozero::pbf_reader value(bytes);
-    if (!value.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
-    protozero::pbf_reader type = value.get_message();
-    if (!type.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
-      invalid("it is not a tensor but a sequence, map, optional or sparse tensor");
-    read_tensor_type(type.get_message(), spec);
+    protozero::pbf_reader message(bytes);
+    if (!message.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
+    const protozero::pbf_reader type = message.get_message();
+    protozero::pbf_reader tensor = type;
+    if (tensor.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
+      read_tensor_type(tensor.get_message(), value);
+    else
+      value.unsupported = describe_type(type);
   } catch (const Error& error) {
-    invalid(std::string(role) + " '" + spec.name + "': " + error.message());
+    invalid(std::string(role) + " '" + value.spec.name + "': " + error.message());
   }
-  return spec;
+  return value;
+}
+
+inline void read_input(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "input");
+  if (!value.unsupported.empty())
+    unusable("its input '" + value.spec.name + "' is " + value.unsupported + ", which can't be passed to a browser");
+  info.inputs.push_back(std::move(value.spec));
+}
+
+inline void read_output(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "output");
+  if (value.unsupported.empty())
+    info.outputs.push_back(std::move(value.spec));
+  else
+    info.unsupported_outputs.push_back({std::move(value.spec.name), std::move(value.unsupported)});
 }
 
 /// Skips nodes and the bytes of initializers unread.
@@ -15791,16 +15877,14 @@ inline void read_graph(protozero::pbf_message<GraphField> graph, ModelInfo& info
         break;
       }
       case tag_and_type(GraphField::input, Wire::length_delimited): inputs.push_back(graph.get_view()); break;
-      case tag_and_type(GraphField::output, Wire::length_delimited):
-        info.outputs.push_back(read_value(graph.get_view(), "output"));
-        break;
+      case tag_and_type(GraphField::output, Wire::length_delimited): read_output(graph.get_view(), info); break;
       default: graph.skip();
     }
   }
   std::ranges::sort(initializers);
   for (const auto& input : inputs) {
     const auto name = find_text(protozero::pbf_reader(input), static_cast<Tag>(ValueField::name));
-    if (!std::ranges::binary_search(initializers, name)) info.inputs.push_back(read_value(input, "input"));
+    if (!std::ranges::binary_search(initializers, name)) read_input(input, info);
   }
 }
 
@@ -15862,7 +15946,13 @@ inline ModelInfo read_model(std::string_view file) {
   if (!graph) invalid("there is no graph in it");
   if (info.ir_version <= 0) invalid("it names no IR version");
   if (!opset) invalid("it imports no operator set; perhaps its end is missing");
-  if (info.outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty() && info.unsupported_outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty()) {
+    std::string types;
+    for (const auto& [name, type] : info.unsupported_outputs)
+      types += (types.empty() ? "'" : ", '") + name + "' is " + type;
+    unusable("none of its outputs can leave one: " + types);
+  }
   return info;
 }
 
@@ -15871,9 +15961,9 @@ inline ModelInfo read_model(std::string_view file) {
 /// What an ONNX file says about itself: versions, producer, inputs that are not initializers, and outputs, in file
 /// order. Weights are skipped unread, so the cost does not depend on their size. `name` stands in the error's sentence.
 ///
-/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and when an
-/// input or output is not a tensor of a datatype of the wire. A model whose end is missing exactly behind a whole field
-/// of the outermost message can't always be told from a complete one.
+/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and
+/// `errc::no_backend` when an input, or every output, is something else than a tensor that can travel. A model whose
+/// end is missing exactly behind a whole field of the outermost message can't always be told from a complete one.
 inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_view name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   std::string reason;
@@ -15881,6 +15971,8 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
     if (!file.empty()) return detail::read_model(text);
     reason = "the file is empty";
   } catch (const Error& error) {
+    if (error.code() == errc::no_backend)
+      throw Error(errc::no_backend, "model '" + std::string(name) + "' can't run in a browser: " + error.message());
     reason = error.message();
   } catch (const protozero::exception&) {
     reason = "the file is damaged or truncated";
@@ -16169,8 +16261,8 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
 }
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults.
+/// Throws `errc::model_not_found`, `errc::model_invalid`, `errc::no_backend` or `errc::invalid_options`, what
+/// `initialize` throws, and what `ByteSource` says of faults.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
                                  const ModelInitializer& initialize = {}) {
   return read_model_bytes(model, options, initialize,
@@ -19327,6 +19419,17 @@ inline bool touches_devices(const Inputs& inputs, const RequestOptions& options)
          std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
 }
 
+/// `who`: the model, in words.
+inline Error no_such_output(const std::string& who, const ModelInfo& info, const std::string& name) {
+  const auto other = std::ranges::find(info.unsupported_outputs, name, &UnsupportedOutput::name);
+  if (other == info.unsupported_outputs.end())
+    return Error(errc::unknown_output,
+                 who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  return Error(errc::bad_input, "output '" + name + "' of " + who + " is " + other->type +
+                                    ", which can't leave a browser; the outputs that can are " +
+                                    list_names(info.outputs));
+}
+
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
@@ -19352,9 +19455,7 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
   for (const auto* names : {&options.outputs, &options.keep_on_device})
     for (const auto& name : *names)
-      if (!ModelInfo::find(info.outputs, name))
-        return Error(errc::unknown_output,
-                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+      if (!ModelInfo::find(info.outputs, name)) return no_such_output(who(), info, name);
   for (const auto& name : options.keep_on_device)
     if (std::ranges::count(options.keep_on_device, name) > 1)
       return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
@@ -21811,6 +21912,11 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
+const maxRank = 8;
+
+/** Whether the wire carries tensors of this type of ONNX Runtime and of this many dimensions. @param {string} type @param {number} rank */
+export const isCarried = (type, rank) => Object.hasOwn(datatypes, type) && rank <= maxRank;
+
 /** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
@@ -21854,7 +21960,7 @@ export function checkRun(model, given, wanted) {
   }
 }
 )js"
-, 4150)},
+, 4403)},
 {"/timer_drift.js", "text/javascript", std::string_view(
 R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
@@ -22572,7 +22678,7 @@ import { isOnDevice } from '../residents.js';
 import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
-import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
+import { checkRun, datatypeOf, isCarried, ortTypeOf, typedArrayOf } from '../tensors.js';
 
 /** @typedef {typeof import('onnxruntime-web')} Ort @typedef {import('onnxruntime-web').InferenceSession} OrtSession */
 /** @typedef {import('onnxruntime-web').InferenceSession.SessionOptions} SessionOptions @typedef {import('../protocol.js').TensorInfo} TensorInfo */
@@ -22651,11 +22757,16 @@ export async function createHonestSession(ort, build, model, options) {
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
-/** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
-const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
+/** @typedef {import('onnxruntime-web').InferenceSession.ValueMetadata} ValueMetadata */
+
+/** Whether the wire carries the value. @param {ValueMetadata} value @returns {value is Extract<ValueMetadata, { isTensor: true }>} */
+const travels = value => value.isTensor && isCarried(value.type, value.shape.length);
+
+/** @param {ValueMetadata} value @returns {TensorInfo} */
+function describe(value) {
+  if (!travels(value)) throw new Error(`the input "${value.name}" is not a tensor that the pool's protocol carries`);
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
-});
+}
 
 /** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
@@ -22681,12 +22792,13 @@ function feedOf(ort, tensor) {
  * @returns {import('./registry.js').Session}
  */
 export function wrapSession(ort, session, own, device) {
-  const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
+  const model = { inputs: session.inputMetadata.map(describe), outputs: session.outputMetadata.filter(travels).map(describe) };
+  const allNames = model.outputs.map(({ name }) => name);
   return {
     ...model,
     async run(tensors, names, keep = []) {
       checkRun(model, tensors, names);
-      const wanted = names.length ? names : session.outputNames;
+      const wanted = names.length ? names : allNames;
       const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
       const [outputs, download] = await timed(async () => {
@@ -22710,7 +22822,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 7830)},
+, 8134)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 

@@ -45,6 +45,20 @@ TEST_CASE("what does not fit is named with what would") {
         "model 'bert' has no output 'hidden'; its outputs are 'logits'");
 }
 
+TEST_CASE("an output that can't leave a browser is refused with its type") {
+  ModelInfo info{.outputs = {{.name = "y"}}};
+  info.unsupported_outputs = {{"label", "tensor(string)"}};
+  CHECK_FALSE(driver::check_inputs("m", info, {}, {}));
+  const std::string sentence =
+      "output 'label' of model 'm' is tensor(string), which can't leave a browser; the outputs that can are 'y'";
+  for (const auto& options : {RequestOptions{.outputs = {"label"}}, RequestOptions{.keep_on_device = {"label"}}}) {
+    const auto error = driver::check_inputs("m", info, {}, options);
+    REQUIRE(error);
+    CHECK(error->code() == errc::bad_input);
+    CHECK(error->message() == sentence);
+  }
+}
+
 TEST_CASE("a model without inputs says so") {
   const auto error = driver::check_inputs("constant", {}, {tensor("x", {1})}, {});
   REQUIRE(error);

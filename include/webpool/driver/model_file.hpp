@@ -133,8 +133,8 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
 }
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults.
+/// Throws `errc::model_not_found`, `errc::model_invalid`, `errc::no_backend` or `errc::invalid_options`, what
+/// `initialize` throws, and what `ByteSource` says of faults.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
                                  const ModelInitializer& initialize = {}) {
   return read_model_bytes(model, options, initialize,
