@@ -20,8 +20,10 @@ struct TensorSpec {
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
   bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
-  /// Whether a tensor of this shape may be passed.
-  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
+  /// Whether a tensor of this shape may be passed. A scalar may also have the shape [1].
+  bool accepts(const Shape& given) const noexcept {
+    return any_rank || shape.accepts(given) || (shape == Shape{} && given == Shape{1});
+  }
 };
 
 /// An output that no request gets, because values of its type can't leave a browser.

@@ -126,9 +126,9 @@ export function wrapSession(ort, session, own, device) {
   return {
     ...model,
     async run(tensors, names, keep = []) {
-      checkRun(model, tensors, names);
+      const given = checkRun(model, tensors, names);
       const wanted = names.length ? names : allNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
+      const [feeds, upload] = await timed(() => Object.fromEntries(given.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
       const [outputs, download] = await timed(async () => {
         const all = [];

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { datatypeSizes } from '../protocol.js';
 import { sha256, sha256InScript } from '../sha256.js';
-import { datatypeOf, isCarried, ortTypeOf, typedArrayOf, zerosFor } from '../tensors.js';
+import { checkRun, datatypeOf, isCarried, ortTypeOf, typedArrayOf, zerosFor } from '../tensors.js';
 
 test('every datatype of the wire has a type of ONNX Runtime and an array of its size', () => {
   for (const [datatype, size] of Object.entries(datatypeSizes)) {
@@ -27,6 +27,17 @@ test('aligned bytes are viewed, others are copied', () => {
   const copy = typedArrayOf({ name: 'x', datatype: 'UINT16', shape: [1], data: new Uint8Array(buffer, 5, 2) });
   assert.notEqual(copy.buffer, buffer);
   assert.deepEqual([...copy], [0x8000]);
+});
+
+test('a scalar may be given with the shape [1], and is computed with []', () => {
+  const model = { inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }, { name: 'rate', datatype: 'INT64', shape: [] }], outputs: [] };
+  const x = { name: 'x', datatype: 'FP32', shape: [1] }, rate = { name: 'rate', datatype: 'INT64', shape: [1] };
+  assert.deepEqual(checkRun(model, [x, rate], []), [x, { ...rate, shape: [] }]);
+  assert.deepEqual(rate.shape, [1]);
+  const given = [{ ...rate, shape: [] }, x];
+  assert.equal(checkRun(model, given, []), given);
+  assert.throws(() => checkRun(model, [x, { ...rate, shape: [2] }], []), /the input "rate" must have the shape \[\], not \[2\]/);
+  assert.throws(() => checkRun(model, [{ ...x, shape: [] }, rate], []), /the input "x" must have the shape \[\?\], not \[\]/);
 });
 
 test('zeros have a size for every dimension', () => {

@@ -149,6 +149,15 @@ TEST_CASE("the rows of a request are those of all its inputs") {
   CHECK_FALSE(driver::rows_of({}));
 }
 
+TEST_CASE("a scalar beside the rows is in nobody's way, also with the shape [1]") {
+  ModelInfo info = model();
+  info.inputs.push_back(spec("rate", {}, {}));
+  const NamedTensor rate{"rate", Tensor::from(std::vector<float>{1}, {1})};
+  const std::vector<Inputs> requests{{request({1, 2})[0], rate}, {request({3, 4, 5, 6})[0], rate}};
+  CHECK_FALSE(concatenate(info, requests));
+  CHECK(driver::divide(requests, 4).size() == 1);
+}
+
 TEST_CASE("requests are of one kind when they may run as one") {
   ModelInfo info = model();
   info.inputs[0].shape = {Shape::any, Shape::any};

@@ -30,6 +30,14 @@ TEST_CASE("what fits the model is not complained about") {
   CHECK(complaint({tensor("mask", {}), tensor("ids", {0, 64})}, {.outputs = {"logits"}}).empty());
 }
 
+TEST_CASE("a scalar may be given with the shape [1]") {
+  const ModelInfo info{.inputs = {{.name = "sr", .datatype = Datatype::int64}}};
+  CHECK_FALSE(driver::check_inputs("vad", info, {tensor("sr", {})}, {}));
+  CHECK_FALSE(driver::check_inputs("vad", info, {tensor("sr", {1})}, {}));
+  CHECK(driver::check_inputs("vad", info, {tensor("sr", {2})}, {})->message() ==
+        "input 'sr' of model 'vad' has shape [], given [2]");
+}
+
 TEST_CASE("what does not fit is named with what would") {
   const NamedTensor ids = tensor("ids", {1, 64}), mask = tensor("mask", {1});
   CHECK(complaint({ids, mask, tensor("types", {1})}) ==

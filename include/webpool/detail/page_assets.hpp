@@ -2070,23 +2070,31 @@ const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"$
 
 /**
  * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
- * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
+ * A scalar may have been given with the shape [1], as ONNX Runtime takes it; it is returned with [], so that what is computed from it has its declared shape.
+ * @template {TensorInfo} T @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {T[]} given @param {string[]} wanted @returns {T[]} what to compute with
  */
 export function checkRun(model, given, wanted) {
   /** @param {boolean} good @param {() => string} why */
   const must = (good, why) => { if (!good) throw new CodedError('bad_input', why()); };
   for (const { name } of given) must(model.inputs.some(input => input.name === name), () => `the model has no input "${name}"; its inputs are ${namesOf(model.inputs)}`);
   for (const name of wanted) must(model.outputs.some(output => output.name === name), () => `the model has no output "${name}"; its outputs are ${namesOf(model.outputs)}`);
+  /** @type {string[]} */
+  const scalars = [];
   for (const { name, datatype, shape } of model.inputs) {
     const matches = given.filter(tensor => tensor.name === name);
     must(matches.length === 1, () => matches.length ? `the input "${name}" was given ${matches.length} times` : `the input "${name}" is missing`);
     must(matches[0].datatype === datatype, () => `the input "${name}" must be ${datatype}, not ${matches[0].datatype}`);
+    if (!shape.length && matches[0].shape.length === 1 && matches[0].shape[0] === 1) {
+      scalars.push(name);
+      continue;
+    }
     const fits = matches[0].shape.length === shape.length && shape.every((dimension, i) => dimension < 0 || dimension === matches[0].shape[i]);
     must(fits, () => `the input "${name}" must have the shape ${shapeText(shape)}, not ${shapeText(matches[0].shape)}`);
   }
+  return scalars.length ? given.map(tensor => scalars.includes(tensor.name) ? { ...tensor, shape: [] } : tensor) : given;
 }
 )js"
-, 4403)},
+, 4919)},
 {"/timer_drift.js", "text/javascript", std::string_view(
 R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
@@ -2526,8 +2534,8 @@ export const kernelOnWebGpu = {
         ...face, passedOver,
         takesBuffers: true,
         run(feeds, names, keep) {
-          checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names, keep));
+          const given = checkRun(face, feeds, names);
+          return nudged(device, () => program.run(given, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {
@@ -2543,7 +2551,7 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 5503)},
+, 5517)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
@@ -2923,9 +2931,9 @@ export function wrapSession(ort, session, own, device) {
   return {
     ...model,
     async run(tensors, names, keep = []) {
-      checkRun(model, tensors, names);
+      const given = checkRun(model, tensors, names);
       const wanted = names.length ? names : allNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
+      const [feeds, upload] = await timed(() => Object.fromEntries(given.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly));
       const [outputs, download] = await timed(async () => {
         const all = [];
@@ -2948,7 +2956,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8134)},
+, 8146)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -2980,8 +2988,7 @@ function complete(session) {
   return {
     inputs, outputs,
     async run(feeds, names) {
-      checkRun(session, feeds, names);
-      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (checkRun(session, feeds, names));  // as the session does not say that it takes buffers
       const start = performance.now();
       const result = await session.run(onlyHost, names);
       return { outputs: result.outputs, times: { upload: 0, compute: since(start), download: 0, ...result.times } };
@@ -3003,7 +3010,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2960)},
+, 2947)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
