@@ -97,11 +97,12 @@ function describe(value) {
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 }
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }

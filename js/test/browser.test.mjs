@@ -181,6 +181,9 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       await assertAgrees(await free.run([floats('x', [1, 4], rows.slice(4))]), bytes, { x: { type: 'float32', shape: [1, 4], data: new Float32Array(rows.slice(4)) } }, 1e-5);
       const fixed = await load(bytes, [{ name: 'wasm' }], { free_dimensions: { rows: 2 } });
       assert.deepEqual(fixed.answer.inputs[0].shape, [2, 4]);
+      const unnamed = await load(classifier(''), [{ name: webnn ? 'webnn' : 'wasm' }], { free_dimensions: { 'x[0]': 2 }, warmup: true });
+      assert.deepEqual(unnamed.answer.inputs?.[0].shape, [2, 4], unnamed.answer.message);
+      unnamed.close();
       free.close();
       fixed.close();
     });
@@ -189,7 +192,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       const { answer, close } = await load(classifier('rows'), [{ name: 'webnn', device_type: 'gpu' }, { name: 'quantum' }, { name: 'webgpu' }, { name: 'wasm' }], { workgroup_size: [4096, 1, 1] });
       assert.equal(answer.backend, 'wasm', answer.message);
       assert.deepEqual(answer.tried.map((/** @type {any} */ attempt) => attempt.backend), ['webnn', 'quantum', 'webgpu']);
-      assert.match(answer.tried[0].message, webnn ? /dimension "rows" of the input "x" is free/ : /no navigator.ml/);
+      assert.match(answer.tried[0].message, webnn ? /dimension 0 of the input "x" is free: give it as "rows" in free_dimensions/ : /no navigator.ml/);
       assert.match(answer.tried[1].message, /no backend of that name/);
       assert.match(answer.tried[2].message, /a workgroup of 4096 × 1 × 1 is asked for; this adapter runs at most/);
       close();

@@ -1,11 +1,11 @@
 // Writes small ONNX models, so that the tests need no files: just enough of the format (opset 17) for that.
 
-/** A value of a `sequence` of tensors has no shape. @typedef {{ name: string, type: number, shape?: (number | string)[], sequence?: boolean }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
+/** In a shape, "" is a free dimension without a name. A value of a `sequence` of tensors has no shape. @typedef {{ name: string, type: number, shape?: (number | string)[], sequence?: boolean }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
 
 export const FLOAT = 1, INT64 = 7, STRING = 8, FLOAT16 = 10;
 
-/** @param {number} value @returns {number[]} */
-const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+/** @param {number} value -1 is the only one below 0 @returns {number[]} */
+const varint = value => value === -1 ? [...Array(9).fill(255), 1] : value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
 const number = (/** @type {number} */ field, /** @type {number} */ value) => Buffer.from([...varint(field * 8), ...varint(value)]);
 const bytes = (/** @type {number} */ field, /** @type {Uint8Array | string} */ content) => {
   const body = Buffer.from(/** @type {any} */ (content));
@@ -15,7 +15,7 @@ const message = (/** @type {number} */ field, /** @type {Buffer[]} */ ...parts) 
 
 /** @param {Omit<Value, 'name'>} value */
 const tensorType = ({ type, shape }) => message(1, number(1, type),
-  ...shape ? [message(2, ...shape.map(dimension => message(1, typeof dimension === 'number' ? number(1, dimension) : bytes(2, dimension))))] : []);
+  ...shape ? [message(2, ...shape.map(dimension => message(1, typeof dimension === 'number' ? number(1, dimension) : dimension ? bytes(2, dimension) : Buffer.of())))] : []);
 /** @param {number} field @param {Value} value */
 const valueInfo = (field, { name, sequence, ...value }) => message(field, bytes(1, name), message(2, sequence ? message(4, message(1, tensorType(value))) : tensorType(value)));
 

@@ -1268,9 +1268,11 @@ struct ModelOptions {
   Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
-  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
-  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
-  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Values of free dimensions, by name ("batch"), or by input and axis ("pixels[2]"), as is the only way for one
+  /// without a name. WebNN needs them all.
+  std::map<std::string, std::int64_t> free_dimensions{};
+  std::function<void(const LoadProgress&)> progress{};  ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                              ///< `Model::set_max_batch_size` changes the maximum later
   /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
   /// metadata. A longer text is refused.
   std::size_t context = 0;

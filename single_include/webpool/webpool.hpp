@@ -1715,9 +1715,11 @@ struct ModelOptions {
   Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
-  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
-  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
-  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Values of free dimensions, by name ("batch"), or by input and axis ("pixels[2]"), as is the only way for one
+  /// without a name. WebNN needs them all.
+  std::map<std::string, std::int64_t> free_dimensions{};
+  std::function<void(const LoadProgress&)> progress{};  ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                              ///< `Model::set_max_batch_size` changes the maximum later
   /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
   /// metadata. A longer text is refused.
   std::size_t context = 0;
@@ -15314,16 +15316,118 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_FREE_DIMENSIONS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_FREE_DIMENSIONS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// `ModelOptions::free_dimensions`: values of free dimensions, by name or by input and axis.
+namespace webpool::driver {
+
+/// By name; by `axis_key` where there is none.
+using DimensionValues = std::map<std::string, std::int64_t>;
+
+/// "x[2]"
+inline std::string axis_key(std::string_view input, std::size_t axis) {
+  return std::string(input) + '[' + std::to_string(axis) + ']';
+}
+
+/// The free dimensions of some models.
+class FreeDimensions {
+ public:
+  explicit FreeDimensions(std::span<const ModelInfo* const> models) {
+    for (const ModelInfo* model : models) {
+      for (const auto* specs : {&model->inputs, &model->outputs})
+        for (const auto& spec : *specs)
+          for (const auto& symbol : spec.symbols)
+            if (!symbol.empty()) names_.insert(symbol);
+      for (const auto& spec : model->inputs)
+        for (std::size_t axis = 0; axis < spec.shape.rank(); ++axis)
+          if (spec.shape[axis] == Shape::any) axes_[axis_key(spec.name, axis)].insert(spec.symbols[axis]);
+    }
+  }
+
+  bool has(const std::string& name) const { return names_.contains(name); }
+
+  /// The names of the dimension under that `axis_key`, one per model that has it, "" for none; null if no model has it.
+  const std::set<std::string>* find_axis(const std::string& key) const {
+    const auto found = axes_.find(key);
+    return found == axes_.end() ? nullptr : &found->second;
+  }
+
+  /// The keys of all.
+  std::string list() const {
+    std::set<std::string> keys = names_;
+    for (const auto& [key, names] : axes_)
+      if (names.contains("")) keys.insert(key);
+    std::string text;
+    for (const auto& key : keys) text += (text.empty() ? "" : ", ") + key;
+    return text.empty() ? "none" : text;
+  }
+
+ private:
+  std::set<std::string> names_;
+  std::map<std::string, std::set<std::string>> axes_;
+};
+
+/// The values, with names in place of axes that have one. `model` stands in the sentences. Throws
+/// `errc::invalid_options` for a dimension that none of the models has, and for one with two values or with none.
+inline DimensionValues check_free_dimensions(std::string_view model, std::span<const ModelInfo* const> models,
+                                             const DimensionValues& given) {
+  const FreeDimensions known(models);
+  const std::string who = "model '" + std::string(model) + "'";
+  DimensionValues values;
+  const auto set = [&](const std::string& name, std::int64_t value) {
+    const auto [place, added] = values.emplace(name, value);
+    if (!added && place->second != value)
+      throw Error(errc::invalid_options, "the free dimension '" + name + "' of " + who + " can't be both " +
+                                             std::to_string(place->second) + " and " + std::to_string(value));
+  };
+  for (const auto& [key, value] : given) {
+    const auto* names = known.has(key) ? nullptr : known.find_axis(key);
+    if (!known.has(key) && !names)
+      throw Error(errc::invalid_options, who + " has no free dimension '" + key + "'; it has: " + known.list());
+    if (value < 0)
+      throw Error(errc::invalid_options,
+                  "the free dimension '" + key + "' is " + std::to_string(value) + ": no size of anything");
+    if (!names)
+      set(key, value);
+    else
+      for (const auto& name : *names) set(name.empty() ? key : name, value);
+  }
+  return values;
+}
+
+/// Puts the values that `check_free_dimensions` returned into the shapes.
+inline void fill_in(ModelInfo& info, const DimensionValues& values) {
+  for (auto* specs : {&info.inputs, &info.outputs})
+    for (auto& spec : *specs) {
+      std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
+      for (std::size_t axis = 0; axis < extents.size(); ++axis) {
+        if (extents[axis] != Shape::any) continue;
+        const std::string& symbol = spec.symbols[axis];
+        const auto value = values.find(symbol.empty() ? axis_key(spec.name, axis) : symbol);
+        if (value != values.end()) extents[axis] = value->second;
+      }
+      spec.shape = Shape(extents);
+    }
+}
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_SERVED_FILE_HPP_INCLUDED
 #include <algorithm>
@@ -16169,36 +16273,6 @@ struct ModelFile : ServedFile {
   }
 };
 
-inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
-  for (auto& spec : specs) {
-    std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
-    for (std::size_t axis = 0; axis < extents.size(); ++axis)
-      if (const auto value = values.find(spec.symbols[axis]); extents[axis] == Shape::any && value != values.end())
-        extents[axis] = value->second;
-    spec.shape = Shape(extents);
-  }
-}
-
-/// Throws `errc::invalid_options` for a value of a dimension that none of the models has, or that is none.
-inline void check_free_dimensions(std::span<const ModelFile> files, const std::map<std::string, std::int64_t>& values) {
-  std::set<std::string> known;
-  for (const ModelFile& file : files)
-    for (const auto* specs : {&file.info.inputs, &file.info.outputs})
-      for (const auto& spec : *specs)
-        for (const auto& symbol : spec.symbols)
-          if (!symbol.empty()) known.insert(symbol);
-  std::string names;
-  for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
-  for (const auto& [name, value] : values) {
-    if (!known.contains(name))
-      throw Error(errc::invalid_options, "model '" + files.front().name + "' has no free dimension '" + name +
-                                             "'; it has: " + (names.empty() ? "none" : names));
-    if (value < 0)
-      throw Error(errc::invalid_options,
-                  "the free dimension '" + name + "' is " + std::to_string(value) + ": no size of anything");
-  }
-}
-
 /// `serve`, but what is wrong about the source is told with `what` it is.
 inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
                  const LookAtBytes& look = {}) {
@@ -16256,9 +16330,9 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
   }
-  check_free_dimensions({&file, 1}, options.free_dimensions);
-  fill_in(file.info.inputs, options.free_dimensions);
-  fill_in(file.info.outputs, options.free_dimensions);
+  const ModelInfo* const info = &file.info;
+  options.free_dimensions = check_free_dimensions(file.name, {&info, 1}, options.free_dimensions);
+  fill_in(file.info, options.free_dimensions);
   return file;
 }
 
@@ -19891,7 +19965,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 47> page_assets{{
+inline constexpr std::array<PageAsset, 48> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -20135,6 +20209,121 @@ export function evaluate(expression, values) {
 }
 )js"
 , 1792)},
+{"/fixed_dimensions.js", "text/javascript", std::string_view(
+R"js(// Gives sizes to dimensions of a model's inputs that have no name: ONNX Runtime can be told a size by name only. So the model's protobuf is edited: the
+// size is appended to the dimension, where it counts as the last word, and each message around it becomes as much longer.
+
+/** A field of a message: where its length, or its content if it has none, begins, and where its content is. @typedef {{ number: number, lengthAt: number, start: number, end: number, value: number }} Field */
+
+/** Field numbers of onnx.proto. */
+const graph = 7, graphInput = 11, name = 1, type = 2, tensorType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}: its dimensions can't be given sizes`);
+
+/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
+function readVarint(bytes, at, end) {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
+    value += bytes[at + i] % 128 * scale;
+    if (bytes[at + i] < 128) return [value, at + i + 1];
+  }
+  throw damaged(at);
+}
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
+function* fieldsOf(bytes, { start, end }) {
+  for (let at = start; at < end;) {
+    const [tag, lengthAt] = readVarint(bytes, at, end);
+    /** @type {Field} */
+    const field = { number: Math.floor(tag / 8), lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
+    else if (tag % 8 === 1) field.end += 8;
+    else if (tag % 8 === 5) field.end += 4;
+    else if (tag % 8 === 2) {
+      const [length, content] = readVarint(bytes, lengthAt, end);
+      field.start = content;
+      field.end = content + length;
+    } else throw damaged(at);
+    if (field.end > end) throw damaged(at);
+    yield field;
+    at = field.end;
+  }
+}
+
+/** @typedef {(field: Field) => Uint8Array[] | undefined} Edit   the field's new content in parts; undefined if it stays */
+
+/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
+function edited(bytes, message, edit) {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let done = message.start;
+  for (const field of fieldsOf(bytes, message)) {
+    const content = edit(field);
+    if (!content) continue;
+    parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    done = field.end;
+  }
+  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
+}
+
+const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
+
+/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
+const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
+
+/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
+function byInput(sizes) {
+  /** @type {Map<string, Map<number, number>>} */
+  const inputs = new Map();
+  for (const [key, size] of Object.entries(sizes)) {
+    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
+    if (axis === undefined) continue;
+    if (!inputs.has(input)) inputs.set(input, new Map());
+    inputs.get(input)?.set(Number(axis), size);
+  }
+  return inputs;
+}
+
+/**
+ * The model with these sizes, under keys such as "x[2]", for axis 2 of the input "x". Only a dimension that is free and has no name gets one; if there is
+ * none, the model is returned as it is, otherwise a copy.
+ * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
+ */
+export function fixDimensions(model, sizes) {
+  const inputs = byInput(sizes);
+  if (!inputs.size) return model;
+
+  /** @type {(size: number | undefined) => Edit} */
+  const editDimension = size => field => {
+    const parts = [...fieldsOf(model, field)];
+    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
+    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
+  };
+  /** @type {Edit} */
+  const editInput = input => {
+    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
+    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
+    if (!axes) return undefined;
+    let axis = 0;
+    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
+    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
+  };
+
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, only(graphInput, editInput))));
+  if (!parts) return model;
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+)js"
+, 5561)},
 {"/frame_socket.js", "text/javascript", std::string_view(
 R"js(// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
@@ -20523,6 +20712,7 @@ R"js(// How a worker loads its models, from the message that asks for them to th
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
+import { fixDimensions } from './fixed_dimensions.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -20540,8 +20730,8 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
-    const { bytes, external } = files[i];
-    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+    const { bytes, external } = files[i], kernel = format === 'kernel';
+    return { name, key, bytes: kernel ? bytes : fixDimensions(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
@@ -20556,7 +20746,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2614)},
+, 2733)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
@@ -22778,11 +22968,12 @@ function describe(value) {
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 }
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }
@@ -22832,7 +23023,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8146)},
+, 8123)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -23321,7 +23512,7 @@ export const webnn = {
     const free = freeDimension(session);
     if (free) {
       await session.release();
-      throw new Error(`WebNN needs a size for every dimension, and the ${free} is free: give it in free_dimensions, or export the model with it`);
+      throw new Error(`WebNN needs a size for every dimension, and dimension ${free.axis} of the input "${free.input}" is free: give it as "${free.key}" in free_dimensions, or export the model with it`);
     }
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
@@ -23339,7 +23530,7 @@ export const webnn = {
   },
 };
 )js"
-, 2698)}
+, 2755)}
 }};
 // clang-format on
 
@@ -24907,12 +25098,10 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
       throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
-  check_free_dimensions(files, values);
-  for (ModelFile& file : files) {
-    fill_in(file.info.inputs, values);
-    fill_in(file.info.outputs, values);
-  }
-  options.free_dimensions = values;
+  std::vector<const ModelInfo*> infos;
+  for (const ModelFile& file : files) infos.push_back(&file.info);
+  options.free_dimensions = check_free_dimensions(files.front().name, infos, values);
+  for (ModelFile& file : files) fill_in(file.info, options.free_dimensions);
   options.free_dimensions.merge(samples);
   return files;
 }

@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 47> page_assets{{
+inline constexpr std::array<PageAsset, 48> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -259,6 +259,121 @@ export function evaluate(expression, values) {
 }
 )js"
 , 1792)},
+{"/fixed_dimensions.js", "text/javascript", std::string_view(
+R"js(// Gives sizes to dimensions of a model's inputs that have no name: ONNX Runtime can be told a size by name only. So the model's protobuf is edited: the
+// size is appended to the dimension, where it counts as the last word, and each message around it becomes as much longer.
+
+/** A field of a message: where its length, or its content if it has none, begins, and where its content is. @typedef {{ number: number, lengthAt: number, start: number, end: number, value: number }} Field */
+
+/** Field numbers of onnx.proto. */
+const graph = 7, graphInput = 11, name = 1, type = 2, tensorType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}: its dimensions can't be given sizes`);
+
+/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
+function readVarint(bytes, at, end) {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
+    value += bytes[at + i] % 128 * scale;
+    if (bytes[at + i] < 128) return [value, at + i + 1];
+  }
+  throw damaged(at);
+}
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
+function* fieldsOf(bytes, { start, end }) {
+  for (let at = start; at < end;) {
+    const [tag, lengthAt] = readVarint(bytes, at, end);
+    /** @type {Field} */
+    const field = { number: Math.floor(tag / 8), lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
+    else if (tag % 8 === 1) field.end += 8;
+    else if (tag % 8 === 5) field.end += 4;
+    else if (tag % 8 === 2) {
+      const [length, content] = readVarint(bytes, lengthAt, end);
+      field.start = content;
+      field.end = content + length;
+    } else throw damaged(at);
+    if (field.end > end) throw damaged(at);
+    yield field;
+    at = field.end;
+  }
+}
+
+/** @typedef {(field: Field) => Uint8Array[] | undefined} Edit   the field's new content in parts; undefined if it stays */
+
+/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
+function edited(bytes, message, edit) {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let done = message.start;
+  for (const field of fieldsOf(bytes, message)) {
+    const content = edit(field);
+    if (!content) continue;
+    parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    done = field.end;
+  }
+  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
+}
+
+const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
+
+/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
+const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
+
+/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
+function byInput(sizes) {
+  /** @type {Map<string, Map<number, number>>} */
+  const inputs = new Map();
+  for (const [key, size] of Object.entries(sizes)) {
+    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
+    if (axis === undefined) continue;
+    if (!inputs.has(input)) inputs.set(input, new Map());
+    inputs.get(input)?.set(Number(axis), size);
+  }
+  return inputs;
+}
+
+/**
+ * The model with these sizes, under keys such as "x[2]", for axis 2 of the input "x". Only a dimension that is free and has no name gets one; if there is
+ * none, the model is returned as it is, otherwise a copy.
+ * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
+ */
+export function fixDimensions(model, sizes) {
+  const inputs = byInput(sizes);
+  if (!inputs.size) return model;
+
+  /** @type {(size: number | undefined) => Edit} */
+  const editDimension = size => field => {
+    const parts = [...fieldsOf(model, field)];
+    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
+    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
+  };
+  /** @type {Edit} */
+  const editInput = input => {
+    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
+    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
+    if (!axes) return undefined;
+    let axis = 0;
+    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
+    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
+  };
+
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, only(graphInput, editInput))));
+  if (!parts) return model;
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+)js"
+, 5561)},
 {"/frame_socket.js", "text/javascript", std::string_view(
 R"js(// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
@@ -647,6 +762,7 @@ R"js(// How a worker loads its models, from the message that asks for them to th
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
+import { fixDimensions } from './fixed_dimensions.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -664,8 +780,8 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
-    const { bytes, external } = files[i];
-    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+    const { bytes, external } = files[i], kernel = format === 'kernel';
+    return { name, key, bytes: kernel ? bytes : fixDimensions(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
@@ -680,7 +796,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2614)},
+, 2733)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
@@ -2902,11 +3018,12 @@ function describe(value) {
   return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
 }
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }
@@ -2956,7 +3073,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8146)},
+, 8123)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -3445,7 +3562,7 @@ export const webnn = {
     const free = freeDimension(session);
     if (free) {
       await session.release();
-      throw new Error(`WebNN needs a size for every dimension, and the ${free} is free: give it in free_dimensions, or export the model with it`);
+      throw new Error(`WebNN needs a size for every dimension, and dimension ${free.axis} of the input "${free.input}" is free: give it as "${free.key}" in free_dimensions, or export the model with it`);
     }
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
@@ -3463,7 +3580,7 @@ export const webnn = {
   },
 };
 )js"
-, 2698)}
+, 2755)}
 }};
 // clang-format on
 
