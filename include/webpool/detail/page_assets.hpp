@@ -1245,7 +1245,7 @@ class Tab {
     else if (report.event === 'closed') this.#closeWorker(id);
     else if (report.event === 'trouble') this.#view.showTrouble(report.message);
     else if (report.event === 'runs') this.#view.showRuns(id, report.count);
-    else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
+    else if (report.event === 'loaded') this.#view.showModel(id, report.model, report.device_type ? `${report.backend} (asked for ${report.device_type})` : report.backend);
   }
 
   /** Ends the worker without asking it, because it may be stuck. @param {number} id */
@@ -1278,7 +1278,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6331)},
+, 6360)},
 {"/prepared_frames.js", "text/javascript", std::string_view(
 R"js(// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
 // They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
@@ -2313,7 +2313,7 @@ export class View {
     const adapter = typeof webgpu === 'string' ? webgpu : [webgpu.vendor, webgpu.architecture, webgpu.device, webgpu.description].filter(Boolean).join(' ') || 'an adapter without a name';
     this.#write('adapter', typeof webgpu !== 'string' && webgpu.software ? `${adapter} (software)` : adapter);
     const devices = typeof webnn === 'string' ? [] : Object.keys(webnn).filter(type => webnn[type] === null);
-    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.join(', ') || 'no device');
+    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.length ? `when asked for ${devices.join(', ')}` : 'for no device');
   }
 
   /** @param {number} id @param {string} model @param {string} backend */
@@ -2362,7 +2362,7 @@ export class View {
   }
 }
 )js"
-, 2839)},
+, 2879)},
 {"/webnn_worker.js", "text/javascript", std::string_view(
 R"js(// The worker of a model that may run on WebNN. The pool lets only this script make functions from text, as ONNX Runtime's WebNN half does.
 
