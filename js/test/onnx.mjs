@@ -2,7 +2,7 @@
 
 /** In a shape, "" is a free dimension without a name. A value of a `sequence` of tensors has no shape. @typedef {{ name: string, type: number, shape?: (number | string)[], sequence?: boolean }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
 
-export const FLOAT = 1, INT64 = 7, STRING = 8, FLOAT16 = 10;
+export const FLOAT = 1, INT64 = 7, STRING = 8, FLOAT16 = 10, BFLOAT16 = 16;
 
 /** @param {number} value -1 is the only one below 0 @returns {number[]} */
 const varint = value => value === -1 ? [...Array(9).fill(255), 1] : value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
@@ -57,9 +57,9 @@ export const halves = () => onnxModel({
 
 /** Relu, beside outputs that the wire can't carry. */
 export const mixed = () => onnxModel({
-  nodes: [{ op: 'Cast', inputs: ['x'], outputs: ['label'], ints: { to: STRING } }, { op: 'SequenceConstruct', inputs: ['x', 'x'], outputs: ['twice'] }, { op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+  nodes: [{ op: 'Cast', inputs: ['x'], outputs: ['label'], ints: { to: STRING } }, { op: 'Cast', inputs: ['x'], outputs: ['brain'], ints: { to: BFLOAT16 } }, { op: 'SequenceConstruct', inputs: ['x', 'x'], outputs: ['twice'] }, { op: 'Relu', inputs: ['x'], outputs: ['y'] }],
   inputs: [{ name: 'x', type: FLOAT, shape: [3] }],
-  outputs: [{ name: 'label', type: STRING, shape: [3] }, { name: 'twice', type: FLOAT, sequence: true }, { name: 'y', type: FLOAT, shape: [3] }],
+  outputs: [{ name: 'label', type: STRING, shape: [3] }, { name: 'brain', type: BFLOAT16, shape: [3] }, { name: 'twice', type: FLOAT, sequence: true }, { name: 'y', type: FLOAT, shape: [3] }],
 });
 
 /** No runtime knows its operator. */

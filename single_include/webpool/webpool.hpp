@@ -20209,121 +20209,6 @@ export function evaluate(expression, values) {
 }
 )js"
 , 1792)},
-{"/fixed_dimensions.js", "text/javascript", std::string_view(
-R"js(// Gives sizes to dimensions of a model's inputs that have no name: ONNX Runtime can be told a size by name only. So the model's protobuf is edited: the
-// size is appended to the dimension, where it counts as the last word, and each message around it becomes as much longer.
-
-/** A field of a message: where its length, or its content if it has none, begins, and where its content is. @typedef {{ number: number, lengthAt: number, start: number, end: number, value: number }} Field */
-
-/** Field numbers of onnx.proto. */
-const graph = 7, graphInput = 11, name = 1, type = 2, tensorType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
-
-const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}: its dimensions can't be given sizes`);
-
-/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
-function readVarint(bytes, at, end) {
-  let value = 0;
-  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
-    value += bytes[at + i] % 128 * scale;
-    if (bytes[at + i] < 128) return [value, at + i + 1];
-  }
-  throw damaged(at);
-}
-
-/** @param {number} value @returns {number[]} */
-const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
-
-/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
-function* fieldsOf(bytes, { start, end }) {
-  for (let at = start; at < end;) {
-    const [tag, lengthAt] = readVarint(bytes, at, end);
-    /** @type {Field} */
-    const field = { number: Math.floor(tag / 8), lengthAt, start: lengthAt, end: lengthAt, value: NaN };
-    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
-    else if (tag % 8 === 1) field.end += 8;
-    else if (tag % 8 === 5) field.end += 4;
-    else if (tag % 8 === 2) {
-      const [length, content] = readVarint(bytes, lengthAt, end);
-      field.start = content;
-      field.end = content + length;
-    } else throw damaged(at);
-    if (field.end > end) throw damaged(at);
-    yield field;
-    at = field.end;
-  }
-}
-
-/** @typedef {(field: Field) => Uint8Array[] | undefined} Edit   the field's new content in parts; undefined if it stays */
-
-/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
-function edited(bytes, message, edit) {
-  /** @type {Uint8Array[]} */
-  const parts = [];
-  let done = message.start;
-  for (const field of fieldsOf(bytes, message)) {
-    const content = edit(field);
-    if (!content) continue;
-    parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
-    done = field.end;
-  }
-  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
-}
-
-const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
-
-/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
-const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
-
-/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
-function byInput(sizes) {
-  /** @type {Map<string, Map<number, number>>} */
-  const inputs = new Map();
-  for (const [key, size] of Object.entries(sizes)) {
-    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
-    if (axis === undefined) continue;
-    if (!inputs.has(input)) inputs.set(input, new Map());
-    inputs.get(input)?.set(Number(axis), size);
-  }
-  return inputs;
-}
-
-/**
- * The model with these sizes, under keys such as "x[2]", for axis 2 of the input "x". Only a dimension that is free and has no name gets one; if there is
- * none, the model is returned as it is, otherwise a copy.
- * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
- */
-export function fixDimensions(model, sizes) {
-  const inputs = byInput(sizes);
-  if (!inputs.size) return model;
-
-  /** @type {(size: number | undefined) => Edit} */
-  const editDimension = size => field => {
-    const parts = [...fieldsOf(model, field)];
-    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
-    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
-  };
-  /** @type {Edit} */
-  const editInput = input => {
-    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
-    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
-    if (!axes) return undefined;
-    let axis = 0;
-    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
-    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
-  };
-
-  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, only(graphInput, editInput))));
-  if (!parts) return model;
-  const whole = new Uint8Array(lengthOf(parts));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-)js"
-, 5561)},
 {"/frame_socket.js", "text/javascript", std::string_view(
 R"js(// A WebSocket to the pool that served this page. It carries messages instead of bytes.
 
@@ -20712,7 +20597,7 @@ R"js(// How a worker loads its models, from the message that asks for them to th
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
-import { fixDimensions } from './fixed_dimensions.js';
+import { editModel } from './model_edits.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -20731,7 +20616,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
     const { bytes, external } = files[i], kernel = format === 'kernel';
-    return { name, key, bytes: kernel ? bytes : fixDimensions(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
+    return { name, key, bytes: kernel ? bytes : editModel(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
@@ -20746,7 +20631,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2733)},
+, 2720)},
 {"/messages.js", "text/javascript", std::string_view(
 R"js(// How an application's modules talk with its C++ program: `import { on, send } from '/js/messages.js'`.
 
@@ -20963,6 +20848,140 @@ export class ModelCache {
 }
 )js"
 , 5205)},
+{"/model_edits.js", "text/javascript", std::string_view(
+R"js(// Edits of a model's protobuf, for what ONNX Runtime Web can't be told otherwise:
+// - It takes the size of a free dimension by name only. One without a name gets its size here: that is appended to the dimension, where it counts as the
+//   last word, and each message around it becomes as much longer.
+// - It refuses a model for an output of an element type that it has no arrays for. Such an output can't travel anyway, so it goes.
+
+/**
+ * A field of a message: where it begins, where its length does (its content, if it has none), and where its content is.
+ * @typedef {{ number: number, at: number, lengthAt: number, start: number, end: number, value: number }} Field
+ */
+
+/** Field numbers of onnx.proto. */
+const graph = 7, graphInput = 11, graphOutput = 12, name = 1, type = 2, tensorType = 1, elementType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+
+/** Numbers of element types that ONNX Runtime Web has a name for: FLOAT to UINT64, UINT4 and INT4. */
+const isNamed = (/** @type {number} */ element) => element <= 13 || element === 21 || element === 22;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}`);
+
+/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
+function readVarint(bytes, at, end) {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
+    value += bytes[at + i] % 128 * scale;
+    if (bytes[at + i] < 128) return [value, at + i + 1];
+  }
+  throw damaged(at);
+}
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
+function* fieldsOf(bytes, { start, end }) {
+  for (let at = start; at < end;) {
+    const [tag, lengthAt] = readVarint(bytes, at, end);
+    /** @type {Field} */
+    const field = { number: Math.floor(tag / 8), at, lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
+    else if (tag % 8 === 1) field.end += 8;
+    else if (tag % 8 === 5) field.end += 4;
+    else if (tag % 8 === 2) {
+      const [length, content] = readVarint(bytes, lengthAt, end);
+      field.start = content;
+      field.end = content + length;
+    } else throw damaged(at);
+    if (field.end > end) throw damaged(at);
+    yield field;
+    at = field.end;
+  }
+}
+
+/** @typedef {(field: Field) => Uint8Array[] | null | undefined} Edit   the field's new content in parts; null if the field goes, undefined if it stays */
+
+/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
+function edited(bytes, message, edit) {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let done = message.start;
+  for (const field of fieldsOf(bytes, message)) {
+    const content = edit(field);
+    if (content === undefined) continue;
+    if (content) parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    else parts.push(bytes.subarray(done, field.at));
+    done = field.end;
+  }
+  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
+}
+
+const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
+
+/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
+const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
+
+/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
+function byInput(sizes) {
+  /** @type {Map<string, Map<number, number>>} */
+  const inputs = new Map();
+  for (const [key, size] of Object.entries(sizes)) {
+    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
+    if (axis === undefined) continue;
+    if (!inputs.has(input)) inputs.set(input, new Map());
+    inputs.get(input)?.set(Number(axis), size);
+  }
+  return inputs;
+}
+
+/**
+ * The model as ONNX Runtime Web can load it, a copy if something had to change. A size is under a key such as "x[2]", for axis 2 of the input "x", and is
+ * given to a dimension only if that is free and has no name.
+ * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
+ */
+export function editModel(model, sizes) {
+  const inputs = byInput(sizes);
+
+  /** @type {(size: number | undefined) => Edit} */
+  const editDimension = size => field => {
+    const parts = [...fieldsOf(model, field)];
+    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
+    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
+  };
+  /** @type {Edit} */
+  const editInput = input => {
+    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
+    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
+    if (!axes) return undefined;
+    let axis = 0;
+    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
+    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
+  };
+
+  /** @type {Edit} */
+  const editOutput = output => {
+    let known = true;
+    edited(model, output, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(elementType, ({ value: element }) => {
+      known = isNamed(element);
+      return undefined;
+    }))))));
+    return known ? undefined : null;
+  };
+
+  const editGraph = (/** @type {Field} */ field) => field.number === graphInput ? editInput(field) : field.number === graphOutput ? editOutput(field) : undefined;
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, editGraph)));
+  if (!parts) return model;
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+)js"
+, 6530)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 

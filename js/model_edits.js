@@ -1,12 +1,20 @@
-// Gives sizes to dimensions of a model's inputs that have no name: ONNX Runtime can be told a size by name only. So the model's protobuf is edited: the
-// size is appended to the dimension, where it counts as the last word, and each message around it becomes as much longer.
+// Edits of a model's protobuf, for what ONNX Runtime Web can't be told otherwise:
+// - It takes the size of a free dimension by name only. One without a name gets its size here: that is appended to the dimension, where it counts as the
+//   last word, and each message around it becomes as much longer.
+// - It refuses a model for an output of an element type that it has no arrays for. Such an output can't travel anyway, so it goes.
 
-/** A field of a message: where its length, or its content if it has none, begins, and where its content is. @typedef {{ number: number, lengthAt: number, start: number, end: number, value: number }} Field */
+/**
+ * A field of a message: where it begins, where its length does (its content, if it has none), and where its content is.
+ * @typedef {{ number: number, at: number, lengthAt: number, start: number, end: number, value: number }} Field
+ */
 
 /** Field numbers of onnx.proto. */
-const graph = 7, graphInput = 11, name = 1, type = 2, tensorType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+const graph = 7, graphInput = 11, graphOutput = 12, name = 1, type = 2, tensorType = 1, elementType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
 
-const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}: its dimensions can't be given sizes`);
+/** Numbers of element types that ONNX Runtime Web has a name for: FLOAT to UINT64, UINT4 and INT4. */
+const isNamed = (/** @type {number} */ element) => element <= 13 || element === 21 || element === 22;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}`);
 
 /** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
 function readVarint(bytes, at, end) {
@@ -26,7 +34,7 @@ function* fieldsOf(bytes, { start, end }) {
   for (let at = start; at < end;) {
     const [tag, lengthAt] = readVarint(bytes, at, end);
     /** @type {Field} */
-    const field = { number: Math.floor(tag / 8), lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    const field = { number: Math.floor(tag / 8), at, lengthAt, start: lengthAt, end: lengthAt, value: NaN };
     if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
     else if (tag % 8 === 1) field.end += 8;
     else if (tag % 8 === 5) field.end += 4;
@@ -41,7 +49,7 @@ function* fieldsOf(bytes, { start, end }) {
   }
 }
 
-/** @typedef {(field: Field) => Uint8Array[] | undefined} Edit   the field's new content in parts; undefined if it stays */
+/** @typedef {(field: Field) => Uint8Array[] | null | undefined} Edit   the field's new content in parts; null if the field goes, undefined if it stays */
 
 /** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
 function edited(bytes, message, edit) {
@@ -50,8 +58,9 @@ function edited(bytes, message, edit) {
   let done = message.start;
   for (const field of fieldsOf(bytes, message)) {
     const content = edit(field);
-    if (!content) continue;
-    parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    if (content === undefined) continue;
+    if (content) parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    else parts.push(bytes.subarray(done, field.at));
     done = field.end;
   }
   return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
@@ -76,13 +85,12 @@ function byInput(sizes) {
 }
 
 /**
- * The model with these sizes, under keys such as "x[2]", for axis 2 of the input "x". Only a dimension that is free and has no name gets one; if there is
- * none, the model is returned as it is, otherwise a copy.
+ * The model as ONNX Runtime Web can load it, a copy if something had to change. A size is under a key such as "x[2]", for axis 2 of the input "x", and is
+ * given to a dimension only if that is free and has no name.
  * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
  */
-export function fixDimensions(model, sizes) {
+export function editModel(model, sizes) {
   const inputs = byInput(sizes);
-  if (!inputs.size) return model;
 
   /** @type {(size: number | undefined) => Edit} */
   const editDimension = size => field => {
@@ -100,7 +108,18 @@ export function fixDimensions(model, sizes) {
     return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
   };
 
-  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, only(graphInput, editInput))));
+  /** @type {Edit} */
+  const editOutput = output => {
+    let known = true;
+    edited(model, output, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(elementType, ({ value: element }) => {
+      known = isNamed(element);
+      return undefined;
+    }))))));
+    return known ? undefined : null;
+  };
+
+  const editGraph = (/** @type {Field} */ field) => field.number === graphInput ? editInput(field) : field.number === graphOutput ? editOutput(field) : undefined;
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, editGraph)));
   if (!parts) return model;
   const whole = new Uint8Array(lengthOf(parts));
   let at = 0;
