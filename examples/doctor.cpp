@@ -21,7 +21,7 @@ void print(const webpool::BrowserInfo& info) {
   }
   if (!info.webnn_reason.empty()) std::cout << "  WebNN     none: " << info.webnn_reason << '\n';
   for (const auto& [device, reason] : info.webnn)
-    std::cout << "  WebNN     " << to_string(device) << ": " << (reason.empty() ? "yes" : reason) << '\n';
+    std::cout << "  WebNN     asked for " << to_string(device) << ": " << (reason.empty() ? "yes" : reason) << '\n';
   std::cout << "  WASM      threads " << (info.wasm_threads ? "yes" : "no") << ", JSPI " << (info.jspi ? "yes" : "no")
             << ", " << info.hardware_concurrency
             << " cores, cross-origin isolated: " << (info.cross_origin_isolated ? "yes" : "no") << '\n';

@@ -2,6 +2,7 @@
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
+import { editModel } from './model_edits.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -19,8 +20,8 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
-    const { bytes, external } = files[i];
-    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+    const { bytes, external } = files[i], kernel = format === 'kernel';
+    return { name, key, bytes: kernel ? bytes : editModel(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;

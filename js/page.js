@@ -98,7 +98,7 @@ class Tab {
     else if (report.event === 'closed') this.#closeWorker(id);
     else if (report.event === 'trouble') this.#view.showTrouble(report.message);
     else if (report.event === 'runs') this.#view.showRuns(id, report.count);
-    else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
+    else if (report.event === 'loaded') this.#view.showModel(id, report.model, report.device_type ? `${report.backend} (asked for ${report.device_type})` : report.backend);
   }
 
   /** Ends the worker without asking it, because it may be stuck. @param {number} id */

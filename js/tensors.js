@@ -16,6 +16,11 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
+const maxRank = 8;
+
+/** Whether the wire carries tensors of this type of ONNX Runtime and of this many dimensions. @param {string} type @param {number} rank */
+export const isCarried = (type, rank) => Object.hasOwn(datatypes, type) && rank <= maxRank;
+
 /** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
@@ -43,18 +48,26 @@ const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"$
 
 /**
  * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
- * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
+ * A scalar may have been given with the shape [1], as ONNX Runtime takes it; it is returned with [], so that what is computed from it has its declared shape.
+ * @template {TensorInfo} T @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {T[]} given @param {string[]} wanted @returns {T[]} what to compute with
  */
 export function checkRun(model, given, wanted) {
   /** @param {boolean} good @param {() => string} why */
   const must = (good, why) => { if (!good) throw new CodedError('bad_input', why()); };
   for (const { name } of given) must(model.inputs.some(input => input.name === name), () => `the model has no input "${name}"; its inputs are ${namesOf(model.inputs)}`);
   for (const name of wanted) must(model.outputs.some(output => output.name === name), () => `the model has no output "${name}"; its outputs are ${namesOf(model.outputs)}`);
+  /** @type {string[]} */
+  const scalars = [];
   for (const { name, datatype, shape } of model.inputs) {
     const matches = given.filter(tensor => tensor.name === name);
     must(matches.length === 1, () => matches.length ? `the input "${name}" was given ${matches.length} times` : `the input "${name}" is missing`);
     must(matches[0].datatype === datatype, () => `the input "${name}" must be ${datatype}, not ${matches[0].datatype}`);
+    if (!shape.length && matches[0].shape.length === 1 && matches[0].shape[0] === 1) {
+      scalars.push(name);
+      continue;
+    }
     const fits = matches[0].shape.length === shape.length && shape.every((dimension, i) => dimension < 0 || dimension === matches[0].shape[i]);
     must(fits, () => `the input "${name}" must have the shape ${shapeText(shape)}, not ${shapeText(matches[0].shape)}`);
   }
+  return scalars.length ? given.map(tensor => scalars.includes(tensor.name) ? { ...tensor, shape: [] } : tensor) : given;
 }

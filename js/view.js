@@ -26,7 +26,7 @@ export class View {
     const adapter = typeof webgpu === 'string' ? webgpu : [webgpu.vendor, webgpu.architecture, webgpu.device, webgpu.description].filter(Boolean).join(' ') || 'an adapter without a name';
     this.#write('adapter', typeof webgpu !== 'string' && webgpu.software ? `${adapter} (software)` : adapter);
     const devices = typeof webnn === 'string' ? [] : Object.keys(webnn).filter(type => webnn[type] === null);
-    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.join(', ') || 'no device');
+    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.length ? `when asked for ${devices.join(', ')}` : 'for no device');
   }
 
   /** @param {number} id @param {string} model @param {string} backend */

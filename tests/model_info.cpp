@@ -20,6 +20,12 @@ TEST_CASE("a specification accepts the shapes that it leaves open", "[vocabulary
   CHECK(spec.accepts({5, 3}));
   CHECK_FALSE(spec.accepts({5, 4}));
   CHECK_FALSE(spec.accepts({3}));
+  spec = {"x", Datatype::float32, {}, {}};
+  CHECK(spec.accepts({}));
+  CHECK(spec.accepts({1}));  // as ONNX Runtime takes a scalar
+  CHECK_FALSE(spec.accepts({2}));
+  CHECK_FALSE(spec.accepts({1, 1}));
+  CHECK_FALSE(TensorSpec{"x", Datatype::float32, {1}, {""}}.accepts({}));
   spec = {"x", Datatype::float32, {}, {}, true};
   CHECK(spec.accepts({5, 4}));
   CHECK(spec.accepts({}));

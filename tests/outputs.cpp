@@ -63,9 +63,9 @@ TEST_CASE("a place prints with what computes there", "[vocabulary]") {
   CHECK(printed(firefox(Backend::wasm)) == "firefox/wasm");
   Where where = firefox(Backend::webnn);
   where.device = WebnnDevice::npu;
-  CHECK(printed(where) == "firefox/webnn-npu");
+  CHECK(printed(where) == "firefox/webnn (asked for npu)");
   where.browser.simulated = true;
-  CHECK(printed(where) == "firefox/webnn-npu (simulated)");
+  CHECK(printed(where) == "firefox/webnn (asked for npu) (simulated)");
 }
 
 TEST_CASE("only WebGPU can be software", "[vocabulary]") {

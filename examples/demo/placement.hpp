@@ -49,7 +49,7 @@ inline double quantile(std::vector<double> values, double share) {
 
 inline std::string adapter_of(const webpool::Where& where) {
   if (where.backend == webpool::Backend::wasm) return "CPU";
-  if (where.device) return "WebNN " + std::string(to_string(*where.device));
+  if (where.device) return "WebNN, asked for " + std::string(to_string(*where.device));
   return where.browser.webgpu ? where.browser.webgpu->label() : "hidden";
 }
 

@@ -19,7 +19,7 @@ enum class errc {
   model_not_found,  ///< no such file
   model_invalid,    ///< empty, truncated, or not ONNX
   model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  no_backend,       ///< no backend of the list, or none at all, can hold the model; the message has each reason
   load_failed,      ///< the page could not fetch or build the model
   // requests
   unknown_input,
@@ -27,7 +27,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
+  bad_input,             ///< the runtime refused inputs that passed the host's checks; an impossible prompt or output
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it

@@ -133,7 +133,9 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// This is possible if axis 0 of all inputs and outputs is free. If the model has one name for it everywhere, that is
+/// the batch. If not, its answers show: when one has other rows than its inputs, its requests run once more, apart,
+/// unless `RequestOptions::retry` forbids that, and the maximum becomes 1, which is logged. Requests share a run if
 /// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
 /// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
 /// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
@@ -162,9 +164,11 @@ struct ModelOptions {
   Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
-  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
-  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
-  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Values of free dimensions, by name ("batch"), or by input and axis ("pixels[2]"), as is the only way for one
+  /// without a name. WebNN needs them all.
+  std::map<std::string, std::int64_t> free_dimensions{};
+  std::function<void(const LoadProgress&)> progress{};  ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                              ///< `Model::set_max_batch_size` changes the maximum later
   /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
   /// metadata. A longer text is refused.
   std::size_t context = 0;

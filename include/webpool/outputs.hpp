@@ -34,7 +34,7 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< for WebNN
+  std::optional<WebnnDevice> device{};  ///< that WebNN was asked for; browsers don't tell which one they use
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
@@ -51,7 +51,7 @@ struct Where {
 
 inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   out << where.browser.browser << '/' << where.backend;
-  if (where.device) out << '-' << to_string(*where.device);
+  if (where.device) out << " (asked for " << to_string(*where.device) << ')';
   if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
   return where.browser.simulated ? out << " (simulated)" : out;
 }

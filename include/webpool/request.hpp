@@ -26,7 +26,7 @@ struct RequestOptions {
   std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all of `ModelInfo::outputs`
   /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.

@@ -91,8 +91,8 @@ export const kernelOnWebGpu = {
         ...face, passedOver,
         takesBuffers: true,
         run(feeds, names, keep) {
-          checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names, keep));
+          const given = checkRun(face, feeds, names);
+          return nudged(device, () => program.run(given, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {

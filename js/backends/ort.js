@@ -7,7 +7,7 @@ import { isOnDevice } from '../residents.js';
 import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
-import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
+import { checkRun, datatypeOf, isCarried, ortTypeOf, typedArrayOf } from '../tensors.js';
 
 /** @typedef {typeof import('onnxruntime-web')} Ort @typedef {import('onnxruntime-web').InferenceSession} OrtSession */
 /** @typedef {import('onnxruntime-web').InferenceSession.SessionOptions} SessionOptions @typedef {import('../protocol.js').TensorInfo} TensorInfo */
@@ -99,17 +99,23 @@ export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(err
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
-/** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
-const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
-  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
-});
+/** @typedef {import('onnxruntime-web').InferenceSession.ValueMetadata} ValueMetadata */
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** Whether the wire carries the value. @param {ValueMetadata} value @returns {value is Extract<ValueMetadata, { isTensor: true }>} */
+const travels = value => value.isTensor && isCarried(value.type, value.shape.length);
+
+/** @param {ValueMetadata} value @returns {TensorInfo} */
+function describe(value) {
+  if (!travels(value)) throw new Error(`the input "${value.name}" is not a tensor that the pool's protocol carries`);
+  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
+}
+
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }
@@ -129,13 +135,14 @@ function feedOf(ort, tensor) {
  * @returns {import('./registry.js').Session}
  */
 export function wrapSession(ort, session, own, device) {
-  const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
+  const model = { inputs: session.inputMetadata.map(describe), outputs: session.outputMetadata.filter(travels).map(describe) };
+  const allNames = model.outputs.map(({ name }) => name);
   return {
     ...model,
     async run(tensors, names, keep = []) {
-      checkRun(model, tensors, names);
-      const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
+      const given = checkRun(model, tensors, names);
+      const wanted = names.length ? names : allNames;
+      const [feeds, upload] = await timed(() => Object.fromEntries(given.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];

@@ -31,7 +31,7 @@ export const webnn = {
     const free = freeDimension(session);
     if (free) {
       await session.release();
-      throw new Error(`WebNN needs a size for every dimension, and the ${free} is free: give it in free_dimensions, or export the model with it`);
+      throw new Error(`WebNN needs a size for every dimension, and dimension ${free.axis} of the input "${free.input}" is free: give it as "${free.key}" in free_dimensions, or export the model with it`);
     }
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });

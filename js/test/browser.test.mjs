@@ -11,7 +11,7 @@ import { typedArrayOf } from '../tensors.js';
 import { unpackHeadlessShell } from '../tools/headless_shell.mjs';
 import { runReference } from '../tools/reference.mjs';
 import { findBrowser, launch } from './browsers.mjs';
-import { classifier, determinant, fours, halves, lookup, nonsense, slow } from './onnx.mjs';
+import { classifier, determinant, fours, halves, lookup, mixed, nonsense, slow } from './onnx.mjs';
 import { TestPool } from './pool.mjs';
 
 /** @typedef {import('../protocol.js').WireTensor} WireTensor */
@@ -155,6 +155,16 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       close();
     });
 
+    test('answers with the outputs that can travel', async () => {
+      const { answer, run, close } = await load(mixed(), [{ name: 'wasm' }], { warmup: true });
+      assert.deepEqual(answer.outputs, [{ name: 'y', datatype: 'FP32', shape: [3] }], answer.message);
+      const [y, ...rest] = (await run([floats('x', [3], [-1, 0, 2])])).outputs;
+      assert.deepEqual([...new Float32Array(y.data.slice().buffer)], [0, 0, 2]);
+      assert.deepEqual(rest, []);
+      assert.match((await run([floats('x', [3], [1, 2, 3])], ['label'])).message, /the model has no output "label"; its outputs are "y"/);
+      close();
+    });
+
     test('loads a model again from its cache', async () => {
       const bytes = classifier('rows');
       const first = await load(bytes, [{ name: 'wasm' }]);
@@ -174,6 +184,9 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       await assertAgrees(await free.run([floats('x', [1, 4], rows.slice(4))]), bytes, { x: { type: 'float32', shape: [1, 4], data: new Float32Array(rows.slice(4)) } }, 1e-5);
       const fixed = await load(bytes, [{ name: 'wasm' }], { free_dimensions: { rows: 2 } });
       assert.deepEqual(fixed.answer.inputs[0].shape, [2, 4]);
+      const unnamed = await load(classifier(''), [{ name: webnn ? 'webnn' : 'wasm' }], { free_dimensions: { 'x[0]': 2 }, warmup: true });
+      assert.deepEqual(unnamed.answer.inputs?.[0].shape, [2, 4], unnamed.answer.message);
+      unnamed.close();
       free.close();
       fixed.close();
     });
@@ -211,7 +224,7 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
       const { answer, close } = await load(classifier('rows'), [{ name: 'webnn', device_type: 'gpu' }, { name: 'quantum' }, { name: 'webgpu' }, { name: 'wasm' }], { workgroup_size: [4096, 1, 1] });
       assert.equal(answer.backend, 'wasm', answer.message);
       assert.deepEqual(answer.tried.map((/** @type {any} */ attempt) => attempt.backend), ['webnn', 'quantum', 'webgpu']);
-      assert.match(answer.tried[0].message, webnn ? /dimension "rows" of the input "x" is free/ : /no navigator.ml/);
+      assert.match(answer.tried[0].message, webnn ? /dimension 0 of the input "x" is free: give it as "rows" in free_dimensions/ : /no navigator.ml/);
       assert.match(answer.tried[1].message, /no backend of that name/);
       assert.match(answer.tried[2].message, /a workgroup of 4096 × 1 × 1 is asked for; this adapter runs at most/);
       close();

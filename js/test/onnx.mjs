@@ -1,11 +1,11 @@
 // Writes small ONNX models, so that the tests need no files: just enough of the format (opset 17) for that.
 
-/** @typedef {{ name: string, type: number, shape: (number | string)[] }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
+/** In a shape, "" is a free dimension without a name. A value of a `sequence` of tensors has no shape. @typedef {{ name: string, type: number, shape?: (number | string)[], sequence?: boolean }} Value @typedef {{ op: string, inputs: string[], outputs: string[], ints?: Record<string, number> }} Node */
 
-export const FLOAT = 1, INT64 = 7, FLOAT16 = 10;
+export const FLOAT = 1, INT64 = 7, STRING = 8, FLOAT16 = 10, BFLOAT16 = 16;
 
-/** @param {number} value @returns {number[]} */
-const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+/** @param {number} value -1 is the only one below 0 @returns {number[]} */
+const varint = value => value === -1 ? [...Array(9).fill(255), 1] : value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
 const number = (/** @type {number} */ field, /** @type {number} */ value) => Buffer.from([...varint(field * 8), ...varint(value)]);
 const bytes = (/** @type {number} */ field, /** @type {Uint8Array | string} */ content) => {
   const body = Buffer.from(/** @type {any} */ (content));
@@ -13,9 +13,11 @@ const bytes = (/** @type {number} */ field, /** @type {Uint8Array | string} */ c
 };
 const message = (/** @type {number} */ field, /** @type {Buffer[]} */ ...parts) => bytes(field, Buffer.concat(parts));
 
+/** @param {Omit<Value, 'name'>} value */
+const tensorType = ({ type, shape }) => message(1, number(1, type),
+  ...shape ? [message(2, ...shape.map(dimension => message(1, typeof dimension === 'number' ? number(1, dimension) : dimension ? bytes(2, dimension) : Buffer.of())))] : []);
 /** @param {number} field @param {Value} value */
-const valueInfo = (field, { name, type, shape }) => message(field, bytes(1, name), message(2, message(1, number(1, type),
-  message(2, ...shape.map(dimension => message(1, typeof dimension === 'number' ? number(1, dimension) : bytes(2, dimension)))))));
+const valueInfo = (field, { name, sequence, ...value }) => message(field, bytes(1, name), message(2, sequence ? message(4, message(1, tensorType(value))) : tensorType(value)));
 
 /** @param {Node} node */
 const nodeOf = ({ op, inputs, outputs, ints = {} }) => message(1, ...inputs.map(name => bytes(1, name)), ...outputs.map(name => bytes(2, name)), bytes(4, op),
@@ -65,6 +67,13 @@ export const lookup = () => onnxModel({
 export const halves = () => onnxModel({
   nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }, { op: 'Cast', inputs: ['y'], outputs: ['z'], ints: { to: INT64 } }],
   inputs: [{ name: 'x', type: FLOAT16, shape: [2, 3] }], outputs: [{ name: 'y', type: FLOAT16, shape: [2, 3] }, { name: 'z', type: INT64, shape: [2, 3] }],
+});
+
+/** Relu, beside outputs that the wire can't carry. */
+export const mixed = () => onnxModel({
+  nodes: [{ op: 'Cast', inputs: ['x'], outputs: ['label'], ints: { to: STRING } }, { op: 'Cast', inputs: ['x'], outputs: ['brain'], ints: { to: BFLOAT16 } }, { op: 'SequenceConstruct', inputs: ['x', 'x'], outputs: ['twice'] }, { op: 'Relu', inputs: ['x'], outputs: ['y'] }],
+  inputs: [{ name: 'x', type: FLOAT, shape: [3] }],
+  outputs: [{ name: 'label', type: STRING, shape: [3] }, { name: 'brain', type: BFLOAT16, shape: [3] }, { name: 'twice', type: FLOAT, sequence: true }, { name: 'y', type: FLOAT, shape: [3] }],
 });
 
 /** No runtime knows its operator. */

@@ -82,7 +82,7 @@ const messages = [
   ['attach', 'page_to_pool', 'data', { type: 'attach', version: 1, worker: 7, key: '9a1e44' }],
   ['load', 'pool_to_page', 'data', { type: 'load', id: 41, model: digits,
     backends: [{ name: 'webnn', device_type: 'npu' }, { name: 'webgpu' }, { name: 'wasm', threads: 1 }],
-    free_dimensions: { batch: 1 }, warmup: true, compare: true, workgroup_size: [256, 1, 1], cache_bytes: 4294967296, importance: 'high' }],
+    free_dimensions: { batch: 1, 'x[2]': 224 }, warmup: true, compare: true, workgroup_size: [256, 1, 1], cache_bytes: 4294967296, importance: 'high' }],
   ['load on a backend of the application', 'pool_to_page', 'data', { type: 'load', id: 41, model: { ...digits, url: 'https://models.example/digits.onnx' },
     backends: [{ name: 'plain', module: '/backends/plain.js' }], free_dimensions: {}, warmup: false }],
   ['load of a kernel', 'pool_to_page', 'data', { type: 'load', id: 41, model: { ...digits, format: 'kernel' }, backends: [{ name: 'webgpu' }], free_dimensions: { n: 1024 }, warmup: true, variant: 1 }],

@@ -253,7 +253,7 @@ enum class errc {
   model_not_found,  ///< no such file
   model_invalid,    ///< empty, truncated, or not ONNX
   model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  no_backend,       ///< no backend of the list, or none at all, can hold the model; the message has each reason
   load_failed,      ///< the page could not fetch or build the model
   // requests
   unknown_input,
@@ -261,7 +261,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
+  bad_input,             ///< the runtime refused inputs that passed the host's checks; an impossible prompt or output
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
@@ -942,8 +942,16 @@ struct TensorSpec {
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
   bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
-  /// Whether a tensor of this shape may be passed.
-  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
+  /// Whether a tensor of this shape may be passed. A scalar may also have the shape [1].
+  bool accepts(const Shape& given) const noexcept {
+    return any_rank || shape.accepts(given) || (shape == Shape{} && given == Shape{1});
+  }
+};
+
+/// An output that no request gets, because values of its type can't leave a browser.
+struct UnsupportedOutput {
+  std::string name{};
+  std::string type{};  ///< in ONNX's words, such as "tensor(string)" or "seq(map(int64,tensor(float)))"
 };
 
 /// What an ONNX file says about itself.
@@ -952,7 +960,8 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};         ///< its author's notes, such as a decoder's `context_length`
+  std::vector<UnsupportedOutput> unsupported_outputs{};  ///< what the graph computes beside `outputs`
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1048,7 +1057,7 @@ struct RequestOptions {
   std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all of `ModelInfo::outputs`
   /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
@@ -1234,7 +1243,9 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// This is possible if axis 0 of all inputs and outputs is free. If the model has one name for it everywhere, that is
+/// the batch. If not, its answers show: when one has other rows than its inputs, its requests run once more, apart,
+/// unless `RequestOptions::retry` forbids that, and the maximum becomes 1, which is logged. Requests share a run if
 /// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
 /// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
 /// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
@@ -1263,9 +1274,11 @@ struct ModelOptions {
   Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
-  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
-  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
-  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Values of free dimensions, by name ("batch"), or by input and axis ("pixels[2]"), as is the only way for one
+  /// without a name. WebNN needs them all.
+  std::map<std::string, std::int64_t> free_dimensions{};
+  std::function<void(const LoadProgress&)> progress{};  ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                              ///< `Model::set_max_batch_size` changes the maximum later
   /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
   /// metadata. A longer text is refused.
   std::size_t context = 0;
@@ -2345,7 +2358,7 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< for WebNN
+  std::optional<WebnnDevice> device{};  ///< that WebNN was asked for; browsers don't tell which one they use
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
@@ -2362,7 +2375,7 @@ struct Where {
 
 inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   out << where.browser.browser << '/' << where.backend;
-  if (where.device) out << '-' << to_string(*where.device);
+  if (where.device) out << " (asked for " << to_string(*where.device) << ')';
   if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
   return where.browser.simulated ? out << " (simulated)" : out;
 }

@@ -139,7 +139,7 @@ enum class errc {
   model_not_found,  ///< no such file
   model_invalid,    ///< empty, truncated, or not ONNX
   model_released,   ///< the handle's model is no longer loaded
-  no_backend,       ///< no backend of the list can hold the model; the message has each reason
+  no_backend,       ///< no backend of the list, or none at all, can hold the model; the message has each reason
   load_failed,      ///< the page could not fetch or build the model
   // requests
   unknown_input,
@@ -147,7 +147,7 @@ enum class errc {
   wrong_datatype,
   wrong_shape,
   unknown_output,
-  bad_input,             ///< the runtime refused inputs that passed the host's checks, or the prompt is impossible
+  bad_input,             ///< the runtime refused inputs that passed the host's checks; an impossible prompt or output
   run_failed,            ///< the runtime refused or failed the run
   device_lost,           ///< the GPU device behind the session went away
   tensor_lost,           ///< the tab that held a tensor of the request is gone, or no longer holds it
@@ -891,7 +891,7 @@ struct Where {
   ConnectionId connection{};
   BrowserInfo browser{};
   Backend backend = Backend::wasm;
-  std::optional<WebnnDevice> device{};  ///< for WebNN
+  std::optional<WebnnDevice> device{};  ///< that WebNN was asked for; browsers don't tell which one they use
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
@@ -908,7 +908,7 @@ struct Where {
 
 inline std::ostream& operator<<(std::ostream& out, const Where& where) {
   out << where.browser.browser << '/' << where.backend;
-  if (where.device) out << '-' << to_string(*where.device);
+  if (where.device) out << " (asked for " << to_string(*where.device) << ')';
   if (where.backend == Backend::webgpu && where.browser.webgpu) out << " (" << where.browser.webgpu->label() << ')';
   return where.browser.simulated ? out << " (simulated)" : out;
 }
@@ -1039,8 +1039,16 @@ struct TensorSpec {
       symbols{};          ///< per axis, the name of a free extent ("batch"); empty where the extent is fixed
   bool any_rank = false;  ///< the model leaves even the rank open, and `shape` is empty
 
-  /// Whether a tensor of this shape may be passed.
-  bool accepts(const Shape& given) const noexcept { return any_rank || shape.accepts(given); }
+  /// Whether a tensor of this shape may be passed. A scalar may also have the shape [1].
+  bool accepts(const Shape& given) const noexcept {
+    return any_rank || shape.accepts(given) || (shape == Shape{} && given == Shape{1});
+  }
+};
+
+/// An output that no request gets, because values of its type can't leave a browser.
+struct UnsupportedOutput {
+  std::string name{};
+  std::string type{};  ///< in ONNX's words, such as "tensor(string)" or "seq(map(int64,tensor(float)))"
 };
 
 /// What an ONNX file says about itself.
@@ -1049,7 +1057,8 @@ struct ModelInfo {
   std::int64_t ir_version = 0;
   std::int64_t opset = 0;
   std::vector<TensorSpec> inputs{}, outputs{};
-  std::map<std::string, std::string> metadata{};  ///< its author's notes, such as a decoder's `context_length`
+  std::map<std::string, std::string> metadata{};         ///< its author's notes, such as a decoder's `context_length`
+  std::vector<UnsupportedOutput> unsupported_outputs{};  ///< what the graph computes beside `outputs`
 
   /// The input or output of that name; null if there is none.
   static const TensorSpec* find(std::span<const TensorSpec> specs, std::string_view name) noexcept {
@@ -1145,7 +1154,7 @@ struct RequestOptions {
   std::uint32_t client = 0;  ///< who it is for, for a scheduler that shares the pool between clients
   std::optional<std::chrono::milliseconds>
       deadline{};                      ///< from submission; after that it ends with `errc::deadline_exceeded`
-  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all
+  std::vector<std::string> outputs{};  ///< names of those wanted; empty: all of `ModelInfo::outputs`
   /// Names of outputs that stay in the tab that computes them. Their tensors have no bytes here. Models in that tab's
   /// worker (`ResourcePool::load_together`) take them as inputs without a copy, all others at the price of one. Such a
   /// request is not batched, and a guest's result for it is not checked.
@@ -1683,7 +1692,9 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// This is possible if axis 0 of all inputs and outputs is free. If the model has one name for it everywhere, that is
+/// the batch. If not, its answers show: when one has other rows than its inputs, its requests run once more, apart,
+/// unless `RequestOptions::retry` forbids that, and the maximum becomes 1, which is logged. Requests share a run if
 /// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
 /// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
 /// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
@@ -1712,9 +1723,11 @@ struct ModelOptions {
   Placing placing{};                ///< beside which other models and tensors it may stand
   /// Never in a guest: weights, inputs and outputs stay in browsers that the pool launched.
   bool own_tabs_only = false;
-  std::map<std::string, std::int64_t> free_dimensions{};  ///< values of symbolic dimensions; WebNN needs them all
-  std::function<void(const LoadProgress&)> progress{};    ///< called on the pool's thread; must neither block nor throw
-  BatchOptions batching{};                                ///< `Model::set_max_batch_size` changes the maximum later
+  /// Values of free dimensions, by name ("batch"), or by input and axis ("pixels[2]"), as is the only way for one
+  /// without a name. WebNN needs them all.
+  std::map<std::string, std::int64_t> free_dimensions{};
+  std::function<void(const LoadProgress&)> progress{};  ///< called on the pool's thread; must neither block nor throw
+  BatchOptions batching{};                              ///< `Model::set_max_batch_size` changes the maximum later
   /// For a decoder: the most tokens of a prompt and its continuation together. 0: `context_length` in the file's
   /// metadata. A longer text is refused.
   std::size_t context = 0;
@@ -2636,9 +2649,9 @@ class Model {
     return impl_->run_concurrent(std::move(requests), options);
   }
 
-  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
-  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
-  /// request is divided. Throws the first error.
+  /// Runs all, as one run when the model's first axis is one free dimension, by name or because requests are batched,
+  /// and the requests agree in all others; else concurrently. Where requests are batched (`BatchOptions`), in runs of
+  /// at most the maximum of rows, though no request is divided. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     return impl_->run_batch(std::move(requests), options);
   }
@@ -6796,25 +6809,30 @@ struct Batch {
 };
 
 /// Why requests of this model can't be laid end to end, naming the axis that stands in the way; empty when they can.
-/// They can when axis 0 of all inputs and outputs is one free dimension. One without a name may be another in each.
+/// They can when axis 0 of all inputs and outputs is a free dimension.
 inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
   if (info.inputs.empty()) return "it has no inputs";
   if (info.outputs.empty()) return "it has no outputs";
-  const TensorSpec& first = info.inputs[0];
   for (const auto* specs : {&info.inputs, &info.outputs})
     for (const auto& spec : *specs) {
       const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
       if (spec.any_rank) return which + " has no known axis 0: even its rank is free";
       if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
-      const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
-      if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";
-      if (spec.symbols.empty() || spec.symbols[0].empty())
-        return axis + " is a free dimension without a name, which may be another one elsewhere";
-      if (spec.symbols[0] != first.symbols[0])
-        return axis + " is the free dimension '" + spec.symbols[0] + "', that of input '" + first.name + "' is '" +
-               first.symbols[0] + "'";
+      if (spec.shape[0] != Shape::any)
+        return "axis 0 of " + which + " " + to_string(spec.shape) + " is not a free dimension";
     }
   return std::nullopt;
+}
+
+/// Whether the file says that axis 0 is the same dimension in all inputs and outputs, by one name. Exporters often give
+/// it another name in each, or none; then only an answer can show whether the outputs have the rows of the inputs.
+inline bool names_one_batch(const ModelInfo& info) {
+  if (batch_obstacle(info)) return false;
+  const auto name = [](const TensorSpec& spec) { return spec.symbols.empty() ? std::string() : spec.symbols[0]; };
+  const auto same = [&, batch = name(info.inputs[0])](const TensorSpec& spec) {
+    return !batch.empty() && name(spec) == batch;
+  };
+  return std::ranges::all_of(info.inputs, same) && std::ranges::all_of(info.outputs, same);
 }
 
 /// The extent of axis 0, where that is the same in all of the inputs.
@@ -6847,8 +6865,8 @@ inline Shape with_rows(const Shape& shape, std::int64_t rows) {
   return Shape(extents);
 }
 
-/// One batch of all requests; empty when the model's axis 0 is not a free dimension shared by all inputs and outputs,
-/// or when the requests differ in another extent. The inputs must have been checked against `info`.
+/// One batch of all requests; empty when axis 0 of an input or output is not free, or when the requests differ in
+/// another extent. The inputs must have been checked against `info`.
 inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const Inputs> requests) {
   if (requests.size() < 2 || batch_obstacle(info)) return std::nullopt;
   Batch batch;
@@ -6888,13 +6906,21 @@ inline std::vector<std::span<const Inputs>> divide(std::span<const Inputs> reque
   return parts;
 }
 
+/// Whether each output has the rows that the requests have together.
+inline bool has_rows(const Outputs& outputs, std::span<const std::int64_t> rows) {
+  const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  return std::ranges::all_of(outputs, [&](const NamedTensor& each) {
+    return each.tensor.shape().rank() > 0 && each.tensor.shape()[0] == total;
+  });
+}
+
 /// The rows of each request again, without a copy. Empty when an output does not have the batch's rows.
 inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::span<const std::int64_t> rows) {
   const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  if (total == 0 || !has_rows(outputs, rows)) return std::nullopt;
   const auto whole = std::make_shared<const Outputs>(outputs);
   std::vector<std::vector<NamedTensor>> parts(rows.size());
   for (const auto& [name, tensor] : *whole) {
-    if (tensor.shape().rank() == 0 || tensor.shape()[0] != total || total == 0) return std::nullopt;
     const std::size_t row_bytes = tensor.bytes().size() / static_cast<std::size_t>(total);
     std::size_t offset = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -7194,12 +7220,53 @@ class Backlog final : public PlaceOwner, public std::enable_shared_from_this<Bac
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::detail {
+
+/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
+/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
+class Logger {
+ public:
+  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
+    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
+  }
+
+  void info(std::string_view line) const { write(LogLevel::info, line); }
+  void debug(std::string_view line) const { write(LogLevel::debug, line); }
+  /// Whether a debug line would be written: ask before composing a costly one.
+  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
+
+ private:
+  static constexpr std::size_t most_bytes = 4096;
+
+  void write(LogLevel level, std::string_view line) const {
+    if (level < threshold_ || threshold_ == LogLevel::off) return;
+    std::string text(line.substr(0, most_bytes));
+    std::ranges::replace_if(
+        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
+    sink_(level, text);
+  }
+
+  LogLevel threshold_;
+  LogSink sink_;
+};
+
+}  // namespace webpool::detail
+#endif
 #ifndef WEBPOOL_DRIVER_BATCH_COLLECTOR_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BATCH_COLLECTOR_HPP_INCLUDED
 #include <algorithm>
@@ -7268,6 +7335,9 @@ class BatchCollector {
 
   /// When to call `take_due` next, if nothing else happens before; `never` when only the end of a run can help.
   TimePoint due() const { return by_age_.empty() || !has_place() ? end_of_time : by_age_.begin()->first; }
+
+  /// Some of a batch that was handed out before runs again, by itself.
+  void started() { ++running_; }
 
   /// A batch that was handed out has ended. Returns those to send now.
   std::vector<Batch> ended(TimePoint now) {
@@ -7356,6 +7426,76 @@ class BatchCollector {
   std::unordered_map<std::string, Group> groups_;
   std::set<std::pair<TimePoint, Group*>> by_age_;
   std::unordered_map<Item, Place> places_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_BATCH_MEMBERS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_BATCH_MEMBERS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// A run of several requests.
+struct BatchedRun {
+  ModelIndex model;
+  std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
+  std::vector<std::uint64_t> members{};
+  std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
+  std::size_t awaited = 0;           ///< members that have not ended
+  bool repeatable = false;           ///< members still have their inputs
+};
+
+/// One of its requests.
+struct BatchMember {
+  ModelIndex model;
+  Inputs inputs;  ///< empty once they are in a run that is not repeatable
+  RequestOptions options;
+  std::int64_t rows;
+  TimePoint submitted, deadline;
+  Runtime::Completion done;
+  std::shared_ptr<BatchedRun> run{};  ///< null while it waits
+};
+
+/// The requests that run in batches or wait for that, by numbers from 1, and by their deadlines.
+class BatchMembers {
+ public:
+  std::uint64_t add(BatchMember member) {
+    const std::uint64_t number = ++made_;
+    if (member.deadline != end_of_time) deadlines_.emplace(member.deadline, number);
+    members_.emplace(number, std::move(member));
+    return number;
+  }
+
+  /// Null when it has ended.
+  BatchMember* find(std::uint64_t number) {
+    const auto member = members_.find(number);
+    return member == members_.end() ? nullptr : &member->second;
+  }
+
+  /// Takes it out; empty when it has ended.
+  std::optional<BatchMember> take(std::uint64_t number) {
+    auto member = members_.extract(number);
+    if (!member) return std::nullopt;
+    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
+    return std::move(member.mapped());
+  }
+
+  TimePoint next_deadline() const { return deadlines_.empty() ? end_of_time : deadlines_.begin()->first; }
+  /// The one with that deadline.
+  std::uint64_t most_urgent() const { return deadlines_.begin()->second; }
+
+ private:
+  std::unordered_map<std::uint64_t, BatchMember> members_;
+  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace webpool::driver
@@ -7742,11 +7882,14 @@ namespace webpool::driver {
 ///
 /// Each request that it takes ends exactly once: with its rows of the run's outputs, with the run's error, when its own
 /// cancellation or deadline comes, or by `remove_model` and `close`. A run of which nobody is left is cancelled.
+///
+/// Of a model whose file doesn't say that outputs have the rows of inputs (`names_one_batch`), every answer is checked.
+/// If one has other rows, its requests and all later ones run apart.
 class Batcher {
  public:
   using Completion = Runtime::Completion;
   /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
-  using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
+  using Maximum = std::shared_ptr<std::atomic<std::size_t>>;
   struct Handlers {
     /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
     std::function<void(NewRequest&&)> start;
@@ -7755,14 +7898,14 @@ class Batcher {
     std::function<void()> woke;
   };
 
-  Batcher(asio::io_context& context, std::size_t runs_per_tab, Handlers handlers)
-      : runs_per_tab_(runs_per_tab), handlers_(std::move(handlers)), timer_(context) {}
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, const webpool::detail::Logger& logger, Handlers handlers)
+      : runs_per_tab_(runs_per_tab), logger_(logger), handlers_(std::move(handlers)), timer_(context) {}
 
   /// Models that can't be batched are passed over, and so are their requests.
   void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
                  Maximum maximum) {
     if (batch_obstacle(info)) return;
-    models_.insert_or_assign(index, Batched{name, info, options.delay, std::move(maximum),
+    models_.insert_or_assign(index, Batched{name, info, !names_one_batch(info), options.delay, std::move(maximum),
                                             BatchCollector<std::uint64_t>(options, runs_per_tab_), 0});
   }
 
@@ -7822,12 +7965,10 @@ class Batcher {
       return true;
     }
 
-    const std::uint64_t number = ++members_made_;
-    if (ticket) ticket->member = number;
     const std::string kind = batch_kind(model.info, inputs, options);
-    members_.emplace(
-        number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
-    if (deadline != end_of_time) deadlines_.emplace(deadline, number);
+    const std::uint64_t number =
+        members_.add({index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done)});
+    if (ticket) ticket->member = number;
     auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
     if (deadline - model.delay <= now)  // it would spend its time here
       if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
@@ -7847,28 +7988,12 @@ class Batcher {
   struct Batched {
     std::string name;
     ModelInfo info;
+    bool doubtful;  ///< only answers show whether its requests can be batched
     Duration delay;
     Maximum maximum;
     BatchCollector<std::uint64_t> collector;
     std::size_t tabs;
   };
-  struct Run {
-    ModelIndex model;
-    std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
-    std::vector<std::uint64_t> members{};
-    std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
-    std::size_t awaited = 0;           ///< members that have not ended
-  };
-  struct Member {
-    ModelIndex model;
-    Inputs inputs;  ///< empty once they are in a run
-    RequestOptions options;
-    std::int64_t rows;
-    TimePoint submitted, deadline;
-    Completion done;
-    std::shared_ptr<Run> run;  ///< null while it waits
-  };
-
   static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
 
   TimePoint due(ModelIndex index) const {
@@ -7881,19 +8006,20 @@ class Batcher {
   }
 
   void send(ModelIndex index, std::vector<std::uint64_t> batch) {
-    const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
+    const auto run = std::make_shared<BatchedRun>(BatchedRun{.model = index, .members = std::move(batch)});
+    RequestOptions options = members_.find(run->members.front())->options;
+    run->repeatable = models_.at(index).doubtful && run->members.size() > 1 && options.retry == Retry::always;
     std::vector<Inputs> inputs;
     TimePoint submitted = end_of_time, deadline = TimePoint::min();
     for (const std::uint64_t number : run->members) {
-      Member& member = members_.at(number);
+      BatchMember& member = *members_.find(number);
       member.run = run;
-      inputs.push_back(std::move(member.inputs));
+      inputs.push_back(run->repeatable ? member.inputs : std::move(member.inputs));
       run->rows.push_back(member.rows);
       submitted = std::min(submitted, member.submitted);
       deadline = std::max(deadline, member.deadline);
     }
     run->awaited = inputs.size();
-    RequestOptions options = members_.at(run->members.front()).options;
     options.deadline.reset();
     if (deadline != end_of_time) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
     Inputs all;
@@ -7912,11 +8038,16 @@ class Batcher {
                      .done = {[this, run](Expected<Outputs> result) { ended(*run, std::move(result)); }}});
   }
 
-  void ended(const Run& run, Expected<Outputs> result) {
+  void ended(const BatchedRun& run, Expected<Outputs> result) {
     const TimePoint now = Clock::now();
     // What waits is sent before handlers run: they may take their time.
     if (const auto model = models_.find(run.model); model != models_.end()) {
-      send(run.model, model->second.collector.ended(now));
+      if (result && model->second.doubtful && !has_rows(*result, run.rows)) {
+        stop_batching(run, now);
+        if (run.repeatable) return;
+      } else {
+        send(run.model, model->second.collector.ended(now));
+      }
       wake_at(due(run.model));
     }
     if (!result) {
@@ -7932,28 +8063,46 @@ class Batcher {
     }
   }
 
+  /// Each request is a run of its own from now on: those that wait, those of this run if it can be repeated, and, by
+  /// the maximum, those to come.
+  void stop_batching(const BatchedRun& run, TimePoint now) {
+    Batched& model = models_.at(run.model);
+    if (model.maximum->exchange(1) != 1)
+      logger_.info("model '" + model.name + "' can't be batched, so its requests run apart from now on: outputs for " +
+                   std::to_string(std::accumulate(run.rows.begin(), run.rows.end(), std::int64_t{0})) +
+                   " rows of inputs came with another number of rows");
+    model.collector.set_maximum(1);
+    auto batches = model.collector.take_all();
+    batches.push_back(run.repeatable ? run.members : std::vector<std::uint64_t>());
+    for (const auto& batch : batches) {
+      model.collector.ended(now);
+      for (const std::uint64_t number : batch) {
+        if (!members_.find(number)) continue;
+        model.collector.started();
+        send(run.model, std::vector{number});
+      }
+    }
+  }
+
   void end(std::uint64_t number, Outputs outputs, TimePoint now) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
     RunTimes times = outputs.times();
-    times.total = std::chrono::duration<double, std::milli>(now - member->second.submitted).count();
+    times.total = std::chrono::duration<double, std::milli>(now - member->submitted).count();
     end(number, Outputs({outputs.begin(), outputs.end()}, outputs.shared_where(), times));
   }
 
   /// Ends a request, unless it has ended: the one place where that happens.
   void end(std::uint64_t number, Expected<Outputs> result) {
-    auto member = members_.extract(number);
-    if (!member) return;
-    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
-    member.mapped().done(std::move(result));
+    if (auto member = members_.take(number)) member->done(std::move(result));
   }
 
   /// Ends a request before its run does.
   void give_up(std::uint64_t number, const Error& reason) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
-    const std::shared_ptr<Run> run = member->second.run;
-    if (const auto model = models_.find(member->second.model); !run && model != models_.end())
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
+    const std::shared_ptr<BatchedRun> run = member->run;
+    if (const auto model = models_.find(member->model); !run && model != models_.end())
       model->second.collector.erase(number);
     end(number, reason);
     if (run && --run->awaited == 0) handlers_.cancel(run->ticket->request);
@@ -7975,8 +8124,8 @@ class Batcher {
   void wake() {
     armed_ = end_of_time;
     const TimePoint now = Clock::now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
-    TimePoint next = deadlines_.empty() ? end_of_time : deadlines_.begin()->first;
+    while (members_.next_deadline() <= now) give_up(members_.most_urgent(), overdue());
+    TimePoint next = members_.next_deadline();
     for (auto& [index, model] : models_) {
       send(index, model.collector.take_due(now));
       next = std::min(next, model.collector.due());
@@ -7985,13 +8134,12 @@ class Batcher {
   }
 
   const std::size_t runs_per_tab_;
+  const webpool::detail::Logger& logger_;
   const Handlers handlers_;
   asio::steady_timer timer_;
   TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
-  std::unordered_map<std::uint64_t, Member> members_;
-  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
-  std::uint64_t members_made_ = 0;
+  BatchMembers members_;
 };
 
 }  // namespace webpool::driver
@@ -8336,47 +8484,6 @@ class Entrance {
 #include <string>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <iostream>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace webpool::detail {
-
-/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
-/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
-class Logger {
- public:
-  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
-    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
-  }
-
-  void info(std::string_view line) const { write(LogLevel::info, line); }
-  void debug(std::string_view line) const { write(LogLevel::debug, line); }
-  /// Whether a debug line would be written: ask before composing a costly one.
-  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
-
- private:
-  static constexpr std::size_t most_bytes = 4096;
-
-  void write(LogLevel level, std::string_view line) const {
-    if (level < threshold_ || threshold_ == LogLevel::off) return;
-    std::string text(line.substr(0, most_bytes));
-    std::ranges::replace_if(
-        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
-    sink_(level, text);
-  }
-
-  LogLevel threshold_;
-  LogSink sink_;
-};
-
-}  // namespace webpool::detail
-#endif
 #ifndef WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
 #include <cstdint>
@@ -15429,16 +15536,118 @@ inline std::optional<Error> check_generation(std::string_view model, const Model
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DRIVER_FREE_DIMENSIONS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_FREE_DIMENSIONS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// `ModelOptions::free_dimensions`: values of free dimensions, by name or by input and axis.
+namespace webpool::driver {
+
+/// By name; by `axis_key` where there is none.
+using DimensionValues = std::map<std::string, std::int64_t>;
+
+/// "x[2]"
+inline std::string axis_key(std::string_view input, std::size_t axis) {
+  return std::string(input) + '[' + std::to_string(axis) + ']';
+}
+
+/// The free dimensions of some models.
+class FreeDimensions {
+ public:
+  explicit FreeDimensions(std::span<const ModelInfo* const> models) {
+    for (const ModelInfo* model : models) {
+      for (const auto* specs : {&model->inputs, &model->outputs})
+        for (const auto& spec : *specs)
+          for (const auto& symbol : spec.symbols)
+            if (!symbol.empty()) names_.insert(symbol);
+      for (const auto& spec : model->inputs)
+        for (std::size_t axis = 0; axis < spec.shape.rank(); ++axis)
+          if (spec.shape[axis] == Shape::any) axes_[axis_key(spec.name, axis)].insert(spec.symbols[axis]);
+    }
+  }
+
+  bool has(const std::string& name) const { return names_.contains(name); }
+
+  /// The names of the dimension under that `axis_key`, one per model that has it, "" for none; null if no model has it.
+  const std::set<std::string>* find_axis(const std::string& key) const {
+    const auto found = axes_.find(key);
+    return found == axes_.end() ? nullptr : &found->second;
+  }
+
+  /// The keys of all.
+  std::string list() const {
+    std::set<std::string> keys = names_;
+    for (const auto& [key, names] : axes_)
+      if (names.contains("")) keys.insert(key);
+    std::string text;
+    for (const auto& key : keys) text += (text.empty() ? "" : ", ") + key;
+    return text.empty() ? "none" : text;
+  }
+
+ private:
+  std::set<std::string> names_;
+  std::map<std::string, std::set<std::string>> axes_;
+};
+
+/// The values, with names in place of axes that have one. `model` stands in the sentences. Throws
+/// `errc::invalid_options` for a dimension that none of the models has, and for one with two values or with none.
+inline DimensionValues check_free_dimensions(std::string_view model, std::span<const ModelInfo* const> models,
+                                             const DimensionValues& given) {
+  const FreeDimensions known(models);
+  const std::string who = "model '" + std::string(model) + "'";
+  DimensionValues values;
+  const auto set = [&](const std::string& name, std::int64_t value) {
+    const auto [place, added] = values.emplace(name, value);
+    if (!added && place->second != value)
+      throw Error(errc::invalid_options, "the free dimension '" + name + "' of " + who + " can't be both " +
+                                             std::to_string(place->second) + " and " + std::to_string(value));
+  };
+  for (const auto& [key, value] : given) {
+    const auto* names = known.has(key) ? nullptr : known.find_axis(key);
+    if (!known.has(key) && !names)
+      throw Error(errc::invalid_options, who + " has no free dimension '" + key + "'; it has: " + known.list());
+    if (value < 0)
+      throw Error(errc::invalid_options,
+                  "the free dimension '" + key + "' is " + std::to_string(value) + ": no size of anything");
+    if (!names)
+      set(key, value);
+    else
+      for (const auto& name : *names) set(name.empty() ? key : name, value);
+  }
+  return values;
+}
+
+/// Puts the values that `check_free_dimensions` returned into the shapes.
+inline void fill_in(ModelInfo& info, const DimensionValues& values) {
+  for (auto* specs : {&info.inputs, &info.outputs})
+    for (auto& spec : *specs) {
+      std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
+      for (std::size_t axis = 0; axis < extents.size(); ++axis) {
+        if (extents[axis] != Shape::any) continue;
+        const std::string& symbol = spec.symbols[axis];
+        const auto value = values.find(symbol.empty() ? axis_key(spec.name, axis) : symbol);
+        if (value != values.end()) extents[axis] = value->second;
+      }
+      spec.shape = Shape(extents);
+    }
+}
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
 #define WEBPOOL_DRIVER_INTERRUPT_HPP_INCLUDED
 #include <atomic>
@@ -15855,10 +16064,8 @@ inline void serve(ServedFile& served, std::shared_ptr<ByteSource> source, const 
 #include <protozero/pbf_reader.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15920,13 +16127,106 @@ inline std::string describe_start(std::string_view file) {
 
 }  // namespace webpool::onnx
 #endif
+#ifndef WEBPOOL_ONNX_VALUE_TYPE_HPP_INCLUDED
+#define WEBPOOL_ONNX_VALUE_TYPE_HPP_INCLUDED
+#include <protozero/pbf_reader.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace webpool::onnx::detail {
+
+using Wire = protozero::pbf_wire_type;
+using Tag = protozero::pbf_tag_type;
+
+/// Field numbers of `TypeProto` and of the messages in it.
+enum class TypeField : Tag { tensor = 1, sequence = 4, map = 5, sparse_tensor = 8, optional = 9 };
+inline constexpr Tag element_type = 1, map_value_type = 2;
+
+/// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
+struct ElementRow {
+  std::string_view name;
+  std::optional<Datatype> datatype;
+};
+inline constexpr std::array<ElementRow, 27> elements{{{"undefined", {}},
+                                                      {"float", Datatype::float32},
+                                                      {"uint8", Datatype::uint8},
+                                                      {"int8", Datatype::int8},
+                                                      {"uint16", Datatype::uint16},
+                                                      {"int16", Datatype::int16},
+                                                      {"int32", Datatype::int32},
+                                                      {"int64", Datatype::int64},
+                                                      {"string", {}},
+                                                      {"bool", Datatype::boolean},
+                                                      {"float16", Datatype::float16},
+                                                      {"double", Datatype::float64},
+                                                      {"uint32", Datatype::uint32},
+                                                      {"uint64", Datatype::uint64},
+                                                      {"complex64", {}},
+                                                      {"complex128", {}},
+                                                      {"bfloat16", {}},
+                                                      {"float8e4m3fn", {}},
+                                                      {"float8e4m3fnuz", {}},
+                                                      {"float8e5m2", {}},
+                                                      {"float8e5m2fnuz", {}},
+                                                      {"uint4", {}},
+                                                      {"int4", {}},
+                                                      {"float4e2m1", {}},
+                                                      {"float8e8m0", {}},
+                                                      {"uint2", {}},
+                                                      {"int2", {}}}};
+
+/// Those with numbers that are not known here can't travel either.
+inline std::optional<Datatype> datatype_of_element(std::int32_t number) {
+  const auto row = static_cast<std::size_t>(std::max(number, 0));
+  return row < elements.size() ? elements[row].datatype : std::nullopt;
+}
+
+inline std::string name_of_element(std::int32_t number) {
+  const auto row = static_cast<std::size_t>(std::max(number, 0));
+  return row < elements.size() ? std::string(elements[row].name) : "type " + std::to_string(number);
+}
+
+/// The element type of a tensor's, sparse tensor's or map's type.
+inline std::int32_t read_element(protozero::pbf_reader type) {
+  return type.next(element_type, Wire::varint) ? type.get_int32() : 0;
+}
+
+/// The type as ONNX writes it: "tensor(string)", "seq(map(int64,tensor(float)))". Types in types deeper than `depth`
+/// are left out, so that no file can exhaust the stack.
+inline std::string describe_type(protozero::pbf_reader type, unsigned depth = 4) {
+  const auto inner = [&](protozero::pbf_reader outer, Tag tag) {
+    return depth > 0 && outer.next(tag, Wire::length_delimited) ? describe_type(outer.get_message(), depth - 1)
+                                                                : std::string("...");
+  };
+  while (type.next()) {
+    if (type.wire_type() == Wire::length_delimited) switch (static_cast<TypeField>(type.tag())) {
+        case TypeField::tensor: return "tensor(" + name_of_element(read_element(type.get_message())) + ")";
+        case TypeField::sparse_tensor:
+          return "sparse_tensor(" + name_of_element(read_element(type.get_message())) + ")";
+        case TypeField::sequence: return "seq(" + inner(type.get_message(), element_type) + ")";
+        case TypeField::optional: return "optional(" + inner(type.get_message(), element_type) + ")";
+        case TypeField::map: {
+          const auto map = type.get_message();
+          return "map(" + name_of_element(read_element(map)) + "," + inner(map, map_value_type) + ")";
+        }
+      }
+    type.skip();
+  }
+  return "of an unknown type";
+}
+
+}  // namespace webpool::onnx::detail
+#endif
 
 namespace webpool::onnx {
 
 namespace detail {
-
-using Wire = protozero::pbf_wire_type;
-using Tag = protozero::pbf_tag_type;
 
 /// Field numbers of onnx.proto, as far as they are read here.
 enum class ModelField : Tag {
@@ -15940,43 +16240,14 @@ enum class ModelField : Tag {
 enum class OpsetField : Tag { domain = 1, version = 2 };
 enum class GraphField : Tag { initializer = 5, input = 11, output = 12, sparse_initializer = 15 };
 enum class ValueField : Tag { name = 1, type = 2 };
-enum class TypeField : Tag { tensor = 1 };
-enum class TensorTypeField : Tag { element = 1, shape = 2 };
+enum class TensorTypeField : Tag { shape = 2 };
 enum class ShapeField : Tag { dimension = 1 };
 enum class DimensionField : Tag { value = 1, symbol = 2 };
 inline constexpr Tag tensor_name = 8, sparse_values = 1, entry_key = 1, entry_value = 2;
 
-/// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
-struct ElementRow {
-  std::string_view name;
-  std::optional<Datatype> datatype;
-};
-inline constexpr std::array<ElementRow, 24> elements{{{"UNDEFINED", {}},
-                                                      {"FLOAT", Datatype::float32},
-                                                      {"UINT8", Datatype::uint8},
-                                                      {"INT8", Datatype::int8},
-                                                      {"UINT16", Datatype::uint16},
-                                                      {"INT16", Datatype::int16},
-                                                      {"INT32", Datatype::int32},
-                                                      {"INT64", Datatype::int64},
-                                                      {"STRING", {}},
-                                                      {"BOOL", Datatype::boolean},
-                                                      {"FLOAT16", Datatype::float16},
-                                                      {"DOUBLE", Datatype::float64},
-                                                      {"UINT32", Datatype::uint32},
-                                                      {"UINT64", Datatype::uint64},
-                                                      {"COMPLEX64", {}},
-                                                      {"COMPLEX128", {}},
-                                                      {"BFLOAT16", {}},
-                                                      {"FLOAT8E4M3FN", {}},
-                                                      {"FLOAT8E4M3FNUZ", {}},
-                                                      {"FLOAT8E5M2", {}},
-                                                      {"FLOAT8E5M2FNUZ", {}},
-                                                      {"UINT4", {}},
-                                                      {"INT4", {}},
-                                                      {"FLOAT4E2M1", {}}}};
-
 [[noreturn]] inline void invalid(const std::string& reason) { throw Error(errc::model_invalid, reason); }
+/// It is ONNX, but nothing here can run it.
+[[noreturn]] inline void unusable(const std::string& reason) { throw Error(errc::no_backend, reason); }
 
 inline std::string_view view(protozero::data_view bytes) noexcept { return {bytes.data(), bytes.size()}; }
 
@@ -15986,7 +16257,14 @@ inline std::string_view find_text(protozero::pbf_reader message, Tag tag) {
   return {};
 }
 
-inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
+/// An input or output: what it takes or gives, or the type of what can't travel.
+struct Value {
+  TensorSpec spec;
+  std::string unsupported;
+};
+
+/// Of a shape with too many dimensions, none is kept.
+inline void read_shape(protozero::pbf_reader message, Value& value) {
   std::vector<std::int64_t> extents;
   std::vector<std::string> symbols;
   while (message.next(static_cast<Tag>(ShapeField::dimension), Wire::length_delimited)) {
@@ -16006,47 +16284,57 @@ inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
       }
     }
   }
-  spec.shape = Shape(extents);
-  spec.symbols = std::move(symbols);
-}
-
-inline void read_tensor_type(protozero::pbf_message<TensorTypeField> message, TensorSpec& spec) {
-  std::size_t element = 0;
-  spec.any_rank = true;
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case tag_and_type(TensorTypeField::element, Wire::varint):
-        element = static_cast<std::size_t>(std::max(message.get_int32(), 0));
-        break;
-      case tag_and_type(TensorTypeField::shape, Wire::length_delimited):
-        spec.any_rank = false;
-        read_shape(message.get_message(), spec);
-        break;
-      default: message.skip();
-    }
+  if (extents.size() > Shape::max_rank) {
+    value.unsupported =
+        "a tensor of " + std::to_string(extents.size()) + " dimensions, more than " + std::to_string(Shape::max_rank);
+    return;
   }
-  if (element >= elements.size())
-    invalid("its element type is number " + std::to_string(element) + ", which is not known here");
-  if (!elements[element].datatype)
-    invalid("its element type is " + std::string(elements[element].name) + ", which can't be passed to a browser");
-  spec.datatype = *elements[element].datatype;
+  value.spec.shape = Shape(extents);
+  value.spec.symbols = std::move(symbols);
 }
 
-/// An input or output; `role` says which, for the sentence.
-inline TensorSpec read_value(protozero::data_view bytes, std::string_view role) {
-  TensorSpec spec;
-  spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
+inline void read_tensor_type(protozero::pbf_reader tensor, Value& value) {
+  const std::int32_t element = read_element(tensor);
+  if (const auto datatype = datatype_of_element(element))
+    value.spec.datatype = *datatype;
+  else
+    value.unsupported = "tensor(" + name_of_element(element) + ")";
+  value.spec.any_rank = !tensor.next(static_cast<Tag>(TensorTypeField::shape), Wire::length_delimited);
+  if (!value.spec.any_rank) read_shape(tensor.get_message(), value);
+}
+
+/// `role`: whether it is an input or output, for the sentence.
+inline Value read_value(protozero::data_view bytes, std::string_view role) {
+  Value value;
+  value.spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
   try {
-    protozero::pbf_reader value(bytes);
-    if (!value.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
-    protozero::pbf_reader type = value.get_message();
-    if (!type.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
-      invalid("it is not a tensor but a sequence, map, optional or sparse tensor");
-    read_tensor_type(type.get_message(), spec);
+    protozero::pbf_reader message(bytes);
+    if (!message.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
+    const protozero::pbf_reader type = message.get_message();
+    protozero::pbf_reader tensor = type;
+    if (tensor.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
+      read_tensor_type(tensor.get_message(), value);
+    else
+      value.unsupported = describe_type(type);
   } catch (const Error& error) {
-    invalid(std::string(role) + " '" + spec.name + "': " + error.message());
+    invalid(std::string(role) + " '" + value.spec.name + "': " + error.message());
   }
-  return spec;
+  return value;
+}
+
+inline void read_input(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "input");
+  if (!value.unsupported.empty())
+    unusable("its input '" + value.spec.name + "' is " + value.unsupported + ", which can't be passed to a browser");
+  info.inputs.push_back(std::move(value.spec));
+}
+
+inline void read_output(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "output");
+  if (value.unsupported.empty())
+    info.outputs.push_back(std::move(value.spec));
+  else
+    info.unsupported_outputs.push_back({std::move(value.spec.name), std::move(value.unsupported)});
 }
 
 /// Skips nodes and the bytes of initializers unread.
@@ -16065,16 +16353,14 @@ inline void read_graph(protozero::pbf_message<GraphField> graph, ModelInfo& info
         break;
       }
       case tag_and_type(GraphField::input, Wire::length_delimited): inputs.push_back(graph.get_view()); break;
-      case tag_and_type(GraphField::output, Wire::length_delimited):
-        info.outputs.push_back(read_value(graph.get_view(), "output"));
-        break;
+      case tag_and_type(GraphField::output, Wire::length_delimited): read_output(graph.get_view(), info); break;
       default: graph.skip();
     }
   }
   std::ranges::sort(initializers);
   for (const auto& input : inputs) {
     const auto name = find_text(protozero::pbf_reader(input), static_cast<Tag>(ValueField::name));
-    if (!std::ranges::binary_search(initializers, name)) info.inputs.push_back(read_value(input, "input"));
+    if (!std::ranges::binary_search(initializers, name)) read_input(input, info);
   }
 }
 
@@ -16136,7 +16422,13 @@ inline ModelInfo read_model(std::string_view file) {
   if (!graph) invalid("there is no graph in it");
   if (info.ir_version <= 0) invalid("it names no IR version");
   if (!opset) invalid("it imports no operator set; perhaps its end is missing");
-  if (info.outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty() && info.unsupported_outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty()) {
+    std::string types;
+    for (const auto& [name, type] : info.unsupported_outputs)
+      types += (types.empty() ? "'" : ", '") + name + "' is " + type;
+    unusable("none of its outputs can leave one: " + types);
+  }
   return info;
 }
 
@@ -16145,9 +16437,9 @@ inline ModelInfo read_model(std::string_view file) {
 /// What an ONNX file says about itself: versions, producer, inputs that are not initializers, and outputs, in file
 /// order. Weights are skipped unread, so the cost does not depend on their size. `name` stands in the error's sentence.
 ///
-/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and when an
-/// input or output is not a tensor of a datatype of the wire. A model whose end is missing exactly behind a whole field
-/// of the outermost message can't always be told from a complete one.
+/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and
+/// `errc::no_backend` when an input, or every output, is something else than a tensor that can travel. A model whose
+/// end is missing exactly behind a whole field of the outermost message can't always be told from a complete one.
 inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_view name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   std::string reason;
@@ -16155,6 +16447,8 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
     if (!file.empty()) return detail::read_model(text);
     reason = "the file is empty";
   } catch (const Error& error) {
+    if (error.code() == errc::no_backend)
+      throw Error(errc::no_backend, "model '" + std::string(name) + "' can't run in a browser: " + error.message());
     reason = error.message();
   } catch (const protozero::exception&) {
     reason = "the file is damaged or truncated";
@@ -16355,36 +16649,6 @@ inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
   return sum;
 }
 
-inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
-  for (auto& spec : specs) {
-    std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
-    for (std::size_t axis = 0; axis < extents.size(); ++axis)
-      if (const auto value = values.find(spec.symbols[axis]); extents[axis] == Shape::any && value != values.end())
-        extents[axis] = value->second;
-    spec.shape = Shape(extents);
-  }
-}
-
-/// Throws `errc::invalid_options` for a value of a dimension that none of the models has, or that is none.
-inline void check_free_dimensions(std::span<const ModelFile> files, const std::map<std::string, std::int64_t>& values) {
-  std::set<std::string> known;
-  for (const ModelFile& file : files)
-    for (const auto* specs : {&file.info.inputs, &file.info.outputs})
-      for (const auto& spec : *specs)
-        for (const auto& symbol : spec.symbols)
-          if (!symbol.empty()) known.insert(symbol);
-  std::string names;
-  for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
-  for (const auto& [name, value] : values) {
-    if (!known.contains(name))
-      throw Error(errc::invalid_options, "model '" + files.front().name + "' has no free dimension '" + name +
-                                             "'; it has: " + (names.empty() ? "none" : names));
-    if (value < 0)
-      throw Error(errc::invalid_options,
-                  "the free dimension '" + name + "' is " + std::to_string(value) + ": no size of anything");
-  }
-}
-
 /// `serve`, but what is wrong about the source is told with `what` it is.
 inline void take(ServedFile& file, const std::shared_ptr<ByteSource>& source, const std::string& what,
                  const Interrupt& interrupt, const LookAtBytes& look = {}) {
@@ -16442,15 +16706,15 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
   }
-  check_free_dimensions({&file, 1}, options.free_dimensions);
-  fill_in(file.info.inputs, options.free_dimensions);
-  fill_in(file.info.outputs, options.free_dimensions);
+  const ModelInfo* const info = &file.info;
+  options.free_dimensions = check_free_dimensions(file.name, {&info, 1}, options.free_dimensions);
+  fill_in(file.info, options.free_dimensions);
   return file;
 }
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
+/// Throws `errc::model_not_found`, `errc::model_invalid`, `errc::no_backend` or `errc::invalid_options`, what
+/// `initialize` throws, and what `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
                                  const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
   return read_model_bytes(
@@ -18524,7 +18788,7 @@ namespace webpool::driver {
 inline std::optional<std::string> check_output(const ModelInfo& info, std::string_view name, Datatype datatype,
                                                const Shape& shape) {
   const TensorSpec* spec = ModelInfo::find(info.outputs, name);
-  if (spec && spec->datatype == datatype && spec->accepts(shape)) return std::nullopt;
+  if (spec && spec->datatype == datatype && (spec->any_rank || spec->shape.accepts(shape))) return std::nullopt;
   return "the page answered with an output '" + std::string(name) + "' " + std::string(to_string(datatype)) + " " +
          to_string(shape) + " that the model does not declare";
 }
@@ -19714,6 +19978,17 @@ inline bool touches_devices(const Inputs& inputs, const RequestOptions& options)
          std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
 }
 
+/// `who`: the model, in words.
+inline Error no_such_output(const std::string& who, const ModelInfo& info, const std::string& name) {
+  const auto other = std::ranges::find(info.unsupported_outputs, name, &UnsupportedOutput::name);
+  if (other == info.unsupported_outputs.end())
+    return Error(errc::unknown_output,
+                 who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  return Error(errc::bad_input, "output '" + name + "' of " + who + " is " + other->type +
+                                    ", which can't leave a browser; the outputs that can are " +
+                                    list_names(info.outputs));
+}
+
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
@@ -19739,9 +20014,7 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
   for (const auto* names : {&options.outputs, &options.keep_on_device})
     for (const auto& name : *names)
-      if (!ModelInfo::find(info.outputs, name))
-        return Error(errc::unknown_output,
-                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+      if (!ModelInfo::find(info.outputs, name)) return no_such_output(who(), info, name);
   for (const auto& name : options.keep_on_device)
     if (std::ranges::count(options.keep_on_device, name) > 1)
       return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");
@@ -19893,7 +20166,7 @@ class Host {
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         port_(engine_options(), std::move(policies)),
         roster_(flights_),
-        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight,
+        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight, logger_,
                  {.start = [this](NewRequest&& run) { starter_.enqueue(std::move(run)); },
                   .cancel = [this](RequestId run) { port_.engine.cancel(run, port_.turn()); },
                   .woke = [this] { pump(); }}),
@@ -20178,7 +20451,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 51> page_assets{{
+inline constexpr std::array<PageAsset, 52> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -21020,6 +21293,7 @@ R"js(// How a worker loads its models, from the message that asks for them to th
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
+import { editModel } from './model_edits.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -21037,8 +21311,8 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
-    const { bytes, external } = files[i];
-    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+    const { bytes, external } = files[i], kernel = format === 'kernel';
+    return { name, key, bytes: kernel ? bytes : editModel(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
@@ -21053,7 +21327,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2774)},
+, 2880)},
 {"/made_up_inputs.js", "text/javascript", std::string_view(
 R"js(// Inputs for runs that nobody asked for, made up from what a model says of itself. Whether a model takes them says nothing about the model: it may want
 // an index that exists, a step that is not 0, or a picture that is larger than its kernels.
@@ -21335,6 +21609,140 @@ export class ModelCache {
 }
 )js"
 , 5739)},
+{"/model_edits.js", "text/javascript", std::string_view(
+R"js(// Edits of a model's protobuf, for what ONNX Runtime Web can't be told otherwise:
+// - It takes the size of a free dimension by name only. One without a name gets its size here: that is appended to the dimension, where it counts as the
+//   last word, and each message around it becomes as much longer.
+// - It refuses a model for an output of an element type that it has no arrays for. Such an output can't travel anyway, so it goes.
+
+/**
+ * A field of a message: where it begins, where its length does (its content, if it has none), and where its content is.
+ * @typedef {{ number: number, at: number, lengthAt: number, start: number, end: number, value: number }} Field
+ */
+
+/** Field numbers of onnx.proto. */
+const graph = 7, graphInput = 11, graphOutput = 12, name = 1, type = 2, tensorType = 1, elementType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+
+/** Numbers of element types that ONNX Runtime Web has a name for: FLOAT to UINT64, UINT4 and INT4. */
+const isNamed = (/** @type {number} */ element) => element <= 13 || element === 21 || element === 22;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}`);
+
+/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
+function readVarint(bytes, at, end) {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
+    value += bytes[at + i] % 128 * scale;
+    if (bytes[at + i] < 128) return [value, at + i + 1];
+  }
+  throw damaged(at);
+}
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
+function* fieldsOf(bytes, { start, end }) {
+  for (let at = start; at < end;) {
+    const [tag, lengthAt] = readVarint(bytes, at, end);
+    /** @type {Field} */
+    const field = { number: Math.floor(tag / 8), at, lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
+    else if (tag % 8 === 1) field.end += 8;
+    else if (tag % 8 === 5) field.end += 4;
+    else if (tag % 8 === 2) {
+      const [length, content] = readVarint(bytes, lengthAt, end);
+      field.start = content;
+      field.end = content + length;
+    } else throw damaged(at);
+    if (field.end > end) throw damaged(at);
+    yield field;
+    at = field.end;
+  }
+}
+
+/** @typedef {(field: Field) => Uint8Array[] | null | undefined} Edit   the field's new content in parts; null if the field goes, undefined if it stays */
+
+/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
+function edited(bytes, message, edit) {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let done = message.start;
+  for (const field of fieldsOf(bytes, message)) {
+    const content = edit(field);
+    if (content === undefined) continue;
+    if (content) parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    else parts.push(bytes.subarray(done, field.at));
+    done = field.end;
+  }
+  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
+}
+
+const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
+
+/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
+const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
+
+/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
+function byInput(sizes) {
+  /** @type {Map<string, Map<number, number>>} */
+  const inputs = new Map();
+  for (const [key, size] of Object.entries(sizes)) {
+    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
+    if (axis === undefined) continue;
+    if (!inputs.has(input)) inputs.set(input, new Map());
+    inputs.get(input)?.set(Number(axis), size);
+  }
+  return inputs;
+}
+
+/**
+ * The model as ONNX Runtime Web can load it, a copy if something had to change. A size is under a key such as "x[2]", for axis 2 of the input "x", and is
+ * given to a dimension only if that is free and has no name.
+ * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
+ */
+export function editModel(model, sizes) {
+  const inputs = byInput(sizes);
+
+  /** @type {(size: number | undefined) => Edit} */
+  const editDimension = size => field => {
+    const parts = [...fieldsOf(model, field)];
+    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
+    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
+  };
+  /** @type {Edit} */
+  const editInput = input => {
+    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
+    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
+    if (!axes) return undefined;
+    let axis = 0;
+    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
+    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
+  };
+
+  /** @type {Edit} */
+  const editOutput = output => {
+    let known = true;
+    edited(model, output, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(elementType, ({ value: element }) => {
+      known = isNamed(element);
+      return undefined;
+    }))))));
+    return known ? undefined : null;
+  };
+
+  const editGraph = (/** @type {Field} */ field) => field.number === graphInput ? editInput(field) : field.number === graphOutput ? editOutput(field) : undefined;
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, editGraph)));
+  if (!parts) return model;
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+)js"
+, 6530)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
@@ -21554,7 +21962,7 @@ class Tab {
     else if (report.event === 'closed') this.#closeWorker(id);
     else if (report.event === 'trouble') this.#view.showTrouble(report.message);
     else if (report.event === 'runs') this.#view.showRuns(id, report.count);
-    else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
+    else if (report.event === 'loaded') this.#view.showModel(id, report.model, report.device_type ? `${report.backend} (asked for ${report.device_type})` : report.backend);
   }
 
   /** Ends the worker without asking it, because it may be stuck. @param {number} id */
@@ -21587,7 +21995,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6331)},
+, 6360)},
 {"/prepared_frames.js", "text/javascript", std::string_view(
 R"js(// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
 // They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
@@ -22507,6 +22915,11 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
+const maxRank = 8;
+
+/** Whether the wire carries tensors of this type of ONNX Runtime and of this many dimensions. @param {string} type @param {number} rank */
+export const isCarried = (type, rank) => Object.hasOwn(datatypes, type) && rank <= maxRank;
+
 /** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
@@ -22534,23 +22947,31 @@ const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"$
 
 /**
  * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
- * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
+ * A scalar may have been given with the shape [1], as ONNX Runtime takes it; it is returned with [], so that what is computed from it has its declared shape.
+ * @template {TensorInfo} T @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {T[]} given @param {string[]} wanted @returns {T[]} what to compute with
  */
 export function checkRun(model, given, wanted) {
   /** @param {boolean} good @param {() => string} why */
   const must = (good, why) => { if (!good) throw new CodedError('bad_input', why()); };
   for (const { name } of given) must(model.inputs.some(input => input.name === name), () => `the model has no input "${name}"; its inputs are ${namesOf(model.inputs)}`);
   for (const name of wanted) must(model.outputs.some(output => output.name === name), () => `the model has no output "${name}"; its outputs are ${namesOf(model.outputs)}`);
+  /** @type {string[]} */
+  const scalars = [];
   for (const { name, datatype, shape } of model.inputs) {
     const matches = given.filter(tensor => tensor.name === name);
     must(matches.length === 1, () => matches.length ? `the input "${name}" was given ${matches.length} times` : `the input "${name}" is missing`);
     must(matches[0].datatype === datatype, () => `the input "${name}" must be ${datatype}, not ${matches[0].datatype}`);
+    if (!shape.length && matches[0].shape.length === 1 && matches[0].shape[0] === 1) {
+      scalars.push(name);
+      continue;
+    }
     const fits = matches[0].shape.length === shape.length && shape.every((dimension, i) => dimension < 0 || dimension === matches[0].shape[i]);
     must(fits, () => `the input "${name}" must have the shape ${shapeText(shape)}, not ${shapeText(matches[0].shape)}`);
   }
+  return scalars.length ? given.map(tensor => scalars.includes(tensor.name) ? { ...tensor, shape: [] } : tensor) : given;
 }
 )js"
-, 4150)},
+, 4919)},
 {"/timer_drift.js", "text/javascript", std::string_view(
 R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
@@ -22656,7 +23077,7 @@ export class View {
     const adapter = typeof webgpu === 'string' ? webgpu : [webgpu.vendor, webgpu.architecture, webgpu.device, webgpu.description].filter(Boolean).join(' ') || 'an adapter without a name';
     this.#write('adapter', typeof webgpu !== 'string' && webgpu.software ? `${adapter} (software)` : adapter);
     const devices = typeof webnn === 'string' ? [] : Object.keys(webnn).filter(type => webnn[type] === null);
-    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.join(', ') || 'no device');
+    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.length ? `when asked for ${devices.join(', ')}` : 'for no device');
   }
 
   /** @param {number} id @param {string} model @param {string} backend */
@@ -22705,7 +23126,7 @@ export class View {
   }
 }
 )js"
-, 2839)},
+, 2879)},
 {"/webnn_worker.js", "text/javascript", std::string_view(
 R"js(// The worker of a model that may run on WebNN. The pool lets only this script make functions from text, as ONNX Runtime's WebNN half does.
 
@@ -22998,8 +23419,8 @@ export const kernelOnWebGpu = {
         ...face, passedOver,
         takesBuffers: true,
         run(feeds, names, keep) {
-          checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names, keep));
+          const given = checkRun(face, feeds, names);
+          return nudged(device, () => program.run(given, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {
@@ -23015,7 +23436,7 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 5503)},
+, 5517)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
@@ -23276,7 +23697,7 @@ import { isOnDevice } from '../residents.js';
 import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
-import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
+import { checkRun, datatypeOf, isCarried, ortTypeOf, typedArrayOf } from '../tensors.js';
 
 /** @typedef {typeof import('onnxruntime-web')} Ort @typedef {import('onnxruntime-web').InferenceSession} OrtSession */
 /** @typedef {import('onnxruntime-web').InferenceSession.SessionOptions} SessionOptions @typedef {import('../protocol.js').TensorInfo} TensorInfo */
@@ -23368,17 +23789,23 @@ export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(err
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
-/** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
-const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
-  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
-});
+/** @typedef {import('onnxruntime-web').InferenceSession.ValueMetadata} ValueMetadata */
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** Whether the wire carries the value. @param {ValueMetadata} value @returns {value is Extract<ValueMetadata, { isTensor: true }>} */
+const travels = value => value.isTensor && isCarried(value.type, value.shape.length);
+
+/** @param {ValueMetadata} value @returns {TensorInfo} */
+function describe(value) {
+  if (!travels(value)) throw new Error(`the input "${value.name}" is not a tensor that the pool's protocol carries`);
+  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
+}
+
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }
@@ -23398,13 +23825,14 @@ function feedOf(ort, tensor) {
  * @returns {import('./registry.js').Session}
  */
 export function wrapSession(ort, session, own, device) {
-  const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
+  const model = { inputs: session.inputMetadata.map(describe), outputs: session.outputMetadata.filter(travels).map(describe) };
+  const allNames = model.outputs.map(({ name }) => name);
   return {
     ...model,
     async run(tensors, names, keep = []) {
-      checkRun(model, tensors, names);
-      const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
+      const given = checkRun(model, tensors, names);
+      const wanted = names.length ? names : allNames;
+      const [feeds, upload] = await timed(() => Object.fromEntries(given.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];
@@ -23427,7 +23855,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8890)},
+, 9183)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -23459,8 +23887,7 @@ function complete(session) {
   return {
     inputs, outputs,
     async run(feeds, names) {
-      checkRun(session, feeds, names);
-      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (checkRun(session, feeds, names));  // as the session does not say that it takes buffers
       const start = performance.now();
       const result = await session.run(onlyHost, names);
       return { outputs: result.outputs, times: { upload: 0, compute: since(start), download: 0, ...result.times } };
@@ -23482,7 +23909,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2960)},
+, 2947)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
@@ -23984,7 +24411,7 @@ export const webnn = {
     const free = freeDimension(session);
     if (free) {
       await session.release();
-      throw new Error(`WebNN needs a size for every dimension, and the ${free} is free: give it in free_dimensions, or export the model with it`);
+      throw new Error(`WebNN needs a size for every dimension, and dimension ${free.axis} of the input "${free.input}" is free: give it as "${free.key}" in free_dimensions, or export the model with it`);
     }
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
@@ -24002,7 +24429,7 @@ export const webnn = {
   },
 };
 )js"
-, 2698)}
+, 2755)}
 }};
 // clang-format on
 
@@ -25711,12 +26138,10 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
       throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
-  check_free_dimensions(files, values);
-  for (ModelFile& file : files) {
-    fill_in(file.info.inputs, values);
-    fill_in(file.info.outputs, values);
-  }
-  options.free_dimensions = values;
+  std::vector<const ModelInfo*> infos;
+  for (const ModelFile& file : files) infos.push_back(&file.info);
+  options.free_dimensions = check_free_dimensions(files.front().name, infos, values);
+  for (ModelFile& file : files) fill_in(file.info, options.free_dimensions);
   options.free_dimensions.merge(samples);
   return files;
 }
@@ -26007,9 +26432,11 @@ class ModelImpl final : public ModelInterface {
     };
     std::vector<Part> parts;
     std::vector<Inputs> runs;
+    const bool batched = maximum > 1 || driver::names_one_batch(info);
     for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      const bool apart =
-          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      const bool apart = !batched || std::ranges::any_of(part, [&](const Inputs& each) {
+        return driver::touches_devices(each, options);
+      });
       auto batch = apart ? std::nullopt : driver::concatenate(info, part);
       if (batch)
         runs.push_back(std::move(batch->inputs));

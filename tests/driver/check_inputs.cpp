@@ -30,6 +30,14 @@ TEST_CASE("what fits the model is not complained about") {
   CHECK(complaint({tensor("mask", {}), tensor("ids", {0, 64})}, {.outputs = {"logits"}}).empty());
 }
 
+TEST_CASE("a scalar may be given with the shape [1]") {
+  const ModelInfo info{.inputs = {{.name = "sr", .datatype = Datatype::int64}}};
+  CHECK_FALSE(driver::check_inputs("vad", info, {tensor("sr", {})}, {}));
+  CHECK_FALSE(driver::check_inputs("vad", info, {tensor("sr", {1})}, {}));
+  CHECK(driver::check_inputs("vad", info, {tensor("sr", {2})}, {})->message() ==
+        "input 'sr' of model 'vad' has shape [], given [2]");
+}
+
 TEST_CASE("what does not fit is named with what would") {
   const NamedTensor ids = tensor("ids", {1, 64}), mask = tensor("mask", {1});
   CHECK(complaint({ids, mask, tensor("types", {1})}) ==
@@ -43,6 +51,20 @@ TEST_CASE("what does not fit is named with what would") {
         "input 'ids' of model 'bert' takes INT64, given FP32");
   CHECK(complaint({ids, mask}, {.outputs = {"hidden"}}) ==
         "model 'bert' has no output 'hidden'; its outputs are 'logits'");
+}
+
+TEST_CASE("an output that can't leave a browser is refused with its type") {
+  ModelInfo info{.outputs = {{.name = "y"}}};
+  info.unsupported_outputs = {{"label", "tensor(string)"}};
+  CHECK_FALSE(driver::check_inputs("m", info, {}, {}));
+  const std::string sentence =
+      "output 'label' of model 'm' is tensor(string), which can't leave a browser; the outputs that can are 'y'";
+  for (const auto& options : {RequestOptions{.outputs = {"label"}}, RequestOptions{.keep_on_device = {"label"}}}) {
+    const auto error = driver::check_inputs("m", info, {}, options);
+    REQUIRE(error);
+    CHECK(error->code() == errc::bad_input);
+    CHECK(error->message() == sentence);
+  }
 }
 
 TEST_CASE("a model without inputs says so") {

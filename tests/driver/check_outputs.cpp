@@ -46,6 +46,12 @@ TEST_CASE("an output that the model does not declare is named with its type and 
         "the page answered with an output 'logits' INT64 [1, 2]" + undeclared);
 }
 
+TEST_CASE("a scalar comes as one") {
+  const ModelInfo info{.outputs = {{.name = "loss"}}};
+  CHECK_FALSE(check_outputs(info, {tensor("loss", {})}, {}, &all, {}));
+  CHECK(check_outputs(info, {tensor("loss", {1})}, {}, &all, {}));
+}
+
 TEST_CASE("what stays in the tab must be what was asked to, under its id") {
   const RequestOptions stays{.keep_on_device = {"hidden"}};
   const std::vector<TensorId> ids{{7}};

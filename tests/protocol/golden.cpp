@@ -112,7 +112,7 @@ const std::map<std::string, std::string> written{
     {"load", encoded(Load{41,
                           {"digits", sha, 181234, "/models/" + sha},
                           {{Backend::webnn, WebnnDevice::npu, {}}, {Backend::webgpu, {}, {}}, {Backend::wasm, {}, 1}},
-                          {{"batch", 1}},
+                          {{"batch", 1}, {"x[2]", 224}},
                           true,
                           true,
                           {{256, 1, 1}},

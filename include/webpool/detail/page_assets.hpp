@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 51> page_assets{{
+inline constexpr std::array<PageAsset, 52> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -857,6 +857,7 @@ R"js(// How a worker loads its models, from the message that asks for them to th
 
 import { openSessions } from './backends/registry.js';
 import { wasmBytes } from './backends/ort.js';
+import { editModel } from './model_edits.js';
 import { fetchModel } from './model_source.js';
 import { timed } from './timing.js';
 
@@ -874,8 +875,8 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
   const contents = models.map(({ name, sha256: key, format, generates, device_outputs: deviceOutputs }, i) => {
-    const { bytes, external } = files[i];
-    return { name, key, bytes, external, kernel: format === 'kernel', generates, deviceOutputs };
+    const { bytes, external } = files[i], kernel = format === 'kernel';
+    return { name, key, bytes: kernel ? bytes : editModel(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
   const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
@@ -890,7 +891,7 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
   };
 }
 )js"
-, 2774)},
+, 2880)},
 {"/made_up_inputs.js", "text/javascript", std::string_view(
 R"js(// Inputs for runs that nobody asked for, made up from what a model says of itself. Whether a model takes them says nothing about the model: it may want
 // an index that exists, a step that is not 0, or a picture that is larger than its kernels.
@@ -1172,6 +1173,140 @@ export class ModelCache {
 }
 )js"
 , 5739)},
+{"/model_edits.js", "text/javascript", std::string_view(
+R"js(// Edits of a model's protobuf, for what ONNX Runtime Web can't be told otherwise:
+// - It takes the size of a free dimension by name only. One without a name gets its size here: that is appended to the dimension, where it counts as the
+//   last word, and each message around it becomes as much longer.
+// - It refuses a model for an output of an element type that it has no arrays for. Such an output can't travel anyway, so it goes.
+
+/**
+ * A field of a message: where it begins, where its length does (its content, if it has none), and where its content is.
+ * @typedef {{ number: number, at: number, lengthAt: number, start: number, end: number, value: number }} Field
+ */
+
+/** Field numbers of onnx.proto. */
+const graph = 7, graphInput = 11, graphOutput = 12, name = 1, type = 2, tensorType = 1, elementType = 1, tensorShape = 2, dimension = 1, dimensionValue = 1, dimensionName = 2;
+
+/** Numbers of element types that ONNX Runtime Web has a name for: FLOAT to UINT64, UINT4 and INT4. */
+const isNamed = (/** @type {number} */ element) => element <= 13 || element === 21 || element === 22;
+
+const damaged = (/** @type {number} */ at) => new Error(`the model is damaged at byte ${at}`);
+
+/** A number, and where it ends. @param {Uint8Array} bytes @param {number} at @param {number} end @returns {[number, number]} */
+function readVarint(bytes, at, end) {
+  let value = 0;
+  for (let i = 0, scale = 1; i < 10 && at + i < end; i++, scale *= 128) {
+    value += bytes[at + i] % 128 * scale;
+    if (bytes[at + i] < 128) return [value, at + i + 1];
+  }
+  throw damaged(at);
+}
+
+/** @param {number} value @returns {number[]} */
+const varint = value => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** @param {Uint8Array} bytes @param {{ start: number, end: number }} message @returns {Generator<Field>} */
+function* fieldsOf(bytes, { start, end }) {
+  for (let at = start; at < end;) {
+    const [tag, lengthAt] = readVarint(bytes, at, end);
+    /** @type {Field} */
+    const field = { number: Math.floor(tag / 8), at, lengthAt, start: lengthAt, end: lengthAt, value: NaN };
+    if (tag % 8 === 0) [field.value, field.end] = readVarint(bytes, lengthAt, end);
+    else if (tag % 8 === 1) field.end += 8;
+    else if (tag % 8 === 5) field.end += 4;
+    else if (tag % 8 === 2) {
+      const [length, content] = readVarint(bytes, lengthAt, end);
+      field.start = content;
+      field.end = content + length;
+    } else throw damaged(at);
+    if (field.end > end) throw damaged(at);
+    yield field;
+    at = field.end;
+  }
+}
+
+/** @typedef {(field: Field) => Uint8Array[] | null | undefined} Edit   the field's new content in parts; null if the field goes, undefined if it stays */
+
+/** The message's new content in parts, each a view of the old one or a few bytes; undefined if nothing changes. @param {Uint8Array} bytes @param {{ start: number, end: number }} message @param {Edit} edit */
+function edited(bytes, message, edit) {
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let done = message.start;
+  for (const field of fieldsOf(bytes, message)) {
+    const content = edit(field);
+    if (content === undefined) continue;
+    if (content) parts.push(bytes.subarray(done, field.lengthAt), Uint8Array.from(varint(lengthOf(content))), ...content);
+    else parts.push(bytes.subarray(done, field.at));
+    done = field.end;
+  }
+  return parts.length ? [...parts, bytes.subarray(done, message.end)] : undefined;
+}
+
+const lengthOf = (/** @type {Uint8Array[]} */ parts) => parts.reduce((sum, { length }) => sum + length, 0);
+
+/** Edits fields of this number alone. @param {number} number @param {Edit} edit @returns {Edit} */
+const only = (number, edit) => field => field.number === number ? edit(field) : undefined;
+
+/** The sizes by input and axis: of the keys, those that look like "x[2]". @param {Record<string, number>} sizes */
+function byInput(sizes) {
+  /** @type {Map<string, Map<number, number>>} */
+  const inputs = new Map();
+  for (const [key, size] of Object.entries(sizes)) {
+    const [, input, axis] = /^(.*)\[(\d+)\]$/s.exec(key) ?? [];
+    if (axis === undefined) continue;
+    if (!inputs.has(input)) inputs.set(input, new Map());
+    inputs.get(input)?.set(Number(axis), size);
+  }
+  return inputs;
+}
+
+/**
+ * The model as ONNX Runtime Web can load it, a copy if something had to change. A size is under a key such as "x[2]", for axis 2 of the input "x", and is
+ * given to a dimension only if that is free and has no name.
+ * @param {Uint8Array<ArrayBuffer>} model @param {Record<string, number>} sizes @returns {Uint8Array<ArrayBuffer>}
+ */
+export function editModel(model, sizes) {
+  const inputs = byInput(sizes);
+
+  /** @type {(size: number | undefined) => Edit} */
+  const editDimension = size => field => {
+    const parts = [...fieldsOf(model, field)];
+    const taken = parts.some(({ number, start, end, value }) => number === dimensionName && end > start || number === dimensionValue && value < 2 ** 63);
+    return taken || size === undefined ? undefined : [model.subarray(field.start, field.end), Uint8Array.from([8 * dimensionValue, ...varint(size)])];
+  };
+  /** @type {Edit} */
+  const editInput = input => {
+    const label = [...fieldsOf(model, input)].find(({ number }) => number === name);
+    const axes = label && inputs.get(new TextDecoder().decode(model.subarray(label.start, label.end)));
+    if (!axes) return undefined;
+    let axis = 0;
+    const editShape = only(dimension, field => editDimension(axes.get(axis++))(field));
+    return edited(model, input, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(tensorShape, shape => edited(model, shape, editShape)))))));
+  };
+
+  /** @type {Edit} */
+  const editOutput = output => {
+    let known = true;
+    edited(model, output, only(type, value => edited(model, value, only(tensorType, tensor => edited(model, tensor, only(elementType, ({ value: element }) => {
+      known = isNamed(element);
+      return undefined;
+    }))))));
+    return known ? undefined : null;
+  };
+
+  const editGraph = (/** @type {Field} */ field) => field.number === graphInput ? editInput(field) : field.number === graphOutput ? editOutput(field) : undefined;
+  const parts = edited(model, { start: 0, end: model.length }, only(graph, field => edited(model, field, editGraph)));
+  if (!parts) return model;
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+)js"
+, 6530)},
 {"/model_source.js", "text/javascript", std::string_view(
 R"js(// A model's bytes, from the browser's cache if it holds them, otherwise from the pool. Either way they must have the announced hash.
 
@@ -1391,7 +1526,7 @@ class Tab {
     else if (report.event === 'closed') this.#closeWorker(id);
     else if (report.event === 'trouble') this.#view.showTrouble(report.message);
     else if (report.event === 'runs') this.#view.showRuns(id, report.count);
-    else if (report.event === 'loaded') this.#view.showModel(id, report.model, [report.backend, report.device_type].filter(Boolean).join(' '));
+    else if (report.event === 'loaded') this.#view.showModel(id, report.model, report.device_type ? `${report.backend} (asked for ${report.device_type})` : report.backend);
   }
 
   /** Ends the worker without asking it, because it may be stuck. @param {number} id */
@@ -1424,7 +1559,7 @@ view.showBrowser(capabilities);
 const tab = new Tab(view, early);
 await tab.join(new URLSearchParams(location.hash.slice(1)), capabilities).catch(() => {});  // the view tells why the socket was closed
 )js"
-, 6331)},
+, 6360)},
 {"/prepared_frames.js", "text/javascript", std::string_view(
 R"js(// Frames whose header differs from the last one only in the id, and in a result also in the times, as when a program calls a model again and again.
 // They are read and written without JSON, which would take longer than everything else that a small tensor needs here. Other frames go through
@@ -2344,6 +2479,11 @@ const types = {
 /** @type {Record<string, string>} */
 const datatypes = Object.fromEntries(Object.entries(types).map(([datatype, { ort }]) => [ort, datatype]));
 
+const maxRank = 8;
+
+/** Whether the wire carries tensors of this type of ONNX Runtime and of this many dimensions. @param {string} type @param {number} rank */
+export const isCarried = (type, rank) => Object.hasOwn(datatypes, type) && rank <= maxRank;
+
 /** The wire's name for a type of ONNX Runtime; throws for types that the wire doesn't carry. @param {string} type @param {string} name the tensor */
 export function datatypeOf(type, name) {
   if (!datatypes[type]) throw new Error(`"${name}" is of type ${type}, which the pool's protocol does not carry`);
@@ -2371,23 +2511,31 @@ const namesOf = (/** @type {TensorInfo[]} */ list) => list.map(({ name }) => `"$
 
 /**
  * Throws CodedError `bad_input` unless these are the model's inputs and outputs. ONNX Runtime would report it less clearly, or only after the upload.
- * @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {TensorInfo[]} given @param {string[]} wanted
+ * A scalar may have been given with the shape [1], as ONNX Runtime takes it; it is returned with [], so that what is computed from it has its declared shape.
+ * @template {TensorInfo} T @param {{ inputs: TensorInfo[], outputs: TensorInfo[] }} model @param {T[]} given @param {string[]} wanted @returns {T[]} what to compute with
  */
 export function checkRun(model, given, wanted) {
   /** @param {boolean} good @param {() => string} why */
   const must = (good, why) => { if (!good) throw new CodedError('bad_input', why()); };
   for (const { name } of given) must(model.inputs.some(input => input.name === name), () => `the model has no input "${name}"; its inputs are ${namesOf(model.inputs)}`);
   for (const name of wanted) must(model.outputs.some(output => output.name === name), () => `the model has no output "${name}"; its outputs are ${namesOf(model.outputs)}`);
+  /** @type {string[]} */
+  const scalars = [];
   for (const { name, datatype, shape } of model.inputs) {
     const matches = given.filter(tensor => tensor.name === name);
     must(matches.length === 1, () => matches.length ? `the input "${name}" was given ${matches.length} times` : `the input "${name}" is missing`);
     must(matches[0].datatype === datatype, () => `the input "${name}" must be ${datatype}, not ${matches[0].datatype}`);
+    if (!shape.length && matches[0].shape.length === 1 && matches[0].shape[0] === 1) {
+      scalars.push(name);
+      continue;
+    }
     const fits = matches[0].shape.length === shape.length && shape.every((dimension, i) => dimension < 0 || dimension === matches[0].shape[i]);
     must(fits, () => `the input "${name}" must have the shape ${shapeText(shape)}, not ${shapeText(matches[0].shape)}`);
   }
+  return scalars.length ? given.map(tensor => scalars.includes(tensor.name) ? { ...tensor, shape: [] } : tensor) : given;
 }
 )js"
-, 4150)},
+, 4919)},
 {"/timer_drift.js", "text/javascript", std::string_view(
 R"js(// How late the page's own timers are. Browsers slow down the timers of hidden tabs, and this is how the pool notices.
 
@@ -2493,7 +2641,7 @@ export class View {
     const adapter = typeof webgpu === 'string' ? webgpu : [webgpu.vendor, webgpu.architecture, webgpu.device, webgpu.description].filter(Boolean).join(' ') || 'an adapter without a name';
     this.#write('adapter', typeof webgpu !== 'string' && webgpu.software ? `${adapter} (software)` : adapter);
     const devices = typeof webnn === 'string' ? [] : Object.keys(webnn).filter(type => webnn[type] === null);
-    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.join(', ') || 'no device');
+    this.#write('webnn', typeof webnn === 'string' ? webnn : devices.length ? `when asked for ${devices.join(', ')}` : 'for no device');
   }
 
   /** @param {number} id @param {string} model @param {string} backend */
@@ -2542,7 +2690,7 @@ export class View {
   }
 }
 )js"
-, 2839)},
+, 2879)},
 {"/webnn_worker.js", "text/javascript", std::string_view(
 R"js(// The worker of a model that may run on WebNN. The pool lets only this script make functions from text, as ONNX Runtime's WebNN half does.
 
@@ -2835,8 +2983,8 @@ export const kernelOnWebGpu = {
         ...face, passedOver,
         takesBuffers: true,
         run(feeds, names, keep) {
-          checkRun(face, feeds, names);
-          return nudged(device, () => program.run(feeds, names, keep));
+          const given = checkRun(face, feeds, names);
+          return nudged(device, () => program.run(given, names, keep));
         },
         warmUp: () => nudged(device, () => program.run(zeros, [])),
         async dispose() {
@@ -2852,7 +3000,7 @@ export const kernelOnWebGpu = {
   },
 };
 )js"
-, 5503)},
+, 5517)},
 {"/backends/kernel_program.js", "text/javascript", std::string_view(
 R"js(// A compiled kernel: works out extents, uploads, dispatches and reads back.
 
@@ -3113,7 +3261,7 @@ import { isOnDevice } from '../residents.js';
 import { SpawnedWorker } from '../spawned_worker.js';
 import { listeningForPlacements, overhearConsole, quietly } from './placements.js';
 import { timed } from '../timing.js';
-import { checkRun, datatypeOf, ortTypeOf, typedArrayOf } from '../tensors.js';
+import { checkRun, datatypeOf, isCarried, ortTypeOf, typedArrayOf } from '../tensors.js';
 
 /** @typedef {typeof import('onnxruntime-web')} Ort @typedef {import('onnxruntime-web').InferenceSession} OrtSession */
 /** @typedef {import('onnxruntime-web').InferenceSession.SessionOptions} SessionOptions @typedef {import('../protocol.js').TensorInfo} TensorInfo */
@@ -3205,17 +3353,23 @@ export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(err
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
 
-/** @param {readonly import('onnxruntime-web').InferenceSession.ValueMetadata[]} metadata @returns {TensorInfo[]} */
-const describe = metadata => metadata.map(value => {
-  if (!value.isTensor) throw new Error(`"${value.name}" is not a tensor, and the pool's protocol carries only tensors`);
-  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
-});
+/** @typedef {import('onnxruntime-web').InferenceSession.ValueMetadata} ValueMetadata */
 
-/** The first free dimension among the inputs, in words; undefined if all are fixed. @param {OrtSession} session */
+/** Whether the wire carries the value. @param {ValueMetadata} value @returns {value is Extract<ValueMetadata, { isTensor: true }>} */
+const travels = value => value.isTensor && isCarried(value.type, value.shape.length);
+
+/** @param {ValueMetadata} value @returns {TensorInfo} */
+function describe(value) {
+  if (!travels(value)) throw new Error(`the input "${value.name}" is not a tensor that the pool's protocol carries`);
+  return { name: value.name, datatype: datatypeOf(value.type, value.name), shape: value.shape.map(sizeOf) };
+}
+
+/** The first free dimension among the inputs, with its key in `free_dimensions`; undefined if all are fixed. @param {OrtSession} session */
 export function freeDimension(session) {
   for (const value of session.inputMetadata) {
-    const i = value.isTensor ? value.shape.findIndex(dimension => sizeOf(dimension) < 0) : -1;
-    if (value.isTensor && i >= 0) return typeof value.shape[i] === 'string' ? `dimension "${value.shape[i]}" of the input "${value.name}"` : `dimension ${i} of the input "${value.name}", which has no name`;
+    if (!value.isTensor) continue;
+    const { name: input, shape } = value, axis = shape.findIndex(dimension => sizeOf(dimension) < 0);
+    if (axis >= 0) return { input, axis, key: typeof shape[axis] === 'string' ? shape[axis] : `${input}[${axis}]` };
   }
   return undefined;
 }
@@ -3235,13 +3389,14 @@ function feedOf(ort, tensor) {
  * @returns {import('./registry.js').Session}
  */
 export function wrapSession(ort, session, own, device) {
-  const model = { inputs: describe(session.inputMetadata), outputs: describe(session.outputMetadata) };
+  const model = { inputs: session.inputMetadata.map(describe), outputs: session.outputMetadata.filter(travels).map(describe) };
+  const allNames = model.outputs.map(({ name }) => name);
   return {
     ...model,
     async run(tensors, names, keep = []) {
-      checkRun(model, tensors, names);
-      const wanted = names.length ? names : session.outputNames;
-      const [feeds, upload] = await timed(() => Object.fromEntries(tensors.map(tensor => [tensor.name, feedOf(ort, tensor)])));
+      const given = checkRun(model, tensors, names);
+      const wanted = names.length ? names : allNames;
+      const [feeds, upload] = await timed(() => Object.fromEntries(given.map(tensor => [tensor.name, feedOf(ort, tensor)])));
       const [results, compute] = await timed(() => session.run(feeds, wanted, quietly).catch(error => { throw isInvalidArgument(error) ? new CodedError('bad_input', messageOf(error)) : error; }));
       const [outputs, download] = await timed(async () => {
         const all = [];
@@ -3264,7 +3419,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 8890)},
+, 9183)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -3296,8 +3451,7 @@ function complete(session) {
   return {
     inputs, outputs,
     async run(feeds, names) {
-      checkRun(session, feeds, names);
-      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (feeds);  // as the session does not say that it takes buffers
+      const onlyHost = /** @type {import('../protocol.js').WireTensor[]} */ (checkRun(session, feeds, names));  // as the session does not say that it takes buffers
       const start = performance.now();
       const result = await session.run(onlyHost, names);
       return { outputs: result.outputs, times: { upload: 0, compute: since(start), download: 0, ...result.times } };
@@ -3319,7 +3473,7 @@ export const ownBackend = (name, address) => ({
   },
 });
 )js"
-, 2960)},
+, 2947)},
 {"/backends/placements.js", "text/javascript", std::string_view(
 R"js(// Which nodes of a graph ONNX Runtime places where. It tells nobody but its log, so that is read.
 
@@ -3821,7 +3975,7 @@ export const webnn = {
     const free = freeDimension(session);
     if (free) {
       await session.release();
-      throw new Error(`WebNN needs a size for every dimension, and the ${free} is free: give it in free_dimensions, or export the model with it`);
+      throw new Error(`WebNN needs a size for every dimension, and dimension ${free.axis} of the input "${free.input}" is free: give it as "${free.key}" in free_dimensions, or export the model with it`);
     }
     let disposed = false;
     context.lost?.then(({ message }) => { if (!disposed) deviceLost('unknown', message); });
@@ -3839,7 +3993,7 @@ export const webnn = {
   },
 };
 )js"
-, 2698)}
+, 2755)}
 }};
 // clang-format on
 

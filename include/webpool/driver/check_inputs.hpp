@@ -32,6 +32,17 @@ inline bool touches_devices(const Inputs& inputs, const RequestOptions& options)
          std::ranges::any_of(inputs, [](const NamedTensor& each) { return each.tensor.device() != nullptr; });
 }
 
+/// `who`: the model, in words.
+inline Error no_such_output(const std::string& who, const ModelInfo& info, const std::string& name) {
+  const auto other = std::ranges::find(info.unsupported_outputs, name, &UnsupportedOutput::name);
+  if (other == info.unsupported_outputs.end())
+    return Error(errc::unknown_output,
+                 who + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+  return Error(errc::bad_input, "output '" + name + "' of " + who + " is " + other->type +
+                                    ", which can't leave a browser; the outputs that can are " +
+                                    list_names(info.outputs));
+}
+
 /// Why a model can't take these inputs or give these outputs; empty when it can. Nothing has been sent by then.
 inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo& info, const Inputs& inputs,
                                          const RequestOptions& options) {
@@ -57,9 +68,7 @@ inline std::optional<Error> check_inputs(std::string_view model, const ModelInfo
                                             std::string(to_string(spec.datatype)) + " " + to_string(spec.shape) + ")");
   for (const auto* names : {&options.outputs, &options.keep_on_device})
     for (const auto& name : *names)
-      if (!ModelInfo::find(info.outputs, name))
-        return Error(errc::unknown_output,
-                     who() + " has no output '" + name + "'; its outputs are " + list_names(info.outputs));
+      if (!ModelInfo::find(info.outputs, name)) return no_such_output(who(), info, name);
   for (const auto& name : options.keep_on_device)
     if (std::ranges::count(options.keep_on_device, name) > 1)
       return Error(errc::unknown_output, "output '" + name + "' of " + who() + " is to be kept twice");

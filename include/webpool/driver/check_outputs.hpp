@@ -19,7 +19,7 @@ namespace webpool::driver {
 inline std::optional<std::string> check_output(const ModelInfo& info, std::string_view name, Datatype datatype,
                                                const Shape& shape) {
   const TensorSpec* spec = ModelInfo::find(info.outputs, name);
-  if (spec && spec->datatype == datatype && spec->accepts(shape)) return std::nullopt;
+  if (spec && spec->datatype == datatype && (spec->any_rank || spec->shape.accepts(shape))) return std::nullopt;
   return "the page answered with an output '" + std::string(name) + "' " + std::string(to_string(datatype)) + " " +
          to_string(shape) + " that the model does not declare";
 }

@@ -1,17 +1,15 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 #include <webpool/byte_source.hpp>
+#include <webpool/driver/free_dimensions.hpp>
 #include <webpool/driver/interrupt.hpp>
 #include <webpool/driver/served_file.hpp>
 #include <webpool/error.hpp>
@@ -44,36 +42,6 @@ inline std::size_t total_size(std::span<const ModelFile> files) noexcept {
   std::size_t sum = 0;
   for (const ModelFile& file : files) sum += file.total_size();
   return sum;
-}
-
-inline void fill_in(std::vector<TensorSpec>& specs, const std::map<std::string, std::int64_t>& values) {
-  for (auto& spec : specs) {
-    std::vector<std::int64_t> extents(spec.shape.extents().begin(), spec.shape.extents().end());
-    for (std::size_t axis = 0; axis < extents.size(); ++axis)
-      if (const auto value = values.find(spec.symbols[axis]); extents[axis] == Shape::any && value != values.end())
-        extents[axis] = value->second;
-    spec.shape = Shape(extents);
-  }
-}
-
-/// Throws `errc::invalid_options` for a value of a dimension that none of the models has, or that is none.
-inline void check_free_dimensions(std::span<const ModelFile> files, const std::map<std::string, std::int64_t>& values) {
-  std::set<std::string> known;
-  for (const ModelFile& file : files)
-    for (const auto* specs : {&file.info.inputs, &file.info.outputs})
-      for (const auto& spec : *specs)
-        for (const auto& symbol : spec.symbols)
-          if (!symbol.empty()) known.insert(symbol);
-  std::string names;
-  for (const auto& symbol : known) names += (names.empty() ? "" : ", ") + symbol;
-  for (const auto& [name, value] : values) {
-    if (!known.contains(name))
-      throw Error(errc::invalid_options, "model '" + files.front().name + "' has no free dimension '" + name +
-                                             "'; it has: " + (names.empty() ? "none" : names));
-    if (value < 0)
-      throw Error(errc::invalid_options,
-                  "the free dimension '" + name + "' is " + std::to_string(value) + ": no size of anything");
-  }
 }
 
 /// `serve`, but what is wrong about the source is told with `what` it is.
@@ -133,15 +101,15 @@ ModelFile read_model_bytes(const ModelBytes& model, ModelOptions& options, const
     initialize(file.name, file.info, options);
     if (!options.name.empty()) file.name = options.name;
   }
-  check_free_dimensions({&file, 1}, options.free_dimensions);
-  fill_in(file.info.inputs, options.free_dimensions);
-  fill_in(file.info.outputs, options.free_dimensions);
+  const ModelInfo* const info = &file.info;
+  options.free_dimensions = check_free_dimensions(file.name, {&info, 1}, options.free_dimensions);
+  fill_in(file.info, options.free_dimensions);
   return file;
 }
 
 /// Reads and checks a model from any source, and its external data. `initialize`, if any, may change the options first.
-/// Throws `errc::model_not_found`, `errc::model_invalid` or `errc::invalid_options`, what `initialize` throws, and what
-/// `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
+/// Throws `errc::model_not_found`, `errc::model_invalid`, `errc::no_backend` or `errc::invalid_options`, what
+/// `initialize` throws, and what `ByteSource` says of faults; `errc::cancelled` soon after `interrupt` was raised.
 inline ModelFile read_model_file(const ModelBytes& model, ModelOptions& options,
                                  const ModelInitializer& initialize = {}, const Interrupt& interrupt = {}) {
   return read_model_bytes(

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <webpool/driver/free_dimensions.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/read_source.hpp>
 #include <webpool/error.hpp>
@@ -34,12 +35,10 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
     if (std::ranges::count(files, name, &ModelFile::name) > 1)
       throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
-  check_free_dimensions(files, values);
-  for (ModelFile& file : files) {
-    fill_in(file.info.inputs, values);
-    fill_in(file.info.outputs, values);
-  }
-  options.free_dimensions = values;
+  std::vector<const ModelInfo*> infos;
+  for (const ModelFile& file : files) infos.push_back(&file.info);
+  options.free_dimensions = check_free_dimensions(files.front().name, infos, values);
+  for (ModelFile& file : files) fill_in(file.info, options.free_dimensions);
   options.free_dimensions.merge(samples);
   return files;
 }

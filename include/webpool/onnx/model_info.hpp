@@ -4,27 +4,22 @@
 #include <protozero/pbf_reader.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-#include <webpool/datatype.hpp>
 #include <webpool/error.hpp>
 #include <webpool/model_info.hpp>
 #include <webpool/onnx/file_kind.hpp>
+#include <webpool/onnx/value_type.hpp>
 #include <webpool/shape.hpp>
 
 namespace webpool::onnx {
 
 namespace detail {
-
-using Wire = protozero::pbf_wire_type;
-using Tag = protozero::pbf_tag_type;
 
 /// Field numbers of onnx.proto, as far as they are read here.
 enum class ModelField : Tag {
@@ -38,43 +33,14 @@ enum class ModelField : Tag {
 enum class OpsetField : Tag { domain = 1, version = 2 };
 enum class GraphField : Tag { initializer = 5, input = 11, output = 12, sparse_initializer = 15 };
 enum class ValueField : Tag { name = 1, type = 2 };
-enum class TypeField : Tag { tensor = 1 };
-enum class TensorTypeField : Tag { element = 1, shape = 2 };
+enum class TensorTypeField : Tag { shape = 2 };
 enum class ShapeField : Tag { dimension = 1 };
 enum class DimensionField : Tag { value = 1, symbol = 2 };
 inline constexpr Tag tensor_name = 8, sparse_values = 1, entry_key = 1, entry_value = 2;
 
-/// `TensorProto.DataType` by its numbers; elements without a datatype can't travel.
-struct ElementRow {
-  std::string_view name;
-  std::optional<Datatype> datatype;
-};
-inline constexpr std::array<ElementRow, 24> elements{{{"UNDEFINED", {}},
-                                                      {"FLOAT", Datatype::float32},
-                                                      {"UINT8", Datatype::uint8},
-                                                      {"INT8", Datatype::int8},
-                                                      {"UINT16", Datatype::uint16},
-                                                      {"INT16", Datatype::int16},
-                                                      {"INT32", Datatype::int32},
-                                                      {"INT64", Datatype::int64},
-                                                      {"STRING", {}},
-                                                      {"BOOL", Datatype::boolean},
-                                                      {"FLOAT16", Datatype::float16},
-                                                      {"DOUBLE", Datatype::float64},
-                                                      {"UINT32", Datatype::uint32},
-                                                      {"UINT64", Datatype::uint64},
-                                                      {"COMPLEX64", {}},
-                                                      {"COMPLEX128", {}},
-                                                      {"BFLOAT16", {}},
-                                                      {"FLOAT8E4M3FN", {}},
-                                                      {"FLOAT8E4M3FNUZ", {}},
-                                                      {"FLOAT8E5M2", {}},
-                                                      {"FLOAT8E5M2FNUZ", {}},
-                                                      {"UINT4", {}},
-                                                      {"INT4", {}},
-                                                      {"FLOAT4E2M1", {}}}};
-
 [[noreturn]] inline void invalid(const std::string& reason) { throw Error(errc::model_invalid, reason); }
+/// It is ONNX, but nothing here can run it.
+[[noreturn]] inline void unusable(const std::string& reason) { throw Error(errc::no_backend, reason); }
 
 inline std::string_view view(protozero::data_view bytes) noexcept { return {bytes.data(), bytes.size()}; }
 
@@ -84,7 +50,14 @@ inline std::string_view find_text(protozero::pbf_reader message, Tag tag) {
   return {};
 }
 
-inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
+/// An input or output: what it takes or gives, or the type of what can't travel.
+struct Value {
+  TensorSpec spec;
+  std::string unsupported;
+};
+
+/// Of a shape with too many dimensions, none is kept.
+inline void read_shape(protozero::pbf_reader message, Value& value) {
   std::vector<std::int64_t> extents;
   std::vector<std::string> symbols;
   while (message.next(static_cast<Tag>(ShapeField::dimension), Wire::length_delimited)) {
@@ -104,47 +77,57 @@ inline void read_shape(protozero::pbf_reader message, TensorSpec& spec) {
       }
     }
   }
-  spec.shape = Shape(extents);
-  spec.symbols = std::move(symbols);
-}
-
-inline void read_tensor_type(protozero::pbf_message<TensorTypeField> message, TensorSpec& spec) {
-  std::size_t element = 0;
-  spec.any_rank = true;
-  while (message.next()) {
-    switch (message.tag_and_type()) {
-      case tag_and_type(TensorTypeField::element, Wire::varint):
-        element = static_cast<std::size_t>(std::max(message.get_int32(), 0));
-        break;
-      case tag_and_type(TensorTypeField::shape, Wire::length_delimited):
-        spec.any_rank = false;
-        read_shape(message.get_message(), spec);
-        break;
-      default: message.skip();
-    }
+  if (extents.size() > Shape::max_rank) {
+    value.unsupported =
+        "a tensor of " + std::to_string(extents.size()) + " dimensions, more than " + std::to_string(Shape::max_rank);
+    return;
   }
-  if (element >= elements.size())
-    invalid("its element type is number " + std::to_string(element) + ", which is not known here");
-  if (!elements[element].datatype)
-    invalid("its element type is " + std::string(elements[element].name) + ", which can't be passed to a browser");
-  spec.datatype = *elements[element].datatype;
+  value.spec.shape = Shape(extents);
+  value.spec.symbols = std::move(symbols);
 }
 
-/// An input or output; `role` says which, for the sentence.
-inline TensorSpec read_value(protozero::data_view bytes, std::string_view role) {
-  TensorSpec spec;
-  spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
+inline void read_tensor_type(protozero::pbf_reader tensor, Value& value) {
+  const std::int32_t element = read_element(tensor);
+  if (const auto datatype = datatype_of_element(element))
+    value.spec.datatype = *datatype;
+  else
+    value.unsupported = "tensor(" + name_of_element(element) + ")";
+  value.spec.any_rank = !tensor.next(static_cast<Tag>(TensorTypeField::shape), Wire::length_delimited);
+  if (!value.spec.any_rank) read_shape(tensor.get_message(), value);
+}
+
+/// `role`: whether it is an input or output, for the sentence.
+inline Value read_value(protozero::data_view bytes, std::string_view role) {
+  Value value;
+  value.spec.name = find_text(protozero::pbf_reader(bytes), static_cast<Tag>(ValueField::name));
   try {
-    protozero::pbf_reader value(bytes);
-    if (!value.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
-    protozero::pbf_reader type = value.get_message();
-    if (!type.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
-      invalid("it is not a tensor but a sequence, map, optional or sparse tensor");
-    read_tensor_type(type.get_message(), spec);
+    protozero::pbf_reader message(bytes);
+    if (!message.next(static_cast<Tag>(ValueField::type), Wire::length_delimited)) invalid("it has no type");
+    const protozero::pbf_reader type = message.get_message();
+    protozero::pbf_reader tensor = type;
+    if (tensor.next(static_cast<Tag>(TypeField::tensor), Wire::length_delimited))
+      read_tensor_type(tensor.get_message(), value);
+    else
+      value.unsupported = describe_type(type);
   } catch (const Error& error) {
-    invalid(std::string(role) + " '" + spec.name + "': " + error.message());
+    invalid(std::string(role) + " '" + value.spec.name + "': " + error.message());
   }
-  return spec;
+  return value;
+}
+
+inline void read_input(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "input");
+  if (!value.unsupported.empty())
+    unusable("its input '" + value.spec.name + "' is " + value.unsupported + ", which can't be passed to a browser");
+  info.inputs.push_back(std::move(value.spec));
+}
+
+inline void read_output(protozero::data_view bytes, ModelInfo& info) {
+  Value value = read_value(bytes, "output");
+  if (value.unsupported.empty())
+    info.outputs.push_back(std::move(value.spec));
+  else
+    info.unsupported_outputs.push_back({std::move(value.spec.name), std::move(value.unsupported)});
 }
 
 /// Skips nodes and the bytes of initializers unread.
@@ -163,16 +146,14 @@ inline void read_graph(protozero::pbf_message<GraphField> graph, ModelInfo& info
         break;
       }
       case tag_and_type(GraphField::input, Wire::length_delimited): inputs.push_back(graph.get_view()); break;
-      case tag_and_type(GraphField::output, Wire::length_delimited):
-        info.outputs.push_back(read_value(graph.get_view(), "output"));
-        break;
+      case tag_and_type(GraphField::output, Wire::length_delimited): read_output(graph.get_view(), info); break;
       default: graph.skip();
     }
   }
   std::ranges::sort(initializers);
   for (const auto& input : inputs) {
     const auto name = find_text(protozero::pbf_reader(input), static_cast<Tag>(ValueField::name));
-    if (!std::ranges::binary_search(initializers, name)) info.inputs.push_back(read_value(input, "input"));
+    if (!std::ranges::binary_search(initializers, name)) read_input(input, info);
   }
 }
 
@@ -234,7 +215,13 @@ inline ModelInfo read_model(std::string_view file) {
   if (!graph) invalid("there is no graph in it");
   if (info.ir_version <= 0) invalid("it names no IR version");
   if (!opset) invalid("it imports no operator set; perhaps its end is missing");
-  if (info.outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty() && info.unsupported_outputs.empty()) invalid("its graph has no outputs");
+  if (info.outputs.empty()) {
+    std::string types;
+    for (const auto& [name, type] : info.unsupported_outputs)
+      types += (types.empty() ? "'" : ", '") + name + "' is " + type;
+    unusable("none of its outputs can leave one: " + types);
+  }
   return info;
 }
 
@@ -243,9 +230,9 @@ inline ModelInfo read_model(std::string_view file) {
 /// What an ONNX file says about itself: versions, producer, inputs that are not initializers, and outputs, in file
 /// order. Weights are skipped unread, so the cost does not depend on their size. `name` stands in the error's sentence.
 ///
-/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and when an
-/// input or output is not a tensor of a datatype of the wire. A model whose end is missing exactly behind a whole field
-/// of the outermost message can't always be told from a complete one.
+/// Throws `errc::model_invalid` when the bytes are empty, truncated, damaged or something else than ONNX, and
+/// `errc::no_backend` when an input, or every output, is something else than a tensor that can travel. A model whose
+/// end is missing exactly behind a whole field of the outermost message can't always be told from a complete one.
 inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_view name) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   std::string reason;
@@ -253,6 +240,8 @@ inline ModelInfo read_model_info(std::span<const std::byte> file, std::string_vi
     if (!file.empty()) return detail::read_model(text);
     reason = "the file is empty";
   } catch (const Error& error) {
+    if (error.code() == errc::no_backend)
+      throw Error(errc::no_backend, "model '" + std::string(name) + "' can't run in a browser: " + error.message());
     reason = error.message();
   } catch (const protozero::exception&) {
     reason = "the file is damaged or truncated";
