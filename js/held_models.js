@@ -60,7 +60,7 @@ export class HeldModels {
     const { backend: name, device_type: device } = this.#opened.loaded;
     const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
     for (let others = this.#opened.others; others.length;) {
-      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false }, this.#worker).catch(() => undefined);
+      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false, verify: false }, this.#worker).catch(() => undefined);
       if (!opened) return undefined;
       const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
       if (result) {

@@ -107,6 +107,7 @@ const messages = {
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
+    verify: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
     variant: optional(size),
     cache_bytes: optional(size),
@@ -114,7 +115,7 @@ const messages = {
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
-    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
+    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), verified: optional(boolean), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },

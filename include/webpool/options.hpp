@@ -145,6 +145,16 @@ struct BatchOptions {
   std::vector<std::size_t> preferred{};    ///< a batch of exactly this many rows waits no longer, e.g. {4, 8}
 };
 
+/// Whether a backend's results are compared with those of WASM in the same tab.
+enum class Verify : std::uint8_t {
+  off,
+  /// Once, when the model is loaded on another backend than WASM: a run on made-up inputs that the model takes. A
+  /// backend that differs is passed over, with the numbers in `Where::passed_over`. What can't be verified, such as a
+  /// model of more than 64 MiB, is loaded all the same, and `Where::remarks` says why. Takes a second session of the
+  /// model, in WASM, for as long as that lasts. js/agreement.js has the tolerances by datatype, and their sources.
+  load,
+};
+
 /// How a model is loaded.
 struct ModelOptions {
   std::string name{};          ///< empty: the file's name without its extension, or `ModelBytes::name`
@@ -158,6 +168,7 @@ struct ModelOptions {
   /// are the reasons why they were passed over. WebGPU is often slower than WASM; on software adapters it nearly always
   /// is. Further tabs of the same browser, version and adapter start with the backend found and don't compare.
   bool fastest = false;
+  Verify verify = Verify::off;
   std::vector<Browser> browsers{};  ///< only these; empty: any
   std::size_t replicas = 1;         ///< tabs that hold it before `load` returns; demand adds more
   bool pinned = false;              ///< no memory policy evicts it

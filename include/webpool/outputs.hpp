@@ -38,6 +38,7 @@ struct Where {
   bool cpu_fallback = false;  ///< some nodes of the graph run on the CPU, although another backend holds the session
   std::vector<BackendFailure> passed_over{};  ///< in the order tried
   std::vector<NodePlacement> placements{};    ///< with `cpu_fallback`: which nodes run where
+  std::optional<bool> verified{};             ///< whether it was compared with WASM: `ModelOptions::verify`
   std::vector<std::string> remarks{};         ///< what else came up when the model was loaded there, in words
 
   /// Whether a CPU did the arithmetic of a GPU backend; empty if the browser hides its adapter, and for the

@@ -3,6 +3,7 @@
 import { CodedError, messageOf } from '../errors.js';
 import { runOnMadeUp } from '../made_up_inputs.js';
 import { NoAnswer, timed, timeRuns } from '../timing.js';
+import { verify } from '../verification.js';
 import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
@@ -36,6 +37,7 @@ import { webnn } from './webnn.js';
  * @property {number} [variant]   of a kernel: the one to try first
  * @property {boolean} [generates]   the model is a decoder: what it keeps of a text stays on the device
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
+ * @property {boolean} [verify]   keep none that computes something else than WASM
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
@@ -52,6 +54,7 @@ import { webnn } from './webnn.js';
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
  * @property {string[]} remarks   what is worth knowing of sessions that are good
+ * @property {boolean} [verified]   whether the backend was compared with WASM
  * @property {import('../protocol.js').BackendChoice[]} others   choices that may hold the contents too
  * @property {{ create: number, warmup: number }} times
  */
@@ -93,6 +96,42 @@ async function warmUpAll(contents, sessions) {
   return { feeds, remarks };
 }
 
+/** Bytes of a model up to which a second session of it, in WASM, takes little enough memory and time. */
+const mostToVerify = 64 * 2 ** 20;
+
+/**
+ * Compares each session with one of WASM. Throws what differs. A kernel has nothing to be compared with.
+ * @param {Content[]} contents @param {Session[]} sessions @param {WireTensor[][]} feeds that they have run @param {Omit<Options, OfContent | 'choice'>} options
+ * @returns {Promise<string[]>} why some are not verified
+ */
+async function verifyAll(contents, sessions, feeds, options) {
+  /** @type {string[]} */
+  const remarks = [];
+  for (const [i, { name, bytes, kernel, external = [], ...own }] of contents.entries()) {
+    const size = external.reduce((sum, { data }) => sum + data.length, bytes.length);
+    const obstacle = kernel ? 'a kernel is for WebGPU alone' : !feeds[i] ? 'no made-up inputs run' : size > mostToVerify ? `it has ${size} bytes, more than ${mostToVerify}` : undefined;
+    const why = obstacle ?? await verifyOne(sessions[i], () => wasm.create(bytes, { ...options, ...own, external, choice: { name: 'wasm', threads: 1 }, realm: {} }), feeds[i]);
+    if (why) remarks.push(`${contents.length > 1 ? `"${name}": ` : ''}not verified: ${why}`);
+  }
+  return remarks;
+}
+
+/** @param {Session} session @param {() => Promise<Session>} openReference @param {WireTensor[]} feeds @returns {Promise<string | undefined>} */
+async function verifyOne(session, openReference, feeds) {
+  /** @type {Session} */
+  let reference;
+  try {
+    reference = await openReference();
+  } catch (error) {
+    return `WASM does not hold it: ${messageOf(error)}`;
+  }
+  try {
+    return await verify(session, reference, feeds);
+  } finally {
+    dispose([reference]);
+  }
+}
+
 /** @param {Session[]} sessions @param {WireTensor[][]} feeds */
 async function runEach(sessions, feeds) {
   for (const [i, session] of sessions.entries()) await runOnce(session, feeds[i]);
@@ -120,7 +159,7 @@ async function createAll(contents, options, backends, sessions) {
   }
 }
 
-/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
+/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], verified?: boolean, times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
 
 /**
  * Opens all contents on one choice, and warms them up if asked to. Throws what speaks against it; then nothing of it is left.
@@ -129,7 +168,7 @@ async function createAll(contents, options, backends, sessions) {
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress @param {Backend[]} backends
  * @returns {Promise<Held>}
  */
-async function open(contents, choice, { warmup, compare, deviceLost, ...options }, progress, backends) {
+async function open(contents, choice, { warmup, compare, verify: verifies, deviceLost, ...options }, progress, backends) {
   /** @type {Session[]} */
   const sessions = [];
   let kept = false;
@@ -140,14 +179,15 @@ async function open(contents, choice, { warmup, compare, deviceLost, ...options 
     progress('create', 0);
     const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
     progress('create', 1);
-    if (!warmup && !compare) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
     progress('warmup', 0);
     const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
     if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
     if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    const doubts = verifies && choice.name !== wasm.name ? await verifyAll(contents, sessions, feeds, { ...options, deviceLost: hear }) : undefined;
     const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
     progress('warmup', 1);
-    return { sessions, choice, remarks, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
   } catch (error) {
     dispose(sessions);
     throw error;
@@ -199,8 +239,8 @@ export async function openSessions(contents, choices, options, progress, backend
   }
   if (best) {
     best.keep();
-    const { sessions, choice, remarks, times } = best;
-    return { sessions, backend: choice.name, tried, remarks, others: others.filter(each => each !== choice), times };
+    const { sessions, choice, remarks, verified, times } = best;
+    return { sessions, backend: choice.name, tried, remarks, verified, others: others.filter(each => each !== choice), times };
   }
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);

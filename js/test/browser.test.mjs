@@ -11,7 +11,7 @@ import { typedArrayOf } from '../tensors.js';
 import { unpackHeadlessShell } from '../tools/headless_shell.mjs';
 import { runReference } from '../tools/reference.mjs';
 import { findBrowser, launch } from './browsers.mjs';
-import { classifier, determinant, fours, halves, lookup, mixed, nonsense, slow } from './onnx.mjs';
+import { classifier, determinant, fours, halves, lastLargest, lookup, mixed, nonsense, slow } from './onnx.mjs';
 import { TestPool } from './pool.mjs';
 
 /** @typedef {import('../protocol.js').WireTensor} WireTensor */
@@ -201,6 +201,25 @@ for (const { kind, find, webnn, halfOnGpu } of subjects) {
         close();
       });
     }
+
+    test('verifies backends against WASM', async () => {
+      const right = await load(classifier(2), [{ name: 'webgpu' }], { verify: true });
+      assert.equal(right.answer.verified, true, right.answer.message);
+      assert.equal(right.answer.remarks, undefined);
+      right.close();
+      const picky = await load(fours(), [{ name: 'webgpu' }], { verify: true });
+      assert.equal(picky.answer.verified, false, picky.answer.message);
+      assert.equal(picky.answer.remarks.at(-1), 'not verified: no made-up inputs run');
+      picky.close();
+      const reference = await load(classifier(2), [{ name: 'wasm' }], { verify: true });
+      assert.equal(reference.answer.verified, undefined);
+      reference.close();
+      if (!webnn) return;
+      const wrong = await load(lastLargest(), [{ name: 'webnn', device_type: 'cpu' }, { name: 'wasm' }], { verify: true });
+      assert.equal(wrong.answer.backend, 'wasm', wrong.answer.message);
+      assert.deepEqual(wrong.answer.tried, [{ backend: 'webnn', message: 'cpu: it computes something else than WASM: "y"[0] is 0 and not 3; 2 of 2 elements differ' }]);
+      wrong.close();
+    });
 
     test('compares backends and threads although the model refuses made-up inputs', async () => {
       const { answer, close } = await load(fours(), [{ name: 'wasm', threads: 0 }, { name: 'webgpu' }], { compare: true });

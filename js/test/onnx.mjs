@@ -63,6 +63,12 @@ export const lookup = () => onnxModel({
   weights: [{ name: 'table', shape: [3, 2], values: [1, 2, 3, 4, 5, 6] }],
 });
 
+/** The last of the largest in each row; what WebNN gives is the first one. */
+export const lastLargest = () => onnxModel({
+  nodes: [{ op: 'ArgMax', inputs: ['x'], outputs: ['y'], ints: { axis: 1, keepdims: 0, select_last_index: 1 } }],
+  inputs: [{ name: 'x', type: FLOAT, shape: [2, 4] }], outputs: [{ name: 'y', type: INT64, shape: [2] }],
+});
+
 /** Doubles halves, and rounds them to 64-bit integers. */
 export const halves = () => onnxModel({
   nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }, { op: 'Cast', inputs: ['y'], outputs: ['z'], ints: { to: INT64 } }],

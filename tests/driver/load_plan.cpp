@@ -79,6 +79,8 @@ TEST_CASE("the message names the model and carries the browser's wishes") {
   CHECK(plan({}, {.model_cache_bytes = ~std::uint64_t{0}}).message.cache_bytes == protocol::max_id);
   CHECK_FALSE(full.message.compare);
   CHECK(plan({.fastest = true}, {}).message.compare == true);
+  CHECK_FALSE(full.message.verify);
+  CHECK(plan({.verify = Verify::load}, {}).message.verify == true);
   CHECK(plan({}, {.shader_precompile = false}).message.warmup == false);
   CHECK(plan({}, {}, {.low_memory_mode = true}).message.warmup == false);
 }

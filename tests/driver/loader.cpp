@@ -168,11 +168,13 @@ TEST_CASE("what came up in a load that is good reaches those who ask where a res
   const LoopbackTab tab(*pool);
   pool->load();
   const LoopbackWorker worker = tab.worker();
-  worker.link->say(loaded_frame(worker.id, "wasm", R"("tried":[],"remarks":["a warm-up run failed: no such index"])"));
+  worker.link->say(loaded_frame(worker.id, "webgpu",
+                                R"("tried":[],"remarks":["a warm-up run failed: no such index"],"verified":true)"));
   pool->run(picture());
   worker.answer(std::vector<float>(10));
   REQUIRE(pool->ends.size() == 1);
   CHECK(pool->ends[0].value().where().remarks == std::vector<std::string>{"a warm-up run failed: no such index"});
+  CHECK(pool->ends[0].value().where().verified == true);
 }
 
 TEST_CASE("a backend that never answers is passed over when the model is loaded again") {

@@ -401,6 +401,7 @@ const std::map<std::string, DataCheck> data_checks{
     {"loaded with a remark",
      [](const DataMessage& message) {
        CHECK(std::get<Loaded>(message).remarks == std::vector<std::string>{"a warm-up run failed: no such index"});
+       CHECK(std::get<Loaded>(message).verified == false);
      }},
     {"loaded a kernel", [](const DataMessage& message) { CHECK(std::get<Loaded>(message).variant == 1u); }},
     {"result",

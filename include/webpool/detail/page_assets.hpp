@@ -15,7 +15,7 @@ struct PageAsset {
 };
 
 // clang-format off
-inline constexpr std::array<PageAsset, 52> page_assets{{
+inline constexpr std::array<PageAsset, 53> page_assets{{
 {"/index.html", "text/html; charset=utf-8", std::string_view(
 R"js(<!doctype html>
 <html lang="en">
@@ -625,7 +625,7 @@ export class HeldModels {
     const { backend: name, device_type: device } = this.#opened.loaded;
     const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
     for (let others = this.#opened.others; others.length;) {
-      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false }, this.#worker).catch(() => undefined);
+      const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false, verify: false }, this.#worker).catch(() => undefined);
       if (!opened) return undefined;
       const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
       if (result) {
@@ -650,7 +650,7 @@ export class HeldModels {
 /** @param {Session[]} sessions */
 const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));
 )js"
-, 3885)},
+, 3900)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
@@ -870,7 +870,7 @@ import { timed } from './timing.js';
  * @returns {Promise<{ sessions: import('./backends/registry.js').Session[], loaded: Loaded, others: Load['backends'] }>}   `others`: backends that may hold the models too
  */
 export async function loadModels({ id, model, parts = [], backends, ...how }, { progress, deviceLost, signal }) {
-  const { free_dimensions: freeDimensions, warmup, compare, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
+  const { free_dimensions: freeDimensions, warmup, compare, verify, workgroup_size: workgroupSize, variant, cache_bytes: cacheBytes, importance } = how;
   const models = [model, ...parts];
   const fetched = (/** @type {number} */ i) => (/** @type {number} */ done, /** @type {number} */ total) => progress({ stage: 'fetch', part: i || undefined, done, total });
   const [files, fetchTime] = await timed(() => Promise.all(models.map((each, i) => fetchModel(each, fetched(i), { signal, cacheBytes, importance }))));
@@ -878,20 +878,20 @@ export async function loadModels({ id, model, parts = [], backends, ...how }, { 
     const { bytes, external } = files[i], kernel = format === 'kernel';
     return { name, key, bytes: kernel ? bytes : editModel(bytes, freeDimensions), external, kernel, generates, deviceOutputs };
   });
-  const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
+  const opened = await openSessions(contents, backends, { freeDimensions, warmup, compare, verify, workgroupSize, variant, deviceLost }, (stage, done) => progress({ stage, done, total: 1 }));
   const { sessions } = opened, [{ inputs, outputs, details }] = sessions;
   const fileBytes = files.flatMap(({ bytes, external }) => [bytes, ...external.map(({ data }) => data)]).reduce((sum, { length }) => sum + length, 0);
   return {
     sessions, others: opened.others,
     loaded: {
-      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, remarks: opened.remarks.length ? opened.remarks : undefined, cpu_fallback: sessions.some(each => each.details.cpuFallback),
+      type: 'loaded', id, backend: opened.backend, device_type: details.deviceType, tried: opened.tried, remarks: opened.remarks.length ? opened.remarks : undefined, verified: opened.verified, cpu_fallback: sessions.some(each => each.details.cpuFallback),
       inputs, outputs, times: { fetch: fetchTime, ...opened.times }, from_cache: files.every(({ fromCache }) => fromCache), memory_bytes: wasmBytes() + fileBytes,
       variant: details.variant, placements: sessions.map(each => each.details.placements).find(Boolean),
     },
   };
 }
 )js"
-, 2880)},
+, 2923)},
 {"/made_up_inputs.js", "text/javascript", std::string_view(
 R"js(// Inputs for runs that nobody asked for, made up from what a model says of itself. Whether a model takes them says nothing about the model: it may want
 // an index that exists, a step that is not 0, or a picture that is larger than its kernels.
@@ -1763,9 +1763,9 @@ export const version = 1;
  * @typedef {ModelFile & { name: string, format?: 'kernel', generates?: boolean, device_outputs?: string[], external?: ExternalFile[] }} ModelSource
  * @typedef {{ name: string, tensor: number }} Reference   an input or output, and the id of the tensor in the worker
  * @typedef {{ type: 'load', id: number, model: ModelSource, parts?: ModelSource[], backends: BackendChoice[], free_dimensions: Record<string, number>, warmup?: boolean,
- *             compare?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
+ *             compare?: boolean, verify?: boolean, workgroup_size?: number[], variant?: number, cache_bytes?: number, importance?: 'high' | 'low' }} Load
  * @typedef {{ type: 'progress', id: number, stage: 'fetch' | 'create' | 'warmup', part?: number, done: number, total: number }} Progress
- * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], remarks?: string[], cpu_fallback: boolean,
+ * @typedef {{ type: 'loaded', id: number, backend: string, device_type: string | null, tried: Attempt[], remarks?: string[], verified?: boolean, cpu_fallback: boolean,
  *             inputs: TensorInfo[], outputs: TensorInfo[], times: { fetch: number, create: number, warmup: number },
  *             from_cache: boolean, memory_bytes: number, variant?: number, placements?: import('./backends/placements.js').Placement[] }} Loaded
  * @typedef {{ type: 'run', id: number, part?: number, inputs: WireTensor[], resident?: Reference[], outputs: string[], keep?: Reference[] }} Run
@@ -1886,7 +1886,7 @@ export function decodeFrame(frame) {
 
 export { byteSize, datatypeSizes };
 )js"
-, 10014)},
+, 10052)},
 {"/residents.js", "text/javascript", std::string_view(
 R"js(// Tensors that stay in this worker between runs: on the GPU, or in the worker's memory if the backend computes there.
 
@@ -2244,6 +2244,7 @@ const messages = {
     free_dimensions: mapOf(size),
     warmup: optional(boolean),
     compare: optional(boolean),
+    verify: optional(boolean),
     workgroup_size: optional(is('three integers', value => Array.isArray(value) && value.length === 3 && value.every(isSize))),
     variant: optional(size),
     cache_bytes: optional(size),
@@ -2251,7 +2252,7 @@ const messages = {
   },
   progress: { id: size, stage: oneOf('fetch', 'create', 'warmup'), part: optional(size), done: size, total: size },
   loaded: {
-    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
+    id: size, backend: string, device_type: nullable(deviceType), tried, remarks: optional(listOf(string)), verified: optional(boolean), cpu_fallback: boolean, inputs: descriptions, outputs: descriptions,
     times: record({ fetch: number, create: number, warmup: number }), from_cache: boolean, memory_bytes: size, variant: optional(size),
     placements: optional(listOf(record({ provider: string, nodes: size, operators: listOf(string) }))),
   },
@@ -2280,7 +2281,7 @@ export function fieldsOf(type) {
   return messages[type];
 }
 )js"
-, 8042)},
+, 8102)},
 {"/sha256.js", "text/javascript", std::string_view(
 R"js(// SHA-256 for what crypto.subtle does not take: pages that are not secure, as a phone's that joins by neither https nor localhost, and files of
 // more bytes than it can copy.
@@ -2612,6 +2613,54 @@ export async function timeRuns(run) {
 }
 )js"
 , 1819)},
+{"/verification.js", "text/javascript", std::string_view(
+R"js(// Whether a backend computes what WASM computes, on inputs that the model takes, before any request.
+
+import { disagreement } from './agreement.js';
+import { areOnHost } from './residents.js';
+import { uniformNumbers } from './sampling.js';
+import { typedArrayOf } from './tensors.js';
+
+/** @typedef {import('./backends/registry.js').Session} Session @typedef {import('./protocol.js').WireTensor} WireTensor */
+
+/** Zeros and ones hide most faults. Floating-point numbers become noise from 0 to below 1 (as FP16, from 0.5: a fixed exponent); others, which may be indices or sizes, stay. @param {WireTensor[]} feeds @returns {WireTensor[]} */
+export function noisy(feeds) {
+  const uniform = uniformNumbers(1);
+  return feeds.map(tensor => {
+    if (!tensor.datatype.startsWith('FP')) return tensor;
+    const copy = { ...tensor, data: new Uint8Array(tensor.data.byteLength) }, values = typedArrayOf(copy);
+    for (let i = 0; i < values.length; i++) values[i] = tensor.datatype === 'FP16' ? 0x3800 + Math.floor(uniform() * 0x400) : uniform();
+    return copy;
+  });
+}
+
+/** All outputs of a run. @param {Session} session @param {WireTensor[]} feeds @returns {Promise<WireTensor[]>} */
+async function outputsOf(session, feeds) {
+  const { outputs } = await session.run(feeds, []);
+  if (!areOnHost(outputs)) throw new Error('an output stayed on the device although nobody asked for that');
+  return outputs;
+}
+
+/**
+ * Compares the session with the reference. Throws how they differ, or what the session alone can't run.
+ * @param {Session} session @param {Session} reference @param {WireTensor[]} feeds that the session has run
+ * @returns {Promise<string | undefined>} why nothing can be said; undefined if they agree
+ */
+export async function verify(session, reference, feeds) {
+  let compared = false;
+  for (const inputs of [noisy(feeds), feeds]) {
+    const wanted = await outputsOf(reference, inputs).catch(() => undefined);
+    if (!wanted) continue;  // it may refuse noise
+    const difference = disagreement(await outputsOf(session, inputs), wanted);
+    compared = true;
+    if (!difference) continue;
+    if (disagreement(await outputsOf(reference, inputs), wanted)) return 'the model draws random numbers';
+    throw new Error(`it computes something else than WASM: ${difference}`);
+  }
+  return compared ? undefined : 'WASM refuses the inputs';
+}
+)js"
+, 2360)},
 {"/view.js", "text/javascript", std::string_view(
 R"js(// What somebody who looks at the tab sees.
 
@@ -3533,6 +3582,7 @@ R"js(// Tries the backends in the order that the pool asks for, and remembers wh
 import { CodedError, messageOf } from '../errors.js';
 import { runOnMadeUp } from '../made_up_inputs.js';
 import { NoAnswer, timed, timeRuns } from '../timing.js';
+import { verify } from '../verification.js';
 import { kernelOnWebGpu } from './kernel.js';
 import { ownBackend } from './own.js';
 import { wasm } from './wasm.js';
@@ -3566,6 +3616,7 @@ import { webnn } from './webnn.js';
  * @property {number} [variant]   of a kernel: the one to try first
  * @property {boolean} [generates]   the model is a decoder: what it keeps of a text stays on the device
  * @property {boolean} [compare]   try all ways of running the model, and keep the fastest
+ * @property {boolean} [verify]   keep none that computes something else than WASM
  * @property {(reason: string, message: string) => void} deviceLost
  * @property {string[]} [deviceOutputs]   outputs that may be asked to stay on the device
  * @property {{ device?: GPUDevice }} realm   what the models of this worker share: the first one on WebGPU sets the device
@@ -3582,6 +3633,7 @@ import { webnn } from './webnn.js';
  * @property {string} backend
  * @property {import('../protocol.js').Attempt[]} tried
  * @property {string[]} remarks   what is worth knowing of sessions that are good
+ * @property {boolean} [verified]   whether the backend was compared with WASM
  * @property {import('../protocol.js').BackendChoice[]} others   choices that may hold the contents too
  * @property {{ create: number, warmup: number }} times
  */
@@ -3623,6 +3675,42 @@ async function warmUpAll(contents, sessions) {
   return { feeds, remarks };
 }
 
+/** Bytes of a model up to which a second session of it, in WASM, takes little enough memory and time. */
+const mostToVerify = 64 * 2 ** 20;
+
+/**
+ * Compares each session with one of WASM. Throws what differs. A kernel has nothing to be compared with.
+ * @param {Content[]} contents @param {Session[]} sessions @param {WireTensor[][]} feeds that they have run @param {Omit<Options, OfContent | 'choice'>} options
+ * @returns {Promise<string[]>} why some are not verified
+ */
+async function verifyAll(contents, sessions, feeds, options) {
+  /** @type {string[]} */
+  const remarks = [];
+  for (const [i, { name, bytes, kernel, external = [], ...own }] of contents.entries()) {
+    const size = external.reduce((sum, { data }) => sum + data.length, bytes.length);
+    const obstacle = kernel ? 'a kernel is for WebGPU alone' : !feeds[i] ? 'no made-up inputs run' : size > mostToVerify ? `it has ${size} bytes, more than ${mostToVerify}` : undefined;
+    const why = obstacle ?? await verifyOne(sessions[i], () => wasm.create(bytes, { ...options, ...own, external, choice: { name: 'wasm', threads: 1 }, realm: {} }), feeds[i]);
+    if (why) remarks.push(`${contents.length > 1 ? `"${name}": ` : ''}not verified: ${why}`);
+  }
+  return remarks;
+}
+
+/** @param {Session} session @param {() => Promise<Session>} openReference @param {WireTensor[]} feeds @returns {Promise<string | undefined>} */
+async function verifyOne(session, openReference, feeds) {
+  /** @type {Session} */
+  let reference;
+  try {
+    reference = await openReference();
+  } catch (error) {
+    return `WASM does not hold it: ${messageOf(error)}`;
+  }
+  try {
+    return await verify(session, reference, feeds);
+  } finally {
+    dispose([reference]);
+  }
+}
+
 /** @param {Session[]} sessions @param {WireTensor[][]} feeds */
 async function runEach(sessions, feeds) {
   for (const [i, session] of sessions.entries()) await runOnce(session, feeds[i]);
@@ -3650,7 +3738,7 @@ async function createAll(contents, options, backends, sessions) {
   }
 }
 
-/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
+/** Sessions of all contents on one choice. `run`: milliseconds of a run, to compare by; infinite if nothing could be timed. @typedef {{ sessions: Session[], choice: import('../protocol.js').BackendChoice, remarks: string[], verified?: boolean, times: { create: number, warmup: number }, run: number, keep: () => void }} Held */
 
 /**
  * Opens all contents on one choice, and warms them up if asked to. Throws what speaks against it; then nothing of it is left.
@@ -3659,7 +3747,7 @@ async function createAll(contents, options, backends, sessions) {
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress @param {Backend[]} backends
  * @returns {Promise<Held>}
  */
-async function open(contents, choice, { warmup, compare, deviceLost, ...options }, progress, backends) {
+async function open(contents, choice, { warmup, compare, verify: verifies, deviceLost, ...options }, progress, backends) {
   /** @type {Session[]} */
   const sessions = [];
   let kept = false;
@@ -3670,14 +3758,15 @@ async function open(contents, choice, { warmup, compare, deviceLost, ...options 
     progress('create', 0);
     const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
     progress('create', 1);
-    if (!warmup && !compare) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
     progress('warmup', 0);
     const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
     if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
     if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    const doubts = verifies && choice.name !== wasm.name ? await verifyAll(contents, sessions, feeds, { ...options, deviceLost: hear }) : undefined;
     const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
     progress('warmup', 1);
-    return { sessions, choice, remarks, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
   } catch (error) {
     dispose(sessions);
     throw error;
@@ -3696,7 +3785,8 @@ const whySlower = (slower, faster) => slower.run < Infinity
  * @param {import('../protocol.js').BackendChoice[]} choices
  * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
  * @param {(stage: 'create' | 'warmup', done: number) => void} progress
- * @param {Backend[]} [backends] for ONNX
+)js"
+R"js( * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
 export async function openSessions(contents, choices, options, progress, backends = installed) {
@@ -3729,14 +3819,14 @@ export async function openSessions(contents, choices, options, progress, backend
   }
   if (best) {
     best.keep();
-    const { sessions, choice, remarks, times } = best;
-    return { sessions, backend: choice.name, tried, remarks, others: others.filter(each => each !== choice), times };
+    const { sessions, choice, remarks, verified, times } = best;
+    return { sessions, backend: choice.name, tried, remarks, verified, others: others.filter(each => each !== choice), times };
   }
   const reasons = tried.map(({ backend, message }) => `${backend}: ${message}`).join('; ');
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 11593)},
+, 13811)},
 {"/backends/thread_trial.js", "text/javascript", std::string_view(
 R"js(// A worker that tries a model with some number of threads, tells how long a run on made-up inputs takes, and is ended.
 

@@ -128,6 +128,7 @@ inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, con
   plan.message.free_dimensions = model.free_dimensions;
   plan.message.warmup = browser.shader_precompile && !site.memory.low_memory_mode;
   if (model.fastest && !known) plan.message.compare = true;
+  if (model.verify == Verify::load) plan.message.verify = true;
   plan.message.workgroup_size = browser.workgroup_size;
   plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
   for (const Backend backend : backends_for(model, site.tab)) switch (backend) {

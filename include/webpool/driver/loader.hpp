@@ -258,9 +258,9 @@ class Loader {
   /// What holds the worker's model now.
   void settle(Worker& worker, protocol::Loaded& news) const {
     std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
-    worker.where = std::make_shared<const Where>(Where{worker.tab, browser_of(worker), news.backend, news.device,
-                                                       news.cpu_fallback, std::move(worker.passed_over),
-                                                       std::move(news.placements), std::move(news.remarks)});
+    worker.where = std::make_shared<const Where>(
+        Where{worker.tab, browser_of(worker), news.backend, news.device, news.cpu_fallback,
+              std::move(worker.passed_over), std::move(news.placements), news.verified, std::move(news.remarks)});
   }
 
   static std::size_t bytes_of(const LoadingModel& model, const protocol::Loaded& news) {

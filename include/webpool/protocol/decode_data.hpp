@@ -110,6 +110,7 @@ inline Loaded read_loaded(Fields& fields) {
   loaded.tried = read_tried(fields["tried"]);
   if (auto remarks = fields.find("remarks"))
     remarks->each([&](Value remark) { loaded.remarks.emplace_back(remark.text()); });
+  if (auto verified = fields.find("verified")) loaded.verified = verified->boolean();
   loaded.cpu_fallback = fields["cpu_fallback"].boolean();
   loaded.inputs = read_specs(fields["inputs"]);
   loaded.outputs = read_specs(fields["outputs"]);

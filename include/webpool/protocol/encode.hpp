@@ -195,6 +195,7 @@ inline void encode(std::string& out, const Load& message) {
   });
   if (message.warmup) writer.key("warmup"), out += *message.warmup ? "true" : "false";
   if (message.compare) writer.key("compare"), out += *message.compare ? "true" : "false";
+  if (message.verify) writer.key("verify"), out += *message.verify ? "true" : "false";
   if (message.workgroup_size)
     writer.list("workgroup_size", *message.workgroup_size,
                 [&](unsigned extent) { detail::append_integer(out, extent); });

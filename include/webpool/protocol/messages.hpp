@@ -85,6 +85,7 @@ struct Loaded {
   std::optional<WebnnDevice> device;
   std::vector<BackendFailure> tried;  ///< before `backend`, in that order
   std::vector<std::string> remarks{};
+  std::optional<bool> verified{};
   bool cpu_fallback = false;
   std::vector<TensorSpec> inputs, outputs;  ///< without symbols
   LoadTimes times;
@@ -187,6 +188,7 @@ struct Load {
   std::map<std::string, std::int64_t> free_dimensions;
   std::optional<bool> warmup;
   std::optional<bool> compare;
+  std::optional<bool> verify;
   std::optional<std::array<unsigned, 3>> workgroup_size;
   std::vector<ModelSource> parts{};            ///< further models of the same worker
   std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
