@@ -46,7 +46,7 @@ struct BrowserOptions {
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
   /// A load that makes no progress for so long is begun again in a new worker of the tab, once; then the tab is given
-  /// up for 30 s. More bytes of the model are progress, and so is a next stage: see `LoadProgress`.
+  /// up for 30 s. A thousandth more of the model's bytes is progress, and so is a next stage: see `LoadProgress`.
   std::chrono::milliseconds load_timeout{120'000};
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
   bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`

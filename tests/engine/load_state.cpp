@@ -35,6 +35,16 @@ TEST_CASE("only progress defers the end of a load") {
   CHECK(due_after(load, {LoadStage::fetch, 99, 100}) == 10s);
 }
 
+TEST_CASE("bytes that trickle are no progress") {
+  LoadState load(start);
+  TimePoint now = start;
+  load.advance({LoadStage::fetch, 0, 1'000'000}, now);
+  for (std::uint64_t done = 1; done < 1000; ++done) load.advance({LoadStage::fetch, done, 1'000'000}, now += 1s);
+  CHECK(load.due(10s) == start + 10s);
+  load.advance({LoadStage::fetch, 1000, 1'000'000}, now += 1s);
+  CHECK(load.due(10s) == start + 1000s + 10s);
+}
+
 TEST_CASE("each backend's stages are progress, but not for ever") {
   LoadState load(start);
   TimePoint now = start;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <webpool/clock.hpp>
 
@@ -19,7 +20,7 @@ struct LoadNews {
   std::uint64_t done = 0, total = 0;  ///< bytes while it fetches, else 0 or 1 of 1
 };
 
-/// How far a load is, and since when. Only what a page can't repeat for ever counts: bytes that it did not have before,
+/// How far a load is, and since when. Only what a page can't repeat for ever counts: a thousandth more of the bytes,
 /// and so many changes of the stage.
 class LoadState {
  public:
@@ -47,7 +48,7 @@ class LoadState {
   bool is_new(const LoadNews& news) const noexcept {
     const bool same = news.stage == at_.stage;
     if (news.stage > LoadStage::fetch) return changes_ < changes_counted && !(same && news.done == at_.done);
-    return same ? news.done > at_.done : news.stage > at_.stage;
+    return same ? news.done >= at_.done + std::max<std::uint64_t>(at_.total / 1000, 1) : news.stage > at_.stage;
   }
 
   LoadNews at_;
