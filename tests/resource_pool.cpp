@@ -197,10 +197,10 @@ TEST_CASE("async_load brings errors of the file and of the tabs to its handler")
   RawTab tab(pool.join_url());
   auto loading = pool.async_load(digits(), {}, asio::use_future);
   RawWorker worker = tab.worker();
-  worker.fail(worker.id, "hash_mismatch", "not the model that was announced");
+  worker.fail(worker.id, "no_backend", "no adapter");
   const Error error = error_of([&] { loading.get(); });
-  CHECK(error.code() == errc::load_failed);
-  CHECK_THAT(error.message(), contains("not the model that was announced"));
+  CHECK(error.code() == errc::no_backend);
+  CHECK_THAT(error.message(), contains("no adapter"));
 }
 
 TEST_CASE("a load whose token starts it when the pool is gone ends with pool_closed") {

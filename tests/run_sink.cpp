@@ -114,11 +114,11 @@ TEST_CASE("sinks are told why a model could not be loaded") {
     RawTab tab(pool.join_url());
     auto loading = pool.async_load(digits(), {}, asio::use_future);
     RawWorker worker = tab.worker();
-    worker.fail(worker.id, "hash_mismatch", "not the model that was announced");
+    worker.fail(worker.id, "no_backend", "no adapter");
     error_of([&] { loading.get(); });
   }
   REQUIRE(notes->loads.size() == 1);
-  CHECK_THAT(notes->loads[0], contains("not the model that was announced"));
+  CHECK_THAT(notes->loads[0], contains("no adapter"));
 }
 
 TEST_CASE("sinks are told of repairs") {

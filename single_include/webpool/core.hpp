@@ -1151,7 +1151,9 @@ struct BrowserOptions {
 /// Time-outs and limits of one connection. Zero switches a limit off where the comment says so.
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
-  std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
+  /// A load that makes no progress for so long is begun again in a new worker of the tab, once; then the tab is given
+  /// up for 30 s. A thousandth more of the model's bytes is progress, and so is a next stage: see `LoadProgress`.
+  std::chrono::milliseconds load_timeout{120'000};
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
   bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
@@ -1172,7 +1174,9 @@ struct ConnectionSettings {
   std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
-/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation.
+/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation. A model
+/// counts by its file's size until a tab has loaded it, then by what the page measured. One that turns out to be larger
+/// than a budget keeps its place until others need it, and is loaded again where all else can be evicted.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
   std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
@@ -1370,9 +1374,11 @@ struct LoadedModel {
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
-  std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
-  std::size_t pool_bytes = 0;    ///< used in all tabs together
+  std::size_t used_bytes = 0;  ///< sum over `models`
+  /// Of the model to load. Until a page reports, the file's size; then what it reported, but not more than the budgets
+  /// leave beside pinned models: such a model can be loaded again, alone.
+  std::size_t needed_bytes = 0;
+  std::size_t pool_bytes = 0;  ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
 };

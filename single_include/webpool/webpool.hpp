@@ -1605,7 +1605,9 @@ struct BrowserOptions {
 /// Time-outs and limits of one connection. Zero switches a limit off where the comment says so.
 struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout{30'000};  ///< from launch to hello
-  std::chrono::milliseconds load_timeout{120'000};    ///< from load to loaded
+  /// A load that makes no progress for so long is begun again in a new worker of the tab, once; then the tab is given
+  /// up for 30 s. A thousandth more of the model's bytes is progress, and so is a next stage: see `LoadProgress`.
+  std::chrono::milliseconds load_timeout{120'000};
   std::chrono::milliseconds message_timeout{60'000};  ///< from run to result, at most
   bool adaptive_timeouts = true;                      ///< shorter if answers come faster: `reliability::Patience`
   std::chrono::milliseconds health_interval{
@@ -1626,7 +1628,9 @@ struct ConnectionSettings {
   std::size_t bytes_in_flight = 256u << 20;  ///< of inputs, over all its models; 0: unlimited
 };
 
-/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation.
+/// What a tab may hold. The pool enforces these budgets itself, because WebGPU does not refuse an allocation. A model
+/// counts by its file's size until a tab has loaded it, then by what the page measured. One that turns out to be larger
+/// than a budget keeps its place until others need it, and is loaded again where all else can be evicted.
 struct MemorySettings {
   std::size_t bytes_per_connection = 0;  ///< 0: unlimited
   std::size_t bytes_for_pool = 0;        ///< of all tabs together; 0: unlimited
@@ -1824,9 +1828,11 @@ struct LoadedModel {
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
-  std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
-  std::size_t pool_bytes = 0;    ///< used in all tabs together
+  std::size_t used_bytes = 0;  ///< sum over `models`
+  /// Of the model to load. Until a page reports, the file's size; then what it reported, but not more than the budgets
+  /// leave beside pinned models: such a model can be loaded again, alone.
+  std::size_t needed_bytes = 0;
+  std::size_t pool_bytes = 0;  ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
 };
@@ -11460,7 +11466,10 @@ class Browsers {
 #endif
 #ifndef WEBPOOL_DRIVER_DEPARTURES_HPP_INCLUDED
 #define WEBPOOL_DRIVER_DEPARTURES_HPP_INCLUDED
+#include <chrono>
+#include <deque>
 #include <string>
+#include <utility>
 #ifndef WEBPOOL_DRIVER_ENGINE_PORT_HPP_INCLUDED
 #define WEBPOOL_DRIVER_ENGINE_PORT_HPP_INCLUDED
 #include <memory>
@@ -11897,6 +11906,65 @@ class Lane {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_LOAD_STATE_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LOAD_STATE_HPP_INCLUDED
+#include <algorithm>
+#include <cstdint>
+
+namespace webpool::engine {
+
+/// What a load is at. The last three are what the page reports, with each backend that it tries in turn.
+enum class LoadStage : std::uint8_t {
+  start,  ///< its worker is to start
+  waits,  ///< for its turn
+  fetch,
+  create,
+  warmup,
+};
+
+struct LoadNews {
+  LoadStage stage = LoadStage::start;
+  std::uint64_t done = 0, total = 0;  ///< bytes while it fetches, else 0 or 1 of 1
+};
+
+/// How far a load is, and since when. Only what a page can't repeat for ever counts: a thousandth more of the bytes,
+/// and so many changes of the stage.
+class LoadState {
+ public:
+  explicit LoadState(TimePoint opened) noexcept : since_(opened) {}
+
+  void advance(const LoadNews& news, TimePoint now) noexcept {
+    if (!is_new(news)) return;
+    if (news.stage > LoadStage::fetch) ++changes_;
+    at_ = news;
+    since_ = now;
+  }
+
+  const LoadNews& at() const noexcept { return at_; }
+  /// Whether the page has been told what to load.
+  bool sent() const noexcept { return at_.stage > LoadStage::waits; }
+  /// When it is given up. A load that waits for its turn can't be late.
+  TimePoint due(Duration patience) const noexcept {
+    return at_.stage == LoadStage::waits ? end_of_time : since_ + patience;
+  }
+
+ private:
+  /// Sixteen backends, each with a beginning and an end of both stages.
+  static constexpr unsigned changes_counted = 64;
+
+  bool is_new(const LoadNews& news) const noexcept {
+    const bool same = news.stage == at_.stage;
+    if (news.stage > LoadStage::fetch) return changes_ < changes_counted && !(same && news.done == at_.done);
+    return same ? news.done >= at_.done + std::max<std::uint64_t>(at_.total / 1000, 1) : news.stage > at_.stage;
+  }
+
+  LoadNews at_;
+  unsigned changes_ = 0;
+  TimePoint since_;
+};
+
+}  // namespace webpool::engine
+#endif
 #ifndef WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
 #define WEBPOOL_ENGINE_MODEL_SPEC_HPP_INCLUDED
 #include <cstddef>
@@ -11915,6 +11983,7 @@ struct ModelSpec {
   bool pinned = false;              ///< never evicted
   bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
   Placing placing{};                ///< beside which other models and tensors it may stand
+  std::string identity{};           ///< models that have the same one load alike; empty: like no other
 };
 
 }  // namespace webpool::engine
@@ -12140,7 +12209,8 @@ struct WorkerRow {
   std::size_t bytes = 0;
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
-  TimePoint load_due{};  // where the model was sent to it later than usual
+  LoadState load{opened};
+  bool in_doubt = false;  // its link has closed: it is lost, unless all its tab is
   std::uint64_t uses = 0;
   std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
@@ -12169,6 +12239,7 @@ struct ConnectionRow {
   double slowdown = 1;                    // of the model that has slowed down most
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
+  unsigned doubted = 0;                   // workers in doubt: while there are any, it has none either
   bool relieved = false;                  // it has room again, which its models have not been told
   bool marked = false;                    // in `Marks`
   bool suspended = false;                 // gets no requests until it answers a heartbeat
@@ -12179,6 +12250,8 @@ struct ConnectionRow {
   std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
   std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
   std::vector<WorkerId> workers{};
+
+  bool has_room() const noexcept { return !full && doubted == 0; }
 };
 
 /// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
@@ -12197,6 +12270,21 @@ enum class Obstacle : std::uint8_t {
   never,     // refused in a way that waiting doesn't change
 };
 
+/// Loads of a model that failed in a tab, since it last held the model.
+struct Setback {
+  ConnectionId tab;
+  unsigned failures = 0;
+  bool pauses = false;  // the tab is not asked until then
+  TimePoint until{};
+};
+
+/// Loads of a model that took their worker or tab along, in browsers of one kind.
+struct Losses {
+  Browser browser = Browser::other;
+  unsigned in_a_row = 0;
+  TimePoint resting_until{};
+};
+
 struct ModelRow {
   ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
 
@@ -12209,7 +12297,9 @@ struct ModelRow {
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
-  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
+  ConnectionSet held_by;                    // tabs that have held it
+  ConnectionSet failed_on;                  // tabs that could not load it, as far as is known now
+  std::vector<Setback> setbacks;            // loads that are tried again
   std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
   std::size_t in_flight = 0;                // its runs, sent and not answered
@@ -12220,8 +12310,8 @@ struct ModelRow {
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
-  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
-  TimePoint resting_until{};                // no loads until then, because there were too many of those
+  std::vector<Losses> losses;               // at most one per kind of browser
+  bool loads_alone = false;                 // it was loading in a tab that died, and so were others
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
@@ -12241,6 +12331,18 @@ struct ModelRow {
     fresh.browser = browser;
     fresh.backend = backend;
     return fresh;
+  }
+
+  Losses& losses_in(Browser browser) {
+    const auto known = std::ranges::find(losses, browser, &Losses::browser);
+    return known == losses.end() ? losses.emplace_back(Losses{browser}) : *known;
+  }
+  bool rests_in(Browser browser, TimePoint now) const noexcept {
+    const auto known = std::ranges::find(losses, browser, &Losses::browser);
+    return known != losses.end() && now < known->resting_until;
+  }
+  bool rests(TimePoint now) const noexcept {
+    return std::ranges::any_of(losses, [now](const Losses& each) { return now < each.resting_until; });
   }
 
   void add_reason(const Error& error) {
@@ -12348,6 +12450,7 @@ class Marks {
 #define WEBPOOL_ENGINE_PLACES_HPP_INCLUDED
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #ifndef WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
 #define WEBPOOL_ENGINE_ROWS_HPP_INCLUDED
 #include <algorithm>
@@ -12592,6 +12695,15 @@ namespace webpool::engine {
 struct Places : Rows {
   using Rows::Rows;
 
+  /// The worker's tab gets no requests until that worker is gone, or all of the tab.
+  void doubt(WorkerId id) {
+    WorkerRow& worker = workers[id];
+    ConnectionRow& row = connections[worker.connection];
+    if (std::exchange(worker.in_doubt, true)) return;
+    if (row.has_room()) block_lanes(worker.connection, row);
+    ++row.doubted;
+  }
+
  protected:
   void enter(ConnectionId id, const Placing& placing) {
     neighbours.enter(index_of(id), state(id).browser.browser, placing);
@@ -12617,10 +12729,8 @@ struct Places : Rows {
   void charge(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight += bytes;
     if (row.full || row.bytes_in_flight < byte_limit) return;
+    if (row.has_room()) block_lanes(id, row);
     row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
   }
 
   /// A run in the tab has ended, and is not among its worker's runs any more.
@@ -12628,6 +12738,24 @@ struct Places : Rows {
     row.bytes_in_flight -= bytes;
     if (!row.full || row.bytes_in_flight >= byte_limit) return;
     row.full = false;
+    relieve(id, row);
+  }
+
+  /// A worker in doubt is gone.
+  void settle_doubt(ConnectionId id, ConnectionRow& row) {
+    --row.doubted;
+    relieve(id, row);
+  }
+
+  void block_lanes(ConnectionId id, const ConnectionRow& row) {
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// The tab may have room again.
+  void relieve(ConnectionId id, ConnectionRow& row) {
+    if (!row.has_room()) return;
     row.relieved = true;
     for (WorkerId each : row.workers) {
       const WorkerRow& worker = workers[each];
@@ -12644,7 +12772,7 @@ struct Places : Rows {
     ModelRow& model = model_of(worker);
     model.lane.insert(tab, id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
-    if (row.full) model.lane.block(tab);
+    if (!row.has_room()) model.lane.block(tab);
     if (row.launch) model.own.insert(tab);
     ++places;
   }
@@ -12754,6 +12882,7 @@ struct Tables : Places {
       model.obstacle = Obstacle::none;
     }
     std::erase(connection.workers, id);
+    if (worker.in_doubt) settle_doubt(worker.connection, connection);
     workers.erase(id);
   }
 
@@ -12790,13 +12919,21 @@ struct Tables : Places {
     ConnectionRow& connection = connections[worker.connection];
     ModelRow& model = model_of(worker);
     worker.last_used = connection.last_used = now;
-    if (!connection.full && model.lane.contains(index_of(worker.connection)))
+    if (connection.has_room() && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
     release(worker.connection, connection, bytes);
     --state(worker.connection).in_flight;
     --model.in_flight;
     --in_flight;
     return true;
+  }
+
+  /// The tab may be asked once more for a model that it failed to load.
+  void allow(ModelRow& model, ConnectionId id) {
+    model.failed_on.erase(index_of(id));
+    if (connections[id].draining) return;
+    model.placeable.insert(index_of(id));
+    model.obstacle = Obstacle::none;
   }
 
   /// A run failed, and the request is to be tried again.
@@ -12911,6 +13048,7 @@ struct Tables : Places {
       if (!each) continue;
       each->placeable.erase(index_of(id));
       each->failed_on.erase(index_of(id));
+      each->held_by.erase(index_of(id));
     }
     if (connections[id].draining) --draining;
     if (connections[id].suspended) --suspended;
@@ -13053,6 +13191,7 @@ class Retries {
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <sstream>
 #include <string>
@@ -13077,6 +13216,27 @@ inline std::string seconds(std::chrono::milliseconds time) {
   std::ostringstream text;
   text << std::chrono::duration<double>(time).count() << " s";
   return text.str();
+}
+
+/// "12 of 90 MB", "0 of 345 bytes"
+inline std::string amount(std::uint64_t done, std::uint64_t total) {
+  constexpr std::uint64_t megabyte = 1'000'000;
+  if (total < megabyte) return std::to_string(done) + " of " + std::to_string(total) + " bytes";
+  return std::to_string(done / megabyte) + " of " + std::to_string(total / megabyte) + " MB";
+}
+
+/// Why a load is given up that made no progress for so long.
+inline Error stalled(const ModelRow& model, const LoadNews& at, std::chrono::milliseconds patience) {
+  const std::string limit = seconds(patience);
+  switch (at.stage) {
+    case LoadStage::start:
+    case LoadStage::waits: return {errc::load_failed, quoted(model) + ": its worker did not start in " + limit};
+    case LoadStage::fetch:
+      return {errc::load_failed, quoted(model) + ": fetch stopped at " + amount(at.done, at.total) + " for " + limit};
+    case LoadStage::create: return {errc::load_failed, quoted(model) + ": create did not end in " + limit};
+    case LoadStage::warmup: break;
+  }
+  return {errc::load_failed, quoted(model) + ": warmup did not end in " + limit};
 }
 
 /// What becomes of a request whose selector answers with a tab that can't take it.
@@ -14072,6 +14232,89 @@ class Rechecks {
 #include <optional>
 #include <string>
 #include <vector>
+#ifndef WEBPOOL_ENGINE_LOST_LOADS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_LOST_LOADS_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Which model is to blame if a worker or a tab goes while it loads one, and what follows from that.
+///
+/// A model that was the only one to load there is. Of several nobody knows which it was: each is loaded alone in its
+/// tab from then on, until it has been loaded. After three such losses in a row in browsers of one kind, the model
+/// rests there for 30 s, long enough for others to load; so does the next handle of the same model. One that has run
+/// before rests for 1 s only, because something else went wrong there.
+class LostLoads {
+ public:
+  explicit LostLoads(State& state) : state_(state) {}
+
+  void worker_died(ModelRow& model, ConnectionId tab, const Error& reason, TimePoint now) {
+    blame(model, tab, "worker", reason, now);
+  }
+
+  /// The tab ended by itself, and its workers are still in the tables.
+  void tab_died(ConnectionId tab, const Error& reason, TimePoint now) {
+    std::vector<ModelRow*> suspects;
+    for (WorkerId id : state_.tables.connections[tab].workers) {
+      const WorkerRow& worker = state_.tables.workers[id];
+      if (!worker.ready && worker.load.sent()) suspects.push_back(&state_.tables.model_of(worker));
+    }
+    if (suspects.size() == 1) return blame(*suspects[0], tab, "tab", reason, now);
+    for (ModelRow* each : suspects) each->loads_alone = true;
+  }
+
+  static void loaded(ModelRow& model, Browser browser) {
+    model.loads_alone = false;
+    std::erase_if(model.losses, [&](const Losses& each) { return each.browser == browser; });
+  }
+
+  /// The model is about to go: the next one of the same identity rests, too.
+  void keep(const ModelRow& model, TimePoint now) {
+    std::erase_if(kept_, [&](const Kept& each) { return each.until <= now || each.identity == model.spec.identity; });
+    if (model.spec.identity.empty() || !model.rests(now)) return;
+    const TimePoint until = std::ranges::max(model.losses, {}, &Losses::resting_until).resting_until;
+    kept_.push_back({model.spec.identity, until, model.losses, model.reasons});
+  }
+  void recall(ModelRow& model, TimePoint now) const {
+    const auto known = std::ranges::find(kept_, model.spec.identity, &Kept::identity);
+    if (known == kept_.end() || known->until <= now) return;
+    model.losses = known->losses;
+    model.reasons = known->reasons;
+    model.loads_alone = true;
+  }
+
+ private:
+  struct Kept {
+    std::string identity;
+    TimePoint until;
+    std::vector<Losses> losses;
+    std::vector<Error> reasons;
+  };
+
+  static constexpr unsigned losses_tolerated = 3;
+  static constexpr std::chrono::seconds rest{30}, short_rest{1};
+
+  void blame(ModelRow& model, ConnectionId tab, std::string_view what, const Error& reason, TimePoint now) {
+    const BrowserInfo& browser = state_.tables.state(tab).browser;
+    Losses& losses = model.losses_in(browser.browser);
+    const bool rests = ++losses.in_a_row >= losses_tolerated;
+    if (rests) losses.resting_until = now + (model.has_run() ? short_rest : rest);
+    const std::string loading = "loading " + quoted(model) + " ended its " + std::string(what) + ' ' +
+                                std::to_string(losses.in_a_row) + " times in a row";
+    model.add_reason(prefixed(described(browser), rests ? prefixed(loading, reason) : reason));
+  }
+
+  State& state_;
+  std::vector<Kept> kept_;
+};
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -14085,7 +14328,8 @@ enum class AfterTab : std::uint8_t {
 /// alone ends.
 class Removal {
  public:
-  Removal(State& state, Fleet& fleet, Requests& requests) : state_(state), fleet_(fleet), requests_(requests) {}
+  Removal(State& state, Fleet& fleet, Requests& requests)
+      : lost_loads(state), state_(state), fleet_(fleet), requests_(requests) {}
 
   /// Ends the worker and its runs. The tab stays.
   void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
@@ -14103,9 +14347,7 @@ class Removal {
     const std::string browser = described(state_.tables.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = state_.tables.workers[worker];
-      ModelRow& model = state_.tables.model_of(placed);
-      if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
+      const ModelRow& model = state_.tables.model_of(state_.tables.workers[worker]);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
@@ -14135,17 +14377,9 @@ class Removal {
     mark(id);
   }
 
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
-  /// run before does so only for a moment: there something else went wrong.
-  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
-    model.add_reason(prefixed(described(state_.tables.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated)
-      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
-  }
+  LostLoads lost_loads;
 
  private:
-  static constexpr unsigned lost_loads_tolerated = 3;
-  static constexpr std::chrono::seconds rest_after_lost_loads{30};
   static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
   void mark(ConnectionId id) { state_.marks.mark(id, state_.tables.connections[id]); }
@@ -14267,8 +14501,8 @@ class Placement {
   explicit Placement(State& state) : state_(state) {}
 
   /// Whether some tab may hold the model, as far as its placing goes.
-  bool possible(const ModelRow& model) const {
-    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each); });
+  bool possible(const ModelRow& model, TimePoint now) const {
+    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each, now); });
   }
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
@@ -14295,7 +14529,8 @@ class Placement {
     Attempted result{Obstacle::never};
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates = tried == 0 ? preferred(model) : without(model, std::span(refused).first(tried));
+      const auto candidates =
+          tried == 0 ? preferred(model, turn.now) : without(model, std::span(refused).first(tried), turn.now);
       if (candidates.empty()) break;
       const auto chosen = state_.policies->select(PoolView(tables.states, candidates, candidates.size()), asked);
       if (!chosen) return {Obstacle::declined};
@@ -14304,6 +14539,11 @@ class Placement {
         return {Obstacle::never};
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
+      refused[tried] = *chosen;
+      if (must_wait(model, connection)) {
+        result.obstacle = Obstacle::declined;
+        continue;
+      }
       const Obstacle obstacle = make_room(model, need, connection, turn);
       if (obstacle == Obstacle::none) {
         const WorkerId worker = tables.open_worker(model, connection, turn.now);
@@ -14311,52 +14551,62 @@ class Placement {
         return {Obstacle::none, worker};
       }
       if (obstacle == Obstacle::busy) result.obstacle = Obstacle::busy;
-      refused[tried] = *chosen;
     }
     return result;
   }
 
-  bool welcome(const ModelRow& model, ConnectionIndex tab) const {
-    return state_.tables.welcome(tab, model.spec.placing);
+  bool welcome(const ModelRow& model, ConnectionIndex tab, TimePoint now) const {
+    return state_.tables.welcome(tab, model.spec.placing) &&
+           !model.rests_in(state_.tables.states[tab.value].browser.browser, now);
+  }
+
+  /// Whether the model, or one that loads there, is to load alone.
+  bool must_wait(const ModelRow& model, ConnectionId connection) const {
+    return std::ranges::any_of(state_.tables.connections[connection].workers, [&](WorkerId each) {
+      const WorkerRow& worker = state_.tables.workers[each];
+      return !worker.ready && (model.loads_alone || state_.tables.models[worker.model.value]->loads_alone);
+    });
   }
 
   /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
   /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
   /// of them.
-  std::span<const ConnectionIndex> preferred(const ModelRow& model) {
+  std::span<const ConnectionIndex> preferred(const ModelRow& model, TimePoint now) {
     const auto& states = state_.tables.states;
-    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered))
+    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered, now))
       return {&*model.offered, 1};
     if (state_.checks_guests() && model.own.empty()) {
-      const auto own = those(model, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
+      const auto own = those(model, now, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
       if (!own.empty()) return own;
     }
     const auto& preferences = state_.options.browser_preferences;
     if (const auto wishes = preferences.find(model.spec.task); wishes != preferences.end())
       for (Browser kind : wishes->second) {
         const auto tabs =
-            those(model, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
+            those(model, now, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
         if (!tabs.empty()) return tabs;
       }
-    return those(model, [](ConnectionIndex) { return true; });
+    return those(model, now, [](ConnectionIndex) { return true; });
   }
 
-  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
-    return those(model, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused,
+                                           TimePoint now) {
+    return those(model, now, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
   }
 
   /// The tabs that may hold the model and are wanted, until the next call.
   template <class Wanted>
-  std::span<const ConnectionIndex> those(const ModelRow& model, Wanted wanted) {
+  std::span<const ConnectionIndex> those(const ModelRow& model, TimePoint now, Wanted wanted) {
     tabs_.clear();
     for (ConnectionIndex each : model.placeable.tabs())
-      if (wanted(each) && welcome(model, each)) tabs_.push_back(each);
+      if (wanted(each) && welcome(model, each, now)) tabs_.push_back(each);
     return tabs_;
   }
 
   Obstacle make_room(ModelRow& model, Need need, ConnectionId connection, Turn turn) {
     Tables& tables = state_.tables;
     const MemorySettings& settings = state_.options.memory;
+    const std::size_t needed = needed_bytes(model, connection);
     while (true) {
       models_.clear();
       std::size_t used = 0;
@@ -14367,18 +14617,37 @@ class Placement {
         used += worker.bytes;
       }
       const MemoryDecision decision = state_.policies->make_room(
-          MemoryView{settings, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
+          MemoryView{settings, models_, used, needed, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
         model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
-                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      ": the memory policy refused " + std::to_string(needed) +
                                                       " bytes beside " + std::to_string(used) + " in use (budget " +
                                                       budget(settings) + ")"));
         return Obstacle::never;
       }
       if (!evict(connection, decision.victim, turn)) return Obstacle::busy;
     }
+  }
+
+  /// As a page reported, but no more than the budgets leave beside pinned models: what was let in by its file's size
+  /// and turned out to be larger than a budget can be loaded again, where all else can leave.
+  std::size_t needed_bytes(const ModelRow& model, ConnectionId connection) const {
+    const MemorySettings& settings = state_.options.memory;
+    std::size_t pinned_here = 0, pinned = 0;
+    state_.tables.workers.for_each([&](WorkerId, const WorkerRow& worker) {
+      if (!state_.tables.models[worker.model.value]->spec.pinned) return;
+      pinned += worker.bytes;
+      if (worker.connection == connection) pinned_here += worker.bytes;
+    });
+    std::size_t most = model.bytes;
+    const auto limit = [&most](std::size_t budget, std::size_t taken) {
+      if (budget > 0) most = std::min(most, budget - std::min(budget, taken));
+    };
+    limit(settings.bytes_per_connection, pinned_here);
+    limit(settings.bytes_for_pool, pinned);
+    return std::max(most, std::min(model.bytes, model.spec.bytes));
   }
 
   bool may_evict(Need need, const WorkerRow& worker) const {
@@ -14414,6 +14683,81 @@ class Placement {
 
 }  // namespace webpool::engine
 #endif
+#ifndef WEBPOOL_ENGINE_SETBACKS_HPP_INCLUDED
+#define WEBPOOL_ENGINE_SETBACKS_HPP_INCLUDED
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace webpool::engine {
+
+/// Whether a load that failed is tried again in the same tab, and when.
+///
+/// If the page says that no backend can hold the model, or that it is not a model, then no other attempt would change
+/// that, unless this tab has held it before. All else may pass: the next attempts follow after 0.5 s and 1 s. After
+/// three failures in a row the tab rests from the model for 30 s, and again after each further one; meanwhile the model
+/// can't be had there. A load that made no progress counts twice, because it has cost `load_timeout` already.
+class Setbacks {
+ public:
+  enum class Cost : std::uint8_t { failed = 1, overdue = 2 };
+
+  explicit Setbacks(State& state) : state_(state) {}
+
+  void note(ModelRow& model, ConnectionId tab, Cost cost, const Error& error, TimePoint now) {
+    const ConnectionIndex index = Tables::index_of(tab);
+    if (is_final(error) && !model.held_by.contains(index)) return model.failed_on.insert(index);
+    Setback& setback = of(model, tab);
+    setback.failures += static_cast<unsigned>(cost);
+    setback.pauses = true;
+    setback.until = now + (rests(setback) ? resting : first_pause * setback.failures);
+    if (rests(setback)) model.failed_on.insert(index);
+  }
+
+  /// The tab holds the model.
+  static void loaded(ModelRow& model, ConnectionId tab) {
+    model.held_by.insert(Tables::index_of(tab));
+    std::erase_if(model.setbacks, [&](const Setback& each) { return each.tab == tab; });
+  }
+
+  /// Whether a tab is to try again before long.
+  static bool pauses(const ModelRow& model) {
+    return std::ranges::any_of(model.setbacks, [](const Setback& each) { return each.pauses && !rests(each); });
+  }
+
+  /// Tabs whose pause is over may hold their model again.
+  void tick(TimePoint now) {
+    for (const auto& model : state_.tables.models) {
+      if (!model || model->setbacks.empty()) continue;
+      std::erase_if(model->setbacks, [&](const Setback& each) { return !state_.tables.connections.find(each.tab); });
+      for (Setback& each : model->setbacks)
+        if (each.pauses && each.until <= now) {
+          each.pauses = false;
+          state_.tables.allow(*model, each.tab);
+        }
+    }
+  }
+
+ private:
+  static constexpr unsigned failures_tolerated = 3;
+  static constexpr std::chrono::milliseconds first_pause{500};
+  static constexpr std::chrono::seconds resting{30};
+
+  static bool is_final(const Error& error) noexcept {
+    return error.code() == errc::no_backend || error.code() == errc::model_invalid;
+  }
+  static bool rests(const Setback& setback) noexcept { return setback.failures >= failures_tolerated; }
+
+  static Setback& of(ModelRow& model, ConnectionId tab) {
+    const auto known = std::ranges::find(model.setbacks, tab, &Setback::tab);
+    return known == model.setbacks.end() ? model.setbacks.emplace_back(Setback{tab}) : *known;
+  }
+
+  State& state_;
+};
+
+}  // namespace webpool::engine
+#endif
 
 namespace webpool::engine {
 
@@ -14421,7 +14765,7 @@ namespace webpool::engine {
 class Supply {
  public:
   Supply(State& state, Fleet& fleet, Requests& requests, Removal& removal)
-      : state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
+      : setbacks(state), state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, Turn turn) {
@@ -14433,16 +14777,17 @@ class Supply {
     if (need < model.refused) model.obstacle = Obstacle::none;
     if (model.announced && model.lane.size() > 0 &&
         ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         !possible(model)))
+         !possible(model, turn.now)))
       return;
 
-    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    if (model.rests(turn.now) && !possible(model, turn.now) && !launchable(model, turn.now))
+      model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           possible(model))
+           possible(model, turn.now))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
+    const auto kinds = launchable(model, turn.now);
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    const auto kinds = launchable(model);
     std::size_t coming = kinds ? fleet_.launches.starting(*kinds) : 0;
     const bool helps = model.obstacle != Obstacle::never && kinds;
     while (helps && model.present() + coming < wanted && fleet_.launch(*kinds, turn)) ++coming;
@@ -14451,7 +14796,8 @@ class Supply {
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, turn);
-    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0) {
+    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0 &&
+               !Setbacks::pauses(model)) {
       if (model.lane.size() > 0)
         announce(model, std::nullopt, turn);
       else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !fleet_.awaits_tabs(model)))
@@ -14460,7 +14806,7 @@ class Supply {
   }
 
   /// Whether some tab may hold the model that does not yet.
-  bool possible(const ModelRow& model) const { return placement_.possible(model); }
+  bool possible(const ModelRow& model, TimePoint now) const { return placement_.possible(model, now); }
 
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, Turn turn) {
@@ -14474,15 +14820,16 @@ class Supply {
     turn.out.emplace_back(ModelReady{model.index, std::move(error)});
   }
 
-  /// One worker whose load has taken too long.
+  /// One worker whose load has made no progress for too long.
   std::optional<WorkerId> pop_overdue(TimePoint now) {
+    const std::chrono::milliseconds patience =
+        std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
     while (const auto id = load_timeouts_.pop_due(now)) {
       const WorkerRow* worker = state_.tables.workers.find(*id);
       if (!worker || worker->ready) continue;
-      if (worker->load_due <= now) return id;
-      const std::chrono::milliseconds pause =
-          std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
-      load_timeouts_.push(std::min<TimePoint>(worker->load_due, now + pause), *id);
+      const TimePoint due = worker->load.due(patience);
+      if (due <= now) return id;
+      load_timeouts_.push(std::min<TimePoint>(due, now + patience), *id);
     }
     return std::nullopt;
   }
@@ -14524,16 +14871,19 @@ class Supply {
 
   std::uint64_t evictions() const noexcept { return placement_.evictions(); }
 
+  Setbacks setbacks;
+
  private:
   static constexpr std::chrono::seconds starvation_limit{2};
 
   /// The kinds of browsers of which a new tab could hold the model, an empty list meaning all; nothing when none could.
-  std::optional<std::span<const Browser>> launchable(const ModelRow& model) {
-    if (model.spec.placing.same_browser_as.empty()) return model.spec.browsers;
+  std::optional<std::span<const Browser>> launchable(const ModelRow& model, TimePoint now) {
+    if (model.spec.placing.same_browser_as.empty() && !model.rests(now)) return model.spec.browsers;
     kinds_.clear();
     for (Browser kind : fleet_.launches.kinds()) {
       const bool fits = model.spec.browsers.empty() || std::ranges::count(model.spec.browsers, kind) > 0;
-      if (fits && state_.tables.neighbours.welcome_in(kind, model.spec.placing)) kinds_.push_back(kind);
+      if (fits && !model.rests_in(kind, now) && state_.tables.neighbours.welcome_in(kind, model.spec.placing))
+        kinds_.push_back(kind);
     }
     return kinds_.empty() ? std::nullopt : std::optional<std::span<const Browser>>(kinds_);
   }
@@ -14604,6 +14954,7 @@ class Repair {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
     }
+    if (!listens) removal_.lost_loads.tab_died(trouble.tab, trouble.reason, turn.now);
     const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::reload_page)
       turn.out.emplace_back(ReloadPage{trouble.tab, trouble.reason.message()});
@@ -14746,7 +15097,8 @@ class Repair {
     bool done = true;
     for (WorkerId each : std::vector(state_.tables.connections[worn].workers)) {
       ModelRow& model = state_.tables.model_of(state_.tables.workers[each]);
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model, turn.now))
+        continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);
     }
@@ -14844,22 +15196,18 @@ namespace webpool::engine {
 /// nothing.
 class Workers {
  public:
-  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Repair& repair)
+  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Supply& supply, Repair& repair)
       : state_(state),
         fleet_(fleet),
         requests_(requests),
         checks_(state, requests),
         removal_(removal),
+        supply_(supply),
         repair_(repair) {}
 
-  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
-  void load_held(WorkerId id) {
-    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load_due = end_of_time;
-  }
-
-  void load_sent(WorkerId id, TimePoint now) {
-    if (WorkerRow* worker = state_.tables.workers.find(id))
-      worker->load_due = now + state_.options.connection.load_timeout;
+  /// How far the worker's load is. `ConnectionSettings::load_timeout` counts from the last progress.
+  void load_progressed(WorkerId id, const LoadNews& news, TimePoint now) {
+    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load.advance(news, now);
   }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
@@ -14868,8 +15216,8 @@ class Workers {
     if (!worker || worker->ready) return;
     ModelRow& model = state_.tables.model_of(*worker);
     state_.tables.worker_ready(id, backend, memory_bytes, turn.now);
-    model.lost_loads = 0;
-    model.resting_until = {};
+    Setbacks::loaded(model, worker->connection);
+    LostLoads::loaded(model, state_.tables.state(worker->connection).browser.browser);
     model.reasons.clear();
     fleet_.prove(worker->connection);
     ++state_.counters.loads;
@@ -14885,12 +15233,14 @@ class Workers {
 
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = state_.tables.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    model.failed_on.insert(Tables::index_of(connection));
-    model.add_reason(prefixed(described(state_.tables.state(connection).browser), error));
-    removal_.close_worker(id, AfterWorker::closed, error, turn);
+    if (worker && !worker->ready) set_back(id, Setbacks::Cost::failed, error, turn);
+  }
+
+  /// Its load has made no progress for too long: the worker may be stuck, so the next attempt gets another one.
+  void load_overdue(WorkerId id, Turn turn) {
+    const WorkerRow& worker = state_.tables.workers[id];
+    set_back(id, Setbacks::Cost::overdue,
+             stalled(state_.tables.model_of(worker), worker.load.at(), state_.options.connection.load_timeout), turn);
   }
 
   /// A run was answered. False: nobody waits for it any more.
@@ -14948,13 +15298,18 @@ class Workers {
     return row != nullptr;
   }
 
+  /// Its socket closed, and soon it is `lost`, or all its tab has left: until then the tab gets no requests.
+  void in_doubt(WorkerId id) {
+    if (state_.tables.workers.find(id)) state_.tables.doubt(id);
+  }
+
   /// The worker's socket closed, its thread died, its device was lost, or it did not answer in time.
   void lost(WorkerId id, const Error& reason, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
     if (!worker) return;
     const ConnectionId connection = worker->connection;
     const bool ready = worker->ready;
-    if (!ready) removal_.note_lost_load(state_.tables.model_of(*worker), connection, reason, turn.now);
+    if (!ready) removal_.lost_loads.worker_died(state_.tables.model_of(*worker), connection, reason, turn.now);
     removal_.close_worker(id, AfterWorker::may_load_again, reason, turn);
     if (ready)
       repair_.recover({.tab = connection, .kind = trouble_of(reason), .reason = reason}, turn);
@@ -14963,6 +15318,14 @@ class Workers {
   }
 
  private:
+  void set_back(WorkerId id, Setbacks::Cost cost, const Error& error, Turn turn) {
+    const WorkerRow& worker = state_.tables.workers[id];
+    ModelRow& model = state_.tables.model_of(worker);
+    supply_.setbacks.note(model, worker.connection, cost, error, turn.now);
+    model.add_reason(prefixed(described(state_.tables.state(worker.connection).browser), error));
+    removal_.close_worker(id, AfterWorker::closed, error, turn);
+  }
+
   /// An answer came from there: what that changes beyond its model.
   void mark(ConnectionId id) {
     ConnectionRow& row = state_.tables.connections[id];
@@ -14981,6 +15344,7 @@ class Workers {
   Requests& requests_;
   GuestChecks checks_;
   Removal& removal_;
+  Supply& supply_;
   Repair& repair_;
 };
 
@@ -15016,6 +15380,7 @@ class Engine {
       return none;
     }
     ModelRow& model = state_.tables.add_model(std::move(spec));
+    removal_.lost_loads.recall(model, turn.now);
     state_.marks.mark(model);
     const ModelIndex index = model.index;
     pump(turn);
@@ -15035,6 +15400,7 @@ class Engine {
       if (row.model == index) placed.push_back(id);
     });
     for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    removal_.lost_loads.keep(*model, turn.now);
     state_.marks.forget(*model);
     state_.tables.models[index.value].reset();
     pump(turn);
@@ -15107,6 +15473,7 @@ class Engine {
       ++state_.counters.losses;
       turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       state_.tables.connections[*connection].exited = true;
+      removal_.lost_loads.tab_died(*connection, last_words, turn.now);
       removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
     } else {
       fleet_.lost_before_joining(launch, last_words, turn);
@@ -15118,8 +15485,7 @@ class Engine {
 
   // --- workers: `Workers` says what each of these means
 
-  void load_held(WorkerId id) { workers_.load_held(id); }
-  void load_sent(WorkerId id, TimePoint now) { workers_.load_sent(id, now); }
+  void load_progressed(WorkerId id, const LoadNews& news, TimePoint now) { workers_.load_progressed(id, news, now); }
   void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
     workers_.loaded(id, backend, memory_bytes, turn);
     pump(turn);
@@ -15141,6 +15507,7 @@ class Engine {
     workers_.dropped(id, bytes, placing);
     pump(turn);
   }
+  void worker_in_doubt(WorkerId id) { workers_.in_doubt(id); }
   bool progressed(WorkerId id, RequestId request, TimePoint now) { return workers_.progressed(id, request, now); }
   void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     workers_.lost(id, reason, turn);
@@ -15159,9 +15526,8 @@ class Engine {
     if (state_.closed) return;
     requests_.tick(turn);
     while (const auto run = dispatch_.pop_overdue(turn.now)) workers_.lost(run->worker, run->reason, turn);
-    while (const auto worker = supply_.pop_overdue(turn.now))
-      workers_.load_failed(
-          *worker, Error(errc::load_failed, "no answer for " + seconds(state_.options.connection.load_timeout)), turn);
+    while (const auto worker = supply_.pop_overdue(turn.now)) workers_.load_overdue(*worker, turn);
+    supply_.setbacks.tick(turn.now);
     fleet_.tick(turn);
     repair_.tick(turn);
     supply_.scale(turn);
@@ -15245,7 +15611,7 @@ class Engine {
   Removal removal_{state_, fleet_, requests_};
   Supply supply_{state_, fleet_, requests_, removal_};
   Repair repair_{state_, fleet_, removal_, supply_};
-  Workers workers_{state_, fleet_, requests_, removal_, repair_};
+  Workers workers_{state_, fleet_, requests_, removal_, supply_, repair_};
 };
 
 }  // namespace webpool::engine
@@ -15274,6 +15640,7 @@ struct EnginePort {
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16916,7 +17283,6 @@ inline std::string describe(const std::vector<BackendFailure>& failures) {
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -16925,9 +17291,9 @@ inline std::string describe(const std::vector<BackendFailure>& failures) {
 
 namespace webpool::driver {
 
-/// Which workers fetch now, where models are parts of a whole of which the first is wanted first: a part's bytes must
-/// not compete with those of an earlier one, in whichever tab. Workers of other models never wait. On the pool's
-/// thread.
+/// Which workers load now. A tab loads two models at a time, first come, first served: all that load in one tab compete
+/// for its cores, so that with many none would end in time. Where models are parts of a whole of which the first is
+/// wanted first, a part's bytes must not compete with those of an earlier one, in whichever tab. On the pool's thread.
 class LoadTurns {
  public:
   using Ready = std::vector<std::pair<WorkerId, protocol::Load>>;
@@ -16945,27 +17311,32 @@ class LoadTurns {
     return place == places_.end() ? "" : place->second.rank == 0 ? "high" : "low";
   }
 
-  /// A worker is to load the model: it has not got the bytes yet.
-  void opened(WorkerId worker, ModelIndex model) {
-    if (const auto place = places_.find(model); place != places_.end()) workers_[worker] = {place->second, {}};
+  /// A worker is to load the model.
+  void opened(WorkerId worker, ConnectionId tab, ModelIndex model) {
+    const auto place = places_.find(model);
+    workers_[worker] = {.tab = tab, .part = place == places_.end() ? std::nullopt : std::optional(place->second)};
   }
 
-  /// Whether the worker must wait for its turn; then its load is kept until `ended` gives it out.
-  bool hold(WorkerId worker, const protocol::Load& load) {
+  /// Whether the worker must wait for its turn; then its load is kept until `fetched` or `ended` gives it out.
+  bool hold(WorkerId id, const protocol::Load& load) {
+    Loading& worker = workers_[id];
+    worker.number = ++arrivals_;
+    worker.loads = !must_wait(worker);
+    if (!worker.loads) worker.held = load;
+    return !worker.loads;
+  }
+
+  /// The worker has its bytes. Returns the loads whose turn has come with that.
+  Ready fetched(WorkerId worker) {
     const auto found = workers_.find(worker);
-    if (found == workers_.end() || !must_wait(found->second.place)) return false;
-    found->second.held = load;
-    return true;
+    if (found == workers_.end() || !std::exchange(found->second.part, std::nullopt)) return {};
+    return give_out();
   }
 
-  /// The worker has its bytes, or is gone. Returns the loads whose turn has come with that.
+  /// The worker has loaded its model, or is gone. Returns the loads whose turn has come with that.
   Ready ended(WorkerId worker) {
-    Ready ready;
-    if (workers_.erase(worker) == 0) return ready;
-    for (auto& [id, each] : workers_)
-      if (each.held && !must_wait(each.place)) ready.emplace_back(id, *std::exchange(each.held, std::nullopt));
-    std::ranges::sort(ready, {}, [](const auto& each) { return each.first.value; });
-    return ready;
+    if (workers_.erase(worker) == 0) return {};
+    return give_out();
   }
 
  private:
@@ -16973,20 +17344,43 @@ class LoadTurns {
     std::uint64_t whole = 0;
     std::size_t rank = 0;
   };
-  struct Fetching {
-    Place place;
-    std::optional<protocol::Load> held;
+  struct Loading {
+    ConnectionId tab;
+    std::optional<Place> part{};  ///< until it has its bytes
+    std::uint64_t number = 0;     ///< in the order in which workers asked for their load
+    bool loads = false;
+    std::optional<protocol::Load> held{};
   };
 
-  bool must_wait(const Place& place) const {
-    return std::ranges::any_of(workers_, [&](const auto& entry) {
-      return entry.second.place.whole == place.whole && entry.second.place.rank < place.rank;
-    });
+  static constexpr int at_a_time = 2;
+
+  bool must_wait(const Loading& worker) const {
+    const auto beside = [&](const auto& entry) { return entry.second.loads && entry.second.tab == worker.tab; };
+    const auto before = [&](const auto& entry) {
+      const auto& other = entry.second.part;
+      return other && worker.part && other->whole == worker.part->whole && other->rank < worker.part->rank;
+    };
+    return std::ranges::count_if(workers_, beside) >= at_a_time || std::ranges::any_of(workers_, before);
   }
 
-  std::uint64_t whole_ = 0;
+  Ready give_out() {
+    std::vector<std::pair<std::uint64_t, WorkerId>> waiting;
+    for (const auto& [id, each] : workers_)
+      if (each.held) waiting.emplace_back(each.number, id);
+    std::ranges::sort(waiting, {}, [](const auto& each) { return each.first; });
+    Ready ready;
+    for (const auto& [number, id] : waiting) {
+      Loading& worker = workers_[id];
+      if (must_wait(worker)) continue;
+      worker.loads = true;
+      ready.emplace_back(id, *std::exchange(worker.held, std::nullopt));
+    }
+    return ready;
+  }
+
+  std::uint64_t whole_ = 0, arrivals_ = 0;
   std::unordered_map<ModelIndex, Place> places_;
-  std::unordered_map<WorkerId, Fetching> workers_;  ///< of parts, until they have their bytes
+  std::unordered_map<WorkerId, Loading> workers_;  ///< until they have loaded
 };
 
 }  // namespace webpool::driver
@@ -17020,6 +17414,14 @@ struct LoadingModel {
 
   std::size_t bytes() const { return total_size(files); }
 
+  /// Equal to that of another handle of the same bytes on the same backends.
+  std::string identity() const {
+    std::string text;
+    for (const ModelFile& file : files) text += file.sha256 + ' ';
+    for (const Backend backend : options.backends) text.append(to_string(backend)) += ' ';
+    return text;
+  }
+
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {
     for (const ModelFile& file : files) {
@@ -17050,6 +17452,7 @@ struct LoadingModel {
 #ifndef WEBPOOL_DRIVER_ROSTER_HPP_INCLUDED
 #define WEBPOOL_DRIVER_ROSTER_HPP_INCLUDED
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -17831,7 +18234,9 @@ struct Worker {
   ModelIndex model;
   std::string model_name;
   std::string key;       ///< by which it shows that it is the one
-  Peer* peer = nullptr;  ///< its data link; null until it attaches
+  Peer* peer = nullptr;  ///< its data link; null until it attaches, and when that has closed
+  bool attached = false;
+  std::vector<std::uint64_t> fetched{};  ///< bytes, of each of its models
   std::vector<BackendFailure> passed_over{};
   std::shared_ptr<const Where> where{};  ///< null until it is loaded
   AvoidedWays::Before before = AvoidedWays::Before::silent;
@@ -17897,6 +18302,7 @@ class Roster {
   /// The link is that worker's.
   void attach(Worker& worker, Peer& peer) {
     worker.peer = &peer;
+    worker.attached = true;
     peer.introduce_as(worker, tab(worker.tab).flight);
   }
 
@@ -18053,7 +18459,8 @@ class Loader {
                            model.options.replicas,
                            model.options.pinned,
                            model.options.own_tabs_only,
-                           model.options.placing};
+                           model.options.placing,
+                           model.identity()};
     const ModelIndex index = uses_.port.engine.add_model(std::move(spec), uses_.port.turn());
     if (model.files.size() == 1)
       uses_.batches.add_model(index, model.name, model.files[0].info, model.options.batching,
@@ -18133,7 +18540,7 @@ class Loader {
 
   /// A worker is to hold the model, once it attaches.
   Worker& open_worker(WorkerId id, ConnectionId tab, ModelIndex model) {
-    turns_.opened(id, model);
+    turns_.opened(id, tab, model);
     return uses_.roster.add_worker(id, tab, model, models_.at(model).name);
   }
 
@@ -18154,16 +18561,17 @@ class Loader {
     if (plan.message.backends.empty())
       fail(worker, errc::no_backend, describe(worker.passed_over));
     else if (turns_.hold(worker.id, plan.message))
-      uses_.port.engine.load_held(worker.id);
+      note(worker.id, {engine::LoadStage::waits});
     else
-      worker.peer->send(plan.message);
+      send(worker, plan.message);
   }
 
   /// False: the worker has no such model.
-  bool progress(const Worker& worker, const protocol::Progress& news) {
-    if (news.stage != protocol::LoadStage::fetch || news.done == news.total) end_turn(worker.id);
+  bool progress(Worker& worker, const protocol::Progress& news) {
+    if (news.stage != protocol::LoadStage::fetch || news.done == news.total) send(turns_.fetched(worker.id));
     const LoadingModel& model = this->model(worker.model);
     if (news.part >= model.files.size()) return false;
+    note(worker.id, believed(worker, news));
     if (model.options.progress)
       model.options.progress(
           {browser_of(worker), model.files[news.part].name, protocol::to_string(news.stage), news.done, news.total});
@@ -18180,7 +18588,7 @@ class Loader {
     const std::size_t bytes = bytes_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
-    end_turn(worker.id);
+    send(turns_.ended(worker.id));
     uses_.batches.tab_came(worker.model);
     cache_hits_ += news.from_cache ? 1 : 0;
     if (uses_.sinks)
@@ -18231,7 +18639,7 @@ class Loader {
   /// The worker is about to leave the roster.
   void worker_goes(const Worker& worker) {
     if (worker.where) uses_.batches.tab_went(worker.model);
-    end_turn(worker.id);
+    send(turns_.ended(worker.id));
   }
 
  private:
@@ -18254,19 +18662,40 @@ class Loader {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
+  void note(WorkerId worker, const engine::LoadNews& news) {
+    uses_.port.engine.load_progressed(worker, news, Clock::now());
+  }
+
+  void send(const Worker& worker, const protocol::Load& load) {
+    note(worker.id, {engine::LoadStage::fetch, 0, model(worker.model).bytes()});
+    worker.peer->send(load);
+  }
+
+  /// What may be believed of the news: a page can't have more bytes than there are.
+  engine::LoadNews believed(Worker& worker, const protocol::Progress& news) const {
+    using engine::LoadStage;
+    if (news.stage == protocol::LoadStage::create) return {LoadStage::create, news.done, news.total};
+    if (news.stage == protocol::LoadStage::warmup) return {LoadStage::warmup, news.done, news.total};
+    const LoadingModel& model = this->model(worker.model);
+    worker.fetched.resize(model.files.size());
+    std::uint64_t& done = worker.fetched[news.part];
+    done = std::max(done, std::min<std::uint64_t>(news.done, model.files[news.part].total_size()));
+    return {LoadStage::fetch, std::accumulate(worker.fetched.begin(), worker.fetched.end(), std::uint64_t{0}),
+            model.bytes()};
+  }
+
   void fail(const Worker& worker, errc code, const std::string& message) {
     const Error error = uses_.roster.about(worker, code, message);
     record_failure(worker, error);
     uses_.port.engine.load_failed(worker.id, error, uses_.port.turn());
   }
 
-  /// The worker has its bytes, or is gone: others may fetch now.
-  void end_turn(WorkerId ended) {
-    for (const auto& [next, load] : turns_.ended(ended)) {
+  /// Their turn has come.
+  void send(const LoadTurns::Ready& loads) {
+    for (const auto& [next, load] : loads) {
       const Worker* const worker = uses_.roster.find(next);
       if (!worker || !worker->peer) continue;
-      uses_.port.engine.load_sent(next, Clock::now());
-      worker->peer->send(load);
+      send(*worker, load);
     }
   }
 
@@ -18464,7 +18893,24 @@ class Departures {
 
   // --- what the engine hears of
 
-  /// The worker's link has closed, or its page says that it died.
+  /// The worker's link has closed. If its page has died, the browser says so within moments, and that is what to
+  /// repair: until then nobody decides anything.
+  void worker_unlinked(const Worker& worker, const std::string& reason) {
+    if (!uses_.roster.tab(worker.tab).launch) return worker_lost(worker, reason);
+    doubts_.push_back({worker.id, reason, Clock::now() + doubt});
+    uses_.port.engine.worker_in_doubt(worker.id);
+  }
+
+  /// Workers whose page has not died meanwhile are lost alone.
+  void settle_doubts(TimePoint now) {
+    while (!doubts_.empty() && doubts_.front().until <= now) {
+      const Doubt settled = std::move(doubts_.front());
+      doubts_.pop_front();
+      if (const Worker* const worker = uses_.roster.find(settled.worker)) worker_lost(*worker, settled.reason);
+    }
+  }
+
+  /// A worker is no more, and its page is still there.
   void worker_lost(const Worker& worker, const std::string& reason) {
     const errc code = worker.where ? errc::connection_lost : errc::load_failed;
     const Error error = uses_.roster.about(worker, code, reason);
@@ -18508,6 +18954,15 @@ class Departures {
   }
 
  private:
+  struct Doubt {
+    WorkerId worker;
+    std::string reason;
+    TimePoint until;
+  };
+
+  /// Chromium and Firefox report a dead page 10 to 20 ms after its sockets have closed, on a busy machine later.
+  static constexpr std::chrono::milliseconds doubt{250};
+
   /// A browser without a page is of no use.
   void give_up(LaunchId launch, const Error& error) {
     uses_.port.engine.exited(launch, error, uses_.port.turn());
@@ -18515,6 +18970,7 @@ class Departures {
   }
 
   const Uses uses_;
+  std::deque<Doubt> doubts_;  ///< the oldest first
 };
 
 }  // namespace webpool::driver
@@ -19073,7 +19529,7 @@ class WorkerInbox {
     if (attach.version != protocol::version)
       return Error(errc::version_mismatch, "the worker speaks version " + std::to_string(attach.version));
     Worker* const worker = uses_.roster.find(attach.worker);
-    if (!worker || worker->peer || !webpool::detail::equal_in_constant_time(attach.key, worker->key))
+    if (!worker || worker->attached || !webpool::detail::equal_in_constant_time(attach.key, worker->key))
       return Error(errc::wrong_token, "no worker waits under that key");
     uses_.roster.attach(*worker, from);
     from.note("worker " + std::to_string(worker->id.value) + " attached");
@@ -19697,7 +20153,7 @@ class Inbox {
     if (worker) peer->note("worker " + std::to_string(worker->id.value) + " left: " + reason);
     uses_.roster.drop(*peer);
     if (tab) uses_.departures.tab_left(*tab, reason);
-    if (worker) uses_.departures.worker_lost(*worker, "its worker went away: " + reason);
+    if (worker) uses_.departures.worker_unlinked(*worker, "its worker went away: " + reason);
   }
 
  private:
@@ -19768,7 +20224,8 @@ class Outbox {
 
   /// Nobody refers any more to a tensor that a worker holds.
   void release(WorkerId worker, TensorId tensor) {
-    if (free(worker, tensor)) uses_.roster.worker(worker).peer->send(protocol::Release{{&tensor, 1}});
+    if (!free(worker, tensor)) return;
+    if (Peer* const peer = uses_.roster.worker(worker).peer) peer->send(protocol::Release{{&tensor, 1}});
   }
 
   /// Sends a frame to a tab; false when that is not there, or does not read.
@@ -19888,7 +20345,7 @@ class Outbox {
   }
 
   void carry_out(const engine::CancelRun& action) {
-    uses_.roster.worker(action.worker).peer->send(protocol::Cancel{action.request});
+    if (Peer* const peer = uses_.roster.worker(action.worker).peer) peer->send(protocol::Cancel{action.request});
   }
 
   void carry_out(const engine::HoldResult& action) {
@@ -20221,6 +20678,7 @@ class Host {
   void tick(TimePoint now) {
     departures_.bury_browsers(now);
     if (stopping_) return port_.actions.clear();
+    departures_.settle_doubts(now);
     port_.engine.tick(port_.turn(now));
     pump();
     refusals_.answer_next();

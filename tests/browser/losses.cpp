@@ -182,3 +182,22 @@ TEST_CASE("a pool closed in the middle of its runs ends them and leaves nothing"
   CHECK(folders() == 0);
   CHECK_FALSE(answers(port));
 }
+
+TEST_CASE("a page that has crashed under several models gets another tab at once, and nothing else is tried",
+          "[browser]") {
+  BrowserPool pool(support::one_of_each({Browser::chromium}));
+  std::vector<Model> models;
+  for (int i = 0; i < 4; ++i)
+    models.push_back(pool.load(support::encoder_file, {.name = "m" + std::to_string(i), .backends = {Backend::wasm}}));
+  for (int round = 0; round < 3; ++round) {
+    const auto renderers = support::descendants_with("--type=renderer");
+    REQUIRE_FALSE(renderers.empty());
+    for (const pid_t process : renderers) ::kill(process, SIGKILL);
+    REQUIRE(support::within(20s, [&] { return pool.metrics().losses == static_cast<std::uint64_t>(round) + 1; }));
+    for (const Model& each : models) each(support::sentence(0));
+  }
+  for (const RecoveryStats& each : pool.recovery_stats()) {
+    CHECK(each.trouble == reliability::Trouble::page_crashed);
+    CHECK(each.rung != reliability::Rung::reload_page);
+  }
+}

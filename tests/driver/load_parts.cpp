@@ -74,7 +74,7 @@ TEST_CASE("a part's load is sent when the bytes of those before it have come, wh
   CHECK_FALSE(workers.at('c').socket.has_news(100ms));
   workers.at('a').loaded();
   CHECK(parts.end("a") == "ready");
-  workers.at('b').fail(workers.at('b').id, "fetch_failed", "no such file");
+  workers.at('b').fail(workers.at('b').id, "no_backend", "no adapter");
   CHECK(loads(workers.at('c')) == "c");
 }
 

@@ -98,12 +98,13 @@ TEST_CASE("a load without an answer times out") {
   const auto pool = LoopbackPool::make(std::move(options));
   const LoopbackTab tab(*pool);
   pool->load();
-  for (int second = 1; pool->loaded.empty() && second < 10; ++second) {
+  for (int second = 1; pool->loaded.empty() && second < 20; ++second) {
     if (tab.has_news() && tab.next().type() == "ping") tab.link->say(pong_frame(1));
     pool->tick(Clock::now() + std::chrono::seconds(second));
   }
   REQUIRE(pool->loaded.size() == 1);
-  CHECK_THAT(error_in(pool->loaded[0]).message(), contains("model 'digits'") && contains("no answer for 0.2 s"));
+  CHECK_THAT(error_in(pool->loaded[0]).message(),
+             contains("model 'digits'") && contains("its worker did not start in 0.2 s"));
 }
 
 TEST_CASE("of parts the first is fetched first, whoever attaches first") {
@@ -119,6 +120,26 @@ TEST_CASE("of parts the first is fetched first, whoever attaches first") {
   CHECK_FALSE(second.has_news());
   first.link->say(progress_frame(first.id, R"("stage":"fetch","done":20,"total":20)"));
   CHECK_THAT(second.next("load").header, contains(R"("importance":"low")"));
+}
+
+TEST_CASE("of many models two load at a time in a tab, and those that wait can't be late") {
+  PoolOptions options = quiet();
+  options.connection.load_timeout = 10s;
+  options.connection.health_interval = 0ms;
+  const auto pool = LoopbackPool::make(std::move(options));
+  const LoopbackTab tab(*pool);
+  pool->load();
+  pool->load();
+  pool->load();
+  const LoopbackWorker first = tab.worker(), second = tab.worker(), third = tab.worker();
+  CHECK(first.next("load").type() == "load");
+  CHECK(second.next("load").type() == "load");
+  CHECK_FALSE(third.has_news());
+  const TimePoint begun = Clock::now();
+  pool->tick(begun + 9s);
+  SECTION("one of them is loaded") { first.link->say(loaded_frame(first.id)); }
+  SECTION("the worker of one of them dies") { first.link->hang_up(); }
+  CHECK(third.next("load").type() == "load");
 }
 
 TEST_CASE("a part that can't be loaded stays, and ends its requests with the reasons") {

@@ -1,6 +1,9 @@
 #include <webpool/engine/placement.hpp>
 
+#include <webpool/policies/memory/cost_aware.hpp>
+#include <webpool/policies/memory/lru_budget.hpp>
 #include <webpool/policies/memory/unlimited.hpp>
+#include <webpool/policies/memory/watermarks.hpp>
 
 #include "../catch.hpp"
 #include "rig.hpp"
@@ -109,4 +112,61 @@ TEST_CASE("a selector may leave a load for later") {
   CHECK_FALSE(setting.place(digits, Need::first));
   CHECK(digits.obstacle == Obstacle::declined);
   CHECK(asked_for == RequestId{0});
+}
+
+TEMPLATE_TEST_CASE("what turns out to be larger than the budget can be loaded again, alone", "", memory::LruBudget,
+                   memory::CostAware, memory::Watermarks, memory::Unlimited) {
+  PoolOptions options = attached();
+  const bool of_pool = GENERATE(false, true);
+  (of_pool ? options.memory.bytes_for_pool : options.memory.bytes_per_connection) = 260;
+  options.memory.models_per_connection = 0;
+  Rig<selector::FirstFit, scaling::Fixed, TestType> rig(options);
+  rig.join();
+  const ModelIndex large = rig.engine.add_model(model("large", {}, 1, 90), {rig.now, rig.out});
+  rig.load_all(344);
+  const ModelIndex small = rig.engine.add_model(model("small", {}, 1, 20), {rig.now, rig.out});
+  rig.load_all(20);
+  for (int round = 0; round < 3; ++round)
+    for (const ModelIndex each : {large, small}) {
+      rig.submit(each);
+      rig.load_all(each == large ? 344 : 20);
+      const auto runs = rig.template take<Run>();
+      REQUIRE(runs.size() == 1);
+      CHECK(rig.finish(runs[0]));
+    }
+  for (const Complete& end : rig.template take<Complete>()) CHECK_FALSE(end.error);
+}
+
+TEST_CASE("what is larger than the budget waits while others are busy, and stands beside pinned models") {
+  PoolOptions options = attached();
+  options.memory.bytes_per_connection = 260;
+  options.connection.health_interval = 0ms;
+  Rig<> rig(options);
+  rig.join();
+  ModelSpec spec = model("pinned", {}, 1, 10);
+  spec.pinned = true;
+  rig.engine.add_model(spec, {rig.now, rig.out});
+  rig.load_all();
+  const ModelIndex large = rig.engine.add_model(model("large", {}, 1, 90), {rig.now, rig.out});
+  rig.load_all(344);
+  const ModelIndex small = rig.engine.add_model(model("small", {}, 1, 20), {rig.now, rig.out});
+  rig.load_all();
+  rig.submit(small);
+  const Run run = rig.take<Run>().at(0);
+  rig.submit(large);
+  CHECK(rig.take<OpenWorker>().empty());
+  CHECK(rig.take<Complete>().empty());
+  rig.finish(run);
+  rig.tick(100ms);
+  CHECK(rig.load_all(344).size() == 1);
+  CHECK(rig.take<Run>().size() == 1);
+}
+
+TEST_CASE("a file that is larger than the budget is refused, whatever was measured") {
+  PoolOptions options = attached();
+  options.memory.bytes_per_connection = 260;
+  Rig<> rig(options);
+  rig.join();
+  rig.engine.add_model(model("huge", {}, 1, 300), {rig.now, rig.out});
+  CHECK(says(rig.take<ModelReady>().at(0).error, "refused 300 bytes"));
 }

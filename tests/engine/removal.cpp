@@ -31,18 +31,6 @@ TEST_CASE("a lost worker fails its requests, and the model comes back to the sam
   CHECK(rig.take<OpenWorker>().at(0).connection == rig.tab);
 }
 
-TEST_CASE("three lost loads in a row make a model rest") {
-  Rooms rooms(launching());
-  ModelRow& digits = rooms.tables.add_model(model("digits"));
-  const ConnectionId tab = rooms.launched();
-  for (int i = 0; i < 2; ++i)
-    rooms.removal.note_lost_load(digits, tab, Error(errc::connection_lost, "crash"), rooms.now);
-  CHECK(digits.resting_until <= rooms.now);
-  rooms.removal.note_lost_load(digits, tab, Error(errc::connection_lost, "crash"), rooms.now);
-  CHECK(digits.resting_until == rooms.now + 30s);
-  CHECK(digits.reasons.at(0).message() == "chromium 1.0: crash");
-}
-
 TEST_CASE("removal alone: a closed worker's requests end, and its tab is marked") {
   PoolOptions options = attached();
   Rooms rooms(options);

@@ -75,7 +75,7 @@ struct Rooms {
   Removal removal{state, fleet, requests};
   Supply supply{state, fleet, requests, removal};
   Repair repair{state, fleet, removal, supply};
-  Workers workers{state, fleet, requests, removal, repair};
+  Workers workers{state, fleet, requests, removal, supply, repair};
   TimePoint now{1000s};
   Actions out;
 

@@ -103,7 +103,7 @@ TEST_CASE("without a browser to be had, the model and its requests end with what
   CHECK(code(ends[0].error) == errc::no_browser_found);
 }
 
-TEST_CASE("a failed load is tried in another tab, never twice in one; then the reasons are told") {
+TEST_CASE("a load that no backend can hold is tried in another tab, never twice in one; then the reasons are told") {
   Rig<> rig(attached());
   const ConnectionId first = rig.join(Browser::chromium), second = rig.join(Browser::firefox);
   const ModelIndex digits = rig.engine.add_model(model("digits"), {rig.now, rig.out});
@@ -115,11 +115,11 @@ TEST_CASE("a failed load is tried in another tab, never twice in one; then the r
   opened = rig.take<OpenWorker>();
   REQUIRE(opened.size() == 1);
   CHECK(opened[0].connection == second);
-  rig.engine.load_failed(opened[0].worker, Error(errc::load_failed, "hash mismatch"), {rig.now, rig.out});
+  rig.engine.load_failed(opened[0].worker, Error(errc::model_invalid, "not ONNX"), {rig.now, rig.out});
   const auto ready = rig.take<ModelReady>();
   REQUIRE(ready.size() == 1);
   CHECK(code(ready[0].error) == errc::no_backend);
-  CHECK(says(ready[0].error, "chromium 1.0: webgpu: no adapter; firefox 1.0: hash mismatch"));
+  CHECK(says(ready[0].error, "chromium 1.0: webgpu: no adapter; firefox 1.0: not ONNX"));
   rig.submit(digits);
   CHECK(code(rig.take<Complete>().at(0).error) == errc::no_backend);
   rig.tick(10s);
@@ -135,17 +135,152 @@ TEST_CASE("one failed load keeps its own code") {
   CHECK(code(rig.take<ModelReady>().at(0).error) == errc::model_invalid);
 }
 
-TEST_CASE("a load without an answer fails") {
-  Rig<> rig(attached());
+TEST_CASE("a load without progress is begun again in a new worker, once; then it fails") {
+  PoolOptions options = attached();
+  options.connection.health_interval = 0ms;
+  Rig<> rig(options);
   rig.join();
   rig.engine.add_model(model("digits"), {rig.now, rig.out});
-  rig.take<OpenWorker>();
+  const WorkerId stuck = rig.take<OpenWorker>().at(0).worker;
   rig.tick(119s);
-  for (int i = 0; i < 3; ++i) CHECK(rig.take<ModelReady>().empty());
+  CHECK(rig.take<CloseWorker>().empty());
   rig.tick(1s);
+  const auto closed = rig.take<CloseWorker>();
+  REQUIRE(closed.size() == 1);
+  CHECK(closed[0].worker == stuck);
+  CHECK(rig.take<ModelReady>().empty());
+  rig.tick(1s);
+  const auto again = rig.take<OpenWorker>();
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].worker != stuck);
+  rig.tick(120s);
   const auto ready = rig.take<ModelReady>();
   REQUIRE(ready.size() == 1);
-  CHECK(says(ready[0].error, "no answer for 120 s"));
+  CHECK(code(ready[0].error) == errc::load_failed);
+  CHECK(says(ready[0].error, "model 'digits': its worker did not start in 120 s"));
+}
+
+TEST_CASE("a load's time counts from its last progress, and repeated news are none") {
+  PoolOptions options = attached();
+  options.connection.health_interval = 0ms;
+  options.connection.load_timeout = 10s;
+  Rig<> rig(options);
+  rig.join();
+  rig.engine.add_model(model("digits"), {rig.now, rig.out});
+  const WorkerId worker = rig.take<OpenWorker>().at(0).worker;
+  LoadNews news{LoadStage::fetch, 0, 90'000'000};
+  const auto pass = [&](Duration later) {
+    rig.tick(later);
+    rig.engine.load_progressed(worker, news, rig.now);
+    return rig.take<CloseWorker>();
+  };
+  SECTION("bytes that come keep it alive") {
+    for (int i = 0; i < 12; ++i) {
+      news.done += 1'000'000;
+      CHECK(pass(9s).empty());
+    }
+    CHECK(pass(9s).empty());
+    const auto late = pass(1s);
+    REQUIRE(late.size() == 1);
+    CHECK(says(late[0].trouble, "model 'digits': fetch stopped at 12 of 90 MB for 10 s"));
+  }
+  SECTION("so does a later stage") {
+    CHECK(pass(9s).empty());
+    news = {LoadStage::create, 0, 1};
+    CHECK(pass(9s).empty());
+    CHECK(pass(9s).empty());
+    const auto late = pass(1s);
+    REQUIRE(late.size() == 1);
+    CHECK(says(late[0].trouble, "model 'digits': create did not end in 10 s"));
+  }
+  SECTION("an earlier one does not") {
+    news = {LoadStage::warmup, 0, 1};
+    CHECK(pass(9s).empty());
+    news = {LoadStage::fetch, 1, 90'000'000};
+    CHECK(pass(9s).empty());
+    const auto late = pass(1s);
+    REQUIRE(late.size() == 1);
+    CHECK(says(late[0].trouble, "model 'digits': warmup did not end in 10 s"));
+  }
+}
+
+TEST_CASE("what may pass is tried again in the same tab after growing pauses; then its reasons are told for a while") {
+  PoolOptions options = attached();
+  options.connection.health_interval = 0ms;
+  Rig<> rig(options);
+  rig.join();
+  const ModelIndex digits = rig.engine.add_model(model("digits"), {rig.now, rig.out});
+  const auto fail = [&](WorkerId worker) {
+    rig.engine.load_failed(worker, Error(errc::load_failed, "hash mismatch"), {rig.now, rig.out});
+  };
+  fail(rig.take<OpenWorker>().at(0).worker);
+  rig.tick(400ms);
+  CHECK(rig.take<OpenWorker>().empty());
+  rig.tick(100ms);
+  fail(rig.take<OpenWorker>().at(0).worker);
+  rig.tick(900ms);
+  CHECK(rig.take<OpenWorker>().empty());
+  rig.tick(100ms);
+  CHECK(rig.take<ModelReady>().empty());
+  fail(rig.take<OpenWorker>().at(0).worker);
+  const auto ready = rig.take<ModelReady>();
+  REQUIRE(ready.size() == 1);
+  CHECK(says(ready[0].error, "hash mismatch"));
+  rig.tick(29s);
+  rig.submit(digits);
+  CHECK(code(rig.take<Complete>().at(0).error) == errc::load_failed);
+  rig.tick(1s);
+  rig.submit(digits);
+  CHECK(rig.take<Complete>().empty());
+  CHECK(rig.load_all().size() == 1);
+  CHECK(rig.take<Run>().size() == 1);
+}
+
+TEST_CASE("a tab that has held a model is asked for it again, whatever went wrong since") {
+  PoolOptions options = attached();
+  options.memory.models_per_connection = 1;
+  options.connection.health_interval = 0ms;
+  Rig<> rig(options);
+  rig.join();
+  const ModelIndex first = rig.engine.add_model(model("first"), {rig.now, rig.out});
+  rig.load_all();
+  const ModelIndex second = rig.engine.add_model(model("second"), {rig.now, rig.out});
+  rig.load_all();
+  const RequestId request = rig.submit(first);
+  const errc why = GENERATE(errc::no_backend, errc::load_failed, errc::runtime_missing);
+  rig.engine.load_failed(rig.take<OpenWorker>().at(0).worker, Error(why, "out of memory"), {rig.now, rig.out});
+  CHECK(rig.take<Complete>().empty());
+  rig.tick(500ms);
+  CHECK(rig.load_all().at(0).model == first);
+  CHECK(rig.take<Run>().at(0).request == request);
+  CHECK(rig.engine.metrics().evictions == 2);
+  static_cast<void>(second);
+}
+
+TEST_CASE("requests that wait for a reload which keeps failing end with the reasons") {
+  PoolOptions options = attached();
+  options.memory.models_per_connection = 1;
+  options.connection.health_interval = 0ms;
+  Rig<> rig(options);
+  rig.join();
+  const ModelIndex first = rig.engine.add_model(model("first"), {rig.now, rig.out});
+  rig.load_all();
+  rig.engine.add_model(model("second"), {rig.now, rig.out});
+  rig.load_all();
+  rig.submit(first);
+  std::vector<Complete> ends;
+  int loads = 0;
+  for (int i = 0; i < 100 && ends.empty(); ++i) {
+    for (const OpenWorker& each : rig.take<OpenWorker>()) {
+      ++loads;
+      rig.engine.load_failed(each.worker, Error(errc::load_failed, "hash mismatch"), {rig.now, rig.out});
+    }
+    rig.tick(100ms);
+    ends = rig.take<Complete>();
+  }
+  REQUIRE(ends.size() == 1);
+  CHECK(loads == 3);
+  CHECK(says(ends[0].error, "hash mismatch"));
 }
 
 TEST_CASE("a model whose load takes the tab along every time rests") {
@@ -155,7 +290,9 @@ TEST_CASE("a model whose load takes the tab along every time rests") {
   for (int i = 0; i < 3; ++i) {
     const ConnectionId tab = rig.join(launch);
     rig.engine.heard(tab);
-    REQUIRE(rig.take<OpenWorker>().size() == 1);
+    const auto opened = rig.take<OpenWorker>();
+    REQUIRE(opened.size() == 1);
+    rig.engine.load_progressed(opened[0].worker, {LoadStage::fetch, 0, 1}, rig.now);
     if (i < 2) {
       rig.engine.left(tab, Error(errc::connection_lost, "GPU process died"), {rig.now, rig.out});
       CHECK(rig.take<NewTab>().size() == 1);
@@ -183,6 +320,7 @@ TEST_CASE("a load that succeeds ends the rest of its model") {
   const ModelIndex digits = rig.engine.add_model(model("digits", {}, 4), {rig.now, rig.out});
   const auto opened = rig.take<OpenWorker>();
   REQUIRE(opened.size() == 4);
+  for (const OpenWorker& each : opened) rig.engine.load_progressed(each.worker, {LoadStage::fetch, 0, 1}, rig.now);
   for (const OpenWorker& each : opened)
     if (each.connection != tabs[3])
       rig.engine.left(each.connection, Error(errc::connection_lost, "killed"), {rig.now, rig.out});
@@ -205,6 +343,8 @@ TEST_CASE("requests of a model that has run wait while its loads are lost, for i
     rig.engine.left(tab, Error(errc::connection_lost, "killed"), {rig.now, rig.out});
     rig.submit(digits);
     tab = rig.join();
+    for (const OpenWorker& each : rig.take<OpenWorker>())
+      rig.engine.load_progressed(each.worker, {LoadStage::fetch, 0, 1}, rig.now);
   }
   CHECK(rig.take<Complete>().empty());
   rig.tick(1s);
@@ -310,7 +450,7 @@ TEST_CASE("requests that a scheduler holds back end as well") {
   rig.submit(digits);
   rig.submit(digits);
   rig.join();
-  rig.engine.load_failed(rig.take<OpenWorker>().at(0).worker, Error(errc::load_failed, "no"), {rig.now, rig.out});
+  rig.engine.load_failed(rig.take<OpenWorker>().at(0).worker, Error(errc::no_backend, "no"), {rig.now, rig.out});
   CHECK(rig.take<Complete>().size() == 2);
   rig.submit(digits);
   CHECK(rig.take<Complete>().size() == 1);
@@ -326,9 +466,10 @@ TEST_CASE("a load that is held back is late only when it has been sent for too l
   pool.engine.add_model(model("held"), {pool.now, pool.out});
   const auto opened = pool.take<OpenWorker>();
   REQUIRE(opened.size() == 2);
-  pool.engine.load_held(opened[1].worker);
+  pool.engine.load_progressed(opened[1].worker, {LoadStage::waits}, pool.now);
   const auto closed = [&](Duration later) {
     pool.tick(later);
+    pool.load_all();
     return pool.take<CloseWorker>();
   };
   CHECK(closed(9s).empty());
@@ -336,12 +477,12 @@ TEST_CASE("a load that is held back is late only when it has been sent for too l
   REQUIRE(late.size() == 1);
   CHECK(late[0].worker == opened[0].worker);
   for (int i = 0; i < 10; ++i) CHECK(closed(9s).empty());
-  pool.engine.load_sent(opened[1].worker, pool.now);
+  pool.engine.load_progressed(opened[1].worker, {LoadStage::fetch, 0, 90}, pool.now);
   CHECK(closed(9s).empty());
   const auto last = closed(2s);
   REQUIRE(last.size() == 1);
   CHECK(last[0].worker == opened[1].worker);
-  CHECK(says(last[0].trouble, "no answer for 10 s"));
+  CHECK(says(last[0].trouble, "fetch stopped at 0 of 90 bytes for 10 s"));
 }
 
 TEST_CASE("supply alone: a model is placed where it can be, else a browser is launched, else it hears why not") {

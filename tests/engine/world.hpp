@@ -93,6 +93,7 @@ struct World {
   std::map<ModelIndex, std::size_t> bytes_of;  // expected of the next load
   std::vector<ConnectionId> doomed;            // tabs that close when the engine's other actions are carried out
   std::vector<RequestId> ended;
+  std::vector<WorkerId> doubted;  // workers whose end will be told
   std::size_t ends = 0, submitted = 0;
   ConnectionId replied_in{};           // the tab of the last reply
   std::optional<ConnectionId> caught;  // a guest that this reply shows to be wrong
@@ -165,6 +166,7 @@ struct World {
     Worker& worker = workers.at(action.worker);
     REQUIRE(worker.ready);
     REQUIRE(pending.at(action.request) == worker.model);
+    REQUIRE_FALSE(std::ranges::count(doubted, action.worker));
     REQUIRE_FALSE(told.contains(action.request));
     REQUIRE((tabs.at(worker.tab).launch || !held.contains(action.request)));
     REQUIRE((!pinned.contains(action.request) || pinned.at(action.request) == action.worker));
@@ -371,6 +373,7 @@ struct World {
     } else if (chance(70)) {
       rig.engine.load_failed(which, Error(errc::load_failed, "no"), {rig.now, rig.out});
     } else {
+      if (chance(50)) rig.engine.worker_in_doubt(which);
       rig.engine.worker_lost(which, Error(errc::connection_lost, "crash"), {rig.now, rig.out});
     }
     obey();
@@ -413,6 +416,26 @@ struct World {
     obey();
   }
 
+  /// A worker's link closes; later, or never before its tab leaves, it is lost.
+  void doubt() {
+    const WorkerId id = any(workers)->first;
+    rig.engine.worker_in_doubt(id);
+    doubted.push_back(id);
+    obey();
+  }
+  void settle() {
+    for (const WorkerId id : std::exchange(doubted, {})) {
+      rig.engine.worker_lost(id, Error(errc::connection_lost, "crash"), {rig.now, rig.out});
+      obey();
+    }
+  }
+
+  void load_news() {
+    const LoadNews news{static_cast<LoadStage>(draw(5)), draw(3), 2};
+    rig.engine.load_progressed(any(workers)->first, news, rig.now);
+    obey();
+  }
+
   void stale_reply() {
     REQUIRE_FALSE(
         rig.engine.finished({WorkerId{draw(1 << 22)}, RequestId{draw(1 << 22)}, nullptr}, {rig.now, rig.out}));
@@ -429,6 +452,7 @@ struct World {
   }
 
   void tick(Duration later) {
+    settle();
     rig.tick(later);
     obey();
   }
@@ -452,7 +476,10 @@ struct World {
         return chance(10) ? stale_reply() : void();
       case 13: return workers.empty() ? void() : submit_pinned();
       case 14: return workers.empty() ? void() : retain();
-      case 15: return chance(50) && !workers.empty() ? news() : void();
+      case 15:
+        if (workers.empty()) return;
+        if (chance(20)) return doubt();
+        return chance(50) ? news() : load_news();
       default: return tick(std::chrono::milliseconds(chance(5) ? draw(40'000) : draw(300)));
     }
   }

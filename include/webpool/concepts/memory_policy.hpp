@@ -26,9 +26,11 @@ struct LoadedModel {
 struct MemoryView {
   const MemorySettings& settings;
   std::span<const LoadedModel> models;
-  std::size_t used_bytes = 0;    ///< sum over `models`
-  std::size_t needed_bytes = 0;  ///< of the model to load: as a page reported; until one does, the file's size
-  std::size_t pool_bytes = 0;    ///< used in all tabs together
+  std::size_t used_bytes = 0;  ///< sum over `models`
+  /// Of the model to load. Until a page reports, the file's size; then what it reported, but not more than the budgets
+  /// leave beside pinned models: such a model can be loaded again, alone.
+  std::size_t needed_bytes = 0;
+  std::size_t pool_bytes = 0;  ///< used in all tabs together
   TimePoint now;
   bool may_evict = true;  ///< false: no model is `idle` here, because other tabs are asked first
 };

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <chrono>
+#include <deque>
 #include <string>
+#include <utility>
 #include <webpool/clock.hpp>
 #include <webpool/detail/logger.hpp>
 #include <webpool/driver/browsers.hpp>
@@ -50,7 +53,24 @@ class Departures {
 
   // --- what the engine hears of
 
-  /// The worker's link has closed, or its page says that it died.
+  /// The worker's link has closed. If its page has died, the browser says so within moments, and that is what to
+  /// repair: until then nobody decides anything.
+  void worker_unlinked(const Worker& worker, const std::string& reason) {
+    if (!uses_.roster.tab(worker.tab).launch) return worker_lost(worker, reason);
+    doubts_.push_back({worker.id, reason, Clock::now() + doubt});
+    uses_.port.engine.worker_in_doubt(worker.id);
+  }
+
+  /// Workers whose page has not died meanwhile are lost alone.
+  void settle_doubts(TimePoint now) {
+    while (!doubts_.empty() && doubts_.front().until <= now) {
+      const Doubt settled = std::move(doubts_.front());
+      doubts_.pop_front();
+      if (const Worker* const worker = uses_.roster.find(settled.worker)) worker_lost(*worker, settled.reason);
+    }
+  }
+
+  /// A worker is no more, and its page is still there.
   void worker_lost(const Worker& worker, const std::string& reason) {
     const errc code = worker.where ? errc::connection_lost : errc::load_failed;
     const Error error = uses_.roster.about(worker, code, reason);
@@ -94,6 +114,15 @@ class Departures {
   }
 
  private:
+  struct Doubt {
+    WorkerId worker;
+    std::string reason;
+    TimePoint until;
+  };
+
+  /// Chromium and Firefox report a dead page 10 to 20 ms after its sockets have closed, on a busy machine later.
+  static constexpr std::chrono::milliseconds doubt{250};
+
   /// A browser without a page is of no use.
   void give_up(LaunchId launch, const Error& error) {
     uses_.port.engine.exited(launch, error, uses_.port.turn());
@@ -101,6 +130,7 @@ class Departures {
   }
 
   const Uses uses_;
+  std::deque<Doubt> doubts_;  ///< the oldest first
 };
 
 }  // namespace webpool::driver

@@ -96,6 +96,7 @@ class Host {
   void tick(TimePoint now) {
     departures_.bury_browsers(now);
     if (stopping_) return port_.actions.clear();
+    departures_.settle_doubts(now);
     port_.engine.tick(port_.turn(now));
     pump();
     refusals_.answer_next();

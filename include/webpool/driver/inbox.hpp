@@ -58,7 +58,7 @@ class Inbox {
     if (worker) peer->note("worker " + std::to_string(worker->id.value) + " left: " + reason);
     uses_.roster.drop(*peer);
     if (tab) uses_.departures.tab_left(*tab, reason);
-    if (worker) uses_.departures.worker_lost(*worker, "its worker went away: " + reason);
+    if (worker) uses_.departures.worker_unlinked(*worker, "its worker went away: " + reason);
   }
 
  private:

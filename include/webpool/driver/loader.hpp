@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include <webpool/driver/roster.hpp>
 #include <webpool/driver/runtime.hpp>
 #include <webpool/driver/sinks.hpp>
+#include <webpool/engine/load_state.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/protocol/messages.hpp>
 #include <webpool/task.hpp>
@@ -71,7 +73,8 @@ class Loader {
                            model.options.replicas,
                            model.options.pinned,
                            model.options.own_tabs_only,
-                           model.options.placing};
+                           model.options.placing,
+                           model.identity()};
     const ModelIndex index = uses_.port.engine.add_model(std::move(spec), uses_.port.turn());
     if (model.files.size() == 1)
       uses_.batches.add_model(index, model.name, model.files[0].info, model.options.batching,
@@ -151,7 +154,7 @@ class Loader {
 
   /// A worker is to hold the model, once it attaches.
   Worker& open_worker(WorkerId id, ConnectionId tab, ModelIndex model) {
-    turns_.opened(id, model);
+    turns_.opened(id, tab, model);
     return uses_.roster.add_worker(id, tab, model, models_.at(model).name);
   }
 
@@ -172,16 +175,17 @@ class Loader {
     if (plan.message.backends.empty())
       fail(worker, errc::no_backend, describe(worker.passed_over));
     else if (turns_.hold(worker.id, plan.message))
-      uses_.port.engine.load_held(worker.id);
+      note(worker.id, {engine::LoadStage::waits});
     else
-      worker.peer->send(plan.message);
+      send(worker, plan.message);
   }
 
   /// False: the worker has no such model.
-  bool progress(const Worker& worker, const protocol::Progress& news) {
-    if (news.stage != protocol::LoadStage::fetch || news.done == news.total) end_turn(worker.id);
+  bool progress(Worker& worker, const protocol::Progress& news) {
+    if (news.stage != protocol::LoadStage::fetch || news.done == news.total) send(turns_.fetched(worker.id));
     const LoadingModel& model = this->model(worker.model);
     if (news.part >= model.files.size()) return false;
+    note(worker.id, believed(worker, news));
     if (model.options.progress)
       model.options.progress(
           {browser_of(worker), model.files[news.part].name, protocol::to_string(news.stage), news.done, news.total});
@@ -198,7 +202,7 @@ class Loader {
     const std::size_t bytes = bytes_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
-    end_turn(worker.id);
+    send(turns_.ended(worker.id));
     uses_.batches.tab_came(worker.model);
     cache_hits_ += news.from_cache ? 1 : 0;
     if (uses_.sinks)
@@ -249,7 +253,7 @@ class Loader {
   /// The worker is about to leave the roster.
   void worker_goes(const Worker& worker) {
     if (worker.where) uses_.batches.tab_went(worker.model);
-    end_turn(worker.id);
+    send(turns_.ended(worker.id));
   }
 
  private:
@@ -272,19 +276,40 @@ class Loader {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
   }
 
+  void note(WorkerId worker, const engine::LoadNews& news) {
+    uses_.port.engine.load_progressed(worker, news, Clock::now());
+  }
+
+  void send(const Worker& worker, const protocol::Load& load) {
+    note(worker.id, {engine::LoadStage::fetch, 0, model(worker.model).bytes()});
+    worker.peer->send(load);
+  }
+
+  /// What may be believed of the news: a page can't have more bytes than there are.
+  engine::LoadNews believed(Worker& worker, const protocol::Progress& news) const {
+    using engine::LoadStage;
+    if (news.stage == protocol::LoadStage::create) return {LoadStage::create, news.done, news.total};
+    if (news.stage == protocol::LoadStage::warmup) return {LoadStage::warmup, news.done, news.total};
+    const LoadingModel& model = this->model(worker.model);
+    worker.fetched.resize(model.files.size());
+    std::uint64_t& done = worker.fetched[news.part];
+    done = std::max(done, std::min<std::uint64_t>(news.done, model.files[news.part].total_size()));
+    return {LoadStage::fetch, std::accumulate(worker.fetched.begin(), worker.fetched.end(), std::uint64_t{0}),
+            model.bytes()};
+  }
+
   void fail(const Worker& worker, errc code, const std::string& message) {
     const Error error = uses_.roster.about(worker, code, message);
     record_failure(worker, error);
     uses_.port.engine.load_failed(worker.id, error, uses_.port.turn());
   }
 
-  /// The worker has its bytes, or is gone: others may fetch now.
-  void end_turn(WorkerId ended) {
-    for (const auto& [next, load] : turns_.ended(ended)) {
+  /// Their turn has come.
+  void send(const LoadTurns::Ready& loads) {
+    for (const auto& [next, load] : loads) {
       const Worker* const worker = uses_.roster.find(next);
       if (!worker || !worker->peer) continue;
-      uses_.port.engine.load_sent(next, Clock::now());
-      worker->peer->send(load);
+      send(*worker, load);
     }
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <webpool/backend.hpp>
 #include <webpool/detail/unique_function.hpp>
 #include <webpool/driver/model_file.hpp>
 #include <webpool/driver/runtime.hpp>
@@ -33,6 +34,14 @@ struct LoadingModel {
   }
 
   std::size_t bytes() const { return total_size(files); }
+
+  /// Equal to that of another handle of the same bytes on the same backends.
+  std::string identity() const {
+    std::string text;
+    for (const ModelFile& file : files) text += file.sha256 + ' ';
+    for (const Backend backend : options.backends) text.append(to_string(backend)) += ' ';
+    return text;
+  }
 
   /// The file with that hash, or null.
   const ServedFile* find(std::string_view sha256) const {

@@ -63,7 +63,8 @@ class Outbox {
 
   /// Nobody refers any more to a tensor that a worker holds.
   void release(WorkerId worker, TensorId tensor) {
-    if (free(worker, tensor)) uses_.roster.worker(worker).peer->send(protocol::Release{{&tensor, 1}});
+    if (!free(worker, tensor)) return;
+    if (Peer* const peer = uses_.roster.worker(worker).peer) peer->send(protocol::Release{{&tensor, 1}});
   }
 
   /// Sends a frame to a tab; false when that is not there, or does not read.
@@ -183,7 +184,7 @@ class Outbox {
   }
 
   void carry_out(const engine::CancelRun& action) {
-    uses_.roster.worker(action.worker).peer->send(protocol::Cancel{action.request});
+    if (Peer* const peer = uses_.roster.worker(action.worker).peer) peer->send(protocol::Cancel{action.request});
   }
 
   void carry_out(const engine::HoldResult& action) {

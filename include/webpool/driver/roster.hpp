@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -42,7 +43,9 @@ struct Worker {
   ModelIndex model;
   std::string model_name;
   std::string key;       ///< by which it shows that it is the one
-  Peer* peer = nullptr;  ///< its data link; null until it attaches
+  Peer* peer = nullptr;  ///< its data link; null until it attaches, and when that has closed
+  bool attached = false;
+  std::vector<std::uint64_t> fetched{};  ///< bytes, of each of its models
   std::vector<BackendFailure> passed_over{};
   std::shared_ptr<const Where> where{};  ///< null until it is loaded
   AvoidedWays::Before before = AvoidedWays::Before::silent;
@@ -108,6 +111,7 @@ class Roster {
   /// The link is that worker's.
   void attach(Worker& worker, Peer& peer) {
     worker.peer = &peer;
+    worker.attached = true;
     peer.introduce_as(worker, tab(worker.tab).flight);
   }
 

@@ -53,7 +53,7 @@ class WorkerInbox {
     if (attach.version != protocol::version)
       return Error(errc::version_mismatch, "the worker speaks version " + std::to_string(attach.version));
     Worker* const worker = uses_.roster.find(attach.worker);
-    if (!worker || worker->peer || !webpool::detail::equal_in_constant_time(attach.key, worker->key))
+    if (!worker || worker->attached || !webpool::detail::equal_in_constant_time(attach.key, worker->key))
       return Error(errc::wrong_token, "no worker waits under that key");
     uses_.roster.attach(*worker, from);
     from.note("worker " + std::to_string(worker->id.value) + " attached");

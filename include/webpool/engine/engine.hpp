@@ -54,6 +54,7 @@ class Engine {
       return none;
     }
     ModelRow& model = state_.tables.add_model(std::move(spec));
+    removal_.lost_loads.recall(model, turn.now);
     state_.marks.mark(model);
     const ModelIndex index = model.index;
     pump(turn);
@@ -73,6 +74,7 @@ class Engine {
       if (row.model == index) placed.push_back(id);
     });
     for (WorkerId worker : placed) removal_.close_worker(worker, AfterWorker::closed, released, turn);
+    removal_.lost_loads.keep(*model, turn.now);
     state_.marks.forget(*model);
     state_.tables.models[index.value].reset();
     pump(turn);
@@ -145,6 +147,7 @@ class Engine {
       ++state_.counters.losses;
       turn.out.emplace_back(CloseConnection{*connection, "the browser ended: " + last_words.message(), true});
       state_.tables.connections[*connection].exited = true;
+      removal_.lost_loads.tab_died(*connection, last_words, turn.now);
       removal_.forget(*connection, AfterTab::browser_ends, last_words, turn);
     } else {
       fleet_.lost_before_joining(launch, last_words, turn);
@@ -156,8 +159,7 @@ class Engine {
 
   // --- workers: `Workers` says what each of these means
 
-  void load_held(WorkerId id) { workers_.load_held(id); }
-  void load_sent(WorkerId id, TimePoint now) { workers_.load_sent(id, now); }
+  void load_progressed(WorkerId id, const LoadNews& news, TimePoint now) { workers_.load_progressed(id, news, now); }
   void loaded(WorkerId id, Backend backend, std::size_t memory_bytes, Turn turn) {
     workers_.loaded(id, backend, memory_bytes, turn);
     pump(turn);
@@ -179,6 +181,7 @@ class Engine {
     workers_.dropped(id, bytes, placing);
     pump(turn);
   }
+  void worker_in_doubt(WorkerId id) { workers_.in_doubt(id); }
   bool progressed(WorkerId id, RequestId request, TimePoint now) { return workers_.progressed(id, request, now); }
   void worker_lost(WorkerId id, const Error& reason, Turn turn) {
     workers_.lost(id, reason, turn);
@@ -197,9 +200,8 @@ class Engine {
     if (state_.closed) return;
     requests_.tick(turn);
     while (const auto run = dispatch_.pop_overdue(turn.now)) workers_.lost(run->worker, run->reason, turn);
-    while (const auto worker = supply_.pop_overdue(turn.now))
-      workers_.load_failed(
-          *worker, Error(errc::load_failed, "no answer for " + seconds(state_.options.connection.load_timeout)), turn);
+    while (const auto worker = supply_.pop_overdue(turn.now)) workers_.load_overdue(*worker, turn);
+    supply_.setbacks.tick(turn.now);
     fleet_.tick(turn);
     repair_.tick(turn);
     supply_.scale(turn);
@@ -283,7 +285,7 @@ class Engine {
   Removal removal_{state_, fleet_, requests_};
   Supply supply_{state_, fleet_, requests_, removal_};
   Repair repair_{state_, fleet_, removal_, supply_};
-  Workers workers_{state_, fleet_, requests_, removal_, repair_};
+  Workers workers_{state_, fleet_, requests_, removal_, supply_, repair_};
 };
 
 }  // namespace webpool::engine

@@ -19,6 +19,7 @@ struct ModelSpec {
   bool pinned = false;              ///< never evicted
   bool own_tabs_only = false;       ///< never in a tab that the pool did not launch
   Placing placing{};                ///< beside which other models and tensors it may stand
+  std::string identity{};           ///< models that have the same one load alike; empty: like no other
 };
 
 }  // namespace webpool::engine

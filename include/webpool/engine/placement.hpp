@@ -28,8 +28,8 @@ class Placement {
   explicit Placement(State& state) : state_(state) {}
 
   /// Whether some tab may hold the model, as far as its placing goes.
-  bool possible(const ModelRow& model) const {
-    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each); });
+  bool possible(const ModelRow& model, TimePoint now) const {
+    return std::ranges::any_of(model.placeable.tabs(), [&](ConnectionIndex each) { return welcome(model, each, now); });
   }
 
   /// Opens a worker for a model that is placeable somewhere, without an eviction if it can be. Else notes in the model
@@ -56,7 +56,8 @@ class Placement {
     Attempted result{Obstacle::never};
     std::array<ConnectionIndex, attempts> refused;
     for (std::size_t tried = 0; tried < attempts; ++tried) {
-      const auto candidates = tried == 0 ? preferred(model) : without(model, std::span(refused).first(tried));
+      const auto candidates =
+          tried == 0 ? preferred(model, turn.now) : without(model, std::span(refused).first(tried), turn.now);
       if (candidates.empty()) break;
       const auto chosen = state_.policies->select(PoolView(tables.states, candidates, candidates.size()), asked);
       if (!chosen) return {Obstacle::declined};
@@ -65,6 +66,11 @@ class Placement {
         return {Obstacle::never};
       }
       const ConnectionId connection = tables.connections.id_at(chosen->value);
+      refused[tried] = *chosen;
+      if (must_wait(model, connection)) {
+        result.obstacle = Obstacle::declined;
+        continue;
+      }
       const Obstacle obstacle = make_room(model, need, connection, turn);
       if (obstacle == Obstacle::none) {
         const WorkerId worker = tables.open_worker(model, connection, turn.now);
@@ -72,52 +78,62 @@ class Placement {
         return {Obstacle::none, worker};
       }
       if (obstacle == Obstacle::busy) result.obstacle = Obstacle::busy;
-      refused[tried] = *chosen;
     }
     return result;
   }
 
-  bool welcome(const ModelRow& model, ConnectionIndex tab) const {
-    return state_.tables.welcome(tab, model.spec.placing);
+  bool welcome(const ModelRow& model, ConnectionIndex tab, TimePoint now) const {
+    return state_.tables.welcome(tab, model.spec.placing) &&
+           !model.rests_in(state_.tables.states[tab.value].browser.browser, now);
+  }
+
+  /// Whether the model, or one that loads there, is to load alone.
+  bool must_wait(const ModelRow& model, ConnectionId connection) const {
+    return std::ranges::any_of(state_.tables.connections[connection].workers, [&](WorkerId each) {
+      const WorkerRow& worker = state_.tables.workers[each];
+      return !worker.ready && (model.loads_alone || state_.tables.models[worker.model.value]->loads_alone);
+    });
   }
 
   /// The placeable tabs to ask first: the one that yielded to the model; own ones, while none of those is there to
   /// compute guests' results again; those of the browser that its task prefers most, of those that are there; else all
   /// of them.
-  std::span<const ConnectionIndex> preferred(const ModelRow& model) {
+  std::span<const ConnectionIndex> preferred(const ModelRow& model, TimePoint now) {
     const auto& states = state_.tables.states;
-    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered))
+    if (model.offered && model.placeable.contains(*model.offered) && welcome(model, *model.offered, now))
       return {&*model.offered, 1};
     if (state_.checks_guests() && model.own.empty()) {
-      const auto own = those(model, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
+      const auto own = those(model, now, [&](ConnectionIndex each) { return states[each.value].trust == Trust::own; });
       if (!own.empty()) return own;
     }
     const auto& preferences = state_.options.browser_preferences;
     if (const auto wishes = preferences.find(model.spec.task); wishes != preferences.end())
       for (Browser kind : wishes->second) {
         const auto tabs =
-            those(model, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
+            those(model, now, [&](ConnectionIndex each) { return states[each.value].browser.browser == kind; });
         if (!tabs.empty()) return tabs;
       }
-    return those(model, [](ConnectionIndex) { return true; });
+    return those(model, now, [](ConnectionIndex) { return true; });
   }
 
-  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused) {
-    return those(model, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
+  std::span<const ConnectionIndex> without(const ModelRow& model, std::span<const ConnectionIndex> refused,
+                                           TimePoint now) {
+    return those(model, now, [&](ConnectionIndex each) { return std::ranges::find(refused, each) == refused.end(); });
   }
 
   /// The tabs that may hold the model and are wanted, until the next call.
   template <class Wanted>
-  std::span<const ConnectionIndex> those(const ModelRow& model, Wanted wanted) {
+  std::span<const ConnectionIndex> those(const ModelRow& model, TimePoint now, Wanted wanted) {
     tabs_.clear();
     for (ConnectionIndex each : model.placeable.tabs())
-      if (wanted(each) && welcome(model, each)) tabs_.push_back(each);
+      if (wanted(each) && welcome(model, each, now)) tabs_.push_back(each);
     return tabs_;
   }
 
   Obstacle make_room(ModelRow& model, Need need, ConnectionId connection, Turn turn) {
     Tables& tables = state_.tables;
     const MemorySettings& settings = state_.options.memory;
+    const std::size_t needed = needed_bytes(model, connection);
     while (true) {
       models_.clear();
       std::size_t used = 0;
@@ -128,18 +144,37 @@ class Placement {
         used += worker.bytes;
       }
       const MemoryDecision decision = state_.policies->make_room(
-          MemoryView{settings, models_, used, model.bytes, tables.memory, turn.now, need != Need::restore});
+          MemoryView{settings, models_, used, needed, tables.memory, turn.now, need != Need::restore});
       if (decision.kind == MemoryDecision::Kind::load) return Obstacle::none;
       if (decision.kind == MemoryDecision::Kind::refuse) {
         if (!std::ranges::all_of(models_, &LoadedModel::idle)) return Obstacle::busy;
         model.add_reason(Error(errc::load_failed, described(tables.state(connection).browser) +
-                                                      ": the memory policy refused " + std::to_string(model.bytes) +
+                                                      ": the memory policy refused " + std::to_string(needed) +
                                                       " bytes beside " + std::to_string(used) + " in use (budget " +
                                                       budget(settings) + ")"));
         return Obstacle::never;
       }
       if (!evict(connection, decision.victim, turn)) return Obstacle::busy;
     }
+  }
+
+  /// As a page reported, but no more than the budgets leave beside pinned models: what was let in by its file's size
+  /// and turned out to be larger than a budget can be loaded again, where all else can leave.
+  std::size_t needed_bytes(const ModelRow& model, ConnectionId connection) const {
+    const MemorySettings& settings = state_.options.memory;
+    std::size_t pinned_here = 0, pinned = 0;
+    state_.tables.workers.for_each([&](WorkerId, const WorkerRow& worker) {
+      if (!state_.tables.models[worker.model.value]->spec.pinned) return;
+      pinned += worker.bytes;
+      if (worker.connection == connection) pinned_here += worker.bytes;
+    });
+    std::size_t most = model.bytes;
+    const auto limit = [&most](std::size_t budget, std::size_t taken) {
+      if (budget > 0) most = std::min(most, budget - std::min(budget, taken));
+    };
+    limit(settings.bytes_per_connection, pinned_here);
+    limit(settings.bytes_for_pool, pinned);
+    return std::max(most, std::min(model.bytes, model.spec.bytes));
   }
 
   bool may_evict(Need need, const WorkerRow& worker) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <webpool/engine/rows.hpp>
 
 namespace webpool::engine {
@@ -9,6 +10,15 @@ namespace webpool::engine {
 /// The part of `Tables` that says who has room: lanes open and close, tabs fill up, neighbours come and go.
 struct Places : Rows {
   using Rows::Rows;
+
+  /// The worker's tab gets no requests until that worker is gone, or all of the tab.
+  void doubt(WorkerId id) {
+    WorkerRow& worker = workers[id];
+    ConnectionRow& row = connections[worker.connection];
+    if (std::exchange(worker.in_doubt, true)) return;
+    if (row.has_room()) block_lanes(worker.connection, row);
+    ++row.doubted;
+  }
 
  protected:
   void enter(ConnectionId id, const Placing& placing) {
@@ -35,10 +45,8 @@ struct Places : Rows {
   void charge(ConnectionId id, ConnectionRow& row, std::size_t bytes) {
     row.bytes_in_flight += bytes;
     if (row.full || row.bytes_in_flight < byte_limit) return;
+    if (row.has_room()) block_lanes(id, row);
     row.full = true;
-    for (WorkerId worker : row.workers)
-      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
-        model.lane.block(index_of(id));
   }
 
   /// A run in the tab has ended, and is not among its worker's runs any more.
@@ -46,6 +54,24 @@ struct Places : Rows {
     row.bytes_in_flight -= bytes;
     if (!row.full || row.bytes_in_flight >= byte_limit) return;
     row.full = false;
+    relieve(id, row);
+  }
+
+  /// A worker in doubt is gone.
+  void settle_doubt(ConnectionId id, ConnectionRow& row) {
+    --row.doubted;
+    relieve(id, row);
+  }
+
+  void block_lanes(ConnectionId id, const ConnectionRow& row) {
+    for (WorkerId worker : row.workers)
+      if (ModelRow& model = model_of(workers[worker]); model.lane.contains(index_of(id)))
+        model.lane.block(index_of(id));
+  }
+
+  /// The tab may have room again.
+  void relieve(ConnectionId id, ConnectionRow& row) {
+    if (!row.has_room()) return;
     row.relieved = true;
     for (WorkerId each : row.workers) {
       const WorkerRow& worker = workers[each];
@@ -62,7 +88,7 @@ struct Places : Rows {
     ModelRow& model = model_of(worker);
     model.lane.insert(tab, id);
     for (std::size_t i = 0; i < worker.runs.size(); ++i) model.lane.sent(tab);
-    if (row.full) model.lane.block(tab);
+    if (!row.has_room()) model.lane.block(tab);
     if (row.launch) model.own.insert(tab);
     ++places;
   }

@@ -15,6 +15,7 @@
 #include <webpool/clock.hpp>
 #include <webpool/engine/connection_set.hpp>
 #include <webpool/engine/lane.hpp>
+#include <webpool/engine/load_state.hpp>
 #include <webpool/engine/model_spec.hpp>
 #include <webpool/engine/recovery.hpp>
 #include <webpool/error.hpp>
@@ -110,7 +111,8 @@ struct WorkerRow {
   std::size_t bytes = 0;
   TimePoint last_used;
   TimePoint opened{}, loaded{}, answered{};
-  TimePoint load_due{};  // where the model was sent to it later than usual
+  LoadState load{opened};
+  bool in_doubt = false;  // its link has closed: it is lost, unless all its tab is
   std::uint64_t uses = 0;
   std::uint64_t agreements = 0;  // of a guest's results with those of an own tab
   bool ready = false;
@@ -139,6 +141,7 @@ struct ConnectionRow {
   double slowdown = 1;                    // of the model that has slowed down most
   std::size_t bytes_in_flight = 0;        // inputs, over all its models
   bool full = false;                      // those are as many as it may have: it has no room
+  unsigned doubted = 0;                   // workers in doubt: while there are any, it has none either
   bool relieved = false;                  // it has room again, which its models have not been told
   bool marked = false;                    // in `Marks`
   bool suspended = false;                 // gets no requests until it answers a heartbeat
@@ -149,6 +152,8 @@ struct ConnectionRow {
   std::optional<ModelIndex> yields_to{};  // gets no requests, so that this model can displace what falls idle
   std::string farewell = "the pool doesn't need this tab any more";  // when it has drained
   std::vector<WorkerId> workers{};
+
+  bool has_room() const noexcept { return !full && doubted == 0; }
 };
 
 /// Why a model is to be loaded once more, which says what may be evicted for it. Models that don't fit together would
@@ -167,6 +172,21 @@ enum class Obstacle : std::uint8_t {
   never,     // refused in a way that waiting doesn't change
 };
 
+/// Loads of a model that failed in a tab, since it last held the model.
+struct Setback {
+  ConnectionId tab;
+  unsigned failures = 0;
+  bool pauses = false;  // the tab is not asked until then
+  TimePoint until{};
+};
+
+/// Loads of a model that took their worker or tab along, in browsers of one kind.
+struct Losses {
+  Browser browser = Browser::other;
+  unsigned in_a_row = 0;
+  TimePoint resting_until{};
+};
+
 struct ModelRow {
   ModelRow(ModelSpec s, ModelIndex i, unsigned limit) : spec(std::move(s)), index(i), bytes(spec.bytes), lane(limit) {}
 
@@ -179,7 +199,9 @@ struct ModelRow {
   std::vector<WorkerId> awaited;            // its workers that requests are bound to and wait for
   std::chrono::nanoseconds load_time{0};    // of the last load
   ConnectionSet placeable;                  // tabs that may hold it and don't
-  ConnectionSet failed_on;                  // tabs that could not load it; they are not asked again
+  ConnectionSet held_by;                    // tabs that have held it
+  ConnectionSet failed_on;                  // tabs that could not load it, as far as is known now
+  std::vector<Setback> setbacks;            // loads that are tried again
   std::optional<ConnectionIndex> offered;   // a tab that yielded to it: the first to ask
   std::optional<TimePoint> starving_since;  // it is nowhere, because other models are busy everywhere
   std::size_t in_flight = 0;                // its runs, sent and not answered
@@ -190,8 +212,8 @@ struct ModelRow {
   Obstacle obstacle = Obstacle::none;       // cleared when something changes, and by each tick
   Need refused = Need::first;               // what met the obstacle
   std::vector<Error> reasons;               // distinct reasons why loading failed, the newest few
-  unsigned lost_loads = 0;                  // loads in a row that took their worker or tab along
-  TimePoint resting_until{};                // no loads until then, because there were too many of those
+  std::vector<Losses> losses;               // at most one per kind of browser
+  bool loads_alone = false;                 // it was loading in a tab that died, and so were others
   std::deque<Experience> experiences;       // a deque: workers point into it
 
   bool has_run() const noexcept { return !experiences.empty(); }
@@ -211,6 +233,18 @@ struct ModelRow {
     fresh.browser = browser;
     fresh.backend = backend;
     return fresh;
+  }
+
+  Losses& losses_in(Browser browser) {
+    const auto known = std::ranges::find(losses, browser, &Losses::browser);
+    return known == losses.end() ? losses.emplace_back(Losses{browser}) : *known;
+  }
+  bool rests_in(Browser browser, TimePoint now) const noexcept {
+    const auto known = std::ranges::find(losses, browser, &Losses::browser);
+    return known != losses.end() && now < known->resting_until;
+  }
+  bool rests(TimePoint now) const noexcept {
+    return std::ranges::any_of(losses, [now](const Losses& each) { return now < each.resting_until; });
   }
 
   void add_reason(const Error& error) {

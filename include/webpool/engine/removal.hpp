@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 #include <webpool/engine/fleet.hpp>
+#include <webpool/engine/lost_loads.hpp>
 #include <webpool/engine/requests.hpp>
 #include <webpool/engine/sentences.hpp>
 #include <webpool/engine/state.hpp>
@@ -24,7 +25,8 @@ enum class AfterTab : std::uint8_t {
 /// alone ends.
 class Removal {
  public:
-  Removal(State& state, Fleet& fleet, Requests& requests) : state_(state), fleet_(fleet), requests_(requests) {}
+  Removal(State& state, Fleet& fleet, Requests& requests)
+      : lost_loads(state), state_(state), fleet_(fleet), requests_(requests) {}
 
   /// Ends the worker and its runs. The tab stays.
   void close_worker(WorkerId id, AfterWorker after, const Error& reason, Turn turn) {
@@ -42,9 +44,7 @@ class Removal {
     const std::string browser = described(state_.tables.state(id).browser);
     while (!row.workers.empty()) {
       const WorkerId worker = row.workers.back();
-      const WorkerRow& placed = state_.tables.workers[worker];
-      ModelRow& model = state_.tables.model_of(placed);
-      if (!placed.ready && !state_.closed) note_lost_load(model, id, reason, turn.now);
+      const ModelRow& model = state_.tables.model_of(state_.tables.workers[worker]);
       end_runs(worker,
                Error(errc::connection_lost,
                      quoted(model) + " was running in " + browser + ", which went away: " + reason.message()),
@@ -74,17 +74,9 @@ class Removal {
     mark(id);
   }
 
-  /// A load that takes its worker or tab along may do so everywhere: after three in a row the model rests. One that has
-  /// run before does so only for a moment: there something else went wrong.
-  void note_lost_load(ModelRow& model, ConnectionId connection, const Error& reason, TimePoint now) {
-    model.add_reason(prefixed(described(state_.tables.state(connection).browser), reason));
-    if (++model.lost_loads >= lost_loads_tolerated)
-      model.resting_until = now + (model.has_run() ? std::chrono::seconds(1) : rest_after_lost_loads);
-  }
+  LostLoads lost_loads;
 
  private:
-  static constexpr unsigned lost_loads_tolerated = 3;
-  static constexpr std::chrono::seconds rest_after_lost_loads{30};
   static constexpr std::chrono::milliseconds rejoin_timeout{10'000};
 
   void mark(ConnectionId id) { state_.marks.mark(id, state_.tables.connections[id]); }

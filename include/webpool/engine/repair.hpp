@@ -49,6 +49,7 @@ class Repair {
       if (trouble.worker) removal_.close_worker(*trouble.worker, AfterWorker::may_load_again, trouble.reason, turn);
       return;
     }
+    if (!listens) removal_.lost_loads.tab_died(trouble.tab, trouble.reason, turn.now);
     const bool rejoins = rung == Rung::reload_page || rung == Rung::new_tab;
     if (rung == Rung::reload_page)
       turn.out.emplace_back(ReloadPage{trouble.tab, trouble.reason.message()});
@@ -191,7 +192,8 @@ class Repair {
     bool done = true;
     for (WorkerId each : std::vector(state_.tables.connections[worn].workers)) {
       ModelRow& model = state_.tables.model_of(state_.tables.workers[each]);
-      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model)) continue;
+      if (model.lane.size() > 1 || !model.lane.contains(Tables::index_of(worn)) || !supply_.possible(model, turn.now))
+        continue;
       done = false;
       if (model.loading == 0) supply_.load_into(model, Need::further, turn);
     }

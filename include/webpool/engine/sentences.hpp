@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <sstream>
 #include <string>
@@ -33,6 +34,27 @@ inline std::string seconds(std::chrono::milliseconds time) {
   std::ostringstream text;
   text << std::chrono::duration<double>(time).count() << " s";
   return text.str();
+}
+
+/// "12 of 90 MB", "0 of 345 bytes"
+inline std::string amount(std::uint64_t done, std::uint64_t total) {
+  constexpr std::uint64_t megabyte = 1'000'000;
+  if (total < megabyte) return std::to_string(done) + " of " + std::to_string(total) + " bytes";
+  return std::to_string(done / megabyte) + " of " + std::to_string(total / megabyte) + " MB";
+}
+
+/// Why a load is given up that made no progress for so long.
+inline Error stalled(const ModelRow& model, const LoadNews& at, std::chrono::milliseconds patience) {
+  const std::string limit = seconds(patience);
+  switch (at.stage) {
+    case LoadStage::start:
+    case LoadStage::waits: return {errc::load_failed, quoted(model) + ": its worker did not start in " + limit};
+    case LoadStage::fetch:
+      return {errc::load_failed, quoted(model) + ": fetch stopped at " + amount(at.done, at.total) + " for " + limit};
+    case LoadStage::create: return {errc::load_failed, quoted(model) + ": create did not end in " + limit};
+    case LoadStage::warmup: break;
+  }
+  return {errc::load_failed, quoted(model) + ": warmup did not end in " + limit};
 }
 
 /// What becomes of a request whose selector answers with a tab that can't take it.

@@ -15,6 +15,7 @@
 #include <webpool/engine/removal.hpp>
 #include <webpool/engine/requests.hpp>
 #include <webpool/engine/sentences.hpp>
+#include <webpool/engine/setbacks.hpp>
 #include <webpool/engine/state.hpp>
 #include <webpool/engine/turn.hpp>
 
@@ -24,7 +25,7 @@ namespace webpool::engine {
 class Supply {
  public:
   Supply(State& state, Fleet& fleet, Requests& requests, Removal& removal)
-      : state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
+      : setbacks(state), state_(state), fleet_(fleet), requests_(requests), removal_(removal), placement_(state) {}
 
   /// Gets the model what it lacks: a placement, a browser, or the news that it will have neither.
   void acquire(ModelRow& model, Turn turn) {
@@ -36,16 +37,17 @@ class Supply {
     if (need < model.refused) model.obstacle = Obstacle::none;
     if (model.announced && model.lane.size() > 0 &&
         ((model.lane.size() >= goal && !starved) || model.loading > 0 || model.obstacle != Obstacle::none ||
-         !possible(model)))
+         !possible(model, turn.now)))
       return;
 
-    if (turn.now < model.resting_until) model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
+    if (model.rests(turn.now) && !possible(model, turn.now) && !launchable(model, turn.now))
+      model.obstacle = model.has_run() ? Obstacle::declined : Obstacle::never;
     while ((model.present() < goal || (starved && model.loading == 0)) && model.obstacle == Obstacle::none &&
-           possible(model))
+           possible(model, turn.now))
       load_into(model, model.present() == 0 ? need : std::max(need, Need::further), turn);
 
+    const auto kinds = launchable(model, turn.now);
     const std::size_t wanted = !model.announced ? goal : starved ? 1 : 0;
-    const auto kinds = launchable(model);
     std::size_t coming = kinds ? fleet_.launches.starting(*kinds) : 0;
     const bool helps = model.obstacle != Obstacle::never && kinds;
     while (helps && model.present() + coming < wanted && fleet_.launch(*kinds, turn)) ++coming;
@@ -54,7 +56,8 @@ class Supply {
 
     if (model.announced ? model.present() > 0 || !starved : model.lane.size() >= goal) {
       if (!model.announced) announce(model, std::nullopt, turn);
-    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0) {
+    } else if (model.loading == 0 && coming == 0 && !later && state_.tables.suspended == 0 &&
+               !Setbacks::pauses(model)) {
       if (model.lane.size() > 0)
         announce(model, std::nullopt, turn);
       else if (model.obstacle == Obstacle::never || (model.obstacle == Obstacle::none && !fleet_.awaits_tabs(model)))
@@ -63,7 +66,7 @@ class Supply {
   }
 
   /// Whether some tab may hold the model that does not yet.
-  bool possible(const ModelRow& model) const { return placement_.possible(model); }
+  bool possible(const ModelRow& model, TimePoint now) const { return placement_.possible(model, now); }
 
   /// Loads the model into one more tab, or notes why not.
   void load_into(ModelRow& model, Need need, Turn turn) {
@@ -77,15 +80,16 @@ class Supply {
     turn.out.emplace_back(ModelReady{model.index, std::move(error)});
   }
 
-  /// One worker whose load has taken too long.
+  /// One worker whose load has made no progress for too long.
   std::optional<WorkerId> pop_overdue(TimePoint now) {
+    const std::chrono::milliseconds patience =
+        std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
     while (const auto id = load_timeouts_.pop_due(now)) {
       const WorkerRow* worker = state_.tables.workers.find(*id);
       if (!worker || worker->ready) continue;
-      if (worker->load_due <= now) return id;
-      const std::chrono::milliseconds pause =
-          std::max(state_.options.connection.load_timeout, std::chrono::milliseconds(1));
-      load_timeouts_.push(std::min<TimePoint>(worker->load_due, now + pause), *id);
+      const TimePoint due = worker->load.due(patience);
+      if (due <= now) return id;
+      load_timeouts_.push(std::min<TimePoint>(due, now + patience), *id);
     }
     return std::nullopt;
   }
@@ -127,16 +131,19 @@ class Supply {
 
   std::uint64_t evictions() const noexcept { return placement_.evictions(); }
 
+  Setbacks setbacks;
+
  private:
   static constexpr std::chrono::seconds starvation_limit{2};
 
   /// The kinds of browsers of which a new tab could hold the model, an empty list meaning all; nothing when none could.
-  std::optional<std::span<const Browser>> launchable(const ModelRow& model) {
-    if (model.spec.placing.same_browser_as.empty()) return model.spec.browsers;
+  std::optional<std::span<const Browser>> launchable(const ModelRow& model, TimePoint now) {
+    if (model.spec.placing.same_browser_as.empty() && !model.rests(now)) return model.spec.browsers;
     kinds_.clear();
     for (Browser kind : fleet_.launches.kinds()) {
       const bool fits = model.spec.browsers.empty() || std::ranges::count(model.spec.browsers, kind) > 0;
-      if (fits && state_.tables.neighbours.welcome_in(kind, model.spec.placing)) kinds_.push_back(kind);
+      if (fits && !model.rests_in(kind, now) && state_.tables.neighbours.welcome_in(kind, model.spec.placing))
+        kinds_.push_back(kind);
     }
     return kinds_.empty() ? std::nullopt : std::optional<std::span<const Browser>>(kinds_);
   }

@@ -105,6 +105,7 @@ struct Tables : Places {
       model.obstacle = Obstacle::none;
     }
     std::erase(connection.workers, id);
+    if (worker.in_doubt) settle_doubt(worker.connection, connection);
     workers.erase(id);
   }
 
@@ -141,13 +142,21 @@ struct Tables : Places {
     ConnectionRow& connection = connections[worker.connection];
     ModelRow& model = model_of(worker);
     worker.last_used = connection.last_used = now;
-    if (!connection.full && model.lane.contains(index_of(worker.connection)))
+    if (connection.has_room() && model.lane.contains(index_of(worker.connection)))
       model.lane.answered(index_of(worker.connection));
     release(worker.connection, connection, bytes);
     --state(worker.connection).in_flight;
     --model.in_flight;
     --in_flight;
     return true;
+  }
+
+  /// The tab may be asked once more for a model that it failed to load.
+  void allow(ModelRow& model, ConnectionId id) {
+    model.failed_on.erase(index_of(id));
+    if (connections[id].draining) return;
+    model.placeable.insert(index_of(id));
+    model.obstacle = Obstacle::none;
   }
 
   /// A run failed, and the request is to be tried again.
@@ -262,6 +271,7 @@ struct Tables : Places {
       if (!each) continue;
       each->placeable.erase(index_of(id));
       each->failed_on.erase(index_of(id));
+      each->held_by.erase(index_of(id));
     }
     if (connections[id].draining) --draining;
     if (connections[id].suspended) --suspended;

@@ -11,7 +11,9 @@
 #include <webpool/engine/repair.hpp>
 #include <webpool/engine/requests.hpp>
 #include <webpool/engine/sentences.hpp>
+#include <webpool/engine/setbacks.hpp>
 #include <webpool/engine/state.hpp>
+#include <webpool/engine/supply.hpp>
 #include <webpool/engine/turn.hpp>
 
 namespace webpool::engine {
@@ -20,22 +22,18 @@ namespace webpool::engine {
 /// nothing.
 class Workers {
  public:
-  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Repair& repair)
+  Workers(State& state, Fleet& fleet, Requests& requests, Removal& removal, Supply& supply, Repair& repair)
       : state_(state),
         fleet_(fleet),
         requests_(requests),
         checks_(state, requests),
         removal_(removal),
+        supply_(supply),
         repair_(repair) {}
 
-  /// The worker gets its model later than others: until `load_sent`, its load can't be late.
-  void load_held(WorkerId id) {
-    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load_due = end_of_time;
-  }
-
-  void load_sent(WorkerId id, TimePoint now) {
-    if (WorkerRow* worker = state_.tables.workers.find(id))
-      worker->load_due = now + state_.options.connection.load_timeout;
+  /// How far the worker's load is. `ConnectionSettings::load_timeout` counts from the last progress.
+  void load_progressed(WorkerId id, const LoadNews& news, TimePoint now) {
+    if (WorkerRow* worker = state_.tables.workers.find(id)) worker->load.advance(news, now);
   }
 
   /// The worker holds the model. `memory_bytes`: 0 when unknown.
@@ -44,8 +42,8 @@ class Workers {
     if (!worker || worker->ready) return;
     ModelRow& model = state_.tables.model_of(*worker);
     state_.tables.worker_ready(id, backend, memory_bytes, turn.now);
-    model.lost_loads = 0;
-    model.resting_until = {};
+    Setbacks::loaded(model, worker->connection);
+    LostLoads::loaded(model, state_.tables.state(worker->connection).browser.browser);
     model.reasons.clear();
     fleet_.prove(worker->connection);
     ++state_.counters.loads;
@@ -61,12 +59,14 @@ class Workers {
 
   void load_failed(WorkerId id, const Error& error, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
-    if (!worker || worker->ready) return;
-    ModelRow& model = state_.tables.model_of(*worker);
-    const ConnectionId connection = worker->connection;
-    model.failed_on.insert(Tables::index_of(connection));
-    model.add_reason(prefixed(described(state_.tables.state(connection).browser), error));
-    removal_.close_worker(id, AfterWorker::closed, error, turn);
+    if (worker && !worker->ready) set_back(id, Setbacks::Cost::failed, error, turn);
+  }
+
+  /// Its load has made no progress for too long: the worker may be stuck, so the next attempt gets another one.
+  void load_overdue(WorkerId id, Turn turn) {
+    const WorkerRow& worker = state_.tables.workers[id];
+    set_back(id, Setbacks::Cost::overdue,
+             stalled(state_.tables.model_of(worker), worker.load.at(), state_.options.connection.load_timeout), turn);
   }
 
   /// A run was answered. False: nobody waits for it any more.
@@ -124,13 +124,18 @@ class Workers {
     return row != nullptr;
   }
 
+  /// Its socket closed, and soon it is `lost`, or all its tab has left: until then the tab gets no requests.
+  void in_doubt(WorkerId id) {
+    if (state_.tables.workers.find(id)) state_.tables.doubt(id);
+  }
+
   /// The worker's socket closed, its thread died, its device was lost, or it did not answer in time.
   void lost(WorkerId id, const Error& reason, Turn turn) {
     const WorkerRow* worker = state_.tables.workers.find(id);
     if (!worker) return;
     const ConnectionId connection = worker->connection;
     const bool ready = worker->ready;
-    if (!ready) removal_.note_lost_load(state_.tables.model_of(*worker), connection, reason, turn.now);
+    if (!ready) removal_.lost_loads.worker_died(state_.tables.model_of(*worker), connection, reason, turn.now);
     removal_.close_worker(id, AfterWorker::may_load_again, reason, turn);
     if (ready)
       repair_.recover({.tab = connection, .kind = trouble_of(reason), .reason = reason}, turn);
@@ -139,6 +144,14 @@ class Workers {
   }
 
  private:
+  void set_back(WorkerId id, Setbacks::Cost cost, const Error& error, Turn turn) {
+    const WorkerRow& worker = state_.tables.workers[id];
+    ModelRow& model = state_.tables.model_of(worker);
+    supply_.setbacks.note(model, worker.connection, cost, error, turn.now);
+    model.add_reason(prefixed(described(state_.tables.state(worker.connection).browser), error));
+    removal_.close_worker(id, AfterWorker::closed, error, turn);
+  }
+
   /// An answer came from there: what that changes beyond its model.
   void mark(ConnectionId id) {
     ConnectionRow& row = state_.tables.connections[id];
@@ -157,6 +170,7 @@ class Workers {
   Requests& requests_;
   GuestChecks checks_;
   Removal& removal_;
+  Supply& supply_;
   Repair& repair_;
 };
 

@@ -178,7 +178,7 @@ class Simulation {
     if (ended->end == End::loaded) {
       engine_.loaded(load.worker, ended->backend, ended->bytes, turn());
     } else {
-      engine_.load_failed(load.worker, Error(errc::load_failed, "this kind of tab doesn't list the model"), turn());
+      engine_.load_failed(load.worker, Error(errc::no_backend, "this kind of tab doesn't list the model"), turn());
     }
   }
   void happen(const event::Answer& answer) {
@@ -227,6 +227,10 @@ class Simulation {
   template <class Action>
   void carry_out(const Action& action) {
     tabs_.obey(action);
+  }
+  void carry_out(const engine::OpenWorker& action) {
+    tabs_.obey(action);
+    engine_.load_progressed(action.worker, {engine::LoadStage::fetch}, events_.now());
   }
   void carry_out(const engine::Complete& action) {
     ledger_.ended(action.request, action.error, events_.now());
