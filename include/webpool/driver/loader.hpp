@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +17,7 @@
 #include <webpool/driver/browsers.hpp>
 #include <webpool/driver/engine_port.hpp>
 #include <webpool/driver/fastest_ways.hpp>
+#include <webpool/driver/load_news.hpp>
 #include <webpool/driver/load_plan.hpp>
 #include <webpool/driver/load_turns.hpp>
 #include <webpool/driver/loading_model.hpp>
@@ -169,7 +168,7 @@ class Loader {
     const BrowserInfo& browser = browser_of(worker);
     LoadPlan plan = plan_load(worker.id, model.files, model.options,
                               {browser, uses_.browsers.options_of(browser.browser), uses_.options.memory,
-                               known_way(model, browser), avoided_.find(model.key(), browser, Clock::now())});
+                               known_way(model, browser), avoided_.find(model.identity(), browser, Clock::now())});
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
@@ -185,7 +184,7 @@ class Loader {
     if (news.stage != protocol::LoadStage::fetch || news.done == news.total) send(turns_.fetched(worker.id));
     const LoadingModel& model = this->model(worker.model);
     if (news.part >= model.files.size()) return false;
-    note(worker.id, believed(worker, news));
+    note(worker.id, believed(model, worker, news));
     if (model.options.progress)
       model.options.progress(
           {browser_of(worker), model.files[news.part].name, protocol::to_string(news.stage), news.done, news.total});
@@ -198,8 +197,8 @@ class Loader {
     if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
       fastest_.learn(model.files[0].sha256, model.options, browser,
                      {news.backend, news.device, news.variant, news.tried});
-    settle(worker, news);
-    const std::size_t bytes = bytes_of(model, news);
+    worker.where = place_of(worker, browser_of(worker), news);
+    const std::size_t bytes = memory_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
     send(turns_.ended(worker.id));
@@ -220,17 +219,18 @@ class Loader {
   void moved(Worker& worker, protocol::Loaded& news) {
     const LoadingModel& model = this->model(worker.model);
     const std::string why = news.tried.empty() ? "a run failed" : news.tried.front().message;
-    avoided_.fail(model.key(), browser_of(worker), worker.way(), why);
+    avoided_.fail(model.identity(), browser_of(worker), worker.way(), why);
     uses_.logger.info("model '" + model.name + "' leaves " + describe(*worker.where) + ": " + why);
     worker.passed_over = worker.where->passed_over;
     worker.before = AvoidedWays::Before::answered;
-    settle(worker, news);
-    uses_.port.engine.moved(worker.id, news.backend, bytes_of(model, news));
+    worker.where = place_of(worker, browser_of(worker), news);
+    uses_.port.engine.moved(worker.id, news.backend, memory_of(model, news));
   }
 
   /// The worker did not answer in time: its backend may hang on this model.
   void hung(const Worker& worker, const std::string& reason) {
-    avoided_.hang(model(worker.model).key(), browser_of(worker), worker.way(), reason, worker.before, Clock::now());
+    avoided_.hang(model(worker.model).identity(), browser_of(worker), worker.way(), reason, worker.before,
+                  Clock::now());
   }
 
   /// The worker can't hold its model.
@@ -259,18 +259,6 @@ class Loader {
  private:
   const BrowserInfo& browser_of(const Worker& worker) const { return uses_.roster.tab(worker.tab).browser; }
 
-  /// What holds the worker's model now.
-  void settle(Worker& worker, protocol::Loaded& news) const {
-    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
-    worker.where = std::make_shared<const Where>(
-        Where{worker.tab, browser_of(worker), news.backend, news.device, news.cpu_fallback,
-              std::move(worker.passed_over), std::move(news.placements), news.verified, std::move(news.remarks)});
-  }
-
-  static std::size_t bytes_of(const LoadingModel& model, const protocol::Loaded& news) {
-    return news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
-  }
-
   /// Models that share a worker are compared as one, which nothing else is equal to.
   const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
@@ -283,19 +271,6 @@ class Loader {
   void send(const Worker& worker, const protocol::Load& load) {
     note(worker.id, {engine::LoadStage::fetch, 0, model(worker.model).bytes()});
     worker.peer->send(load);
-  }
-
-  /// What may be believed of the news: a page can't have more bytes than there are.
-  engine::LoadNews believed(Worker& worker, const protocol::Progress& news) const {
-    using engine::LoadStage;
-    if (news.stage == protocol::LoadStage::create) return {LoadStage::create, news.done, news.total};
-    if (news.stage == protocol::LoadStage::warmup) return {LoadStage::warmup, news.done, news.total};
-    const LoadingModel& model = this->model(worker.model);
-    worker.fetched.resize(model.files.size());
-    std::uint64_t& done = worker.fetched[news.part];
-    done = std::max(done, std::min<std::uint64_t>(news.done, model.files[news.part].total_size()));
-    return {LoadStage::fetch, std::accumulate(worker.fetched.begin(), worker.fetched.end(), std::uint64_t{0}),
-            model.bytes()};
   }
 
   void fail(const Worker& worker, errc code, const std::string& message) {

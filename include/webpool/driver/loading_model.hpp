@@ -53,13 +53,6 @@ struct LoadingModel {
     return nullptr;
   }
 
-  /// Of the content: what is known of one model holds for another one with the same key.
-  std::string key() const {
-    std::string hashes;
-    for (const ModelFile& file : files) hashes += file.sha256;
-    return hashes;
-  }
-
   std::string name;
   std::vector<ModelFile> files;
   ModelOptions options;
