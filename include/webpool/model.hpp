@@ -72,9 +72,9 @@ class Model {
     return impl_->run_concurrent(std::move(requests), options);
   }
 
-  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
-  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
-  /// request is divided. Throws the first error.
+  /// Runs all, as one run when the model's first axis is one free dimension, by name or because requests are batched,
+  /// and the requests agree in all others; else concurrently. Where requests are batched (`BatchOptions`), in runs of
+  /// at most the maximum of rows, though no request is divided. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     return impl_->run_batch(std::move(requests), options);
   }

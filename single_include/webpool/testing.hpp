@@ -1242,7 +1242,9 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// This is possible if axis 0 of all inputs and outputs is free. If the model has one name for it everywhere, that is
+/// the batch. If not, its answers show: when one has other rows than its inputs, its requests run once more, apart,
+/// unless `RequestOptions::retry` forbids that, and the maximum becomes 1, which is logged. Requests share a run if
 /// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
 /// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
 /// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.

@@ -1689,7 +1689,9 @@ struct LoadProgress {
 
 /// Runs requests of one model that come close together as one run of the page; each gets exactly its own rows back.
 ///
-/// This is possible if axis 0 of all inputs and outputs is one free dimension of the model. Requests share a run if
+/// This is possible if axis 0 of all inputs and outputs is free. If the model has one name for it everywhere, that is
+/// the batch. If not, its answers show: when one has other rows than its inputs, its requests run once more, apart,
+/// unless `RequestOptions::retry` forbids that, and the maximum becomes 1, which is logged. Requests share a run if
 /// they agree in their other extents, the outputs wanted, priority, client and `retry`. If a tab holds the model and is
 /// idle for it, a request is sent at once; otherwise requests are collected. Each keeps its own cancellation, deadline
 /// and total time. If the run fails, it is retried as one. If that fails too, all of its requests get the error.
@@ -2639,9 +2641,9 @@ class Model {
     return impl_->run_concurrent(std::move(requests), options);
   }
 
-  /// Runs all, as one run when the model's first axis is a free dimension and the requests agree in all others, else
-  /// concurrently. Where requests are batched (`BatchOptions`), in runs of at most the maximum of rows, though no
-  /// request is divided. Throws the first error.
+  /// Runs all, as one run when the model's first axis is one free dimension, by name or because requests are batched,
+  /// and the requests agree in all others; else concurrently. Where requests are batched (`BatchOptions`), in runs of
+  /// at most the maximum of rows, though no request is divided. Throws the first error.
   std::vector<Outputs> run_batch(std::vector<Inputs> requests, const RequestOptions& options = {}) const {
     return impl_->run_batch(std::move(requests), options);
   }
@@ -6787,25 +6789,30 @@ struct Batch {
 };
 
 /// Why requests of this model can't be laid end to end, naming the axis that stands in the way; empty when they can.
-/// They can when axis 0 of all inputs and outputs is one free dimension. One without a name may be another in each.
+/// They can when axis 0 of all inputs and outputs is a free dimension.
 inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
   if (info.inputs.empty()) return "it has no inputs";
   if (info.outputs.empty()) return "it has no outputs";
-  const TensorSpec& first = info.inputs[0];
   for (const auto* specs : {&info.inputs, &info.outputs})
     for (const auto& spec : *specs) {
       const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
       if (spec.any_rank) return which + " has no known axis 0: even its rank is free";
       if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
-      const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
-      if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";
-      if (spec.symbols.empty() || spec.symbols[0].empty())
-        return axis + " is a free dimension without a name, which may be another one elsewhere";
-      if (spec.symbols[0] != first.symbols[0])
-        return axis + " is the free dimension '" + spec.symbols[0] + "', that of input '" + first.name + "' is '" +
-               first.symbols[0] + "'";
+      if (spec.shape[0] != Shape::any)
+        return "axis 0 of " + which + " " + to_string(spec.shape) + " is not a free dimension";
     }
   return std::nullopt;
+}
+
+/// Whether the file says that axis 0 is the same dimension in all inputs and outputs, by one name. Exporters often give
+/// it another name in each, or none; then only an answer can show whether the outputs have the rows of the inputs.
+inline bool names_one_batch(const ModelInfo& info) {
+  if (batch_obstacle(info)) return false;
+  const auto name = [](const TensorSpec& spec) { return spec.symbols.empty() ? std::string() : spec.symbols[0]; };
+  const auto same = [&, batch = name(info.inputs[0])](const TensorSpec& spec) {
+    return !batch.empty() && name(spec) == batch;
+  };
+  return std::ranges::all_of(info.inputs, same) && std::ranges::all_of(info.outputs, same);
 }
 
 /// The extent of axis 0, where that is the same in all of the inputs.
@@ -6838,8 +6845,8 @@ inline Shape with_rows(const Shape& shape, std::int64_t rows) {
   return Shape(extents);
 }
 
-/// One batch of all requests; empty when the model's axis 0 is not a free dimension shared by all inputs and outputs,
-/// or when the requests differ in another extent. The inputs must have been checked against `info`.
+/// One batch of all requests; empty when axis 0 of an input or output is not free, or when the requests differ in
+/// another extent. The inputs must have been checked against `info`.
 inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const Inputs> requests) {
   if (requests.size() < 2 || batch_obstacle(info)) return std::nullopt;
   Batch batch;
@@ -6879,13 +6886,21 @@ inline std::vector<std::span<const Inputs>> divide(std::span<const Inputs> reque
   return parts;
 }
 
+/// Whether each output has the rows that the requests have together.
+inline bool has_rows(const Outputs& outputs, std::span<const std::int64_t> rows) {
+  const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  return std::ranges::all_of(outputs, [&](const NamedTensor& each) {
+    return each.tensor.shape().rank() > 0 && each.tensor.shape()[0] == total;
+  });
+}
+
 /// The rows of each request again, without a copy. Empty when an output does not have the batch's rows.
 inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::span<const std::int64_t> rows) {
   const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  if (total == 0 || !has_rows(outputs, rows)) return std::nullopt;
   const auto whole = std::make_shared<const Outputs>(outputs);
   std::vector<std::vector<NamedTensor>> parts(rows.size());
   for (const auto& [name, tensor] : *whole) {
-    if (tensor.shape().rank() == 0 || tensor.shape()[0] != total || total == 0) return std::nullopt;
     const std::size_t row_bytes = tensor.bytes().size() / static_cast<std::size_t>(total);
     std::size_t offset = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -7187,12 +7202,53 @@ class Backlog final : public PlaceOwner, public std::enable_shared_from_this<Bac
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace webpool::detail {
+
+/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
+/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
+class Logger {
+ public:
+  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
+    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
+  }
+
+  void info(std::string_view line) const { write(LogLevel::info, line); }
+  void debug(std::string_view line) const { write(LogLevel::debug, line); }
+  /// Whether a debug line would be written: ask before composing a costly one.
+  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
+
+ private:
+  static constexpr std::size_t most_bytes = 4096;
+
+  void write(LogLevel level, std::string_view line) const {
+    if (level < threshold_ || threshold_ == LogLevel::off) return;
+    std::string text(line.substr(0, most_bytes));
+    std::ranges::replace_if(
+        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
+    sink_(level, text);
+  }
+
+  LogLevel threshold_;
+  LogSink sink_;
+};
+
+}  // namespace webpool::detail
+#endif
 #ifndef WEBPOOL_DRIVER_BATCH_COLLECTOR_HPP_INCLUDED
 #define WEBPOOL_DRIVER_BATCH_COLLECTOR_HPP_INCLUDED
 #include <algorithm>
@@ -7261,6 +7317,9 @@ class BatchCollector {
 
   /// When to call `take_due` next, if nothing else happens before; `never` when only the end of a run can help.
   TimePoint due() const { return by_age_.empty() || !has_place() ? end_of_time : by_age_.begin()->first; }
+
+  /// Some of a batch that was handed out before runs again, by itself.
+  void started() { ++running_; }
 
   /// A batch that was handed out has ended. Returns those to send now.
   std::vector<Batch> ended(TimePoint now) {
@@ -7349,6 +7408,76 @@ class BatchCollector {
   std::unordered_map<std::string, Group> groups_;
   std::set<std::pair<TimePoint, Group*>> by_age_;
   std::unordered_map<Item, Place> places_;
+};
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_BATCH_MEMBERS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_BATCH_MEMBERS_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// A run of several requests.
+struct BatchedRun {
+  ModelIndex model;
+  std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
+  std::vector<std::uint64_t> members{};
+  std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
+  std::size_t awaited = 0;           ///< members that have not ended
+  bool repeatable = false;           ///< members still have their inputs
+};
+
+/// One of its requests.
+struct BatchMember {
+  ModelIndex model;
+  Inputs inputs;  ///< empty once they are in a run that is not repeatable
+  RequestOptions options;
+  std::int64_t rows;
+  TimePoint submitted, deadline;
+  Runtime::Completion done;
+  std::shared_ptr<BatchedRun> run{};  ///< null while it waits
+};
+
+/// The requests that run in batches or wait for that, by numbers from 1, and by their deadlines.
+class BatchMembers {
+ public:
+  std::uint64_t add(BatchMember member) {
+    const std::uint64_t number = ++made_;
+    if (member.deadline != end_of_time) deadlines_.emplace(member.deadline, number);
+    members_.emplace(number, std::move(member));
+    return number;
+  }
+
+  /// Null when it has ended.
+  BatchMember* find(std::uint64_t number) {
+    const auto member = members_.find(number);
+    return member == members_.end() ? nullptr : &member->second;
+  }
+
+  /// Takes it out; empty when it has ended.
+  std::optional<BatchMember> take(std::uint64_t number) {
+    auto member = members_.extract(number);
+    if (!member) return std::nullopt;
+    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
+    return std::move(member.mapped());
+  }
+
+  TimePoint next_deadline() const { return deadlines_.empty() ? end_of_time : deadlines_.begin()->first; }
+  /// The one with that deadline.
+  std::uint64_t most_urgent() const { return deadlines_.begin()->second; }
+
+ private:
+  std::unordered_map<std::uint64_t, BatchMember> members_;
+  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace webpool::driver
@@ -7734,11 +7863,14 @@ namespace webpool::driver {
 ///
 /// Each request that it takes ends exactly once: with its rows of the run's outputs, with the run's error, when its own
 /// cancellation or deadline comes, or by `remove_model` and `close`. A run of which nobody is left is cancelled.
+///
+/// Of a model whose file doesn't say that outputs have the rows of inputs (`names_one_batch`), every answer is checked.
+/// If one has other rows, its requests and all later ones run apart.
 class Batcher {
  public:
   using Completion = Runtime::Completion;
   /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
-  using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
+  using Maximum = std::shared_ptr<std::atomic<std::size_t>>;
   struct Handlers {
     /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
     std::function<void(NewRequest&&)> start;
@@ -7747,14 +7879,14 @@ class Batcher {
     std::function<void()> woke;
   };
 
-  Batcher(asio::io_context& context, std::size_t runs_per_tab, Handlers handlers)
-      : runs_per_tab_(runs_per_tab), handlers_(std::move(handlers)), timer_(context) {}
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, const webpool::detail::Logger& logger, Handlers handlers)
+      : runs_per_tab_(runs_per_tab), logger_(logger), handlers_(std::move(handlers)), timer_(context) {}
 
   /// Models that can't be batched are passed over, and so are their requests.
   void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
                  Maximum maximum) {
     if (batch_obstacle(info)) return;
-    models_.insert_or_assign(index, Batched{name, info, options.delay, std::move(maximum),
+    models_.insert_or_assign(index, Batched{name, info, !names_one_batch(info), options.delay, std::move(maximum),
                                             BatchCollector<std::uint64_t>(options, runs_per_tab_), 0});
   }
 
@@ -7814,12 +7946,10 @@ class Batcher {
       return true;
     }
 
-    const std::uint64_t number = ++members_made_;
-    if (ticket) ticket->member = number;
     const std::string kind = batch_kind(model.info, inputs, options);
-    members_.emplace(
-        number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
-    if (deadline != end_of_time) deadlines_.emplace(deadline, number);
+    const std::uint64_t number =
+        members_.add({index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done)});
+    if (ticket) ticket->member = number;
     auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
     if (deadline - model.delay <= now)  // it would spend its time here
       if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
@@ -7839,28 +7969,12 @@ class Batcher {
   struct Batched {
     std::string name;
     ModelInfo info;
+    bool doubtful;  ///< only answers show whether its requests can be batched
     Duration delay;
     Maximum maximum;
     BatchCollector<std::uint64_t> collector;
     std::size_t tabs;
   };
-  struct Run {
-    ModelIndex model;
-    std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
-    std::vector<std::uint64_t> members{};
-    std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
-    std::size_t awaited = 0;           ///< members that have not ended
-  };
-  struct Member {
-    ModelIndex model;
-    Inputs inputs;  ///< empty once they are in a run
-    RequestOptions options;
-    std::int64_t rows;
-    TimePoint submitted, deadline;
-    Completion done;
-    std::shared_ptr<Run> run;  ///< null while it waits
-  };
-
   static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
 
   TimePoint due(ModelIndex index) const {
@@ -7873,19 +7987,20 @@ class Batcher {
   }
 
   void send(ModelIndex index, std::vector<std::uint64_t> batch) {
-    const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
+    const auto run = std::make_shared<BatchedRun>(BatchedRun{.model = index, .members = std::move(batch)});
+    RequestOptions options = members_.find(run->members.front())->options;
+    run->repeatable = models_.at(index).doubtful && run->members.size() > 1 && options.retry == Retry::always;
     std::vector<Inputs> inputs;
     TimePoint submitted = end_of_time, deadline = TimePoint::min();
     for (const std::uint64_t number : run->members) {
-      Member& member = members_.at(number);
+      BatchMember& member = *members_.find(number);
       member.run = run;
-      inputs.push_back(std::move(member.inputs));
+      inputs.push_back(run->repeatable ? member.inputs : std::move(member.inputs));
       run->rows.push_back(member.rows);
       submitted = std::min(submitted, member.submitted);
       deadline = std::max(deadline, member.deadline);
     }
     run->awaited = inputs.size();
-    RequestOptions options = members_.at(run->members.front()).options;
     options.deadline.reset();
     if (deadline != end_of_time) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
     Inputs all;
@@ -7904,11 +8019,16 @@ class Batcher {
                      .done = {[this, run](Expected<Outputs> result) { ended(*run, std::move(result)); }}});
   }
 
-  void ended(const Run& run, Expected<Outputs> result) {
+  void ended(const BatchedRun& run, Expected<Outputs> result) {
     const TimePoint now = Clock::now();
     // What waits is sent before handlers run: they may take their time.
     if (const auto model = models_.find(run.model); model != models_.end()) {
-      send(run.model, model->second.collector.ended(now));
+      if (result && model->second.doubtful && !has_rows(*result, run.rows)) {
+        stop_batching(run, now);
+        if (run.repeatable) return;
+      } else {
+        send(run.model, model->second.collector.ended(now));
+      }
       wake_at(due(run.model));
     }
     if (!result) {
@@ -7924,28 +8044,46 @@ class Batcher {
     }
   }
 
+  /// Each request is a run of its own from now on: those that wait, those of this run if it can be repeated, and, by
+  /// the maximum, those to come.
+  void stop_batching(const BatchedRun& run, TimePoint now) {
+    Batched& model = models_.at(run.model);
+    if (model.maximum->exchange(1) != 1)
+      logger_.info("model '" + model.name + "' can't be batched, so its requests run apart from now on: outputs for " +
+                   std::to_string(std::accumulate(run.rows.begin(), run.rows.end(), std::int64_t{0})) +
+                   " rows of inputs came with another number of rows");
+    model.collector.set_maximum(1);
+    auto batches = model.collector.take_all();
+    batches.push_back(run.repeatable ? run.members : std::vector<std::uint64_t>());
+    for (const auto& batch : batches) {
+      model.collector.ended(now);
+      for (const std::uint64_t number : batch) {
+        if (!members_.find(number)) continue;
+        model.collector.started();
+        send(run.model, std::vector{number});
+      }
+    }
+  }
+
   void end(std::uint64_t number, Outputs outputs, TimePoint now) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
     RunTimes times = outputs.times();
-    times.total = std::chrono::duration<double, std::milli>(now - member->second.submitted).count();
+    times.total = std::chrono::duration<double, std::milli>(now - member->submitted).count();
     end(number, Outputs({outputs.begin(), outputs.end()}, outputs.shared_where(), times));
   }
 
   /// Ends a request, unless it has ended: the one place where that happens.
   void end(std::uint64_t number, Expected<Outputs> result) {
-    auto member = members_.extract(number);
-    if (!member) return;
-    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
-    member.mapped().done(std::move(result));
+    if (auto member = members_.take(number)) member->done(std::move(result));
   }
 
   /// Ends a request before its run does.
   void give_up(std::uint64_t number, const Error& reason) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
-    const std::shared_ptr<Run> run = member->second.run;
-    if (const auto model = models_.find(member->second.model); !run && model != models_.end())
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
+    const std::shared_ptr<BatchedRun> run = member->run;
+    if (const auto model = models_.find(member->model); !run && model != models_.end())
       model->second.collector.erase(number);
     end(number, reason);
     if (run && --run->awaited == 0) handlers_.cancel(run->ticket->request);
@@ -7967,8 +8105,8 @@ class Batcher {
   void wake() {
     armed_ = end_of_time;
     const TimePoint now = Clock::now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
-    TimePoint next = deadlines_.empty() ? end_of_time : deadlines_.begin()->first;
+    while (members_.next_deadline() <= now) give_up(members_.most_urgent(), overdue());
+    TimePoint next = members_.next_deadline();
     for (auto& [index, model] : models_) {
       send(index, model.collector.take_due(now));
       next = std::min(next, model.collector.due());
@@ -7977,13 +8115,12 @@ class Batcher {
   }
 
   const std::size_t runs_per_tab_;
+  const webpool::detail::Logger& logger_;
   const Handlers handlers_;
   asio::steady_timer timer_;
   TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
-  std::unordered_map<std::uint64_t, Member> members_;
-  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
-  std::uint64_t members_made_ = 0;
+  BatchMembers members_;
 };
 
 }  // namespace webpool::driver
@@ -8328,47 +8465,6 @@ class Entrance {
 #include <string>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#define WEBPOOL_DETAIL_LOGGER_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <iostream>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace webpool::detail {
-
-/// Passes lines to the pool's sink if they are important enough; the default sink is standard error. Lines quote pages
-/// and browsers, so they are cut to 4 KiB, and control characters become spaces: nobody can forge a line of the log.
-class Logger {
- public:
-  Logger(LogLevel threshold, LogSink sink) : threshold_(threshold), sink_(std::move(sink)) {
-    if (!sink_) sink_ = [](LogLevel, std::string_view line) { std::cerr << "webpool: " << line << std::endl; };
-  }
-
-  void info(std::string_view line) const { write(LogLevel::info, line); }
-  void debug(std::string_view line) const { write(LogLevel::debug, line); }
-  /// Whether a debug line would be written: ask before composing a costly one.
-  bool debugging() const noexcept { return threshold_ == LogLevel::debug; }
-
- private:
-  static constexpr std::size_t most_bytes = 4096;
-
-  void write(LogLevel level, std::string_view line) const {
-    if (level < threshold_ || threshold_ == LogLevel::off) return;
-    std::string text(line.substr(0, most_bytes));
-    std::ranges::replace_if(
-        text, [](char each) { return static_cast<unsigned char>(each) < ' ' || each == '\x7f'; }, ' ');
-    sink_(level, text);
-  }
-
-  LogLevel threshold_;
-  LogSink sink_;
-};
-
-}  // namespace webpool::detail
-#endif
 #ifndef WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_ADDRESS_HPP_INCLUDED
 #include <cstdint>
@@ -19680,7 +19776,7 @@ class Host {
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         port_(engine_options(), std::move(policies)),
         roster_(flights_),
-        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight,
+        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight, logger_,
                  {.start = [this](NewRequest&& run) { starter_.enqueue(std::move(run)); },
                   .cancel = [this](RequestId run) { port_.engine.cancel(run, port_.turn()); },
                   .woke = [this] { pump(); }}),
@@ -25411,9 +25507,11 @@ class ModelImpl final : public ModelInterface {
     };
     std::vector<Part> parts;
     std::vector<Inputs> runs;
+    const bool batched = maximum > 1 || driver::names_one_batch(info);
     for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      const bool apart =
-          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      const bool apart = !batched || std::ranges::any_of(part, [&](const Inputs& each) {
+        return driver::touches_devices(each, options);
+      });
       auto batch = apart ? std::nullopt : driver::concatenate(info, part);
       if (batch)
         runs.push_back(std::move(batch->inputs));

@@ -55,13 +55,11 @@ TEST_CASE("inputs are matched by name, whatever their order") {
   CHECK_FALSE(concatenate(info, uneven));  // two rows of x beside one of z
 }
 
-TEST_CASE("no batch where axis 0 is not one free dimension with a name") {
+TEST_CASE("no batch where axis 0 is not a free dimension everywhere") {
   const std::vector<Inputs> requests{request({1, 2}), request({3, 4})};
   ModelInfo info = model();
   SECTION("fixed") { info.inputs[0].shape = {1, 2}; }
   SECTION("fixed in the output") { info.outputs[0].shape = {1, 1}; }
-  SECTION("another one in the output") { info.outputs[0].symbols[0] = "rows"; }
-  SECTION("without a name") { info.inputs[0].symbols[0] = info.outputs[0].symbols[0] = ""; }
   SECTION("a scalar output") { info.outputs[0] = spec("y", {}, {}); }
   SECTION("an output of any rank") {
     info.outputs[0] = spec("y", {}, {});
@@ -110,14 +108,6 @@ TEST_CASE("what stands in the way of batches is named with its axis") {
     info.inputs[0].shape = {1, 2};
     obstacle = "axis 0 of input 'x' [1, 2] is not a free dimension";
   }
-  SECTION("another one") {
-    info.outputs[0].symbols[0] = "rows";
-    obstacle = "axis 0 of output 'y' [?, 1] is the free dimension 'rows', that of input 'x' is 'batch'";
-  }
-  SECTION("without a name") {
-    info.inputs[0].symbols[0].clear();
-    obstacle = "axis 0 of input 'x' [?, 2] is a free dimension without a name, which may be another one elsewhere";
-  }
   SECTION("a scalar") {
     info.outputs[0] = spec("y", {}, {});
     obstacle = "output 'y' is a scalar and has no axis 0";
@@ -136,6 +126,19 @@ TEST_CASE("what stands in the way of batches is named with its axis") {
     obstacle = "it has no outputs";
   }
   CHECK(driver::batch_obstacle(info) == obstacle);
+}
+
+TEST_CASE("one name everywhere says what the batch is; other names and none leave it open") {
+  ModelInfo info = model();
+  CHECK(driver::names_one_batch(info));
+  SECTION("another one") { info.outputs[0].symbols[0] = "rows"; }
+  SECTION("without a name") { info.inputs[0].symbols[0] = info.outputs[0].symbols[0] = ""; }
+  SECTION("without a name in one") { info.outputs[0].symbols[0] = ""; }
+  CHECK_FALSE(driver::names_one_batch(info));
+  CHECK_FALSE(driver::batch_obstacle(info));
+  CHECK(concatenate(info, std::vector<Inputs>{request({1, 2}), request({3, 4})}));
+  info.outputs[0].shape = {1, 1};
+  CHECK_FALSE(driver::names_one_batch(info));
 }
 
 TEST_CASE("the rows of a request are those of all its inputs") {

@@ -36,6 +36,15 @@ TEST_CASE("a request for an idle tab does not wait") {
   CHECK(collector.due() == end_of_time);
 }
 
+TEST_CASE("what runs again by itself counts as a run") {
+  Collector collector({.maximum = 8});
+  REQUIRE(collector.add(1, "", 1, start) == Batches{{1}});
+  collector.started();
+  CHECK(collector.running() == 2);
+  CHECK(collector.ended(start).empty());
+  CHECK(collector.running() == 1);
+}
+
 TEST_CASE("what comes while the tab is busy collects until the run ends") {
   Collector collector = busy({.maximum = 8, .delay = 10ms});
   CHECK(collector.add(1, "", 1, start + 1ms).empty());

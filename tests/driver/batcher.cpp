@@ -339,6 +339,157 @@ TEST_CASE("a model that can't be batched is refused with the axis, at load and l
   CHECK(error.message() == sentence);
 }
 
+// --- models whose file doesn't say what the batch is
+
+namespace {
+
+/// x: [a], y: [b], in a pool whose one tab takes all that comes.
+struct Doubtful {
+  explicit Doubtful(BatchOptions batching) : pool(options()), tab(pool.join_url()) {
+    const auto file = folder.add("odd.onnx", onnx_file({{"x", {{"unk__314"}}}}, {{"y", {{""}}}}));
+    auto loading = std::async(std::launch::async, [&] { return pool.load(file, {.batching = batching}); });
+    worker.emplace(tab.loaded_worker());
+    model.emplace(loading.get());
+    model->async_run(x({9}), first.handler());
+    running.emplace(run());
+  }
+
+  PoolOptions options() {
+    PoolOptions options = quiet();
+    options.connection.requests_in_flight = 8;
+    options.log = [this](LogLevel, std::string_view line) {
+      if (line.find("can't be batched") != line.npos) complaints.emplace_back(line);
+    };
+    return options;
+  }
+  static Inputs x(std::vector<float> values) {
+    const auto rows = static_cast<std::int64_t>(values.size());
+    return {{"x", Tensor::from(std::move(values), {rows})}};
+  }
+
+  Received run() { return next(worker->socket, "run"); }
+  static std::vector<float> values(const Received& run) {
+    std::vector<float> values(run.tensors.size() / sizeof(float));
+    std::memcpy(values.data(), run.tensors.data(), run.tensors.size());
+    return values;
+  }
+  /// As a model whose rows are those of its input.
+  void answer(const Received& run) {
+    worker->result(run.integer("id"), values(run), "[" + std::to_string(values(run).size()) + "]", "y");
+  }
+  /// As a model that always has as many rows.
+  void answer_one(const Received& run) { worker->result(run.integer("id"), std::vector{values(run)[0]}, "[1]", "y"); }
+
+  static float y(const Ends& ends) { return ends.results().at(0)["y"].as<float>()[0]; }
+
+  Ends first;
+  std::vector<std::string> complaints;  ///< in the log, of the pool's thread
+  TemporaryFolder folder;
+  ResourcePool<> pool;
+  RawTab tab;
+  std::optional<RawWorker> worker;
+  std::optional<Model> model;
+  std::optional<Received> running;
+};
+
+}  // namespace
+
+TEST_CASE("axes of different names are batched if the answers have the rows of the inputs") {
+  Doubtful stage({.maximum = 2, .delay = ages});
+  stage.answer(*stage.running);
+  for (float round = 0; round < 2; ++round) {
+    Ends busy, one, two;
+    stage.model->async_run(Doubtful::x({9}), busy.handler());
+    const Received running = stage.run();
+    stage.model->async_run(Doubtful::x({round}), one.handler());
+    stage.model->async_run(Doubtful::x({round + 10}), two.handler());
+    const Received run = stage.run();
+    CHECK(Doubtful::values(run) == std::vector{round, round + 10});
+    stage.answer(run);
+    stage.answer(running);
+    REQUIRE((one.reach(1) && two.reach(1) && busy.reach(1)));
+    CHECK(Doubtful::y(one) == round);
+    CHECK(Doubtful::y(two) == round + 10);
+  }
+}
+
+TEST_CASE("a batch whose answer has other rows runs apart, and so does all that comes later") {
+  Ends one, two, waits, later;
+  Doubtful stage({.maximum = 2, .delay = ages});
+  stage.model->async_run(Doubtful::x({1}), one.handler());
+  stage.model->async_run(Doubtful::x({2}), two.handler());
+  const Received batch = stage.run();
+  stage.model->async_run(Doubtful::x({3}), waits.handler());
+  stage.answer_one(batch);
+  std::vector<float> apart;
+  for (int i = 0; i < 3; ++i) {
+    const Received run = stage.run();
+    CHECK(Doubtful::values(run).size() == 1);
+    apart.push_back(Doubtful::values(run)[0]);
+    stage.answer_one(run);
+  }
+  std::ranges::sort(apart);
+  CHECK(apart == std::vector<float>{1, 2, 3});
+  REQUIRE((one.reach(1) && two.reach(1) && waits.reach(1)));
+  CHECK(Doubtful::y(one) == 1);
+  CHECK(Doubtful::y(two) == 2);
+  CHECK(Doubtful::y(waits) == 3);
+  for (float value : {4.F, 5.F}) {  // the first run has not ended, and still nothing is collected
+    stage.model->async_run(Doubtful::x({value}), later.handler());
+    CHECK(Doubtful::values(stage.run()) == std::vector{value});
+  }
+  CHECK(stage.first.count() == 0);
+  stage.pool.close();
+  CHECK(stage.complaints == std::vector<std::string>{"model 'odd' can't be batched, so its requests run apart from now "
+                                                     "on: outputs for 2 rows of inputs came with another number of "
+                                                     "rows"});
+}
+
+TEST_CASE("a batch with other rows that must not run again ends with the error") {
+  Ends ends;
+  Doubtful stage({.maximum = 2, .delay = ages});
+  for (float value : {1.F, 2.F}) stage.model->async_run(Doubtful::x({value}), {.retry = Retry::never}, ends.handler());
+  stage.answer_one(stage.run());
+  REQUIRE(ends.reach(2));
+  for (const Error& error : ends.errors())
+    CHECK(error.message() == "the page answered a batch of 2 requests with outputs that have another number of rows");
+  stage.model->async_run(Doubtful::x({4}), ends.handler());
+  CHECK(Doubtful::values(stage.run()).size() == 1);
+}
+
+TEST_CASE("one request whose answer has other rows ends batches before there is one") {
+  Ends ends;
+  Doubtful stage({.maximum = 8, .delay = ages});
+  stage.answer(*stage.running);
+  stage.model->async_run(Doubtful::x({1, 2}), ends.handler());
+  const Received alone = stage.run();
+  stage.model->async_run(Doubtful::x({3}), ends.handler());
+  CHECK_FALSE(stage.worker->socket.has_news(50ms));
+  stage.answer_one(alone);
+  REQUIRE(ends.reach(1));
+  CHECK(ends.results()[0]["y"].shape() == Shape{1});
+  CHECK(Doubtful::values(stage.run()) == std::vector<float>{3});
+  stage.model->async_run(Doubtful::x({4}), ends.handler());
+  CHECK(Doubtful::values(stage.run()) == std::vector<float>{4});
+}
+
+TEST_CASE("run_batch lays requests of such a model end to end only if they are batched") {
+  Doubtful stage({.maximum = 1});
+  auto together = std::async(std::launch::async, [&] {
+    return stage.model->run_batch({Doubtful::x({1}), Doubtful::x({2})});
+  });
+  for (int i = 0; i < 2; ++i) stage.answer(stage.run());
+  CHECK(together.get().at(1)["y"].as<float>()[0] == 2);
+  stage.model->set_max_batch_size(4);
+  together = std::async(std::launch::async, [&] {
+    return stage.model->run_batch({Doubtful::x({1}), Doubtful::x({2})});
+  });
+  const Received run = stage.run();
+  CHECK(Doubtful::values(run) == std::vector<float>{1, 2});
+  stage.answer(run);
+  CHECK(together.get().at(1)["y"].as<float>()[0] == 2);
+}
+
 TEST_CASE("many threads and tabs: every request gets its own row") {
   ResourcePool pool(quiet());
   std::vector<std::unique_ptr<ServingTab>> tabs;

@@ -40,9 +40,9 @@ TEST_CASE("a model file is read whole, hashed and described") {
 TEST_CASE("free dimensions get their values in inputs and outputs") {
   const TemporaryFolder folder;
   const auto path = folder.add("m.onnx", onnx_file({{"x", {{"batch", "", 3}}}, {"z", {}}}, {{"y", {{"batch"}}}}));
-  const auto file = read_model_file(path, {.name = "named", .free_dimensions = {{"batch", 2}}});
+  const auto file = read_model_file(path, {.name = "named", .free_dimensions = {{"x[0]", 2}, {"x[1]", 7}}});
   CHECK(file.name == "named");
-  CHECK(file.info.inputs.at(0).shape == Shape{2, Shape::any, 3});
+  CHECK(file.info.inputs.at(0).shape == Shape{2, 7, 3});
   CHECK(file.info.inputs.at(1).any_rank);
   CHECK(file.info.outputs.at(0).shape == Shape{2});
 }
@@ -53,7 +53,7 @@ TEST_CASE("values of dimensions that the model doesn't have are refused") {
   const auto refusal = [&](ModelOptions options) { return error_of([&] { read_model_file(path, options); }); };
   const Error unknown = refusal({.free_dimensions = {{"bach", 2}}});
   CHECK(unknown.code() == errc::invalid_options);
-  CHECK_THAT(unknown.message(), contains("no free dimension 'bach'; it has: batch, length"));
+  CHECK_THAT(unknown.message(), contains("no free dimension 'bach'; it has: batch, length, x[1]"));
   CHECK_THAT(refusal({.free_dimensions = {{"batch", -1}}}).message(), contains("'batch' is -1"));
 }
 

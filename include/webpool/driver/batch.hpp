@@ -25,25 +25,30 @@ struct Batch {
 };
 
 /// Why requests of this model can't be laid end to end, naming the axis that stands in the way; empty when they can.
-/// They can when axis 0 of all inputs and outputs is one free dimension. One without a name may be another in each.
+/// They can when axis 0 of all inputs and outputs is a free dimension.
 inline std::optional<std::string> batch_obstacle(const ModelInfo& info) {
   if (info.inputs.empty()) return "it has no inputs";
   if (info.outputs.empty()) return "it has no outputs";
-  const TensorSpec& first = info.inputs[0];
   for (const auto* specs : {&info.inputs, &info.outputs})
     for (const auto& spec : *specs) {
       const std::string kind = specs == &info.inputs ? "input '" : "output '", which = kind + spec.name + "'";
       if (spec.any_rank) return which + " has no known axis 0: even its rank is free";
       if (spec.shape.rank() == 0) return which + " is a scalar and has no axis 0";
-      const std::string axis = "axis 0 of " + which + " " + to_string(spec.shape);
-      if (spec.shape[0] != Shape::any) return axis + " is not a free dimension";
-      if (spec.symbols.empty() || spec.symbols[0].empty())
-        return axis + " is a free dimension without a name, which may be another one elsewhere";
-      if (spec.symbols[0] != first.symbols[0])
-        return axis + " is the free dimension '" + spec.symbols[0] + "', that of input '" + first.name + "' is '" +
-               first.symbols[0] + "'";
+      if (spec.shape[0] != Shape::any)
+        return "axis 0 of " + which + " " + to_string(spec.shape) + " is not a free dimension";
     }
   return std::nullopt;
+}
+
+/// Whether the file says that axis 0 is the same dimension in all inputs and outputs, by one name. Exporters often give
+/// it another name in each, or none; then only an answer can show whether the outputs have the rows of the inputs.
+inline bool names_one_batch(const ModelInfo& info) {
+  if (batch_obstacle(info)) return false;
+  const auto name = [](const TensorSpec& spec) { return spec.symbols.empty() ? std::string() : spec.symbols[0]; };
+  const auto same = [&, batch = name(info.inputs[0])](const TensorSpec& spec) {
+    return !batch.empty() && name(spec) == batch;
+  };
+  return std::ranges::all_of(info.inputs, same) && std::ranges::all_of(info.outputs, same);
 }
 
 /// The extent of axis 0, where that is the same in all of the inputs.
@@ -76,8 +81,8 @@ inline Shape with_rows(const Shape& shape, std::int64_t rows) {
   return Shape(extents);
 }
 
-/// One batch of all requests; empty when the model's axis 0 is not a free dimension shared by all inputs and outputs,
-/// or when the requests differ in another extent. The inputs must have been checked against `info`.
+/// One batch of all requests; empty when axis 0 of an input or output is not free, or when the requests differ in
+/// another extent. The inputs must have been checked against `info`.
 inline std::optional<Batch> concatenate(const ModelInfo& info, std::span<const Inputs> requests) {
   if (requests.size() < 2 || batch_obstacle(info)) return std::nullopt;
   Batch batch;
@@ -117,13 +122,21 @@ inline std::vector<std::span<const Inputs>> divide(std::span<const Inputs> reque
   return parts;
 }
 
+/// Whether each output has the rows that the requests have together.
+inline bool has_rows(const Outputs& outputs, std::span<const std::int64_t> rows) {
+  const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  return std::ranges::all_of(outputs, [&](const NamedTensor& each) {
+    return each.tensor.shape().rank() > 0 && each.tensor.shape()[0] == total;
+  });
+}
+
 /// The rows of each request again, without a copy. Empty when an output does not have the batch's rows.
 inline std::optional<std::vector<Outputs>> split(const Outputs& outputs, std::span<const std::int64_t> rows) {
   const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  if (total == 0 || !has_rows(outputs, rows)) return std::nullopt;
   const auto whole = std::make_shared<const Outputs>(outputs);
   std::vector<std::vector<NamedTensor>> parts(rows.size());
   for (const auto& [name, tensor] : *whole) {
-    if (tensor.shape().rank() == 0 || tensor.shape()[0] != total || total == 0) return std::nullopt;
     const std::size_t row_bytes = tensor.bytes().size() / static_cast<std::size_t>(total);
     std::size_t offset = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -69,6 +69,9 @@ class BatchCollector {
   /// When to call `take_due` next, if nothing else happens before; `never` when only the end of a run can help.
   TimePoint due() const { return by_age_.empty() || !has_place() ? end_of_time : by_age_.begin()->first; }
 
+  /// Some of a batch that was handed out before runs again, by itself.
+  void started() { ++running_; }
+
   /// A batch that was handed out has ended. Returns those to send now.
   std::vector<Batch> ended(TimePoint now) {
     --running_;

@@ -8,15 +8,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 #include <webpool/clock.hpp>
+#include <webpool/detail/logger.hpp>
 #include <webpool/driver/batch.hpp>
 #include <webpool/driver/batch_collector.hpp>
+#include <webpool/driver/batch_members.hpp>
 #include <webpool/driver/check_options.hpp>
 #include <webpool/driver/new_request.hpp>
 #include <webpool/driver/runtime.hpp>
@@ -29,11 +31,14 @@ namespace webpool::driver {
 ///
 /// Each request that it takes ends exactly once: with its rows of the run's outputs, with the run's error, when its own
 /// cancellation or deadline comes, or by `remove_model` and `close`. A run of which nobody is left is cancelled.
+///
+/// Of a model whose file doesn't say that outputs have the rows of inputs (`names_one_batch`), every answer is checked.
+/// If one has other rows, its requests and all later ones run apart.
 class Batcher {
  public:
   using Completion = Runtime::Completion;
   /// What `ModelOptions::batching.maximum` is at the moment; any thread may change it.
-  using Maximum = std::shared_ptr<const std::atomic<std::size_t>>;
+  using Maximum = std::shared_ptr<std::atomic<std::size_t>>;
   struct Handlers {
     /// Starts a run. Its id is in the ticket before the completion can be called, which is not before this returns.
     std::function<void(NewRequest&&)> start;
@@ -42,14 +47,14 @@ class Batcher {
     std::function<void()> woke;
   };
 
-  Batcher(asio::io_context& context, std::size_t runs_per_tab, Handlers handlers)
-      : runs_per_tab_(runs_per_tab), handlers_(std::move(handlers)), timer_(context) {}
+  Batcher(asio::io_context& context, std::size_t runs_per_tab, const webpool::detail::Logger& logger, Handlers handlers)
+      : runs_per_tab_(runs_per_tab), logger_(logger), handlers_(std::move(handlers)), timer_(context) {}
 
   /// Models that can't be batched are passed over, and so are their requests.
   void add_model(ModelIndex index, const std::string& name, const ModelInfo& info, const BatchOptions& options,
                  Maximum maximum) {
     if (batch_obstacle(info)) return;
-    models_.insert_or_assign(index, Batched{name, info, options.delay, std::move(maximum),
+    models_.insert_or_assign(index, Batched{name, info, !names_one_batch(info), options.delay, std::move(maximum),
                                             BatchCollector<std::uint64_t>(options, runs_per_tab_), 0});
   }
 
@@ -109,12 +114,10 @@ class Batcher {
       return true;
     }
 
-    const std::uint64_t number = ++members_made_;
-    if (ticket) ticket->member = number;
     const std::string kind = batch_kind(model.info, inputs, options);
-    members_.emplace(
-        number, Member{index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done), nullptr});
-    if (deadline != end_of_time) deadlines_.emplace(deadline, number);
+    const std::uint64_t number =
+        members_.add({index, std::move(inputs), std::move(options), *rows, now, deadline, std::move(done)});
+    if (ticket) ticket->member = number;
     auto ready = model.collector.add(number, kind, static_cast<std::size_t>(*rows), now);
     if (deadline - model.delay <= now)  // it would spend its time here
       if (auto batch = model.collector.take_with(number); !batch.empty()) ready.push_back(std::move(batch));
@@ -134,28 +137,12 @@ class Batcher {
   struct Batched {
     std::string name;
     ModelInfo info;
+    bool doubtful;  ///< only answers show whether its requests can be batched
     Duration delay;
     Maximum maximum;
     BatchCollector<std::uint64_t> collector;
     std::size_t tabs;
   };
-  struct Run {
-    ModelIndex model;
-    std::shared_ptr<Ticket> ticket = std::make_shared<Ticket>();
-    std::vector<std::uint64_t> members{};
-    std::vector<std::int64_t> rows{};  ///< of each, also of those that have ended
-    std::size_t awaited = 0;           ///< members that have not ended
-  };
-  struct Member {
-    ModelIndex model;
-    Inputs inputs;  ///< empty once they are in a run
-    RequestOptions options;
-    std::int64_t rows;
-    TimePoint submitted, deadline;
-    Completion done;
-    std::shared_ptr<Run> run;  ///< null while it waits
-  };
-
   static Error overdue() { return {errc::deadline_exceeded, "the request's deadline passed before its result came"}; }
 
   TimePoint due(ModelIndex index) const {
@@ -168,19 +155,20 @@ class Batcher {
   }
 
   void send(ModelIndex index, std::vector<std::uint64_t> batch) {
-    const auto run = std::make_shared<Run>(Run{.model = index, .members = std::move(batch)});
+    const auto run = std::make_shared<BatchedRun>(BatchedRun{.model = index, .members = std::move(batch)});
+    RequestOptions options = members_.find(run->members.front())->options;
+    run->repeatable = models_.at(index).doubtful && run->members.size() > 1 && options.retry == Retry::always;
     std::vector<Inputs> inputs;
     TimePoint submitted = end_of_time, deadline = TimePoint::min();
     for (const std::uint64_t number : run->members) {
-      Member& member = members_.at(number);
+      BatchMember& member = *members_.find(number);
       member.run = run;
-      inputs.push_back(std::move(member.inputs));
+      inputs.push_back(run->repeatable ? member.inputs : std::move(member.inputs));
       run->rows.push_back(member.rows);
       submitted = std::min(submitted, member.submitted);
       deadline = std::max(deadline, member.deadline);
     }
     run->awaited = inputs.size();
-    RequestOptions options = members_.at(run->members.front()).options;
     options.deadline.reset();
     if (deadline != end_of_time) options.deadline = std::chrono::ceil<std::chrono::milliseconds>(deadline - submitted);
     Inputs all;
@@ -199,11 +187,16 @@ class Batcher {
                      .done = {[this, run](Expected<Outputs> result) { ended(*run, std::move(result)); }}});
   }
 
-  void ended(const Run& run, Expected<Outputs> result) {
+  void ended(const BatchedRun& run, Expected<Outputs> result) {
     const TimePoint now = Clock::now();
     // What waits is sent before handlers run: they may take their time.
     if (const auto model = models_.find(run.model); model != models_.end()) {
-      send(run.model, model->second.collector.ended(now));
+      if (result && model->second.doubtful && !has_rows(*result, run.rows)) {
+        stop_batching(run, now);
+        if (run.repeatable) return;
+      } else {
+        send(run.model, model->second.collector.ended(now));
+      }
       wake_at(due(run.model));
     }
     if (!result) {
@@ -219,28 +212,46 @@ class Batcher {
     }
   }
 
+  /// Each request is a run of its own from now on: those that wait, those of this run if it can be repeated, and, by
+  /// the maximum, those to come.
+  void stop_batching(const BatchedRun& run, TimePoint now) {
+    Batched& model = models_.at(run.model);
+    if (model.maximum->exchange(1) != 1)
+      logger_.info("model '" + model.name + "' can't be batched, so its requests run apart from now on: outputs for " +
+                   std::to_string(std::accumulate(run.rows.begin(), run.rows.end(), std::int64_t{0})) +
+                   " rows of inputs came with another number of rows");
+    model.collector.set_maximum(1);
+    auto batches = model.collector.take_all();
+    batches.push_back(run.repeatable ? run.members : std::vector<std::uint64_t>());
+    for (const auto& batch : batches) {
+      model.collector.ended(now);
+      for (const std::uint64_t number : batch) {
+        if (!members_.find(number)) continue;
+        model.collector.started();
+        send(run.model, std::vector{number});
+      }
+    }
+  }
+
   void end(std::uint64_t number, Outputs outputs, TimePoint now) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
     RunTimes times = outputs.times();
-    times.total = std::chrono::duration<double, std::milli>(now - member->second.submitted).count();
+    times.total = std::chrono::duration<double, std::milli>(now - member->submitted).count();
     end(number, Outputs({outputs.begin(), outputs.end()}, outputs.shared_where(), times));
   }
 
   /// Ends a request, unless it has ended: the one place where that happens.
   void end(std::uint64_t number, Expected<Outputs> result) {
-    auto member = members_.extract(number);
-    if (!member) return;
-    if (member.mapped().deadline != end_of_time) deadlines_.erase({member.mapped().deadline, number});
-    member.mapped().done(std::move(result));
+    if (auto member = members_.take(number)) member->done(std::move(result));
   }
 
   /// Ends a request before its run does.
   void give_up(std::uint64_t number, const Error& reason) {
-    const auto member = members_.find(number);
-    if (member == members_.end()) return;
-    const std::shared_ptr<Run> run = member->second.run;
-    if (const auto model = models_.find(member->second.model); !run && model != models_.end())
+    const BatchMember* member = members_.find(number);
+    if (!member) return;
+    const std::shared_ptr<BatchedRun> run = member->run;
+    if (const auto model = models_.find(member->model); !run && model != models_.end())
       model->second.collector.erase(number);
     end(number, reason);
     if (run && --run->awaited == 0) handlers_.cancel(run->ticket->request);
@@ -262,8 +273,8 @@ class Batcher {
   void wake() {
     armed_ = end_of_time;
     const TimePoint now = Clock::now();
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now) give_up(deadlines_.begin()->second, overdue());
-    TimePoint next = deadlines_.empty() ? end_of_time : deadlines_.begin()->first;
+    while (members_.next_deadline() <= now) give_up(members_.most_urgent(), overdue());
+    TimePoint next = members_.next_deadline();
     for (auto& [index, model] : models_) {
       send(index, model.collector.take_due(now));
       next = std::min(next, model.collector.due());
@@ -272,13 +283,12 @@ class Batcher {
   }
 
   const std::size_t runs_per_tab_;
+  const webpool::detail::Logger& logger_;
   const Handlers handlers_;
   asio::steady_timer timer_;
   TimePoint armed_ = end_of_time;
   std::unordered_map<ModelIndex, Batched> models_;
-  std::unordered_map<std::uint64_t, Member> members_;
-  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
-  std::uint64_t members_made_ = 0;
+  BatchMembers members_;
 };
 
 }  // namespace webpool::driver

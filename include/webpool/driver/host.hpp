@@ -58,7 +58,7 @@ class Host {
                   [this](LaunchId launch, const std::string& reason) { page_gone(launch, reason); }),
         port_(engine_options(), std::move(policies)),
         roster_(flights_),
-        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight,
+        batches_(loop.context(), options.memory.low_memory_mode ? 1 : options.connection.requests_in_flight, logger_,
                  {.start = [this](NewRequest&& run) { starter_.enqueue(std::move(run)); },
                   .cancel = [this](RequestId run) { port_.engine.cancel(run, port_.turn()); },
                   .woke = [this] { pump(); }}),

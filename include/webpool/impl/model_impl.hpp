@@ -232,9 +232,11 @@ class ModelImpl final : public ModelInterface {
     };
     std::vector<Part> parts;
     std::vector<Inputs> runs;
+    const bool batched = maximum > 1 || driver::names_one_batch(info);
     for (const auto part : driver::divide(requests, maximum > 1 ? maximum : std::numeric_limits<std::size_t>::max())) {
-      const bool apart =
-          std::ranges::any_of(part, [&](const Inputs& each) { return driver::touches_devices(each, options); });
+      const bool apart = !batched || std::ranges::any_of(part, [&](const Inputs& each) {
+        return driver::touches_devices(each, options);
+      });
       auto batch = apart ? std::nullopt : driver::concatenate(info, part);
       if (batch)
         runs.push_back(std::move(batch->inputs));
