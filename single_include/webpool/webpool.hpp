@@ -15638,9 +15638,7 @@ struct EnginePort {
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15784,136 +15782,24 @@ class FastestWays {
 
 }  // namespace webpool::driver
 #endif
-#ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
-#define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
+#ifndef WEBPOOL_DRIVER_LOAD_NEWS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOAD_NEWS_HPP_INCLUDED
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <iterator>
+#include <memory>
+#include <numeric>
+#include <utility>
+#ifndef WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-#ifndef WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
-#define WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
-#include <charconv>
-#include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-/// Models that generate: decoders as they are usually exported, with their cache as inputs and outputs.
-namespace webpool::driver {
-
-inline constexpr std::string_view past_prefix = "past_key_values.", present_prefix = "present.";
-
-/// What keeps the model from being a decoder; empty when it is one.
-inline std::optional<std::string> why_no_decoder(const ModelInfo& info) {
-  const auto integers = [&](std::string_view name) {
-    const TensorSpec* spec = ModelInfo::find(info.inputs, name);
-    return spec && spec->datatype == Datatype::int64 && spec->shape.rank() == 2;
-  };
-  if (!integers("input_ids")) return "it has no input 'input_ids' INT64 [batch, sequence]";
-  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
-  if (!logits || logits->datatype != Datatype::float32 || logits->shape.rank() != 3)
-    return "it has no output 'logits' FP32 [batch, sequence, vocabulary]";
-  bool cache = false;
-  for (const TensorSpec& input : info.inputs) {
-    if (input.name == "input_ids") continue;
-    if (input.name == "attention_mask" || input.name == "position_ids") {
-      if (!integers(input.name)) return "its input '" + input.name + "' is not INT64 of two dimensions";
-      continue;
-    }
-    if (!input.name.starts_with(past_prefix))
-      return "its input '" + input.name + "' is none of input_ids, attention_mask, position_ids and past_key_values.…";
-    const Shape& past = input.shape;
-    if ((input.datatype != Datatype::float32 && input.datatype != Datatype::float16) || past.rank() != 4 ||
-        past[1] < 1 || past[2] != Shape::any || past[3] < 1)
-      return "its input '" + input.name + "' " + to_string(past) +
-             " is not FP32 or FP16 [batch, heads, past, size] of which heads and size are fixed and past is free";
-    const std::string present = std::string(present_prefix) + input.name.substr(past_prefix.size());
-    const TensorSpec* output = ModelInfo::find(info.outputs, present);
-    if (!output || output->datatype != input.datatype)
-      return "it has no output '" + present + "' of the datatype of '" + input.name + "'";
-    cache = true;
-  }
-  return cache ? std::nullopt : std::optional<std::string>("it has no inputs past_key_values.…, its cache");
-}
-
-/// Most tokens of prompt and generation together: what the options say, else the file's metadata under
-/// `context_length`; 0 when neither does.
-inline std::size_t context_of(const ModelInfo& info, std::size_t option) {
-  if (option > 0) return option;
-  const auto found = info.metadata.find("context_length");
-  if (found == info.metadata.end()) return 0;
-  std::size_t tokens = 0;
-  const char* const end = found->second.data() + found->second.size();
-  const auto [rest, failed] = std::from_chars(found->second.data(), end, tokens);
-  return failed == std::errc() && rest == end ? tokens : 0;
-}
-
-/// How many tokens a decoder knows; `Shape::any` where its file doesn't say.
-inline std::int64_t vocabulary_of(const ModelInfo& info) {
-  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
-  return logits && logits->shape.rank() == 3 ? logits->shape[2] : Shape::any;
-}
-
-/// What a token takes in the decoder's cache.
-inline std::size_t cache_bytes_per_token(const ModelInfo& info) {
-  std::size_t bytes = 0;
-  for (const TensorSpec& input : info.inputs)
-    if (input.name.starts_with(past_prefix))
-      bytes += static_cast<std::size_t>(input.shape[1] * input.shape[3]) * size_of(input.datatype);
-  return bytes;
-}
-
-/// Why the model can't generate that; empty when it can. Nothing has been sent by then.
-inline std::optional<Error> check_generation(std::string_view model, const ModelInfo& info, std::size_t context,
-                                             std::span<const std::int64_t> prompt, const GenerationOptions& options) {
-  const std::string who = "model '" + std::string(model) + "'";
-  const auto refuse = [&](errc code, const std::string& why) { return Error(code, who + " can't generate: " + why); };
-  if (const auto why = why_no_decoder(info)) return refuse(errc::invalid_options, *why);
-  if (context == 0)
-    return refuse(errc::invalid_options, "its file does not say how many tokens it takes: set ModelOptions::context");
-  const auto option = [&](const std::string& text) { return refuse(errc::invalid_options, text); };
-  if (options.max_tokens == 0) return option("max_tokens is 0");
-  if (!(options.temperature >= 0) || std::isinf(options.temperature))
-    return option("the temperature is " + std::to_string(options.temperature) + ": it must be 0 or more, and finite");
-  if (!(options.top_p > 0) || options.top_p > 1)
-    return option("top_p is " + std::to_string(options.top_p) + ": it must be above 0, and at most 1");
-  if (options.stop_tokens.size() > 1024)
-    return option("there are " + std::to_string(options.stop_tokens.size()) + " stop tokens, more than 1024");
-  if (!options.request.outputs.empty() || !options.request.keep_on_device.empty())
-    return option("request.outputs or request.keep_on_device names outputs, but a generation gives tokens");
-  const KeptText& text = options.text;
-  if (text.lost())
-    return refuse(errc::tensor_lost, "the text of " + std::to_string(text.tokens()) +
-                                         " tokens is lost: another generation has gone on with it, or its tab is gone");
-  if (prompt.empty() && !text.unread()) return refuse(errc::bad_input, "the prompt is empty");
-  const std::int64_t vocabulary = vocabulary_of(info);
-  const auto known = [&](std::int64_t token) { return token >= 0 && (vocabulary == Shape::any || token < vocabulary); };
-  for (const std::int64_t token : prompt)
-    if (!known(token))
-      return refuse(errc::bad_input,
-                    "the prompt has the token " + std::to_string(token) +
-                        (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
-  for (const std::int64_t token : options.stop_tokens)
-    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but is not a token");
-  const std::size_t read = text.tokens() + prompt.size();
-  if (read > context || options.max_tokens > context - read)
-    return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +
-                                       "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
-                                       std::to_string(options.max_tokens) + " exceed its context of " +
-                                       std::to_string(context));
-  return std::nullopt;
-}
-
-}  // namespace webpool::driver
-#endif
 #ifndef WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #define WEBPOOL_DRIVER_MODEL_FILE_HPP_INCLUDED
 #include <cstddef>
@@ -17124,279 +17010,6 @@ inline ModelFile read_model_file(const std::filesystem::path& path, ModelOptions
 
 namespace webpool::driver {
 
-/// What a tab is asked to load, and the backends that the options rule out there.
-struct LoadPlan {
-  protocol::Load message;  ///< without backends when none is left
-  std::vector<BackendFailure> passed_over;
-};
-
-/// Where the pool serves the module of a backend of that name.
-inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
-
-/// The backends to try there, in order: the model's, or the default ones.
-inline std::vector<Backend> backends_for(const ModelOptions& model, const BrowserInfo& browser) {
-  if (!model.backends.empty()) return model.backends;
-  const bool software = browser.webgpu && browser.webgpu->software == true;
-  return software ? std::vector{Backend::webnn, Backend::wasm, Backend::webgpu}
-                  : std::vector{Backend::webnn, Backend::webgpu, Backend::wasm};
-}
-
-/// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
-inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
-  const auto backends = backends_for(model, browser);
-  return std::ranges::find(backends, Backend::webnn) != backends.end() &&
-         std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
-           const auto found = browser.webnn.find(device);
-           return found != browser.webnn.end() && found->second.empty();
-         });
-}
-
-/// The datatypes that ONNX Runtime Web leaves on the GPU.
-inline bool may_stay_on_gpu(Datatype datatype) noexcept {
-  switch (datatype) {
-    case Datatype::float32:
-    case Datatype::float16:
-    case Datatype::int32:
-    case Datatype::int64:
-    case Datatype::uint32:
-    case Datatype::uint8:
-    case Datatype::boolean: return true;
-    default: return false;
-  }
-}
-
-/// Where pages find the file: at the `url` where there is one, or at the pool.
-inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url = {}) {
-  protocol::ModelSource source{file.name,   file.sha256,
-                               file.size,   url.empty() ? "/models/" + file.sha256 : url,
-                               file.kernel, !file.kernel && !why_no_decoder(file.info)};
-  for (const ServedFile& part : file.external)
-    source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
-  return source;
-}
-
-/// The same for a model whose outputs other models of its worker may use.
-inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::string& url = {}) {
-  protocol::ModelSource source = source_of(file, url);
-  source.device_outputs.emplace();
-  for (const auto& output : file.info.outputs)
-    if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
-  return source;
-}
-
-/// Where a model is to be loaded.
-struct LoadSite {
-  const BrowserInfo& tab;
-  const BrowserOptions& browser;
-  const MemorySettings& memory;
-  /// What a comparison found in a tab of this kind, null without one. It is tried first, and no other comparison is
-  /// made.
-  const FastestWay* known = nullptr;
-  std::vector<AvoidedWays::Avoided> avoided{};  ///< in a tab of this kind
-};
-
-/// Leaves out what went wrong in such a tab, unless nothing else is left.
-inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
-  auto& choices = plan.message.backends;
-  const auto avoids = [&](const AvoidedWays::Avoided& each) {
-    return std::ranges::any_of(choices, [&](const auto& choice) {
-      return Way{choice.backend, choice.device} == each.way;
-    });
-  };
-  auto left = choices;
-  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
-    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
-  });
-  if (left.empty()) return;
-  for (const auto& each : avoided)
-    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
-  choices = std::move(left);
-}
-
-/// Its addresses have 32 bits.
-inline constexpr std::uint64_t most_in_webassembly = std::uint64_t{1} << 32;
-
-/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
-/// off, WASM unless the model is too large, the application's own with the address of their module.
-inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
-                          const LoadSite& site) {
-  const BrowserOptions& browser = site.browser;
-  const FastestWay* const known = site.known;
-  LoadPlan plan;
-  plan.message.id = worker.value;
-  plan.message.model =
-      files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
-  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
-  plan.message.free_dimensions = model.free_dimensions;
-  plan.message.warmup = browser.shader_precompile && !site.memory.low_memory_mode;
-  if (model.fastest && !known) plan.message.compare = true;
-  if (model.verify == Verify::load) plan.message.verify = true;
-  plan.message.workgroup_size = browser.workgroup_size;
-  plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
-  for (const Backend backend : backends_for(model, site.tab)) switch (backend) {
-      case Backend::webnn:
-        for (const WebnnDevice device : browser.webnn_devices)
-          plan.message.backends.push_back({backend, device, std::nullopt});
-        if (browser.webnn_devices.empty())
-          plan.passed_over.push_back({backend, "BrowserOptions::webnn_devices is empty"});
-        break;
-      case Backend::webgpu:
-        if (browser.compute_shaders)
-          plan.message.backends.push_back({backend, std::nullopt, std::nullopt});
-        else
-          plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
-        break;
-      case Backend::wasm:
-        if (const std::size_t bytes = total_size(files); bytes < most_in_webassembly)
-          plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads});
-        else
-          plan.passed_over.push_back(
-              {backend, "the model has " + std::to_string(bytes) + " bytes, and WebAssembly holds less than 4 GiB"});
-        break;
-      default:
-        plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
-    }
-  leave_out(plan, site.avoided);
-  if (!model.fastest || !known) return plan;
-  const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
-    return each.backend == known->backend && each.device == known->device;
-  });
-  if (way == plan.message.backends.end()) return plan;
-  std::rotate(plan.message.backends.begin(), way, way + 1);
-  plan.message.variant = known->variant;
-  plan.passed_over.insert(plan.passed_over.end(), known->passed_over.begin(), known->passed_over.end());
-  return plan;
-}
-
-/// "webnn: not supported; webgpu: no adapter".
-inline std::string describe(const std::vector<BackendFailure>& failures) {
-  std::string text;
-  for (const auto& each : failures)
-    text += (text.empty() ? "" : "; ") + std::string(to_string(each.backend)) + ": " + each.message;
-  return text;
-}
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
-#define WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
-namespace webpool::driver {
-
-/// Which workers load now. A tab loads two models at a time, first come, first served: all that load in one tab compete
-/// for its cores, so that with many none would end in time. Where models are parts of a whole of which the first is
-/// wanted first, a part's bytes must not compete with those of an earlier one, in whichever tab. On the pool's thread.
-class LoadTurns {
- public:
-  using Ready = std::vector<std::pair<WorkerId, protocol::Load>>;
-
-  /// The models are parts of one whole, the most urgent first.
-  void add(const std::vector<ModelIndex>& parts) {
-    ++whole_;
-    for (std::size_t rank = 0; rank < parts.size(); ++rank) places_[parts[rank]] = {whole_, rank};
-  }
-  void remove(ModelIndex part) { places_.erase(part); }
-
-  /// What a page is told of the importance of the model's bytes; empty for a model that is no part.
-  std::string_view importance(ModelIndex model) const {
-    const auto place = places_.find(model);
-    return place == places_.end() ? "" : place->second.rank == 0 ? "high" : "low";
-  }
-
-  /// A worker is to load the model.
-  void opened(WorkerId worker, ConnectionId tab, ModelIndex model) {
-    const auto place = places_.find(model);
-    workers_[worker] = {.tab = tab, .part = place == places_.end() ? std::nullopt : std::optional(place->second)};
-  }
-
-  /// Whether the worker must wait for its turn; then its load is kept until `fetched` or `ended` gives it out.
-  bool hold(WorkerId id, const protocol::Load& load) {
-    Loading& worker = workers_[id];
-    worker.number = ++arrivals_;
-    worker.loads = !must_wait(worker);
-    if (!worker.loads) worker.held = load;
-    return !worker.loads;
-  }
-
-  /// The worker has its bytes. Returns the loads whose turn has come with that.
-  Ready fetched(WorkerId worker) {
-    const auto found = workers_.find(worker);
-    if (found == workers_.end() || !std::exchange(found->second.part, std::nullopt)) return {};
-    return give_out();
-  }
-
-  /// The worker has loaded its model, or is gone. Returns the loads whose turn has come with that.
-  Ready ended(WorkerId worker) {
-    if (workers_.erase(worker) == 0) return {};
-    return give_out();
-  }
-
- private:
-  struct Place {
-    std::uint64_t whole = 0;
-    std::size_t rank = 0;
-  };
-  struct Loading {
-    ConnectionId tab;
-    std::optional<Place> part{};  ///< until it has its bytes
-    std::uint64_t number = 0;     ///< in the order in which workers asked for their load
-    bool loads = false;
-    std::optional<protocol::Load> held{};
-  };
-
-  static constexpr int at_a_time = 2;
-
-  bool must_wait(const Loading& worker) const {
-    const auto beside = [&](const auto& entry) { return entry.second.loads && entry.second.tab == worker.tab; };
-    const auto before = [&](const auto& entry) {
-      const auto& other = entry.second.part;
-      return other && worker.part && other->whole == worker.part->whole && other->rank < worker.part->rank;
-    };
-    return std::ranges::count_if(workers_, beside) >= at_a_time || std::ranges::any_of(workers_, before);
-  }
-
-  Ready give_out() {
-    std::vector<std::pair<std::uint64_t, WorkerId>> waiting;
-    for (const auto& [id, each] : workers_)
-      if (each.held) waiting.emplace_back(each.number, id);
-    std::ranges::sort(waiting, {}, [](const auto& each) { return each.first; });
-    Ready ready;
-    for (const auto& [number, id] : waiting) {
-      Loading& worker = workers_[id];
-      if (must_wait(worker)) continue;
-      worker.loads = true;
-      ready.emplace_back(id, *std::exchange(worker.held, std::nullopt));
-    }
-    return ready;
-  }
-
-  std::uint64_t whole_ = 0, arrivals_ = 0;
-  std::unordered_map<ModelIndex, Place> places_;
-  std::unordered_map<WorkerId, Loading> workers_;  ///< until they have loaded
-};
-
-}  // namespace webpool::driver
-#endif
-#ifndef WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
-#define WEBPOOL_DRIVER_LOADING_MODEL_HPP_INCLUDED
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace webpool::driver {
-
 using LoadCompletion = detail::UniqueFunction<void(Expected<ModelIndex>)>;
 
 /// What becomes of a model that can't be loaded.
@@ -17430,13 +17043,6 @@ struct LoadingModel {
         if (part.sha256 == sha256) return &part;
     }
     return nullptr;
-  }
-
-  /// Of the content: what is known of one model holds for another one with the same key.
-  std::string key() const {
-    std::string hashes;
-    for (const ModelFile& file : files) hashes += file.sha256;
-    return hashes;
   }
 
   std::string name;
@@ -17653,6 +17259,293 @@ class FlightLog {
   const std::size_t capacity_;
   const TimePoint began_ = Clock::now();
 };
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOAD_PLAN_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#ifndef WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
+#define WEBPOOL_DRIVER_DECODER_HPP_INCLUDED
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+/// Models that generate: decoders as they are usually exported, with their cache as inputs and outputs.
+namespace webpool::driver {
+
+inline constexpr std::string_view past_prefix = "past_key_values.", present_prefix = "present.";
+
+/// What keeps the model from being a decoder; empty when it is one.
+inline std::optional<std::string> why_no_decoder(const ModelInfo& info) {
+  const auto integers = [&](std::string_view name) {
+    const TensorSpec* spec = ModelInfo::find(info.inputs, name);
+    return spec && spec->datatype == Datatype::int64 && spec->shape.rank() == 2;
+  };
+  if (!integers("input_ids")) return "it has no input 'input_ids' INT64 [batch, sequence]";
+  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
+  if (!logits || logits->datatype != Datatype::float32 || logits->shape.rank() != 3)
+    return "it has no output 'logits' FP32 [batch, sequence, vocabulary]";
+  bool cache = false;
+  for (const TensorSpec& input : info.inputs) {
+    if (input.name == "input_ids") continue;
+    if (input.name == "attention_mask" || input.name == "position_ids") {
+      if (!integers(input.name)) return "its input '" + input.name + "' is not INT64 of two dimensions";
+      continue;
+    }
+    if (!input.name.starts_with(past_prefix))
+      return "its input '" + input.name + "' is none of input_ids, attention_mask, position_ids and past_key_values.…";
+    const Shape& past = input.shape;
+    if ((input.datatype != Datatype::float32 && input.datatype != Datatype::float16) || past.rank() != 4 ||
+        past[1] < 1 || past[2] != Shape::any || past[3] < 1)
+      return "its input '" + input.name + "' " + to_string(past) +
+             " is not FP32 or FP16 [batch, heads, past, size] of which heads and size are fixed and past is free";
+    const std::string present = std::string(present_prefix) + input.name.substr(past_prefix.size());
+    const TensorSpec* output = ModelInfo::find(info.outputs, present);
+    if (!output || output->datatype != input.datatype)
+      return "it has no output '" + present + "' of the datatype of '" + input.name + "'";
+    cache = true;
+  }
+  return cache ? std::nullopt : std::optional<std::string>("it has no inputs past_key_values.…, its cache");
+}
+
+/// Most tokens of prompt and generation together: what the options say, else the file's metadata under
+/// `context_length`; 0 when neither does.
+inline std::size_t context_of(const ModelInfo& info, std::size_t option) {
+  if (option > 0) return option;
+  const auto found = info.metadata.find("context_length");
+  if (found == info.metadata.end()) return 0;
+  std::size_t tokens = 0;
+  const char* const end = found->second.data() + found->second.size();
+  const auto [rest, failed] = std::from_chars(found->second.data(), end, tokens);
+  return failed == std::errc() && rest == end ? tokens : 0;
+}
+
+/// How many tokens a decoder knows; `Shape::any` where its file doesn't say.
+inline std::int64_t vocabulary_of(const ModelInfo& info) {
+  const TensorSpec* logits = ModelInfo::find(info.outputs, "logits");
+  return logits && logits->shape.rank() == 3 ? logits->shape[2] : Shape::any;
+}
+
+/// What a token takes in the decoder's cache.
+inline std::size_t cache_bytes_per_token(const ModelInfo& info) {
+  std::size_t bytes = 0;
+  for (const TensorSpec& input : info.inputs)
+    if (input.name.starts_with(past_prefix))
+      bytes += static_cast<std::size_t>(input.shape[1] * input.shape[3]) * size_of(input.datatype);
+  return bytes;
+}
+
+/// Why the model can't generate that; empty when it can. Nothing has been sent by then.
+inline std::optional<Error> check_generation(std::string_view model, const ModelInfo& info, std::size_t context,
+                                             std::span<const std::int64_t> prompt, const GenerationOptions& options) {
+  const std::string who = "model '" + std::string(model) + "'";
+  const auto refuse = [&](errc code, const std::string& why) { return Error(code, who + " can't generate: " + why); };
+  if (const auto why = why_no_decoder(info)) return refuse(errc::invalid_options, *why);
+  if (context == 0)
+    return refuse(errc::invalid_options, "its file does not say how many tokens it takes: set ModelOptions::context");
+  const auto option = [&](const std::string& text) { return refuse(errc::invalid_options, text); };
+  if (options.max_tokens == 0) return option("max_tokens is 0");
+  if (!(options.temperature >= 0) || std::isinf(options.temperature))
+    return option("the temperature is " + std::to_string(options.temperature) + ": it must be 0 or more, and finite");
+  if (!(options.top_p > 0) || options.top_p > 1)
+    return option("top_p is " + std::to_string(options.top_p) + ": it must be above 0, and at most 1");
+  if (options.stop_tokens.size() > 1024)
+    return option("there are " + std::to_string(options.stop_tokens.size()) + " stop tokens, more than 1024");
+  if (!options.request.outputs.empty() || !options.request.keep_on_device.empty())
+    return option("request.outputs or request.keep_on_device names outputs, but a generation gives tokens");
+  const KeptText& text = options.text;
+  if (text.lost())
+    return refuse(errc::tensor_lost, "the text of " + std::to_string(text.tokens()) +
+                                         " tokens is lost: another generation has gone on with it, or its tab is gone");
+  if (prompt.empty() && !text.unread()) return refuse(errc::bad_input, "the prompt is empty");
+  const std::int64_t vocabulary = vocabulary_of(info);
+  const auto known = [&](std::int64_t token) { return token >= 0 && (vocabulary == Shape::any || token < vocabulary); };
+  for (const std::int64_t token : prompt)
+    if (!known(token))
+      return refuse(errc::bad_input,
+                    "the prompt has the token " + std::to_string(token) +
+                        (vocabulary == Shape::any ? ", which is none" : "; there are " + std::to_string(vocabulary)));
+  for (const std::int64_t token : options.stop_tokens)
+    if (!known(token)) return option(std::to_string(token) + " is among the stop tokens, but is not a token");
+  const std::size_t read = text.tokens() + prompt.size();
+  if (read > context || options.max_tokens > context - read)
+    return refuse(errc::bad_input, (text ? "a text of " + std::to_string(text.tokens()) + " tokens, " : std::string()) +
+                                       "a prompt of " + std::to_string(prompt.size()) + " tokens and max_tokens " +
+                                       std::to_string(options.max_tokens) + " exceed its context of " +
+                                       std::to_string(context));
+  return std::nullopt;
+}
+
+}  // namespace webpool::driver
+#endif
+
+namespace webpool::driver {
+
+/// What a tab is asked to load, and the backends that the options rule out there.
+struct LoadPlan {
+  protocol::Load message;  ///< without backends when none is left
+  std::vector<BackendFailure> passed_over;
+};
+
+/// Where the pool serves the module of a backend of that name.
+inline std::string backend_address(std::string_view name) { return "/backends/" + std::string(name) + ".js"; }
+
+/// The backends to try there, in order: the model's, or the default ones.
+inline std::vector<Backend> backends_for(const ModelOptions& model, const BrowserInfo& browser) {
+  if (!model.backends.empty()) return model.backends;
+  const bool software = browser.webgpu && browser.webgpu->software == true;
+  return software ? std::vector{Backend::webnn, Backend::wasm, Backend::webgpu}
+                  : std::vector{Backend::webnn, Backend::webgpu, Backend::wasm};
+}
+
+/// Whether a tab may try WebNN for a model; only then may its worker make functions from text.
+inline bool may_use_webnn(const ModelOptions& model, const BrowserOptions& options, const BrowserInfo& browser) {
+  const auto backends = backends_for(model, browser);
+  return std::ranges::find(backends, Backend::webnn) != backends.end() &&
+         std::ranges::any_of(options.webnn_devices, [&](WebnnDevice device) {
+           const auto found = browser.webnn.find(device);
+           return found != browser.webnn.end() && found->second.empty();
+         });
+}
+
+/// The datatypes that ONNX Runtime Web leaves on the GPU.
+inline bool may_stay_on_gpu(Datatype datatype) noexcept {
+  switch (datatype) {
+    case Datatype::float32:
+    case Datatype::float16:
+    case Datatype::int32:
+    case Datatype::int64:
+    case Datatype::uint32:
+    case Datatype::uint8:
+    case Datatype::boolean: return true;
+    default: return false;
+  }
+}
+
+/// Where pages find the file: at the `url` where there is one, or at the pool.
+inline protocol::ModelSource source_of(const ModelFile& file, const std::string& url = {}) {
+  protocol::ModelSource source{file.name,   file.sha256,
+                               file.size,   url.empty() ? "/models/" + file.sha256 : url,
+                               file.kernel, !file.kernel && !why_no_decoder(file.info)};
+  for (const ServedFile& part : file.external)
+    source.external.push_back({part.name, part.sha256, part.size, "/models/" + part.sha256});
+  return source;
+}
+
+/// The same for a model whose outputs other models of its worker may use.
+inline protocol::ModelSource shared_source_of(const ModelFile& file, const std::string& url = {}) {
+  protocol::ModelSource source = source_of(file, url);
+  source.device_outputs.emplace();
+  for (const auto& output : file.info.outputs)
+    if (may_stay_on_gpu(output.datatype)) source.device_outputs->push_back(output.name);
+  return source;
+}
+
+/// Where a model is to be loaded.
+struct LoadSite {
+  const BrowserInfo& tab;
+  const BrowserOptions& browser;
+  const MemorySettings& memory;
+  /// What a comparison found in a tab of this kind, null without one. It is tried first, and no other comparison is
+  /// made.
+  const FastestWay* known = nullptr;
+  std::vector<AvoidedWays::Avoided> avoided{};  ///< in a tab of this kind
+};
+
+/// Leaves out what went wrong in such a tab, unless nothing else is left.
+inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
+  auto& choices = plan.message.backends;
+  const auto avoids = [&](const AvoidedWays::Avoided& each) {
+    return std::ranges::any_of(choices, [&](const auto& choice) {
+      return Way{choice.backend, choice.device} == each.way;
+    });
+  };
+  auto left = choices;
+  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
+    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
+  });
+  if (left.empty()) return;
+  for (const auto& each : avoided)
+    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
+  choices = std::move(left);
+}
+
+/// Its addresses have 32 bits.
+inline constexpr std::uint64_t most_in_webassembly = std::uint64_t{1} << 32;
+
+/// The model's list of backends as one browser's options allow it: WebNN once per device, WebGPU unless switched
+/// off, WASM unless the model is too large, the application's own with the address of their module.
+inline LoadPlan plan_load(WorkerId worker, std::span<const ModelFile> files, const ModelOptions& model,
+                          const LoadSite& site) {
+  const BrowserOptions& browser = site.browser;
+  const FastestWay* const known = site.known;
+  LoadPlan plan;
+  plan.message.id = worker.value;
+  plan.message.model =
+      files.size() > 1 ? shared_source_of(files.front(), model.url) : source_of(files.front(), model.url);
+  for (const ModelFile& part : files.subspan(1)) plan.message.parts.push_back(shared_source_of(part));
+  plan.message.free_dimensions = model.free_dimensions;
+  plan.message.warmup = browser.shader_precompile && !site.memory.low_memory_mode;
+  if (model.fastest && !known) plan.message.compare = true;
+  if (model.verify == Verify::load) plan.message.verify = true;
+  plan.message.workgroup_size = browser.workgroup_size;
+  plan.message.cache_bytes = std::min(browser.model_cache_bytes, protocol::max_id);
+  for (const Backend backend : backends_for(model, site.tab)) switch (backend) {
+      case Backend::webnn:
+        for (const WebnnDevice device : browser.webnn_devices)
+          plan.message.backends.push_back({backend, device, std::nullopt});
+        if (browser.webnn_devices.empty())
+          plan.passed_over.push_back({backend, "BrowserOptions::webnn_devices is empty"});
+        break;
+      case Backend::webgpu:
+        if (browser.compute_shaders)
+          plan.message.backends.push_back({backend, std::nullopt, std::nullopt});
+        else
+          plan.passed_over.push_back({backend, "BrowserOptions::compute_shaders is off"});
+        break;
+      case Backend::wasm:
+        if (const std::size_t bytes = total_size(files); bytes < most_in_webassembly)
+          plan.message.backends.push_back({backend, std::nullopt, browser.wasm_threads});
+        else
+          plan.passed_over.push_back(
+              {backend, "the model has " + std::to_string(bytes) + " bytes, and WebAssembly holds less than 4 GiB"});
+        break;
+      default:
+        plan.message.backends.push_back({backend, std::nullopt, std::nullopt, backend_address(to_string(backend))});
+    }
+  leave_out(plan, site.avoided);
+  if (!model.fastest || !known) return plan;
+  const auto way = std::ranges::find_if(plan.message.backends, [&](const protocol::BackendChoice& each) {
+    return each.backend == known->backend && each.device == known->device;
+  });
+  if (way == plan.message.backends.end()) return plan;
+  std::rotate(plan.message.backends.begin(), way, way + 1);
+  plan.message.variant = known->variant;
+  plan.passed_over.insert(plan.passed_over.end(), known->passed_over.begin(), known->passed_over.end());
+  return plan;
+}
+
+/// "webnn: not supported; webgpu: no adapter".
+inline std::string describe(const std::vector<BackendFailure>& failures) {
+  std::string text;
+  for (const auto& each : failures)
+    text += (text.empty() ? "" : "; ") + std::string(to_string(each.backend)) + ": " + each.message;
+  return text;
+}
 
 }  // namespace webpool::driver
 #endif
@@ -18378,6 +18271,143 @@ class Roster {
 
 }  // namespace webpool::driver
 #endif
+
+namespace webpool::driver {
+
+/// What may be believed of the news: a page can't have more bytes than there are. `news.part` is one of the model's.
+inline engine::LoadNews believed(const LoadingModel& model, Worker& worker, const protocol::Progress& news) {
+  using engine::LoadStage;
+  if (news.stage == protocol::LoadStage::create) return {LoadStage::create, news.done, news.total};
+  if (news.stage == protocol::LoadStage::warmup) return {LoadStage::warmup, news.done, news.total};
+  worker.fetched.resize(model.files.size());
+  std::uint64_t& done = worker.fetched[news.part];
+  done = std::max(done, std::min<std::uint64_t>(news.done, model.files[news.part].total_size()));
+  return {LoadStage::fetch, std::accumulate(worker.fetched.begin(), worker.fetched.end(), std::uint64_t{0}),
+          model.bytes()};
+}
+
+/// What holds the worker's model now.
+inline std::shared_ptr<const Where> place_of(Worker& worker, const BrowserInfo& browser, protocol::Loaded& news) {
+  std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
+  return std::make_shared<const Where>(Where{worker.tab, browser, news.backend, news.device, news.cpu_fallback,
+                                             std::move(worker.passed_over), std::move(news.placements), news.verified,
+                                             std::move(news.remarks)});
+}
+
+/// Of the loaded model: as the page says, else of its files.
+inline std::size_t memory_of(const LoadingModel& model, const protocol::Loaded& news) {
+  return news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
+}
+
+}  // namespace webpool::driver
+#endif
+#ifndef WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
+#define WEBPOOL_DRIVER_LOAD_TURNS_HPP_INCLUDED
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace webpool::driver {
+
+/// Which workers load now. A tab loads two models at a time, first come, first served: all that load in one tab compete
+/// for its cores, so that with many none would end in time. Where models are parts of a whole of which the first is
+/// wanted first, a part's bytes must not compete with those of an earlier one, in whichever tab. On the pool's thread.
+class LoadTurns {
+ public:
+  using Ready = std::vector<std::pair<WorkerId, protocol::Load>>;
+
+  /// The models are parts of one whole, the most urgent first.
+  void add(const std::vector<ModelIndex>& parts) {
+    ++whole_;
+    for (std::size_t rank = 0; rank < parts.size(); ++rank) places_[parts[rank]] = {whole_, rank};
+  }
+  void remove(ModelIndex part) { places_.erase(part); }
+
+  /// What a page is told of the importance of the model's bytes; empty for a model that is no part.
+  std::string_view importance(ModelIndex model) const {
+    const auto place = places_.find(model);
+    return place == places_.end() ? "" : place->second.rank == 0 ? "high" : "low";
+  }
+
+  /// A worker is to load the model.
+  void opened(WorkerId worker, ConnectionId tab, ModelIndex model) {
+    const auto place = places_.find(model);
+    workers_[worker] = {.tab = tab, .part = place == places_.end() ? std::nullopt : std::optional(place->second)};
+  }
+
+  /// Whether the worker must wait for its turn; then its load is kept until `fetched` or `ended` gives it out.
+  bool hold(WorkerId id, const protocol::Load& load) {
+    Loading& worker = workers_[id];
+    worker.number = ++arrivals_;
+    worker.loads = !must_wait(worker);
+    if (!worker.loads) worker.held = load;
+    return !worker.loads;
+  }
+
+  /// The worker has its bytes. Returns the loads whose turn has come with that.
+  Ready fetched(WorkerId worker) {
+    const auto found = workers_.find(worker);
+    if (found == workers_.end() || !std::exchange(found->second.part, std::nullopt)) return {};
+    return give_out();
+  }
+
+  /// The worker has loaded its model, or is gone. Returns the loads whose turn has come with that.
+  Ready ended(WorkerId worker) {
+    if (workers_.erase(worker) == 0) return {};
+    return give_out();
+  }
+
+ private:
+  struct Place {
+    std::uint64_t whole = 0;
+    std::size_t rank = 0;
+  };
+  struct Loading {
+    ConnectionId tab;
+    std::optional<Place> part{};  ///< until it has its bytes
+    std::uint64_t number = 0;     ///< in the order in which workers asked for their load
+    bool loads = false;
+    std::optional<protocol::Load> held{};
+  };
+
+  static constexpr int at_a_time = 2;
+
+  bool must_wait(const Loading& worker) const {
+    const auto beside = [&](const auto& entry) { return entry.second.loads && entry.second.tab == worker.tab; };
+    const auto before = [&](const auto& entry) {
+      const auto& other = entry.second.part;
+      return other && worker.part && other->whole == worker.part->whole && other->rank < worker.part->rank;
+    };
+    return std::ranges::count_if(workers_, beside) >= at_a_time || std::ranges::any_of(workers_, before);
+  }
+
+  Ready give_out() {
+    std::vector<std::pair<std::uint64_t, WorkerId>> waiting;
+    for (const auto& [id, each] : workers_)
+      if (each.held) waiting.emplace_back(each.number, id);
+    std::ranges::sort(waiting, {}, [](const auto& each) { return each.first; });
+    Ready ready;
+    for (const auto& [number, id] : waiting) {
+      Loading& worker = workers_[id];
+      if (must_wait(worker)) continue;
+      worker.loads = true;
+      ready.emplace_back(id, *std::exchange(worker.held, std::nullopt));
+    }
+    return ready;
+  }
+
+  std::uint64_t whole_ = 0, arrivals_ = 0;
+  std::unordered_map<ModelIndex, Place> places_;
+  std::unordered_map<WorkerId, Loading> workers_;  ///< until they have loaded
+};
+
+}  // namespace webpool::driver
+#endif
 #ifndef WEBPOOL_DRIVER_SINKS_HPP_INCLUDED
 #define WEBPOOL_DRIVER_SINKS_HPP_INCLUDED
 #include <exception>
@@ -18555,7 +18585,7 @@ class Loader {
     const BrowserInfo& browser = browser_of(worker);
     LoadPlan plan = plan_load(worker.id, model.files, model.options,
                               {browser, uses_.browsers.options_of(browser.browser), uses_.options.memory,
-                               known_way(model, browser), avoided_.find(model.key(), browser, Clock::now())});
+                               known_way(model, browser), avoided_.find(model.identity(), browser, Clock::now())});
     worker.passed_over = std::move(plan.passed_over);
     plan.message.importance = turns_.importance(worker.model);
     if (plan.message.backends.empty())
@@ -18571,7 +18601,7 @@ class Loader {
     if (news.stage != protocol::LoadStage::fetch || news.done == news.total) send(turns_.fetched(worker.id));
     const LoadingModel& model = this->model(worker.model);
     if (news.part >= model.files.size()) return false;
-    note(worker.id, believed(worker, news));
+    note(worker.id, believed(model, worker, news));
     if (model.options.progress)
       model.options.progress(
           {browser_of(worker), model.files[news.part].name, protocol::to_string(news.stage), news.done, news.total});
@@ -18584,8 +18614,8 @@ class Loader {
     if (model.options.fastest && model.files.size() == 1 && !known_way(model, browser))
       fastest_.learn(model.files[0].sha256, model.options, browser,
                      {news.backend, news.device, news.variant, news.tried});
-    settle(worker, news);
-    const std::size_t bytes = bytes_of(model, news);
+    worker.where = place_of(worker, browser_of(worker), news);
+    const std::size_t bytes = memory_of(model, news);
     if (uses_.logger.debugging())
       uses_.logger.debug("model '" + model.name + "' is loaded on " + describe(*worker.where));
     send(turns_.ended(worker.id));
@@ -18606,17 +18636,18 @@ class Loader {
   void moved(Worker& worker, protocol::Loaded& news) {
     const LoadingModel& model = this->model(worker.model);
     const std::string why = news.tried.empty() ? "a run failed" : news.tried.front().message;
-    avoided_.fail(model.key(), browser_of(worker), worker.way(), why);
+    avoided_.fail(model.identity(), browser_of(worker), worker.way(), why);
     uses_.logger.info("model '" + model.name + "' leaves " + describe(*worker.where) + ": " + why);
     worker.passed_over = worker.where->passed_over;
     worker.before = AvoidedWays::Before::answered;
-    settle(worker, news);
-    uses_.port.engine.moved(worker.id, news.backend, bytes_of(model, news));
+    worker.where = place_of(worker, browser_of(worker), news);
+    uses_.port.engine.moved(worker.id, news.backend, memory_of(model, news));
   }
 
   /// The worker did not answer in time: its backend may hang on this model.
   void hung(const Worker& worker, const std::string& reason) {
-    avoided_.hang(model(worker.model).key(), browser_of(worker), worker.way(), reason, worker.before, Clock::now());
+    avoided_.hang(model(worker.model).identity(), browser_of(worker), worker.way(), reason, worker.before,
+                  Clock::now());
   }
 
   /// The worker can't hold its model.
@@ -18645,18 +18676,6 @@ class Loader {
  private:
   const BrowserInfo& browser_of(const Worker& worker) const { return uses_.roster.tab(worker.tab).browser; }
 
-  /// What holds the worker's model now.
-  void settle(Worker& worker, protocol::Loaded& news) const {
-    std::ranges::move(news.tried, std::back_inserter(worker.passed_over));
-    worker.where = std::make_shared<const Where>(
-        Where{worker.tab, browser_of(worker), news.backend, news.device, news.cpu_fallback,
-              std::move(worker.passed_over), std::move(news.placements), news.verified, std::move(news.remarks)});
-  }
-
-  static std::size_t bytes_of(const LoadingModel& model, const protocol::Loaded& news) {
-    return news.memory_bytes ? static_cast<std::size_t>(news.memory_bytes) : model.bytes();
-  }
-
   /// Models that share a worker are compared as one, which nothing else is equal to.
   const FastestWay* known_way(const LoadingModel& model, const BrowserInfo& browser) const {
     return model.files.size() == 1 ? fastest_.find(model.files[0].sha256, model.options, browser) : nullptr;
@@ -18669,19 +18688,6 @@ class Loader {
   void send(const Worker& worker, const protocol::Load& load) {
     note(worker.id, {engine::LoadStage::fetch, 0, model(worker.model).bytes()});
     worker.peer->send(load);
-  }
-
-  /// What may be believed of the news: a page can't have more bytes than there are.
-  engine::LoadNews believed(Worker& worker, const protocol::Progress& news) const {
-    using engine::LoadStage;
-    if (news.stage == protocol::LoadStage::create) return {LoadStage::create, news.done, news.total};
-    if (news.stage == protocol::LoadStage::warmup) return {LoadStage::warmup, news.done, news.total};
-    const LoadingModel& model = this->model(worker.model);
-    worker.fetched.resize(model.files.size());
-    std::uint64_t& done = worker.fetched[news.part];
-    done = std::max(done, std::min<std::uint64_t>(news.done, model.files[news.part].total_size()));
-    return {LoadStage::fetch, std::accumulate(worker.fetched.begin(), worker.fetched.end(), std::uint64_t{0}),
-            model.bytes()};
   }
 
   void fail(const Worker& worker, errc code, const std::string& message) {

@@ -31,7 +31,7 @@ namespace {
 driver::Loader::Part digits_part(ModelOptions how, driver::LoadCompletion done) {
   std::vector<driver::ModelFile> files;
   files.push_back(driver::read_source(digits(), how));
-  return {std::move(files), std::move(how), Task::other, std::make_shared<const std::atomic<std::size_t>>(1),
+  return {std::move(files), std::move(how), Task::other, std::make_shared<std::atomic<std::size_t>>(1),
           std::move(done)};
 }
 
