@@ -15,7 +15,7 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 /** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
-/** A piece at a time: no browser copies 2 GiB at once. @param {Uint8Array<ArrayBuffer>} bytes */
+/** A piece at a time: a Response copies its whole body first. @param {Uint8Array<ArrayBuffer>} bytes */
 function streamOf(bytes) {
   let done = 0;
   return new ReadableStream({

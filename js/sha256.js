@@ -1,5 +1,5 @@
-// SHA-256 for what crypto.subtle does not take: pages that are not secure, as a phone's that joins by neither https nor localhost, and files of
-// more bytes than it can copy.
+// SHA-256 for what crypto.subtle does not do: pages that are not secure, as a phone's that joins by neither https nor localhost, bytes that come in
+// pieces, and 2 GiB or more.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
@@ -76,8 +76,8 @@ export class Sha256 {
   }
 }
 
-/** What the browser hashes by itself: it copies the bytes first, and none copies 2 GiB. */
-const mostAtOnce = 2 ** 30;
+/** Chromium and Firefox refuse to hash more at once. */
+const mostAtOnce = 2 ** 31 - 1;
 
 /** Whether the browser can hash so many bytes by itself, which is faster than a script. @param {number} bytes */
 export const hashedByBrowser = bytes => Boolean(globalThis.crypto?.subtle) && bytes <= mostAtOnce;

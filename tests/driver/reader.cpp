@@ -72,9 +72,8 @@ struct Load {
     pool.async_load(std::move(source), std::move(how),
                     asio::bind_cancellation_slot(
                         signal.slot(), [this](const std::exception_ptr& failed, std::optional<Model> model) {
-                          CHECK((failed == nullptr) == model.has_value());
                           ++ends;
-                          failed ? end.set_exception(failed) : end.set_value(*std::move(model));
+                          failed ? end.set_exception(failed) : end.set_value(std::move(model).value());
                         }));
   }
   void cancel(asio::cancellation_type type = asio::cancellation_type::total) { signal.emit(type); }

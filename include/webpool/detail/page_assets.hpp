@@ -1060,7 +1060,7 @@ const keyOf = (/** @type {string} */ hash) => `/models/${hash}`;
 /** Does the work while no other worker of this origin holds that lock; at once if the browser has no locks. @template T @param {string} lock @param {() => Promise<T>} work @returns {Promise<T>} */
 export const exclusively = (lock, work) => globalThis.navigator?.locks ? navigator.locks.request(lock, work) : work();
 
-/** A piece at a time: no browser copies 2 GiB at once. @param {Uint8Array<ArrayBuffer>} bytes */
+/** A piece at a time: a Response copies its whole body first. @param {Uint8Array<ArrayBuffer>} bytes */
 function streamOf(bytes) {
   let done = 0;
   return new ReadableStream({
@@ -1172,7 +1172,7 @@ export class ModelCache {
   }
 }
 )js"
-, 5739)},
+, 5746)},
 {"/model_edits.js", "text/javascript", std::string_view(
 R"js(// Edits of a model's protobuf, for what ONNX Runtime Web can't be told otherwise:
 // - It takes the size of a free dimension by name only. One without a name gets its size here: that is appended to the dimension, where it counts as the
@@ -2283,8 +2283,8 @@ export function fieldsOf(type) {
 )js"
 , 8102)},
 {"/sha256.js", "text/javascript", std::string_view(
-R"js(// SHA-256 for what crypto.subtle does not take: pages that are not secure, as a phone's that joins by neither https nor localhost, and files of
-// more bytes than it can copy.
+R"js(// SHA-256 for what crypto.subtle does not do: pages that are not secure, as a phone's that joins by neither https nor localhost, bytes that come in
+// pieces, and 2 GiB or more.
 
 const isPrime = (/** @type {number} */ n) => { for (let d = 2; d * d <= n; d++) if (n % d === 0) return false; return true; };
 const primes = Array.from({ length: 312 }, (_, n) => n).filter(n => n > 1 && isPrime(n)).slice(0, 64);
@@ -2361,8 +2361,8 @@ export class Sha256 {
   }
 }
 
-/** What the browser hashes by itself: it copies the bytes first, and none copies 2 GiB. */
-const mostAtOnce = 2 ** 30;
+/** Chromium and Firefox refuse to hash more at once. */
+const mostAtOnce = 2 ** 31 - 1;
 
 /** Whether the browser can hash so many bytes by itself, which is faster than a script. @param {number} bytes */
 export const hashedByBrowser = bytes => Boolean(globalThis.crypto?.subtle) && bytes <= mostAtOnce;
@@ -2378,7 +2378,7 @@ export async function sha256(bytes) {
   return Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 )js"
-, 4238)},
+, 4209)},
 {"/spawned.js", "text/javascript", std::string_view(
 R"js(// The script of a worker that the page started on behalf of another one. The module that it imports exchanges messages with that other one.
 
