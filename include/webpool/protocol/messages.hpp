@@ -188,12 +188,12 @@ struct Load {
   std::map<std::string, std::int64_t> free_dimensions;
   std::optional<bool> warmup;
   std::optional<bool> compare;
-  std::optional<bool> verify;
   std::optional<std::array<unsigned, 3>> workgroup_size;
   std::vector<ModelSource> parts{};            ///< further models of the same worker
   std::optional<std::uint64_t> variant{};      ///< of a kernel: the one to try first
   std::optional<std::uint64_t> cache_bytes{};  ///< of models that the browser may keep
   std::string_view importance{};               ///< "high" or "low", if other models load at the same time
+  std::optional<bool> verify{};
 };
 /// A tensor in the worker, and the name of the input or output that it is.
 struct TensorReference {
