@@ -155,10 +155,6 @@ TEST_CASE("model files that are none are refused by name, and the pool lives on"
   CHECK(error.code() == errc::model_invalid);
   CHECK_THAT(error.message(), contains("'half'") && contains("truncated"));
 
-  error = error_of([&] { pool.load(digits(), {.backends = {}}); });
-  CHECK(error.code() == errc::invalid_options);
-  CHECK_THAT(error.message(), contains("ModelOptions::backends is empty"));
-
   const ServingTab tab(pool.join_url());
   CHECK(first_of(pool.load(digits())(picture(1))) == 1.0F);
 }
