@@ -7,6 +7,7 @@
 #include "support.hpp"
 
 using namespace webpool;
+using support::BrowserPool;
 using support::contains;
 using testing::onnx_file;
 
@@ -24,8 +25,8 @@ std::string lookup() {
                    {{"table", {3, 2}, {1, 2, 3, 4, 5, 6}}});
 }
 
-Inputs four() { return {{"x", Tensor::from(std::vector<float>{1, 2, 3, 4})}}; }
-Inputs index(std::int64_t value) { return {{"i", Tensor::from(std::vector<std::int64_t>{value})}}; }
+Inputs four() { return {{"x", Tensor::from(std::vector<float>{1, 2, 3, 4}, {4})}}; }
+Inputs index(std::int64_t value) { return {{"i", Tensor::from(std::vector<std::int64_t>{value}, {1})}}; }
 
 ModelBytes bytes(const std::string& model, std::string name) { return {source::memory(model), std::move(name)}; }
 
