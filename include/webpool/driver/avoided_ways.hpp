@@ -64,8 +64,8 @@ class AvoidedWays {
 
  private:
   struct Record {
-    Way way;
-    std::string reason;
+    Way way{};
+    std::string reason{};
     unsigned hangs = 0;  ///< 0: it failed
     TimePoint until{};
   };
