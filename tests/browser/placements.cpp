@@ -197,9 +197,9 @@ TEST_CASE("a coroutine is cancelled at once, while the GPU still computes", "[br
 TEST_CASE("a dropped handle ends the worker and leaves the tab, whose cache has the model next time", "[browser]") {
   BrowserPool pool(support::one_of_each({Browser::chromium, Browser::firefox, Browser::headless_shell}));
   REQUIRE(support::joined(pool, 3));
+  std::uint64_t hits = 0;
   for (const Browser browser : {Browser::chromium, Browser::firefox, Browser::headless_shell}) {
     CAPTURE(browser);
-    // A download tells at least of its first part; the cache answers at once and with everything.
     int partly = 0, wholly = 0;
     const auto load = [&] {
       partly = wholly = 0;
@@ -212,6 +212,7 @@ TEST_CASE("a dropped handle ends the worker and leaves the tab, whose cache has 
       const Model first = load();
       CHECK(partly > 0);
       CHECK(wholly == 1);
+      CHECK(pool.metrics().model_cache_hits == hits);
       CHECK(pool.has_model("encoder"));
       CHECK(pool.metrics().workers == 1);
       CHECK(pool.metrics().memory_bytes > std::filesystem::file_size(support::encoder_file));
@@ -221,8 +222,8 @@ TEST_CASE("a dropped handle ends the worker and leaves the tab, whose cache has 
     CHECK(pool.metrics().memory_bytes == 0);
     CHECK(pool.metrics().connections == 3);
     const Model second = load();
-    CHECK(partly == 0);
     CHECK(wholly == 1);
+    CHECK(pool.metrics().model_cache_hits == ++hits);
     CHECK(second(support::sentence(1)).where().browser.browser == browser);
   }
   CHECK(pool.metrics().losses == 0);

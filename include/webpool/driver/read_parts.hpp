@@ -36,6 +36,7 @@ inline std::vector<ModelFile> read_parts(std::span<const ModelSource> parts, Mod
       throw Error(errc::invalid_options, "two of the models that are loaded together are named '" + name + "'");
   }
   std::vector<const ModelInfo*> infos;
+  infos.reserve(files.size());
   for (const ModelFile& file : files) infos.push_back(&file.info);
   options.free_dimensions = check_free_dimensions(files.front().name, infos, values);
   for (ModelFile& file : files) fill_in(file.info, options.free_dimensions);
