@@ -36,7 +36,7 @@ export class HeldModels {
 
   /**
    * `Session.run`, on another backend if this one can't and never could.
-   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {boolean} bound the worker has tensors, which another backend couldn't use
+   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {() => boolean} bound   another backend can't take over: the worker has tensors, which that couldn't use, or has lost its device, which says nothing about the backend
    * @returns {Promise<RunResult>}
    */
   async run(part, feeds, outputs, keep, bound) {
@@ -47,15 +47,15 @@ export class HeldModels {
       this.#searches[part] = 0;
       return result;
     } catch (error) {
-      const elsewhere = !bound && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
-      const result = elsewhere ? await this.#search(part, feeds, outputs, error) : undefined;
+      const elsewhere = !bound() && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
+      const result = elsewhere ? await this.#search(part, feeds, outputs, error, bound) : undefined;
       if (!result) throw error;
       return result;
     }
   }
 
-  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error */
-  async #search(part, feeds, outputs, error) {
+  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error @param {() => boolean} bound */
+  async #search(part, feeds, outputs, error, bound) {
     this.#searches[part]--;
     const { backend: name, device_type: device } = this.#opened.loaded;
     const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
@@ -63,7 +63,7 @@ export class HeldModels {
       const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false, verify: false }, this.#worker).catch(() => undefined);
       if (!opened) return undefined;
       const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
-      if (result) {
+      if (result && !bound()) {
         this.#move({ ...opened, loaded: { ...opened.loaded, tried: [...tried, ...opened.loaded.tried] } });
         return result;
       }

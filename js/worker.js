@@ -73,7 +73,7 @@ class ModelWorker {
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
-      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), !this.#residents.empty);
+      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), () => this.#lost || !this.#residents.empty);
       if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });

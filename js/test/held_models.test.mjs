@@ -35,7 +35,7 @@ function setUp(good, own = {}) {
     return opened(given.backends);
   };
   const models = new HeldModels(load, worker, opened(backends), ({ loaded }) => seen.moved.push(`${loaded.backend} after ${loaded.tried.map(({ message }) => message).join('; ')}`), open);
-  return { seen, good, models, run: (keep = /** @type {string[]} */ ([]), bound = false) => models.run(0, feeds, [], keep, bound) };
+  return { seen, good, models, run: (keep = /** @type {string[]} */ ([]), bound = () => false) => models.run(0, feeds, [], keep, bound) };
 }
 
 test('a backend that can not run its first request gives way to the next one that can, which answers', async () => {
@@ -67,6 +67,12 @@ test('a request that fails everywhere gets the first error, and a few of them ar
   assert.deepEqual(seen.moved, []);
 });
 
+test('a device that turns out to be lost is no reason to move', async () => {
+  const { seen, run } = setUp(['wasm']);
+  await assert.rejects(run([], () => seen.runs.includes('wasm')), { message: 'webnn has no such kernel' });
+  assert.deepEqual([seen.moved, seen.disposed], [[], ['webgpu', 'wasm']]);
+});
+
 test('after three bad requests nobody looks elsewhere any more', async () => {
   const { seen, run } = setUp([]);
   for (let i = 0; i < 5; i++) await assert.rejects(run());
@@ -76,7 +82,7 @@ test('after three bad requests nobody looks elsewhere any more', async () => {
 test('what is bound to its backend, or is the request\'s own fault, is not tried elsewhere', async () => {
   const all = setUp(['wasm']);
   await assert.rejects(all.run(['y']));
-  await assert.rejects(all.run([], true));
+  await assert.rejects(all.run([], () => true));
   const decoder = setUp(['wasm'], { begin: () => {} }), wrong = setUp(['wasm'], { run: async () => { throw new CodedError('bad_input', 'index 7 is out of range'); } });
   await assert.rejects(decoder.run());
   await assert.rejects(wrong.run(), { code: 'bad_input' });

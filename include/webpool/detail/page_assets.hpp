@@ -601,7 +601,7 @@ export class HeldModels {
 
   /**
    * `Session.run`, on another backend if this one can't and never could.
-   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {boolean} bound the worker has tensors, which another backend couldn't use
+   * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {() => boolean} bound   another backend can't take over: the worker has tensors, which that couldn't use, or has lost its device, which says nothing about the backend
    * @returns {Promise<RunResult>}
    */
   async run(part, feeds, outputs, keep, bound) {
@@ -612,15 +612,15 @@ export class HeldModels {
       this.#searches[part] = 0;
       return result;
     } catch (error) {
-      const elsewhere = !bound && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
-      const result = elsewhere ? await this.#search(part, feeds, outputs, error) : undefined;
+      const elsewhere = !bound() && !keep.length && !(error instanceof CodedError) && !session.begin && areOnHost(feeds);
+      const result = elsewhere ? await this.#search(part, feeds, outputs, error, bound) : undefined;
       if (!result) throw error;
       return result;
     }
   }
 
-  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error */
-  async #search(part, feeds, outputs, error) {
+  /** Runs the request on each other backend in turn until one answers, and stays there. @param {number} part @param {import('./protocol.js').WireTensor[]} feeds @param {string[]} outputs @param {unknown} error @param {() => boolean} bound */
+  async #search(part, feeds, outputs, error, bound) {
     this.#searches[part]--;
     const { backend: name, device_type: device } = this.#opened.loaded;
     const tried = [{ backend: name, message: `${device ? `${device}: ` : ''}a run failed: ${messageOf(error)}` }];
@@ -628,7 +628,7 @@ export class HeldModels {
       const opened = await this.#open({ ...this.#load, backends: others, warmup: false, compare: false, verify: false }, this.#worker).catch(() => undefined);
       if (!opened) return undefined;
       const result = await opened.sessions[part].run(feeds, outputs).catch(() => undefined);
-      if (result) {
+      if (result && !bound()) {
         this.#move({ ...opened, loaded: { ...opened.loaded, tried: [...tried, ...opened.loaded.tried] } });
         return result;
       }
@@ -650,7 +650,7 @@ export class HeldModels {
 /** @param {Session[]} sessions */
 const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));
 )js"
-, 3900)},
+, 4049)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
@@ -2822,7 +2822,7 @@ class ModelWorker {
     this.#answer(id, async () => {
       const there = this.#residents.inputs(resident);
       const feeds = there.length ? [...inputs, ...session.takesBuffers ? there : await Promise.all(there.map(onHost))] : inputs;
-      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), !this.#residents.empty);
+      const result = await models.run(part, feeds, outputs, keep.map(({ name }) => name), () => this.#lost || !this.#residents.empty);
       if (!keep.length && areOnHost(result.outputs)) return { outputs: result.outputs, times: result.times };
       return { ...await this.#residents.keep(result.outputs, keep), times: result.times };
     });
@@ -2907,7 +2907,7 @@ self.addEventListener('unhandledrejection', ({ reason }) => tell({ event: 'faile
 self.addEventListener('message', ({ data }) => new ModelWorker(data), { once: true });
 tell({ event: 'started' });
 )js"
-, 7353)},
+, 7373)},
 {"/worker_supply.js", "text/javascript", std::string_view(
 R"js(// Workers for models. The first one starts while the page still finds out what the browser can do, which takes as long as a worker's start.
 
