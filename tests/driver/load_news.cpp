@@ -34,7 +34,8 @@ TEST_CASE("bytes that arrive count over all parts, never more than there are, an
 TEST_CASE("a place has what was passed over in this load and before") {
   driver::Worker worker;
   worker.passed_over = {{Backend::webnn, "switched off"}};
-  protocol::Loaded news{.backend = Backend::wasm, .tried = {{Backend::webgpu, "no adapter"}}};
+  protocol::Loaded news;
+  news.tried = {{Backend::webgpu, "no adapter"}};
   const auto where = driver::place_of(worker, {.browser = Browser::firefox}, news);
   CHECK(where->backend == Backend::wasm);
   CHECK(where->browser.browser == Browser::firefox);
@@ -44,6 +45,8 @@ TEST_CASE("a place has what was passed over in this load and before") {
 
 TEST_CASE("a model's memory is what the page says, or the size of its files") {
   const auto model = two_parts();
-  CHECK(driver::memory_of(model, {.memory_bytes = 500}) == 500);
-  CHECK(driver::memory_of(model, {}) == 120);
+  protocol::Loaded news;
+  CHECK(driver::memory_of(model, news) == 120);
+  news.memory_bytes = 500;
+  CHECK(driver::memory_of(model, news) == 500);
 }
