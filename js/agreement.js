@@ -30,18 +30,21 @@ function valuesOf(tensor) {
 /** @param {WireTensor} given @param {WireTensor} wanted of the same datatype and shape @returns {string | undefined} */
 function differenceOf(given, wanted) {
   const { name, datatype, shape } = wanted, share = shares[datatype] ?? 0, step = steps[datatype] ?? 0;
-  const count = shape.reduce((product, size) => product * size, 1), a = valuesOf(given), b = valuesOf(wanted);
+  const count = shape.reduce((product, size) => product * size, 1), valueOf = valuesOf(given), referenceOf = valuesOf(wanted);
   let largest = 0;
-  for (let i = 0; i < count; i++) if (Number.isFinite(b(i))) largest = Math.max(largest, Math.abs(b(i)));
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(referenceOf(i));
+    if (magnitude > largest && magnitude < Infinity) largest = magnitude;
+  }
   let different = 0, worst = -1, distance = 0;
   for (let i = 0; i < count; i++) {
-    if (Object.is(a(i), b(i)) || Number.isFinite(b(i)) && Math.abs(a(i) - b(i)) <= share * (Math.abs(b(i)) + largest) + step) continue;
+    const a = valueOf(i), b = referenceOf(i), far = Math.abs(a - b);
+    if (Object.is(a, b) || Number.isFinite(b) && far <= share * (Math.abs(b) + largest) + step) continue;
     different++;
-    const far = Math.abs(a(i) - b(i));
     if (worst < 0 || far > distance || Number.isNaN(far)) [worst, distance] = [i, far];
   }
   if (!different || (!share && different <= mayDiffer * count)) return undefined;
-  return `"${name}"[${worst}] is ${a(worst)} and not ${b(worst)}; ${different} of ${count} elements differ`;
+  return `"${name}"[${worst}] is ${valueOf(worst)} and not ${referenceOf(worst)}; ${different} of ${count} elements differ`;
 }
 
 /** How outputs differ from those of the reference; undefined if they agree. @param {WireTensor[]} given @param {WireTensor[]} reference @returns {string | undefined} */

@@ -1,11 +1,12 @@
 // The models that a worker holds. The first run of each shows whether the backend that took it can run it: whether another one can do what this one
 // can't is tried with the request itself, and its answer is the caller's.
 
+import { dispose } from './backends/registry.js';
 import { CodedError, messageOf } from './errors.js';
 import { loadModels } from './load.js';
 import { areOnHost } from './residents.js';
 
-/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').Session} Session @typedef {import('./backends/registry.js').RunResult} RunResult */
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').RunResult} RunResult */
 /** @typedef {Awaited<ReturnType<typeof loadModels>>} Opened @typedef {Parameters<typeof loadModels>[1]} Worker */
 
 /** So many failed runs of a model that has not answered yet are tried on other backends. A program that begins with a few bad requests loses nothing by it. */
@@ -39,9 +40,13 @@ export class HeldModels {
    * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {() => boolean} bound   another backend can't take over: the worker has tensors, which that couldn't use, or has lost its device, which says nothing about the backend
    * @returns {Promise<RunResult>}
    */
-  async run(part, feeds, outputs, keep, bound) {
+  run(part, feeds, outputs, keep, bound) {
+    return this.#searches[part] ? this.#runFirst(part, feeds, outputs, keep, bound) : this.session(part).run(feeds, outputs, keep);
+  }
+
+  /** The same before the model has answered. @param {Parameters<HeldModels['run']>} request */
+  async #runFirst(...[part, feeds, outputs, keep, bound]) {
     const session = this.session(part);
-    if (!this.#searches[part]) return session.run(feeds, outputs, keep);
     try {
       const result = await session.run(feeds, outputs, keep);
       this.#searches[part] = 0;
@@ -81,6 +86,3 @@ export class HeldModels {
     this.#moved(opened);
   }
 }
-
-/** @param {Session[]} sessions */
-const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));

@@ -94,7 +94,7 @@ export async function createHonestSession(ort, build, model, options) {
 }
 
 /** Whether ONNX Runtime says that the request is wrong (its INVALID_ARGUMENT), such as an index that a node finds out of range. @param {unknown} error */
-export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
+const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
 
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;

@@ -90,7 +90,7 @@ async function warmUpAll(contents, sessions) {
       feeds[i] = await runOnMadeUp(session.inputs, made => runOnce(session, made));
     } catch (error) {
       if (error instanceof NoAnswer || contents[i].kernel) throw error;
-      remarks.push(`${contents.length > 1 ? `"${contents[i].name}": ` : ''}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
+      remarks.push(`${partName(contents, i)}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
     }
   }
   return { feeds, remarks };
@@ -107,11 +107,11 @@ const mostToVerify = 64 * 2 ** 20;
 async function verifyAll(contents, sessions, feeds, options) {
   /** @type {string[]} */
   const remarks = [];
-  for (const [i, { name, bytes, kernel, external = [], ...own }] of contents.entries()) {
+  for (const [i, { name: _, bytes, kernel, external = [], ...own }] of contents.entries()) {
     const size = external.reduce((sum, { data }) => sum + data.length, bytes.length);
     const obstacle = kernel ? 'a kernel is for WebGPU alone' : !feeds[i] ? 'no made-up inputs run' : size > mostToVerify ? `it has ${size} bytes, more than ${mostToVerify}` : undefined;
     const why = obstacle ?? await verifyOne(sessions[i], () => wasm.create(bytes, { ...options, ...own, external, choice: { name: 'wasm', threads: 1 }, realm: {} }), feeds[i]);
-    if (why) remarks.push(`${contents.length > 1 ? `"${name}": ` : ''}not verified: ${why}`);
+    if (why) remarks.push(`${partName(contents, i)}not verified: ${why}`);
   }
   return remarks;
 }
@@ -138,12 +138,12 @@ async function runEach(sessions, feeds) {
 }
 
 /** Not awaited: a session that never answers may never let go either. @param {Session[]} sessions */
-function dispose(sessions) {
+export function dispose(sessions) {
   for (const session of sessions) session?.dispose().catch(() => {});
 }
 
-/** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
-const namingPart = (error, { name }) => error instanceof CodedError ? error : new Error(`"${name}": ${messageOf(error)}`);
+/** What sentences about one of several contents begin with. @param {Content[]} contents @param {number} i */
+const partName = (contents, i) => contents.length > 1 ? `"${contents[i].name}": ` : '';
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
@@ -155,7 +155,7 @@ async function createAll(contents, options, backends, sessions) {
   for (const i of kernelsLast) {
     const { name: _, bytes, kernel, ...own } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length === 1 || error instanceof CodedError ? error : new Error(partName(contents, i) + messageOf(error)); });
   }
 }
 
@@ -172,22 +172,26 @@ async function open(contents, choice, { warmup, compare, verify: verifies, devic
   /** @type {Session[]} */
   const sessions = [];
   let kept = false;
-  /** @type {string | undefined} */
+  /** @type {[reason: string, message: string] | undefined} */
   let lost;
-  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = `${reason}: ${message}`;
+  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = [reason, message];
+  const keep = () => {
+    kept = true;
+    if (lost) deviceLost(...lost);  // while others were compared
+  };
   try {
     progress('create', 0);
     const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
     progress('create', 1);
-    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep };
     progress('warmup', 0);
     const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
     if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
-    if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    if (lost) throw new Error(`the device was lost in a warm-up run: ${lost.join(': ')}`);
     const doubts = verifies && choice.name !== wasm.name ? await verifyAll(contents, sessions, feeds, { ...options, deviceLost: hear }) : undefined;
     const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
     progress('warmup', 1);
-    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep };
   } catch (error) {
     dispose(sessions);
     throw error;

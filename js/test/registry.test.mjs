@@ -54,6 +54,22 @@ test('a backend that loses its device in the warmup, or never answers, is passed
   assert.deepEqual(lost, ['destroyed']);
 });
 
+test('a device that is lost while other backends are compared is told once its session is kept', async () => {
+  /** @type {string[]} */
+  const lost = [];
+  /** @type {import('../backends/registry.js').Options['deviceLost'] | undefined} */
+  let lose;
+  const slow = async () => {
+    lose?.('unknown', 'gone');
+    await new Promise(resolve => { setTimeout(resolve, 20); });
+    return { outputs: [], times: { upload: 0, compute: 0, download: 0 } };
+  };
+  const backends = [fake('a', async (_, { deviceLost }) => { lose = deviceLost; return session(); }), fake('b', async () => session({ run: slow }))];
+  const opened = await openSessions([model], [{ name: 'a' }, { name: 'b' }], { ...options, compare: true, deviceLost: reason => { lost.push(reason); } }, quiet, backends);
+  assert.equal(opened.backend, 'a');
+  assert.deepEqual(lost, ['unknown']);
+});
+
 test('what can not be compared loses against what can, and the first is kept if nothing can', async () => {
   const fails = async () => { throw new Error('no such index'); };
   const choices = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];

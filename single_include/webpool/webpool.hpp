@@ -7094,7 +7094,7 @@ inline PoolOptions check_options(PoolOptions options) {
   return options;
 }
 
-/// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
+/// Throws `errc::invalid_options` for a backend that nobody registered.
 inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
   const std::string who = "model '" + std::string(model) + "': ";
   for (const Backend backend : backends)
@@ -15685,7 +15685,7 @@ class AvoidedWays {
 
   /// Another way ran what this one can't: it is not tried again. `model`: by its content.
   void fail(const std::string& model, const BrowserInfo& browser, Way way, std::string reason) {
-    record(model, browser, way) = {way, std::move(reason), 0, TimePoint::max()};
+    record(model, browser, way) = {way, std::move(reason), true, TimePoint::max()};
   }
 
   /// The way did not answer. If it had before, that may have had another cause: then it rests after the second time
@@ -15694,15 +15694,15 @@ class AvoidedWays {
             TimePoint now) {
     Record& entry = record(model, browser, way);
     if (entry.until == TimePoint::max()) return;
-    const bool again = entry.hangs > 0 && now < entry.until;
-    entry = {way, std::move(reason), again || before == Before::silent ? 2u : 1u, now + rest};
+    const bool again = now < entry.until;
+    entry = {way, std::move(reason), again || before == Before::silent, now + rest};
   }
 
   std::vector<Avoided> find(const std::string& model, const BrowserInfo& browser, TimePoint now) const {
     std::vector<Avoided> found;
     if (const auto records = records_.find(key(model, browser)); records != records_.end())
       for (const Record& each : records->second)
-        if (now < each.until && each.hangs != 1) found.push_back({each.way, each.reason});
+        if (each.rests && now < each.until) found.push_back({each.way, each.reason});
     return found;
   }
 
@@ -15710,8 +15710,8 @@ class AvoidedWays {
   struct Record {
     Way way{};
     std::string reason{};
-    unsigned hangs = 0;  ///< 0: it failed
-    TimePoint until{};
+    bool rests = false;  ///< false: it hung once, which may have had another cause
+    TimePoint until{};   ///< when this is forgotten
   };
 
   static std::string key(const std::string& model, const BrowserInfo& browser) {
@@ -17468,20 +17468,18 @@ struct LoadSite {
 
 /// Leaves out what went wrong in such a tab, unless nothing else is left.
 inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
-  auto& choices = plan.message.backends;
-  const auto avoids = [&](const AvoidedWays::Avoided& each) {
-    return std::ranges::any_of(choices, [&](const auto& choice) {
-      return Way{choice.backend, choice.device} == each.way;
-    });
-  };
-  auto left = choices;
-  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
-    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
-  });
+  std::vector<protocol::BackendChoice> left;
+  std::vector<BackendFailure> out;
+  for (const auto& choice : plan.message.backends) {
+    const auto found = std::ranges::find(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way);
+    if (found == avoided.end())
+      left.push_back(choice);
+    else
+      out.push_back({choice.backend, found->reason});
+  }
   if (left.empty()) return;
-  for (const auto& each : avoided)
-    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
-  choices = std::move(left);
+  plan.message.backends = std::move(left);
+  plan.passed_over.insert(plan.passed_over.end(), out.begin(), out.end());
 }
 
 /// Its addresses have 32 bits.
@@ -21024,18 +21022,21 @@ function valuesOf(tensor) {
 /** @param {WireTensor} given @param {WireTensor} wanted of the same datatype and shape @returns {string | undefined} */
 function differenceOf(given, wanted) {
   const { name, datatype, shape } = wanted, share = shares[datatype] ?? 0, step = steps[datatype] ?? 0;
-  const count = shape.reduce((product, size) => product * size, 1), a = valuesOf(given), b = valuesOf(wanted);
+  const count = shape.reduce((product, size) => product * size, 1), valueOf = valuesOf(given), referenceOf = valuesOf(wanted);
   let largest = 0;
-  for (let i = 0; i < count; i++) if (Number.isFinite(b(i))) largest = Math.max(largest, Math.abs(b(i)));
+  for (let i = 0; i < count; i++) {
+    const magnitude = Math.abs(referenceOf(i));
+    if (magnitude > largest && magnitude < Infinity) largest = magnitude;
+  }
   let different = 0, worst = -1, distance = 0;
   for (let i = 0; i < count; i++) {
-    if (Object.is(a(i), b(i)) || Number.isFinite(b(i)) && Math.abs(a(i) - b(i)) <= share * (Math.abs(b(i)) + largest) + step) continue;
+    const a = valueOf(i), b = referenceOf(i), far = Math.abs(a - b);
+    if (Object.is(a, b) || Number.isFinite(b) && far <= share * (Math.abs(b) + largest) + step) continue;
     different++;
-    const far = Math.abs(a(i) - b(i));
     if (worst < 0 || far > distance || Number.isNaN(far)) [worst, distance] = [i, far];
   }
   if (!different || (!share && different <= mayDiffer * count)) return undefined;
-  return `"${name}"[${worst}] is ${a(worst)} and not ${b(worst)}; ${different} of ${count} elements differ`;
+  return `"${name}"[${worst}] is ${valueOf(worst)} and not ${referenceOf(worst)}; ${different} of ${count} elements differ`;
 }
 
 /** How outputs differ from those of the reference; undefined if they agree. @param {WireTensor[]} given @param {WireTensor[]} reference @returns {string | undefined} */
@@ -21052,7 +21053,7 @@ export function disagreement(given, reference) {
   return undefined;
 }
 )js"
-, 3258)},
+, 3346)},
 {"/browser_name.js", "text/javascript", std::string_view(
 R"js(// Which browser this is. They all claim to be each other, so the order of the checks matters.
 
@@ -21483,11 +21484,12 @@ export async function readBack(device, buffer, bytes, from = 0) {
 R"js(// The models that a worker holds. The first run of each shows whether the backend that took it can run it: whether another one can do what this one
 // can't is tried with the request itself, and its answer is the caller's.
 
+import { dispose } from './backends/registry.js';
 import { CodedError, messageOf } from './errors.js';
 import { loadModels } from './load.js';
 import { areOnHost } from './residents.js';
 
-/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').Session} Session @typedef {import('./backends/registry.js').RunResult} RunResult */
+/** @typedef {import('./protocol.js').Load} Load @typedef {import('./backends/registry.js').RunResult} RunResult */
 /** @typedef {Awaited<ReturnType<typeof loadModels>>} Opened @typedef {Parameters<typeof loadModels>[1]} Worker */
 
 /** So many failed runs of a model that has not answered yet are tried on other backends. A program that begins with a few bad requests loses nothing by it. */
@@ -21521,9 +21523,13 @@ export class HeldModels {
    * @param {number} part @param {import('./residents.js').RunTensor[]} feeds @param {string[]} outputs @param {string[]} keep @param {() => boolean} bound   another backend can't take over: the worker has tensors, which that couldn't use, or has lost its device, which says nothing about the backend
    * @returns {Promise<RunResult>}
    */
-  async run(part, feeds, outputs, keep, bound) {
+  run(part, feeds, outputs, keep, bound) {
+    return this.#searches[part] ? this.#runFirst(part, feeds, outputs, keep, bound) : this.session(part).run(feeds, outputs, keep);
+  }
+
+  /** The same before the model has answered. @param {Parameters<HeldModels['run']>} request */
+  async #runFirst(...[part, feeds, outputs, keep, bound]) {
     const session = this.session(part);
-    if (!this.#searches[part]) return session.run(feeds, outputs, keep);
     try {
       const result = await session.run(feeds, outputs, keep);
       this.#searches[part] = 0;
@@ -21563,11 +21569,8 @@ export class HeldModels {
     this.#moved(opened);
   }
 }
-
-/** @param {Session[]} sessions */
-const dispose = sessions => sessions.forEach(session => void session.dispose().catch(() => {}));
 )js"
-, 4049)},
+, 4120)},
 {"/hints.js", "text/javascript", std::string_view(
 R"js(// What is known about the device: visibility, power, heat, the price of traffic. What the browser does not report is left out, never guessed.
 
@@ -24314,7 +24317,7 @@ export async function createHonestSession(ort, build, model, options) {
 }
 
 /** Whether ONNX Runtime says that the request is wrong (its INVALID_ARGUMENT), such as an index that a node finds out of range. @param {unknown} error */
-export const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
+const isInvalidArgument = error => /\bERROR_CODE: 2\b/.test(messageOf(error));
 
 /** A dimension's size, or -1: ONNX Runtime tells a free one by its name, or by the largest number. @param {number | string} dimension */
 const sizeOf = dimension => typeof dimension === 'number' && dimension < 2 ** 31 ? dimension : -1;
@@ -24385,7 +24388,7 @@ export function wrapSession(ort, session, own, device) {
   };
 }
 )js"
-, 9183)},
+, 9176)},
 {"/backends/own.js", "text/javascript", std::string_view(
 R"js(// A backend of the application's own: a module that the pool serves, with what it leaves out filled in.
 
@@ -24586,7 +24589,7 @@ async function warmUpAll(contents, sessions) {
       feeds[i] = await runOnMadeUp(session.inputs, made => runOnce(session, made));
     } catch (error) {
       if (error instanceof NoAnswer || contents[i].kernel) throw error;
-      remarks.push(`${contents.length > 1 ? `"${contents[i].name}": ` : ''}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
+      remarks.push(`${partName(contents, i)}a warm-up run on made-up inputs failed: ${messageOf(error)}`);
     }
   }
   return { feeds, remarks };
@@ -24603,11 +24606,11 @@ const mostToVerify = 64 * 2 ** 20;
 async function verifyAll(contents, sessions, feeds, options) {
   /** @type {string[]} */
   const remarks = [];
-  for (const [i, { name, bytes, kernel, external = [], ...own }] of contents.entries()) {
+  for (const [i, { name: _, bytes, kernel, external = [], ...own }] of contents.entries()) {
     const size = external.reduce((sum, { data }) => sum + data.length, bytes.length);
     const obstacle = kernel ? 'a kernel is for WebGPU alone' : !feeds[i] ? 'no made-up inputs run' : size > mostToVerify ? `it has ${size} bytes, more than ${mostToVerify}` : undefined;
     const why = obstacle ?? await verifyOne(sessions[i], () => wasm.create(bytes, { ...options, ...own, external, choice: { name: 'wasm', threads: 1 }, realm: {} }), feeds[i]);
-    if (why) remarks.push(`${contents.length > 1 ? `"${name}": ` : ''}not verified: ${why}`);
+    if (why) remarks.push(`${partName(contents, i)}not verified: ${why}`);
   }
   return remarks;
 }
@@ -24634,12 +24637,12 @@ async function runEach(sessions, feeds) {
 }
 
 /** Not awaited: a session that never answers may never let go either. @param {Session[]} sessions */
-function dispose(sessions) {
+export function dispose(sessions) {
   for (const session of sessions) session?.dispose().catch(() => {});
 }
 
-/** Puts a part's name before what went wrong with it. @param {unknown} error @param {Content} content */
-const namingPart = (error, { name }) => error instanceof CodedError ? error : new Error(`"${name}": ${messageOf(error)}`);
+/** What sentences about one of several contents begin with. @param {Content[]} contents @param {number} i */
+const partName = (contents, i) => contents.length > 1 ? `"${contents[i].name}": ` : '';
 
 /**
  * Opens each content on this choice, kernels last, so that they meet the device of ONNX Runtime. `sessions` has those that are open, also after an error.
@@ -24651,7 +24654,7 @@ async function createAll(contents, options, backends, sessions) {
   for (const i of kernelsLast) {
     const { name: _, bytes, kernel, ...own } = contents[i];
     const backend = backendNamed(options.choice, kernel ? [kernelOnWebGpu] : backends);
-    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length > 1 ? namingPart(error, contents[i]) : error; });
+    sessions[i] = await backend.create(bytes, { ...options, ...own, realm }).catch(error => { throw contents.length === 1 || error instanceof CodedError ? error : new Error(partName(contents, i) + messageOf(error)); });
   }
 }
 
@@ -24668,22 +24671,26 @@ async function open(contents, choice, { warmup, compare, verify: verifies, devic
   /** @type {Session[]} */
   const sessions = [];
   let kept = false;
-  /** @type {string | undefined} */
+  /** @type {[reason: string, message: string] | undefined} */
   let lost;
-  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = `${reason}: ${message}`;
+  const hear = (/** @type {string} */ reason, /** @type {string} */ message) => kept ? deviceLost(reason, message) : lost = [reason, message];
+  const keep = () => {
+    kept = true;
+    if (lost) deviceLost(...lost);  // while others were compared
+  };
   try {
     progress('create', 0);
     const [, create] = await timed(() => createAll(contents, { ...options, choice, compare, deviceLost: hear }, backends, sessions));
     progress('create', 1);
-    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep: () => { kept = true; } };
+    if (!warmup && !compare && !verifies) return { sessions, choice, remarks: [], times: { create, warmup: 0 }, run: 0, keep };
     progress('warmup', 0);
     const [{ feeds, remarks }, warm] = await timed(() => warmUpAll(contents, sessions));
     if (remarks.length) await new Promise(resolve => { setTimeout(resolve, newsOfLoss); });
-    if (lost !== undefined) throw new Error(`the device was lost in a warm-up run: ${lost}`);
+    if (lost) throw new Error(`the device was lost in a warm-up run: ${lost.join(': ')}`);
     const doubts = verifies && choice.name !== wasm.name ? await verifyAll(contents, sessions, feeds, { ...options, deviceLost: hear }) : undefined;
     const run = !compare ? 0 : remarks.length ? Infinity : await timeRuns(() => runEach(sessions, feeds));
     progress('warmup', 1);
-    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep: () => { kept = true; } };
+    return { sessions, choice, remarks: [...remarks, ...doubts ?? []], verified: doubts && !doubts.length, times: { create, warmup: warm }, run, keep };
   } catch (error) {
     dispose(sessions);
     throw error;
@@ -24701,9 +24708,9 @@ const whySlower = (slower, faster) => slower.run < Infinity
  * @param {Content[]} contents
  * @param {import('../protocol.js').BackendChoice[]} choices
  * @param {Omit<Options, 'choice' | OfContent> & { warmup?: boolean }} options
- * @param {(stage: 'create' | 'warmup', done: number) => void} progress
 )js"
-R"js( * @param {Backend[]} [backends] for ONNX
+R"js( * @param {(stage: 'create' | 'warmup', done: number) => void} progress
+ * @param {Backend[]} [backends] for ONNX
  * @returns {Promise<Opened>}
  */
 export async function openSessions(contents, choices, options, progress, backends = installed) {
@@ -24743,7 +24750,7 @@ export async function openSessions(contents, choices, options, progress, backend
   throw new CodedError(missing ? 'runtime_missing' : 'no_backend', `none of ${choices.length} backends holds the model: ${reasons || 'none was named'}`, tried);
 }
 )js"
-, 13811)},
+, 13875)},
 {"/backends/thread_trial.js", "text/javascript", std::string_view(
 R"js(// A worker that tries a model with some number of threads, tells how long a run on made-up inputs takes, and is ended.
 

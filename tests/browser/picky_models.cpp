@@ -1,6 +1,5 @@
 // Models that take no made-up inputs, requests that a model refuses, and backends that can't do what they took on.
 
-#include <map>
 #include <webpool/register_backend.hpp>
 
 #include "../support/onnx_file.hpp"

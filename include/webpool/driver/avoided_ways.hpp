@@ -41,7 +41,7 @@ class AvoidedWays {
 
   /// Another way ran what this one can't: it is not tried again. `model`: by its content.
   void fail(const std::string& model, const BrowserInfo& browser, Way way, std::string reason) {
-    record(model, browser, way) = {way, std::move(reason), 0, TimePoint::max()};
+    record(model, browser, way) = {way, std::move(reason), true, TimePoint::max()};
   }
 
   /// The way did not answer. If it had before, that may have had another cause: then it rests after the second time
@@ -50,15 +50,15 @@ class AvoidedWays {
             TimePoint now) {
     Record& entry = record(model, browser, way);
     if (entry.until == TimePoint::max()) return;
-    const bool again = entry.hangs > 0 && now < entry.until;
-    entry = {way, std::move(reason), again || before == Before::silent ? 2u : 1u, now + rest};
+    const bool again = now < entry.until;
+    entry = {way, std::move(reason), again || before == Before::silent, now + rest};
   }
 
   std::vector<Avoided> find(const std::string& model, const BrowserInfo& browser, TimePoint now) const {
     std::vector<Avoided> found;
     if (const auto records = records_.find(key(model, browser)); records != records_.end())
       for (const Record& each : records->second)
-        if (now < each.until && each.hangs != 1) found.push_back({each.way, each.reason});
+        if (each.rests && now < each.until) found.push_back({each.way, each.reason});
     return found;
   }
 
@@ -66,8 +66,8 @@ class AvoidedWays {
   struct Record {
     Way way{};
     std::string reason{};
-    unsigned hangs = 0;  ///< 0: it failed
-    TimePoint until{};
+    bool rests = false;  ///< false: it hung once, which may have had another cause
+    TimePoint until{};   ///< when this is forgotten
   };
 
   static std::string key(const std::string& model, const BrowserInfo& browser) {

@@ -81,7 +81,7 @@ inline PoolOptions check_options(PoolOptions options) {
   return options;
 }
 
-/// Throws `errc::invalid_options` where no backend is named, or one that nobody registered.
+/// Throws `errc::invalid_options` for a backend that nobody registered.
 inline void check_backends(std::string_view model, const std::vector<Backend>& backends) {
   const std::string who = "model '" + std::string(model) + "': ";
   for (const Backend backend : backends)

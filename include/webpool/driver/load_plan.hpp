@@ -95,20 +95,18 @@ struct LoadSite {
 
 /// Leaves out what went wrong in such a tab, unless nothing else is left.
 inline void leave_out(LoadPlan& plan, const std::vector<AvoidedWays::Avoided>& avoided) {
-  auto& choices = plan.message.backends;
-  const auto avoids = [&](const AvoidedWays::Avoided& each) {
-    return std::ranges::any_of(choices, [&](const auto& choice) {
-      return Way{choice.backend, choice.device} == each.way;
-    });
-  };
-  auto left = choices;
-  std::erase_if(left, [&](const protocol::BackendChoice& choice) {
-    return std::ranges::count(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way) > 0;
-  });
+  std::vector<protocol::BackendChoice> left;
+  std::vector<BackendFailure> out;
+  for (const auto& choice : plan.message.backends) {
+    const auto found = std::ranges::find(avoided, Way{choice.backend, choice.device}, &AvoidedWays::Avoided::way);
+    if (found == avoided.end())
+      left.push_back(choice);
+    else
+      out.push_back({choice.backend, found->reason});
+  }
   if (left.empty()) return;
-  for (const auto& each : avoided)
-    if (avoids(each)) plan.passed_over.push_back({each.way.backend, each.reason});
-  choices = std::move(left);
+  plan.message.backends = std::move(left);
+  plan.passed_over.insert(plan.passed_over.end(), out.begin(), out.end());
 }
 
 /// Its addresses have 32 bits.
